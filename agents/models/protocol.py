@@ -1,0 +1,56 @@
+"""What a model is asked and what it answers: one small protocol, three providers behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from pelagos.nouns import Role
+from tools.toolchain import Message
+
+
+class Request(BaseModel):
+    """One completion. Everything here, and the model spec, is part of the call's key."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    role: Role
+    messages: Sequence[Message]
+    sample: int = 0
+    seed: int = 0
+    max_tokens: int = 1024
+    temperature: float = 0.7
+    stop: Sequence[str] = ()
+    schema_: Mapping[str, Any] | None = None
+    top_logprobs: int = 0
+
+
+class Reply(BaseModel):
+    """`first_logprobs`: token -> natural log-probability at the first generated position."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+    finish: str = "stop"
+    first_logprobs: Mapping[str, float] = {}
+
+
+class Model(Protocol):
+    """A provider. Raises ModelUnavailable or ModelTimeout; retrying, recording and metering are not its job."""
+
+    @property
+    def spec(self) -> str: ...
+    @property
+    def local(self) -> bool:
+        """True if it computes on this machine and so takes CPU slots."""
+        ...
+
+    @property
+    def strong(self) -> bool: ...
+    def complete(self, request: Request, timeout: float) -> Reply: ...
+    def close(self) -> None: ...

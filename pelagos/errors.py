@@ -1,0 +1,92 @@
+"""Every error Pelagos raises on purpose.
+
+PelagosError
+├── BadInput            what a person can mend: one line, exit code 2
+├── MissingPart         what the machine lacks: exit code 4
+├── RunFailed           the run itself failed and is recorded: exit code 5
+├── DamagedRun          a run folder that can't be read further; the good part was kept
+├── CapReached          a budget is used up: the run stops cleanly, exit code 3
+├── Interrupted         Ctrl-C or SIGTERM at a boundary, exit code 130
+├── ModelError          a model call failed within its bound of tries
+│   ├── ModelUnavailable    nothing answers, or it refuses for good
+│   ├── ModelTimeout        no answer within the limit
+│   └── BadReply            the answer is not what was asked for, re-asking included
+├── SandboxError        the sandbox itself failed (not the code in it)
+└── EvaluationError     predictions that can't be scored: missing, malformed, wrong count, NaN
+"""
+
+from __future__ import annotations
+
+
+class PelagosError(Exception):
+    """Root of the tree. `exit_code` is what the command line returns for it."""
+
+    exit_code = 5
+
+
+class BadInput(PelagosError):
+    """Bad input or settings. One line per fault: what, where, and how to mend it."""
+
+    exit_code = 2
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class MissingPart(PelagosError):
+    """Something this machine lacks, with the command that mends it."""
+
+    exit_code = 4
+
+
+class RunFailed(PelagosError):
+    """The run failed and says so in its ledger."""
+
+    exit_code = 5
+
+
+class DamagedRun(PelagosError):
+    """A run folder that can't be read further; nothing in it was made worse."""
+
+    exit_code = 5
+
+
+class CapReached(PelagosError):
+    """A budget is used up."""
+
+    exit_code = 3
+
+    def __init__(self, resource: str, spent: float, cap: float) -> None:
+        super().__init__(f"{resource}: {spent:g} of {cap:g} spent")
+        self.resource, self.spent, self.cap = resource, spent, cap
+
+
+class Interrupted(PelagosError):
+    """A person or the system asked the run to stop; `pelagos resume` goes on."""
+
+    exit_code = 130
+
+
+class ModelError(PelagosError):
+    """A model call failed within its bound of tries."""
+
+
+class ModelUnavailable(ModelError):
+    """Nothing answers at the endpoint, or it refuses for good."""
+
+
+class ModelTimeout(ModelError):
+    """No answer within the limit."""
+
+
+class BadReply(ModelError):
+    """The answer is not what was asked for, re-asking included."""
+
+
+class SandboxError(PelagosError):
+    """The sandbox itself failed, not the code in it."""
+
+
+class EvaluationError(PelagosError):
+    """Predictions that can't be scored: missing, malformed, wrong count, NaN."""

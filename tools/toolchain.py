@@ -1,0 +1,183 @@
+"""The toolchain protocol: how plans for one kind of task are carried out; and the context handed to it.
+
+A new domain is one folder: a class of this shape, registered under the entry-point group `pelagos.toolchains`
+or shipped. It never imports `agents`; what needs a mind comes with the context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from memory.artifacts import ArtifactStore
+from memory.steps import Steps
+from pelagos.nouns import Build, Experiment, Hypothesis, Metric, Plan, Role, Split, Version
+from sandbox.protocol import Sandbox
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Message:
+    role: str  # system, user or assistant
+    content: str
+
+
+class Mind(Protocol):
+    """One role's model: recorded, metered, retried within a bound. Raises ModelError and CapReached."""
+
+    @property
+    def strong(self) -> bool:
+        """False for models of a few billion parameters: they get smaller questions and more drafts."""
+        ...
+
+    def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        sample: int = 0,
+        max_tokens: int = 1024,
+        temperature: float = 0.7,
+        stop: Sequence[str] = (),
+    ) -> str:
+        """The reply's text. `sample` is part of the key: N votes are N calls."""
+        ...
+
+    def ask_json(
+        self,
+        messages: Sequence[Message],
+        schema: type[T],
+        *,
+        sample: int = 0,
+        max_tokens: int = 1024,
+        temperature: float = 0.7,
+    ) -> T:
+        """json_schema first, then parse, validate, re-ask; bounded. Raises BadReply."""
+        ...
+
+    def probability(self, messages: Sequence[Message], yes: str = "Yes", no: str = "No") -> float:
+        """p(yes) / (p(yes) + p(no)) from the first answer token's log-probabilities (GenPRM's reward)."""
+        ...
+
+
+class Context(Protocol):
+    """What a toolchain may use. `slots` is held while something heavy runs (contract 4)."""
+
+    @property
+    def steps(self) -> Steps: ...
+    @property
+    def artifacts(self) -> ArtifactStore: ...
+    @property
+    def sandbox(self) -> Sandbox: ...
+    @property
+    def debug_tries(self) -> int: ...
+    @property
+    def drafts(self) -> int: ...
+    def model(self, role: Role) -> Mind: ...
+    def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]: ...
+    def say(self, text: str) -> None:
+        """One line for whoever is watching."""
+        ...
+
+
+@dataclass(frozen=True)
+class Briefing:
+    """The task as ideation and planning see it.
+
+    `targets` are the addresses a hypothesis may name, with one line each; `material(target)` is what a mind needs
+    to see to work on that target (for code: the definition with its contract and captured shapes).
+    """
+
+    topic: str
+    description: str
+    targets: Mapping[str, str]
+    overview: str
+    step_guide: str
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Something a plan's step can call."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    call: Callable[..., Any] | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """A toolchain's part of the report: a title and rows of label -> text, shown escaped."""
+
+    title: str
+    rows: Sequence[tuple[str, str]] = field(default_factory=list)
+
+
+class Task(Protocol):
+    """A validated task, whatever its toolchain."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def toolchain(self) -> str: ...
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def metric(self) -> Metric: ...
+    @property
+    def guards(self) -> Sequence[Metric]: ...
+    @property
+    def seeds(self) -> Sequence[int]:
+        """Seeds in the order they are spent; the first ones make the noise floor."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Hash of everything that determines the task: a run folder belongs to one digest."""
+        ...
+
+
+class Toolchain(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def load(self, folder: Path) -> Task:
+        """Validate the whole task before the first token. Raises BadInput with a line per fault."""
+        ...
+
+    def prepare(self, task: Task, context: Context) -> None:
+        """Make the data the experiments and the evaluator need. Idempotent; called at start and at resume."""
+        ...
+
+    def brief(self, task: Task, context: Context) -> Briefing: ...
+
+    def material(self, task: Task, target: str, context: Context) -> str:
+        """What a mind needs to see to work on `target`."""
+        ...
+
+    def tools(self, task: Task) -> Sequence[Tool]:
+        """What plan steps can call; empty where the plan is carried out by writing code."""
+        ...
+
+    def baseline(self, task: Task, context: Context) -> Version: ...
+
+    def build(self, task: Task, hypothesis: Hypothesis, plan: Plan, context: Context) -> Build:
+        """Turn a plan into a version that runs: drafts, smoke runs, checks, repairs. Failures are data."""
+        ...
+
+    def experiment(self, task: Task, version: Version, seed: int, split: Split, context: Context) -> Experiment:
+        """Execute and score one version with one seed. Finished ones are never run again."""
+        ...
+
+    def diff(self, task: Task, version: Version, context: Context) -> str:
+        """The change against the baseline, readable by a person."""
+        ...
+
+    def section(self, task: Task, context: Context) -> Section: ...
