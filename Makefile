@@ -1,0 +1,35 @@
+# `make demo` and `make test` do all the set-up themselves; nothing else needs to be run before them.
+PY   ?= python3
+BIN  := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: setup demo test check bench test-all vllm clean
+
+$(STAMP): pyproject.toml constraints.txt scripts/setup
+	PYTHON=$(PY) scripts/setup
+
+setup: $(STAMP)  ## make .venv with everything the demo and the tests need
+
+demo: $(STAMP)  ## one real cycle on the digits task with the embedded model
+	$(BIN)/python scripts/demo.py
+
+test: $(STAMP)  ## the default suite
+	$(BIN)/pytest -q
+
+test-all: $(STAMP)  ## the default suite and everything this machine can carry
+	$(BIN)/pytest -q -m ""
+
+check: $(STAMP)  ## format, lint, types, room walls
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)  ## measure again what docs/benchmarks.md shows; resumable, takes hours
+	$(BIN)/python -m benchmarks
+
+vllm: $(STAMP)  ## an environment of its own for the vLLM server
+	$(BIN)/python -m agents.models.vllm_env
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
