@@ -11,7 +11,8 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup
 setup: $(STAMP)  ## make .venv with everything the demo and the tests need
 
 demo: $(STAMP)  ## one real cycle on the digits task with the embedded model
-	$(BIN)/python scripts/demo.py
+	$(BIN)/pelagos models get embedded
+	$(BIN)/pelagos run digits --cycles 1 --hours 0.3
 
 test: $(STAMP)  ## the default suite
 	$(BIN)/pytest -q
