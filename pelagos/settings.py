@@ -7,13 +7,23 @@ The resolved settings are stored in the run.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from pelagos.errors import BadInput
+
+FILE = "pelagos.toml"
 
 
 class Section(BaseModel):
@@ -88,6 +98,8 @@ class Models(Section):
 
 
 class Settings(BaseSettings):
+    """The resolved settings. Built directly it holds defaults and arguments only; `load` reads file and environment."""
+
     model_config = SettingsConfigDict(env_prefix="PELAGOS_", env_nested_delimiter="__", extra="forbid")
 
     seed: int = 0
@@ -108,25 +120,75 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        toml = TomlConfigSettingsSource(settings_cls, toml_file=_toml_path)
-        return init_settings, env_settings, toml
-
-
-_toml_path: Path = Path("pelagos.toml")
+        return (init_settings,)
 
 
 def load(project: Path, **overrides: Any) -> Settings:
-    """The resolved settings of `project`; `overrides` are command-line options. Raises BadInput, a line per fault."""
-    global _toml_path
-    _toml_path = project / "pelagos.toml"
+    """The resolved settings of `project`; `overrides` are command-line options, sections as nested mappings.
+
+    A later source changes only the keys it names. Raises BadInput, a line per fault.
+    """
+    sources = {FILE: _file(project / FILE), "environment": _environment(), "command line": overrides}
+    merged: dict[str, Any] = {}
+    for source in sources.values():
+        merged = _merge(merged, source)
     try:
-        return Settings(**overrides)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{_toml_path}: not TOML: {error}") from None
+        return Settings(**merged)
     except ValidationError as error:
-        raise BadInput(*(_fault(item) for item in error.errors())) from None
+        raise BadInput(*(_fault(item, sources) for item in error.errors())) from None
 
 
-def _fault(item: Any) -> str:
-    where = ".".join(str(part) for part in item["loc"])
-    return f"settings: {where}: {item['msg']} (pelagos.toml, PELAGOS_{where.upper().replace('.', '__')} or an option)"
+def _file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: not TOML: {error}") from None
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        return EnvSettingsSource(Settings)()
+    except SettingsError as error:
+        raise BadInput(f"environment: {error}; name one key, as in PELAGOS_LOOP__CYCLES=2") from None
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _fault(item: Any, sources: Mapping[str, Mapping[str, Any]]) -> str:
+    path = [str(part) for part in item["loc"]]
+    where, name = _source(path, sources), ".".join(path)
+    if item["type"] == "extra_forbidden":
+        return f"{where}: unknown key {name}{_nearest(path)}"
+    return f"{where}: {name}: {item['msg']} (got {item['input']!r})"
+
+
+def _source(path: list[str], sources: Mapping[str, Mapping[str, Any]]) -> str:
+    """The last source that names the key: the one whose value was taken."""
+    for name, values in list(sources.items())[::-1]:
+        found: Any = values
+        for part in path:
+            found = found.get(part, _ABSENT) if isinstance(found, Mapping) else _ABSENT
+        if found is not _ABSENT:
+            return name
+    return "settings"
+
+
+_ABSENT = object()
+
+
+def _nearest(path: list[str]) -> str:
+    """`; did you mean loop.cycles?`, or the keys there are."""
+    section = Settings.model_fields[path[0]].annotation if len(path) > 1 else Settings
+    names = list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
+    close = get_close_matches(path[-1], names, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {'.'.join([*path[:-1], close[0]])}?"
+    return f"; known here: {', '.join(names)}"
