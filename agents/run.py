@@ -1,0 +1,136 @@
+"""What a node is given: the run's folder, ledger, models, sandbox and the words to read them by.
+
+`Run` is the graph's runtime context and satisfies `tools.toolchain.Context`. A node is a plain function
+`node(state, run) -> update`; `graph.py` hands it the two. Doesn't hold anything that must survive: that is the
+ledger's, the checkpoint's and the artifact store's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agents.state import State, Update
+from agents.verifiers.protocol import Verifier
+from memory.artifacts import ArtifactStore
+from memory.bank import HypothesisBank
+from memory.keys import step_key
+from memory.ledger import Ledger
+from memory.steps import Steps
+from pelagos.errors import DamagedRun, Interrupted
+from pelagos.nouns import Experiment, Hypothesis, Noun, Role, Verdict, Version
+from pelagos.settings import Settings
+from sandbox.protocol import Sandbox
+from sandbox.slots import Slots
+from tools.toolchain import Mind, Task, Toolchain
+
+N = TypeVar("N", bound=Noun)
+
+
+@dataclass
+class Run:
+    """`folder` is the run's, `project` the one whose bank is shared. `stop` asks for an end at the next boundary."""
+
+    folder: Path
+    project: Path
+    settings: Settings
+    task: Task
+    toolchain: Toolchain
+    steps: Steps
+    artifacts: ArtifactStore
+    sandbox: Sandbox
+    slots: Slots
+    bank: HypothesisBank
+    verifier: Verifier
+    mind: Callable[[Role], Mind]
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.steps.ledger
+
+    @property
+    def debug_tries(self) -> int:
+        return self.settings.loop.debug_tries
+
+    @property
+    def drafts(self) -> int:
+        return self.settings.loop.drafts
+
+    def model(self, role: Role) -> Mind:
+        self.boundary()
+        return self.mind(role)
+
+    def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]:
+        self.boundary()
+        return self.slots.take(cpus)
+
+    def say(self, text: str) -> None:
+        """One line for whoever is watching; said once, however often a resumed run gets here."""
+        self.ledger.append("note", step_key(text=text), {"text": text})
+
+    def boundary(self) -> None:
+        """Raises Interrupted if a stop was asked for; everything recorded so far stays."""
+        if self.stop.is_set():
+            raise Interrupted("stopped at a boundary")
+
+    def record(self, noun: Noun) -> None:
+        """A fact under its id; the first one holds."""
+        self.ledger.append(_kind(type(noun)), _id(noun), noun.model_dump(mode="json"))
+
+    def noun(self, kind: type[N], id: str) -> N:
+        """The newest fact of this kind with this id. Raises DamagedRun if the ledger lacks it."""
+        payload = self.ledger.find(_kind(kind), id)
+        if payload is not None:
+            return _load(kind, payload)
+        for found in reversed(self.nouns(kind)):
+            if _id(found) == id:
+                return found
+        raise DamagedRun(f"{self.folder}: no {_kind(kind)} {id} in the ledger")
+
+    def nouns(self, kind: type[N]) -> list[N]:
+        """All facts of this kind in the order they were recorded, one per id: the newest."""
+        found = (_load(kind, event.payload) for event in self.ledger.events(_kind(kind)))
+        return list({_id(noun): noun for noun in found}.values())
+
+    def experiments(self, version: str, split: str = "validation") -> list[Experiment]:
+        """Finished experiments of one version, in the order of the task's seeds."""
+        order = {seed: place for place, seed in enumerate(self.task.seeds)}
+        mine = [e for e in self.nouns(Experiment) if e.version == version and e.split == split]
+        return sorted(mine, key=lambda e: order.get(e.seed, len(order)))
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """Hypothesis id -> its newest verdict."""
+        return {verdict.hypothesis: verdict for verdict in self.nouns(Verdict)}
+
+    def baseline(self) -> Version:
+        return self.toolchain.baseline(self.task, self)
+
+    def bank_id(self, hypothesis: str) -> str:
+        """Hypothesis ids are a run's own; the bank is the project's."""
+        return f"{self.folder.name}/{hypothesis}"
+
+
+Node = Callable[[State, Run], Update]
+
+
+def signature(hypothesis: Hypothesis) -> str:
+    """The text by which two hypotheses are compared."""
+    return f"{hypothesis.title}. {hypothesis.statement}"
+
+
+def _kind(kind: type[Noun]) -> str:
+    return kind.__name__.lower()
+
+
+def _id(noun: Noun) -> str:
+    return str(noun.id)  # type: ignore[attr-defined]
+
+
+def _load(kind: type[N], payload: dict[str, Any]) -> N:
+    """A fact may carry more than the noun (its cost)."""
+    return kind.model_validate({name: payload[name] for name in kind.model_fields if name in payload})
