@@ -1,0 +1,104 @@
+"""Content-addressed artifact store: code, logs, papers, figures under the sha256 of their bytes.
+
+Writes are atomic (temporary file, fsync, rename), reads are verified. Nothing is ever changed or removed here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from memory.keys import canonical
+from pelagos.errors import CapReached, DamagedRun
+
+
+class ArtifactStore:
+    """Artifacts under `folder/ab/abcd...`, 64 hex characters each."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def put(self, data: bytes) -> str:
+        """Store bytes; returns their sha256 in hex. A damaged copy is replaced. Raises CapReached('disk')."""
+        digest = hashlib.sha256(data).hexdigest()
+        path = self.path(digest)
+        if not (path.exists() and _sha256(path) == digest):
+            with _disk(self.folder):
+                _write(path, data)
+        return digest
+
+    def put_text(self, text: str) -> str:
+        """Store text as UTF-8; lone surrogates of a model's reply survive."""
+        return self.put(text.encode("utf-8", "surrogatepass"))
+
+    def put_json(self, value: Any) -> str:
+        """Store canonical JSON, so that equal values have equal hashes."""
+        return self.put(canonical(value).encode())
+
+    def path(self, digest: str) -> Path:
+        """Where the artifact lies or would lie. Raises DamagedRun for what is not a sha256 in hex."""
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+            raise DamagedRun(f"artifact {digest[:80]!r}: not a sha256 in hex")
+        return self.folder / digest[:2] / digest
+
+    def get(self, digest: str) -> bytes:
+        """The bytes, verified. Raises DamagedRun where they are missing or changed."""
+        path = self.path(digest)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise DamagedRun(f"artifact {digest}: missing under {self.folder}") from None
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise DamagedRun(f"artifact {path}: its bytes no longer match its hash")
+        return data
+
+    def text(self, digest: str) -> str:
+        return self.get(digest).decode("utf-8", "surrogatepass")
+
+    def json(self, digest: str) -> Any:
+        return json.loads(self.get(digest))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
+def _disk(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        usage = shutil.disk_usage(folder)
+        raise CapReached("disk", usage.used / 1e6, usage.total / 1e6) from error

@@ -1,0 +1,155 @@
+"""The ledger: the append-only record of a run and the only truth. Everything else can be rebuilt from it.
+
+Facts are unique per (kind, key); intents (`kind + ".intent"`) may repeat. Rows are hash-chained (`memory.rows`), the
+file is checked and, where needed, repaired at opening (`memory.salvage`). Several processes may append: each append
+is one short transaction. It doesn't say who drives the run: `memory.controller` does.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, insert, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError
+
+from memory import salvage
+from memory.keys import canonical
+from memory.rows import GENESIS, INTENT, Row, connect, events, link
+from pelagos.errors import BadInput, CapReached, DamagedRun, PelagosError
+
+
+class Event(NamedTuple):
+    """One row: its number from 1, seconds since the epoch, kind, key and JSON payload."""
+
+    seq: int
+    at: float
+    kind: str
+    key: str
+    payload: dict[str, Any]
+
+
+class Reader:
+    """The reading half, for any process and thread."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._engine = engine
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        with self._lock:
+            self._engine.dispose()
+
+    def find(self, kind: str, key: str) -> dict[str, Any] | None:
+        """The payload of the fact (kind, key), or None."""
+        with self._lock, _faults(self.path), self._engine.connect() as connection:
+            found = _fact(connection, kind, key)
+        return found.payload if found else None
+
+    def events(self, kind: str | None = None, after: int = 0) -> list[Event]:
+        """Events with `seq > after` in order, of one kind or of all."""
+        query = select(events).where(events.c.seq > after).order_by(events.c.seq)
+        if kind is not None:
+            query = query.where(events.c.kind == kind)
+        with self._lock, _faults(self.path), self._engine.connect() as connection:
+            return [_event(Row(*row)) for row in connection.execute(query)]
+
+
+class Ledger(Reader):
+    """The whole ledger. `damage` is '' or says what was cut at opening and where the damaged file is kept."""
+
+    def __init__(self, path: Path, engine: Engine, damage: str) -> None:
+        super().__init__(path, engine)
+        self.damage = damage
+        self._watchers: list[Callable[[Event], None]] = []
+
+    @classmethod
+    def open(cls, path: Path | str) -> Ledger:
+        """Open or create. A damaged file is repaired to its good prefix and kept aside. Raises CapReached('disk')."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _faults(path):
+            damage = salvage.ensure(path)
+            return cls(path, connect(path), damage)
+
+    @classmethod
+    def read(cls, path: Path | str) -> Reader:
+        """Open for reading only, beside a running controller. Nothing is checked or repaired. Raises BadInput."""
+        path = Path(path)
+        if not path.is_file():
+            raise BadInput(f"{path}: no ledger here; give the folder of a run")
+        return Reader(path, connect(path, read_only=True))
+
+    def append(self, kind: str, key: str, payload: dict[str, Any]) -> Event:
+        """Record a fact. At most one per (kind, key): a second append changes nothing and returns the first.
+
+        Raises ValueError or TypeError for a payload that is not JSON, CapReached('disk') where the disk is full.
+        """
+        return self._write(kind, key, canonical(payload), unique=True)
+
+    def intend(self, kind: str, key: str, payload: dict[str, Any]) -> Event:
+        """Record that a side effect is about to happen. May repeat."""
+        return self._write(kind + INTENT, key, canonical(payload), unique=False)
+
+    def watch(self, callback: Callable[[Event], None]) -> None:
+        """Call back for each event this object appends, in the appending thread, after it is on disk."""
+        self._watchers.append(callback)
+
+    def _write(self, kind: str, key: str, payload: str, *, unique: bool) -> Event:
+        with self._lock, _faults(self.path), self._engine.begin() as connection:
+            first = _fact(connection, kind, key) if unique else None
+            if first is not None:
+                return first
+            event = _event(_add(connection, kind, key, payload))
+        for callback in self._watchers:
+            callback(event)
+        return event
+
+
+def _fact(connection: Connection, kind: str, key: str) -> Event | None:
+    query = select(events).where(events.c.kind == kind, events.c.key == key).limit(1)
+    row = connection.execute(query).first()
+    return _event(Row(*row)) if row else None
+
+
+def _add(connection: Connection, kind: str, key: str, payload: str) -> Row:
+    last = connection.execute(select(events.c.seq, events.c.chain).order_by(events.c.seq.desc()).limit(1)).first()
+    seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+    at = time.time()
+    row = Row(seq, at, kind, key, payload, link(previous, seq, at, kind, key, payload))
+    connection.execute(insert(events), row._asdict())
+    return row
+
+
+def _event(row: Row) -> Event:
+    return Event(row.seq, row.at, row.kind, row.key, json.loads(row.payload))
+
+
+class _faults:
+    """SQLite's errors as ours: a full disk is a cap that was reached, an unreadable file a damaged run."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, DatabaseError):
+            raise _translated(self._path, str(error.orig)) from error
+        if isinstance(error, OSError) and error.errno == 28:
+            raise _translated(self._path, "disk is full") from error
+
+
+def _translated(path: Path, text: str) -> PelagosError:
+    if "disk is full" in text:
+        usage = shutil.disk_usage(path.parent)
+        return CapReached("disk", usage.used / 1e6, usage.total / 1e6)
+    return DamagedRun(f"{path}: {text}; nothing was changed, `pelagos resume` keeps what can be verified")
