@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 from sqlalchemy import insert
@@ -17,6 +18,8 @@ from sqlalchemy.exc import DatabaseError
 
 from memory import wal
 from memory.rows import GENESIS, Row, connect, create_schema, events, follows, scan
+
+SECOND_LOOK_S = 0.2
 
 
 def ensure(path: Path) -> str:
@@ -30,21 +33,30 @@ def ensure(path: Path) -> str:
 
 
 def inspect(path: Path) -> tuple[list[Row], str]:
-    """The verified rows and what is wrong behind them ('' if nothing)."""
+    """The verified rows and what is wrong behind them ('' if nothing). Changes nothing in the file or its log."""
     if path.stat().st_size == 0:
         return [], "the file is empty"
     good: list[Row] = []
-    engine = connect(path)
+    engine = connect(path, read_only=True)
     try:
         with engine.begin() as connection:
-            torn = wal.torn(path)
-            check = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+            connection.exec_driver_sql("PRAGMA writable_schema=ON")  # else SQLite refuses a truncated file whole
             fault = _verify(connection, good)
+            check = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+            torn = _torn(path)
     except DatabaseError as error:
         return good, str(error.orig)
     finally:
         engine.dispose()
-    return good, fault or torn or ("" if check == "ok" else check)
+    return good, fault or torn or ("" if check == "ok" else " ".join(check.split()))
+
+
+def _torn(path: Path) -> str:
+    """A frame that another process is writing at this moment looks torn too, so a torn one is looked at twice."""
+    if not wal.torn(path):
+        return ""
+    time.sleep(SECOND_LOOK_S)
+    return wal.torn(path)
 
 
 def _verify(connection: Connection, good: list[Row]) -> str:

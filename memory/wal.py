@@ -15,7 +15,7 @@ LITTLE_ENDIAN_MAGIC = 0x377F0682
 
 
 def torn(path: Path) -> str:
-    """What is wrong with the tail of `path`'s WAL, '' if nothing. Call while holding the write lock."""
+    """What is wrong with the tail of `path`'s WAL, '' if nothing."""
     log, index = path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
     if not log.exists() or log.stat().st_size <= HEADER:
         return ""
