@@ -1,0 +1,130 @@
+"""The code task: a folder with a `task.yaml`, validated whole before the first token is spent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from pelagos.errors import BadInput
+from pelagos.nouns import Metric
+from sandbox.protocol import Limits
+from tools.code import task_file
+from tools.code.data_sources import Source
+from tools.code.faults import read_yaml
+from tools.code.task_checks import check
+from tools.code.task_file import MetricPart, SmokePart, SplitsPart, TaskFile
+
+FILE = "task.yaml"
+
+
+@dataclass(frozen=True)
+class CodeTask:
+    """A validated code task (satisfies tools.toolchain.Task). `folder` is resolved; `digest` is 64 hex characters."""
+
+    folder: Path
+    spec: TaskFile
+    digest: str
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def topic(self) -> str:
+        return self.spec.topic
+
+    @property
+    def description(self) -> str:
+        return self.spec.description
+
+    @property
+    def toolchain(self) -> str:
+        return self.spec.toolchain
+
+    @property
+    def editable(self) -> tuple[str, ...]:
+        """Program files a version may change, as posix paths below `folder`."""
+        return tuple(self.spec.editable)
+
+    @property
+    def metric(self) -> Metric:
+        return _metric(self.spec.metric)
+
+    @property
+    def guards(self) -> tuple[Metric, ...]:
+        return tuple(_metric(guard) for guard in self.spec.guards)
+
+    @property
+    def scorer(self) -> str | Path:
+        """The stock metric's name, or the path of the task's own evaluator."""
+        own = self.spec.metric.evaluator
+        return self.spec.metric.name if own is None else self.folder / own
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(self.spec.seeds)
+
+    @property
+    def data(self) -> Source:
+        return self.spec.data
+
+    @property
+    def splits(self) -> SplitsPart:
+        return self.spec.splits
+
+    @property
+    def smoke(self) -> SmokePart:
+        return self.spec.smoke
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(**self.spec.limits.model_dump())
+
+    @property
+    def smoke_limits(self) -> Limits:
+        return Limits(**self.spec.limits.model_dump() | {"seconds": self.spec.smoke.seconds})
+
+    @property
+    def papers(self) -> Path | None:
+        return None if self.spec.papers is None else self.folder / self.spec.papers
+
+    def command(self, data: str, out: str, seed: int) -> list[str]:
+        """The entry command with its placeholders filled; a path with spaces stays one word."""
+        return [word.format(data=data, out=out, seed=seed) for word in shlex.split(self.spec.entry)]
+
+    def sources(self) -> dict[str, str]:
+        """The program that goes into the sandbox: posix path below `folder` -> text, editable files first."""
+        return {name: (self.folder / name).read_text("utf-8") for name in [*self.spec.editable, *self.spec.files]}
+
+
+def load_task(folder: Path) -> CodeTask:
+    """The validated task in `folder`. Raises BadInput with one line per fault, all of them together."""
+    folder = folder.resolve()
+    path = folder / FILE
+    if not folder.is_dir():
+        raise BadInput(
+            f"{folder}: no such task folder; 'pelagos tasks new' makes one, 'pelagos tasks list' lists the shipped"
+        )
+    if path.is_symlink():
+        raise BadInput(f"{path}: is a symbolic link; put the real file there")
+    parts, faults = task_file.parse(read_yaml(path))
+    faults += check(folder, parts)
+    if faults:
+        raise BadInput(*(f"{path}: {fault}" for fault in faults))
+    spec = TaskFile(**parts)
+    return CodeTask(folder=folder, spec=spec, digest=_digest(folder, spec))
+
+
+def _metric(part: MetricPart) -> Metric:
+    return Metric(name=part.name, direction=part.direction, unit=part.unit, min_effect=part.min_effect)
+
+
+def _digest(folder: Path, spec: TaskFile) -> str:
+    """Over the meaning of the file (not its layout) and the bytes of all it names."""
+    named = [*spec.editable, *spec.files, spec.metric.evaluator, spec.data.path, spec.papers]
+    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in named if name is not None}
+    content = json.dumps([spec.model_dump(mode="json"), hashes], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
