@@ -1,0 +1,101 @@
+"""Simulated runs for `judge`: scores and item resamples of a baseline and many hypotheses, drawn anew for each run.
+
+A paired difference is mean + seed + item + seed-by-item, on a number of validation items; the same 200 resamples of
+the items for both arms and all seeds, as the evaluator makes them. Nothing here knows how judge works.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.judging.evidence import Arm
+
+Floats = NDArray[np.float64]
+RESAMPLES = 200
+DENSITY = 0.25  # share of items per unit of latent margin
+WOBBLE = 0.6  # standard deviation of one arm's margin on one item
+
+
+@dataclass(frozen=True)
+class World:
+    """`item_share`: variance from items over variance from seeds, in one paired difference (inf: programs without
+    chance). `noise` says what seeds do: "shift" all items alike, flip items "each" on its own, or half and half.
+    `discrete`: right-or-wrong items, else real-valued ones. `skewed`: items with a heavy right tail (squared errors).
+    """
+
+    name: str
+    item_share: float = 0.0
+    items: int = 100
+    noise: str = "half"
+    discrete: bool = False
+    skewed: bool = False
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One run's results: arms by name, and the standard deviation of one paired difference."""
+
+    base: Arm
+    candidates: list[Arm]
+
+
+def parts(world: World) -> tuple[float, float, float]:
+    """Standard deviations, for one arm, of the seed, item and seed-by-item parts of a SINGLE score; the paired
+    difference of two arms has a variance of exactly 1.
+    """
+    seed_var = 0.0 if np.isinf(world.item_share) else 1 / (1 + world.item_share)
+    item_var = 1 - seed_var
+    each = {"shift": 0.0, "half": 0.5, "each": 1.0}[world.noise]
+    return tuple(float(np.sqrt(v / 2)) for v in (seed_var * (1 - each), item_var, seed_var * each))  # type: ignore[return-value]
+
+
+def resampling(items: int) -> Floats:
+    """Shape (RESAMPLES, items): weight of each item in each resample; fixed, as the evaluator's is."""
+    draws = np.random.default_rng(0).integers(0, items, size=(RESAMPLES, items))
+    return np.stack([np.bincount(row, minlength=items) for row in draws]) / items
+
+
+def draw(world: World, effects: Floats, seeds: int, rng: np.random.Generator, weights: Floats) -> Draw:
+    """One run with a hypothesis per entry of `effects` (in SD of one paired difference); the baseline is drawn too."""
+    make = _discrete if world.discrete else _real
+    arms = [_arm(make(world, effect, seeds, rng), weights) for effect in (0.0, *effects)]
+    return Draw(arms[0], arms[1:])
+
+
+def _arm(values: Floats, weights: Floats) -> Arm:
+    """`values`: shape (seeds, items), one term of the metric per item."""
+    replicates = values @ weights.T
+    means = values.mean(axis=1)
+    return Arm(dict(enumerate(means.tolist())), dict(enumerate(replicates)))
+
+
+def _real(world: World, effect: float, seeds: int, rng: np.random.Generator) -> Floats:
+    shift, item, each = parts(world)
+    n = world.items
+    values = shift * rng.normal(size=(seeds, 1)) + item * np.sqrt(n) * _items(world, (1, n), rng)
+    if each:
+        values = values + each * np.sqrt(n) * _items(world, (seeds, n), rng)
+    return effect + np.broadcast_to(values, (seeds, n))
+
+
+def _items(world: World, shape: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Mean 0, variance 1."""
+    if not world.skewed:
+        return rng.normal(size=shape)
+    return (rng.chisquare(1, size=shape) - 1) / np.sqrt(2)
+
+
+def _discrete(world: World, effect: float, seeds: int, rng: np.random.Generator) -> Floats:
+    """Right or wrong: an item's latent margin above 0. Difficulties are evenly spread, about 85 % right."""
+    share = 1.0 if np.isinf(world.item_share) else world.item_share / (1 + world.item_share)
+    n = world.items
+    margin = np.linspace(-0.15, 0.85, n)[None, :] / DENSITY
+    margin = margin + WOBBLE * np.sqrt(share) * rng.normal(size=(1, n))
+    if share < 1:
+        margin = margin + WOBBLE * np.sqrt(1 - share) * rng.normal(size=(seeds, n))
+    # two arms disagree on a share DENSITY * E|difference of their margins| of the items
+    sd = np.sqrt(DENSITY * WOBBLE * 2 / np.sqrt(np.pi) / n)
+    return np.broadcast_to((margin + effect * sd / DENSITY > 0).astype(float), (seeds, n))
