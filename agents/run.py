@@ -7,26 +7,30 @@ ledger's, the checkpoint's and the artifact store's.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agents.state import State, Update
 from agents.verifiers.protocol import Verifier
 from memory.artifacts import ArtifactStore
-from memory.bank import HypothesisBank
 from memory.keys import step_key
 from memory.ledger import Ledger
 from memory.steps import Steps
 from pelagos.errors import DamagedRun, Interrupted
-from pelagos.nouns import Experiment, Hypothesis, Noun, Role, Verdict, Version
-from pelagos.settings import Settings
+from pelagos.nouns import Experiment, Hypothesis, Noun, RankedPaper, Role, Verdict, Version
+from pelagos.settings import Caps, Settings
 from sandbox.protocol import Sandbox
-from sandbox.slots import Slots
 from tools.toolchain import Mind, Task, Toolchain
+
+if TYPE_CHECKING:
+    from memory.bank import HypothesisBank
+    from memory.embedder import Embedder
+    from sandbox.slots import Slots
 
 N = TypeVar("N", bound=Noun)
 
@@ -45,6 +49,7 @@ class Run:
     sandbox: Sandbox
     slots: Slots
     bank: HypothesisBank
+    embedder: Embedder
     verifier: Verifier
     mind: Callable[[Role], Mind]
     stop: threading.Event = field(default_factory=threading.Event)
@@ -60,6 +65,11 @@ class Run:
     @property
     def drafts(self) -> int:
         return self.settings.loop.drafts
+
+    @property
+    def workers(self) -> int:
+        """Experiments in flight at a time; the slots decide how many of them compute."""
+        return self.settings.loop.workers or os.cpu_count() or 1
 
     def model(self, role: Role) -> Mind:
         self.boundary()
@@ -77,6 +87,10 @@ class Run:
         """Raises Interrupted if a stop was asked for; everything recorded so far stays."""
         if self.stop.is_set():
             raise Interrupted("stopped at a boundary")
+
+    def open_reserve(self) -> None:
+        """The loop may not spend what confirm needs; from here on the whole of every cap counts."""
+        self.steps.budget.caps = self.settings.caps
 
     def record(self, noun: Noun) -> None:
         """A fact under its id; the first one holds."""
@@ -107,6 +121,14 @@ class Run:
         """Hypothesis id -> its newest verdict."""
         return {verdict.hypothesis: verdict for verdict in self.nouns(Verdict)}
 
+    def papers(self) -> list[RankedPaper]:
+        """The surveyed papers that go into ideation, best first; empty before survey and without a corpus."""
+        found = [event.payload for event in self.ledger.events("survey")]
+        ranked = [
+            RankedPaper(**paper) for fact in found for paper in fact["papers"] if paper["paper"]["id"] in fact["kept"]
+        ]
+        return ranked
+
     def baseline(self) -> Version:
         return self.toolchain.baseline(self.task, self)
 
@@ -116,6 +138,15 @@ class Run:
 
 
 Node = Callable[[State, Run], Update]
+
+
+def held_back(caps: Caps, max_seeds: int) -> Caps:
+    """The caps while the loop runs: a share of experiments, time and disk is kept for judge, confirm and report."""
+    kept = {"seconds": 0.85, "disk_mb": 0.9}
+    shrunk = {name: getattr(caps, name) * share for name, share in kept.items() if getattr(caps, name) is not None}
+    if caps.experiments is not None:
+        shrunk["experiments"] = caps.experiments - min(caps.experiments // 4, 4 * max_seeds)
+    return caps.model_copy(update=shrunk)
 
 
 def signature(hypothesis: Hypothesis) -> str:

@@ -18,18 +18,19 @@ _SEVERITY: dict[str, int] = {"running": 0, "finished": 1, "capped": 2, "starved"
 Update = dict[str, Any]
 
 
-def gather(old: list[str], new: list[str]) -> list[str]:
-    """Parallel branches add ids; an empty update empties the list (a new cycle)."""
-    return [*old, *(item for item in new if item not in old)] if new else []
+def gather(old: list[str], new: list[str] | None) -> list[str]:
+    """Parallel branches add ids; None empties the list (a new cycle)."""
+    return [] if new is None else [*old, *(item for item in new if item not in old)]
 
 
 def worst(old: Status, new: Status) -> Status:
-    """Parallel branches may stop for different reasons: the worst holds; "running" starts afresh."""
+    """Parallel branches may stop for different reasons: the worst holds. "running" starts afresh; no branch says it."""
     return new if new == "running" or _SEVERITY[new] >= _SEVERITY[old] else old
 
 
 def latest(old: str, new: str) -> str:
-    return new
+    """A branch without a reason doesn't wipe another's."""
+    return new or old
 
 
 def count(old: dict[str, int], new: dict[str, int]) -> dict[str, int]:

@@ -69,6 +69,11 @@ class Context(Protocol):
     """What a toolchain may use. `slots` is held while something heavy runs (contract 4)."""
 
     @property
+    def project(self) -> Path:
+        """The project's folder; a toolchain keeps what it makes under `.pelagos` in it."""
+        ...
+
+    @property
     def steps(self) -> Steps: ...
     @property
     def artifacts(self) -> ArtifactStore: ...
@@ -136,6 +141,11 @@ class Task(Protocol):
     @property
     def seeds(self) -> Sequence[int]:
         """Seeds in the order they are spent; the first ones make the noise floor."""
+        ...
+
+    @property
+    def papers(self) -> Path | None:
+        """The task's own corpus: a JSONL file or a folder of them."""
         ...
 
     @property

@@ -1,0 +1,99 @@
+"""A run folder's own description: what was launched, with which settings, task and package versions.
+
+The task folder is copied in, so that a run stands alone. Written whole or not at all: the folder is made beside its
+place and moved there. Doesn't hold anything that changes later: that is the ledger's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pelagos import __version__
+from pelagos.errors import BadInput, DamagedRun
+from pelagos.settings import Settings
+from tools.toolchain import Task
+
+FILE = "run.json"
+TASK = "task"
+LEDGER = "ledger.db"
+PACKAGES = ("langgraph", "langgraph-checkpoint-sqlite", "numpy", "torch", "scikit-learn", "xllamacpp", "chromadb")
+
+
+class RunFile(BaseModel):
+    """`digest` is the task's; `project` is where the bank is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pelagos: str
+    task: str
+    toolchain: str
+    digest: str
+    project: str
+    settings: dict[str, Any]
+    versions: dict[str, str]
+
+    def resolved(self) -> Settings:
+        return Settings(**self.settings)
+
+
+def write(folder: Path, project: Path, task: Task, settings: Settings) -> None:
+    """Make `folder`, which must be new or empty, all at once."""
+    half = folder.with_name(f".{folder.name}.new-{os.getpid()}")
+    half.mkdir(parents=True)
+    try:
+        shutil.copytree(task.folder, half / TASK, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        described = RunFile(
+            pelagos=__version__,
+            task=task.name,
+            toolchain=task.toolchain,
+            digest=task.digest,
+            project=str(project.resolve()),
+            settings=settings.model_dump(mode="json"),
+            versions=_versions(),
+        )
+        (half / FILE).write_text(described.model_dump_json(indent=2) + "\n", "utf-8")
+        half.rename(folder)
+    except BaseException:
+        shutil.rmtree(half)
+        raise
+
+
+def read(folder: Path) -> RunFile:
+    """Raises BadInput where `folder` holds no run, DamagedRun where its description can't be read."""
+    path = folder / FILE
+    if not path.is_file():
+        raise BadInput(f"{folder}: holds no run ({FILE} is missing); `pelagos list` shows the project's runs")
+    try:
+        return RunFile.model_validate_json(path.read_text("utf-8"))
+    except ValidationError as error:
+        raise DamagedRun(f"{path}: can't be read: {error.errors()[0]['msg']}") from None
+
+
+def free(folder: Path, digest: str) -> None:
+    """Raises BadInput unless a new run of the task `digest` can be made in `folder`."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not (folder / FILE).is_file():
+        raise BadInput(f"{folder}: is not empty and holds no run: name another --run-dir")
+    if json.loads((folder / FILE).read_text("utf-8")).get("digest") != digest:
+        raise BadInput(
+            f"{folder}: is a run of another task (or of another version of this one): name another --run-dir"
+        )
+    raise BadInput(f"{folder}: already holds a run of this task: go on with `pelagos resume {folder}`")
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "absent"
+    return found

@@ -1,0 +1,130 @@
+"""The state machine: nodes and edges, nothing else.
+
+    baseline -> survey -> ideate <-> screen -> plan -> review? -> experiment x N -> judge -> reflect -> turn -> ideate ...
+                                                                       ^-- more seeds --'               '-> confirm -> report
+
+A node is a plain function `node(state, run) -> update`; `agents.guard` puts the progress fact, the boundary check and
+the two clean stops (a cap, no model) around each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from agents.guard import guarded
+from agents.nodes import (
+    baseline,
+    confirm,
+    experiment,
+    ideate,
+    judge,
+    plan,
+    reflect,
+    report,
+    review,
+    screen,
+    survey,
+    turn,
+)
+from agents.run import Run
+from agents.state import Branch, BranchEnd, State
+from pelagos.settings import Loop
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.graph.state import CompiledStateGraph
+    from langgraph.types import Send
+
+
+def build(loop: Loop, checkpointer: BaseCheckpointSaver[Any] | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
+    from langgraph.graph import END, START, StateGraph
+
+    graph = StateGraph(State, context_schema=Run)
+    graph.add_node("baseline", guarded(baseline.baseline))
+    graph.add_node("survey", guarded(survey.survey))
+    graph.add_node("ideate", guarded(ideate.ideate))
+    graph.add_node("screen", guarded(screen.screen))
+    graph.add_node("plan", guarded(plan.plan))
+    graph.add_node("gate", guarded(review.gate))
+    graph.add_node("glance", guarded(review.glance))
+    graph.add_node("experiment", _branch())
+    graph.add_node("judge", guarded(judge.judge))
+    graph.add_node("reflect", guarded(reflect.reflect))
+    graph.add_node("turn", guarded(turn.turn))
+    graph.add_node("confirm", guarded(confirm.confirm))
+    graph.add_node("report", guarded(report.report))
+
+    def after_ideate(state: State) -> str:
+        if state["status"] != "running":
+            return "judge"
+        return "screen" if state["proposed"] else after_screen(state)
+
+    def after_screen(state: State) -> str:
+        if state["status"] != "running":
+            return "judge"
+        enough = len(state["kept"]) >= loop.hypotheses or state["attempt"] >= loop.attempts
+        return "plan" if enough else "ideate"
+
+    def after_plan(state: State) -> str | list[Send]:
+        if state["status"] != "running":
+            return "judge"
+        waits = {"gate": "gate", "async": "glance"}.get(loop.review)
+        return waits if waits and state["plans"] else _plans(state)
+
+    graph.add_edge(START, "baseline")
+    graph.add_conditional_edges(
+        "baseline", lambda s: "survey" if s["status"] == "running" else "report", ["survey", "report"]
+    )
+    graph.add_conditional_edges(
+        "survey", lambda s: "ideate" if s["status"] == "running" else "judge", ["ideate", "judge"]
+    )
+    graph.add_conditional_edges("ideate", after_ideate, ["screen", "ideate", "plan", "judge"])
+    graph.add_conditional_edges("screen", after_screen, ["ideate", "plan", "judge"])
+    graph.add_conditional_edges("plan", after_plan, ["gate", "glance", "experiment", "judge"])
+    graph.add_conditional_edges("gate", _plans, ["experiment", "judge"])
+    graph.add_conditional_edges("glance", _plans, ["experiment", "judge"])
+    graph.add_edge("experiment", "judge")
+    graph.add_conditional_edges("judge", _more_seeds, ["experiment", "reflect"])
+    graph.add_edge("reflect", "turn")
+    graph.add_conditional_edges(
+        "turn", lambda s: "ideate" if s["status"] == "running" else "confirm", ["ideate", "confirm"]
+    )
+    graph.add_edge("confirm", "report")
+    graph.add_edge("report", END)
+    return graph.compile(checkpointer=checkpointer)
+
+
+def steps_at_most(loop: Loop, max_seeds: int) -> int:
+    """The recursion limit: supersteps of a whole run, with every loop at its bound, and some room."""
+    return 10 + loop.cycles * (2 * loop.attempts + 2 * max_seeds + 10)
+
+
+def _branch() -> CompiledStateGraph[Any, Any, Any, Any]:
+    """One plan: build (once), then the seeds that are due."""
+    from langgraph.graph import END, START, StateGraph
+
+    graph = StateGraph(Branch, context_schema=Run, output_schema=BranchEnd)
+    graph.add_node("build", guarded(experiment.build))
+    graph.add_node("seeds", guarded(experiment.seeds))
+    graph.add_conditional_edges(START, lambda s: "seeds" if s.get("version") else "build", ["build", "seeds"])
+    graph.add_conditional_edges("build", lambda s: "seeds" if s.get("version") else END, ["seeds", END])
+    graph.add_edge("seeds", END)
+    return graph.compile()
+
+
+def _plans(state: State) -> str | list[Send]:
+    return _fan_out(state, [Branch(plan=plan) for plan in state["plans"]]) or "judge"
+
+
+def _more_seeds(state: State) -> str | list[Send]:
+    if state["status"] != "running":
+        return "reflect"
+    due = [Branch(version=version, seeds=seeds) for version, seeds in state["buying"].items() if seeds]
+    return _fan_out(state, due) or "reflect"
+
+
+def _fan_out(state: State, branches: Sequence[Branch]) -> list[Send]:
+    from langgraph.types import Send
+
+    return [Send("experiment", {"cycle": state["cycle"], **branch}) for branch in branches]

@@ -1,0 +1,161 @@
+"""Launch and resume: `create` checks everything and makes a run folder, `drive` takes it to its end or to a stop.
+
+Resuming is driving again: the checkpoint says where, the ledger what is done already. An end by a cap or by models
+that don't answer is clean: what was found is judged, confirmed and reported. A run without models ends with exit code
+5, whatever it found, since nobody asked it to stop; `resume` then gives it a fresh cycle for the lost one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import TypeAdapter
+
+from agents import folder as run_folder
+from agents.parts import Parts, assembled
+from agents.run import Run
+from agents.state import check_version, initial
+from memory.checkpoints import DURABILITY, open_checkpoints
+from memory.controller import hold_controller
+from memory.ledger import Event, Ledger
+from pelagos.errors import BadInput, CapReached, Interrupted, PelagosError
+from pelagos.nouns import Role
+from pelagos.settings import Settings
+from tools import registry
+from tools.literature import corpus
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+THREAD = "run"
+OVER = frozenset({"finished", "capped"})
+EXIT_CODES = {"finished": 0, "waiting": 0, "capped": 3, "starved": 5, "failed": 5, "interrupted": 130}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a drive ended. `status`: finished, waiting (for a review), capped, starved, failed or interrupted."""
+
+    status: str
+    exit_code: int
+    reason: str
+
+
+def create(
+    project: Path, task_ref: str, settings: Settings, run_dir: Path | None = None, parts: Parts | None = None
+) -> Path:
+    """A run folder, ready to be driven. Raises BadInput and MissingPart, and then nothing was written."""
+    task, _ = registry.task(task_ref)
+    wanted, there = settings.judge.min_seeds, len(task.seeds)
+    if there < wanted:
+        raise BadInput(f"task {task.name}: seeds: {there} are too few for a noise estimate: name at least {wanted}")
+    papers = settings.survey.corpus or task.papers
+    if papers is not None:
+        corpus.load(papers)
+    parts = parts or Parts()
+    for spec in sorted({settings.models.spec(role) for role in get_args(Role)}):
+        parts.check_model(spec, settings)
+    parts.sandbox(settings.sandbox.name)
+    where = run_dir or project / "runs" / f"{task.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    run_folder.free(where, task.digest)
+    run_folder.write(where, project, task, settings)
+    return where
+
+
+def drive(
+    run_dir: Path,
+    watch: Callable[[Event], None] | None = None,
+    stop: threading.Event | None = None,
+    parts: Parts | None = None,
+) -> Ending:
+    """Run or resume the run in `run_dir` to its end or to a stop, and record how it ended.
+
+    Raises BadInput (no run there, driven by another process) and MissingPart.
+    """
+    described = run_folder.read(run_dir)
+    with hold_controller(run_dir), closing(Ledger.open(run_dir / run_folder.LEDGER)) as ledger:
+        if watch is not None:
+            ledger.watch(watch)
+        before = ledger.events("run.ended")
+        if before and before[-1].payload["status"] in OVER:
+            return Ending(**before[-1].payload)
+        with assembled(run_dir, described, ledger, stop or threading.Event(), parts or Parts()) as run:
+            _begin(run, described)
+            ending = _ending(run)
+        return _recorded(ending, len(before) + 1, ledger)
+
+
+def _begin(run: Run, described: run_folder.RunFile) -> None:
+    metrics = {"metric": run.task.metric, "guards": list(run.task.guards)}
+    shown = TypeAdapter(dict[str, Any]).dump_python(metrics, mode="json")
+    run.ledger.append("run.started", THREAD, described.model_dump(mode="json") | shown)
+    if run.ledger.damage:
+        run.say(run.ledger.damage)
+
+
+def _recorded(ending: Ending, number: int, ledger: Ledger) -> Ending:
+    """The ending as a fact, unless the disk is full: then it is told only."""
+    try:
+        ledger.append("run.ended", str(number), vars(ending))
+    except CapReached as full:
+        return Ending("capped", EXIT_CODES["capped"], f"{ending.reason}; not recorded: {full}")
+    return ending
+
+
+def _ending(run: Run) -> Ending:
+    """Named border: what the tree of our errors says becomes a recorded end; anything else is a bug and crashes."""
+    try:
+        run.toolchain.prepare(run.task, run)
+        status, reason = _run_graph(run)
+    except Interrupted as asked:
+        status, reason = "interrupted", str(asked)
+    except CapReached as reached:
+        status, reason = "capped", str(reached)
+    except PelagosError as error:
+        status, reason = "failed", str(error)
+    return Ending(status, EXIT_CODES[status], reason)
+
+
+def _run_graph(run: Run) -> tuple[str, str]:
+    from agents.graph import build, steps_at_most
+
+    loop = run.settings.loop
+    with open_checkpoints(run.folder) as saver:
+        graph = build(loop, saver)
+        config: dict[str, Any] = {
+            "configurable": {"thread_id": THREAD},
+            "recursion_limit": steps_at_most(loop, run.settings.judge.max_seeds),
+            "max_concurrency": max(run.workers, run.settings.models.parallel),
+        }
+        start = _start(graph, config, run)
+        state = graph.invoke(start, config, context=run, durability=DURABILITY)
+    if "__interrupt__" in state:
+        return "waiting", f"decisions are wanted on {', '.join(state['kept'])}"
+    return state["status"], state["reason"]
+
+
+def _start(graph: CompiledStateGraph[Any, Any, Any, Any], config: Any, run: Run) -> Any:
+    """What to invoke the graph with: a fresh state, decisions that were waited for, or nothing: go on.
+
+    Not decided by `next`: a kill between a task's writes and its checkpoint leaves it empty in a running graph.
+    """
+    from langgraph.types import Command
+
+    from agents.nodes.review import decisions
+
+    found = graph.get_state(config)
+    if not found.values:
+        return initial(run.settings.loop.cycles)
+    check_version(found.values)
+    if found.interrupts:
+        return Command(resume=decisions(run))
+    if found.values["status"] == "starved" and not found.tasks:
+        surveyed = run.ledger.events("survey")
+        graph.update_state(config, {"status": "running"}, as_node="turn" if surveyed else "baseline")
+    return None

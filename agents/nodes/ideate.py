@@ -1,0 +1,100 @@
+"""Ideate: one hypothesis at a time, grounded in papers, addressed to a target the toolchain offers.
+
+The prompt's stable part (program, papers, causal record of earlier cycles) comes first, so that a server can reuse
+it; what changes with every attempt (the hypotheses so far) comes last. The reply's `target` and `papers` are enums.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import fmean, pstdev
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from agents.prompt import render
+from agents.run import Run
+from agents.state import State, Update
+from pelagos.errors import BadReply
+from pelagos.nouns import Hypothesis, Lesson, RankedPaper, VerdictKind
+
+TEMPLATE = Path(__file__).with_suffix(".j2")
+TEMPERATURE = 0.9
+UNSUPPORTED_SHOWN = 12
+DIFF_CHARS = 800
+
+
+class Idea(BaseModel):
+    """What the ideator is asked for. Bounds keep a small model from rambling."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target: str
+    title: str = Field(min_length=3, max_length=120)
+    statement: str = Field(min_length=10, max_length=600)
+    rationale: str = Field(min_length=10, max_length=600)
+    predicted_effect: float = Field(ge=-1e6, le=1e6)
+    refuted_by: str = Field(min_length=3, max_length=300)
+    papers: list[str] = Field(default=[], max_length=3)
+
+
+def ideate(state: State, run: Run) -> Update:
+    """A reply that never fits costs one attempt and is noted."""
+    attempt = state["attempt"] + 1
+    id = f"h{state['cycle']}-{attempt}"
+    try:
+        idea = _ask(state, attempt, run)
+    except BadReply as error:
+        run.say(f"{id}: no hypothesis in the reply: {error}")
+        return {"attempt": attempt, "proposed": ""}
+    run.record(Hypothesis(id=id, cycle=state["cycle"], **idea.model_dump()))
+    return {"attempt": attempt, "proposed": id}
+
+
+def _ask(state: State, attempt: int, run: Run) -> Idea:
+    brief = run.toolchain.brief(run.task, run)
+    papers = run.papers()
+    scores = [one.score for one in run.experiments(run.baseline().id) if one.score is not None]
+    prompt = render(
+        TEMPLATE,
+        brief=brief,
+        metric=run.task.metric,
+        score=fmean(scores),
+        noise=pstdev(scores),
+        seeds=len(scores),
+        papers=papers,
+        lessons=_record(state["cycle"], run),
+        earlier=_earlier(state, run),
+    )
+    return run.model("ideator").ask_json(
+        prompt, _schema(list(brief.targets), papers), sample=attempt, max_tokens=700, temperature=TEMPERATURE
+    )
+
+
+def _schema(targets: list[str], papers: list[RankedPaper]) -> type[Idea]:
+    fields: dict[str, Any] = {"target": (Literal[tuple(targets)], ...)}
+    if papers:
+        known = Literal[tuple(ranked.paper.id for ranked in papers)]
+        fields["papers"] = (list[known], Field(default=[], max_length=3))  # type: ignore[valid-type]
+    made: type[Idea] = create_model("Idea", __base__=Idea, **fields)
+    return made
+
+
+def _earlier(state: State, run: Run) -> list[tuple[Hypothesis, str]]:
+    """Every hypothesis of the run with what screen said, this cycle's first attempt excepted until it was screened."""
+    screened = {event.key: event.payload["reason"] for event in run.ledger.events("screened")}
+    return [(one, screened[one.id]) for one in run.nouns(Hypothesis) if one.id in screened]
+
+
+def _record(cycle: int, run: Run) -> list[dict[str, Any]]:
+    """The causal record of earlier cycles: all that was supported, the newest of what was not."""
+    lessons = [lesson for lesson in run.nouns(Lesson) if lesson.cycle < cycle]
+    others = [lesson for lesson in lessons if lesson.verdict is not VerdictKind.SUPPORTED][-UNSUPPORTED_SHOWN:]
+    shown = [lesson for lesson in lessons if lesson.verdict is VerdictKind.SUPPORTED or lesson in others]
+    return [{"lesson": lesson, "diff": _diff(lesson, run)} for lesson in shown]
+
+
+def _diff(lesson: Lesson, run: Run) -> str:
+    if not lesson.diff or lesson.verdict is not VerdictKind.SUPPORTED:
+        return ""
+    return run.artifacts.text(lesson.diff)[:DIFF_CHARS]

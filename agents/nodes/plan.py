@@ -1,0 +1,118 @@
+"""Plan: several plans per kept hypothesis, each step scored by the verifier, the best go on.
+
+A step is text with a check that the toolchain can execute; where the toolchain offers typed tools, a step is a call of
+one. All plans and raw step scores are recorded, so that another aggregation can be replayed. A hypothesis for which no
+reply fits gets a plan of one step, its own statement, and it is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from agents.prompt import data, line, render
+from agents.run import Run
+from agents.state import State, Update
+from agents.verifiers.best_of_n import best_of_n
+from pelagos.errors import BadReply
+from pelagos.nouns import Hypothesis, Plan, Step
+from tools.toolchain import Tool
+
+TEMPLATE = Path(__file__).with_suffix(".j2")
+
+
+class DraftStep(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(min_length=3, max_length=400)
+    check: str = Field("", max_length=300)
+
+
+class Draft(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    steps: list[DraftStep] = Field(min_length=1, max_length=6)
+
+
+def plan(state: State, run: Run) -> Update:
+    hypotheses = [run.noun(Hypothesis, id) for id in state["kept"]]
+    wanted = [(one, index) for one in hypotheses for index in range(run.settings.loop.plans)]
+    with ThreadPoolExecutor(run.settings.models.parallel) as pool:
+        drafts = list(pool.map(lambda pair: _draft(*pair, run), wanted))
+    chosen: list[str] = []
+    for one in hypotheses:
+        steps = [draft for (owner, _), draft in zip(wanted, drafts, strict=True) if owner.id == one.id and draft]
+        chosen += _rank(one, _distinct(steps) or [_last_resort(one, run)], run)
+    return {"plans": chosen}
+
+
+def _draft(hypothesis: Hypothesis, index: int, run: Run) -> list[Step] | None:
+    brief, tools = run.toolchain.brief(run.task, run), run.toolchain.tools(run.task)
+    material = run.toolchain.material(run.task, hypothesis.target, run)
+    prompt = render(
+        TEMPLATE, brief=brief, metric=run.task.metric, material=material, hypothesis=hypothesis, tools=tools
+    )
+    try:
+        draft = run.model("planner").ask_json(prompt, _schema(tools), sample=index, max_tokens=900)
+    except BadReply as error:
+        run.say(f"{hypothesis.id}: plan {index + 1} not in the reply: {error}")
+        return None
+    return [Step(**step.model_dump()) for step in draft.steps]
+
+
+def _schema(tools: Sequence[Tool]) -> type[Draft]:
+    """With tools, every step is a call of one of them."""
+    if not tools:
+        return Draft
+    names = Literal[tuple(tool.name for tool in tools)]
+    call = create_model(
+        "Call",
+        __config__=ConfigDict(extra="forbid"),
+        tool=(names, ...),
+        arguments=(dict[str, Any], Field(default_factory=dict)),
+    )
+    step = create_model("ToolStep", __base__=DraftStep, call=(call, ...))
+    made: type[Draft] = create_model("ToolDraft", __base__=Draft, steps=(list[step], Field(min_length=1, max_length=6)))  # type: ignore[valid-type]
+    return made
+
+
+def _distinct(plans: list[list[Step]]) -> list[list[Step]]:
+    return list({repr(steps): steps for steps in plans}.values())
+
+
+def _last_resort(hypothesis: Hypothesis, run: Run) -> list[Step]:
+    run.say(f"{hypothesis.id}: no plan from the planner, its statement is the plan")
+    return [Step(text=hypothesis.statement)]
+
+
+def _rank(hypothesis: Hypothesis, plans: list[list[Step]], run: Run) -> list[str]:
+    """Records every plan with its raw scores; returns the ids of the best. One plan alone isn't scored."""
+    ids = [f"{hypothesis.id}-p{index}" for index in range(1, len(plans) + 1)]
+    if len(plans) == 1:
+        run.record(Plan(id=ids[0], hypothesis=hypothesis.id, steps=plans[0]))
+        return ids
+    ranked = best_of_n(_problem(hypothesis, run), [[_told(step) for step in steps] for steps in plans], run.verifier)
+    for one in sorted(ranked):
+        steps = plans[one.place]
+        run.record(
+            Plan(id=ids[one.place], hypothesis=hypothesis.id, steps=steps, step_scores=one.raw.scores, score=one.score)
+        )
+    return [ids[one.place] for one in ranked[: run.settings.loop.plans_kept]]
+
+
+def _told(step: Step) -> str:
+    called = f" [{step.call}]" if step.call else ""
+    return f"{step.text}{called}{f' (check: {step.check})' if step.check else ''}"
+
+
+def _problem(hypothesis: Hypothesis, run: Run) -> str:
+    brief = run.toolchain.brief(run.task, run)
+    material = run.toolchain.material(run.task, hypothesis.target, run)
+    return (
+        f"Task: {brief.topic}\n{brief.description}\n\nWhat the hypothesis is about ({hypothesis.target}):\n"
+        f"{data(material)}\n\nHypothesis: {line(hypothesis.title)}\n{line(hypothesis.statement, 600)}"
+    )

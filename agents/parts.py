@@ -1,0 +1,127 @@
+"""What a run is put together from: models, embedder, sandbox and bank, as the settings say.
+
+A subclass brings other ones (tests bring scripted models). Whatever needs closing is closed when the drive ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agents import folder as run_folder
+from agents.models.protocol import Model
+from agents.run import Run, held_back
+from agents.verifiers.generative import GenerativeVerifier
+from memory.artifacts import ArtifactStore
+from memory.budget import Budget
+from memory.ledger import Ledger
+from memory.steps import Steps
+from pelagos.errors import BadInput
+from pelagos.nouns import Role
+from pelagos.settings import Settings
+from sandbox.protocol import Sandbox
+from sandbox.slots import Slots
+from tools import registry
+from tools.toolchain import Mind, Task, Toolchain
+
+if TYPE_CHECKING:
+    from memory.embedder import Embedder
+
+
+class Parts:
+    """The shipped parts."""
+
+    def check_model(self, spec: str, settings: Settings) -> None:
+        """Raises BadInput or MissingPart for a model that can't be had here. Loads nothing."""
+        from agents.models import registry as models
+
+        models.check(spec, settings.models)
+
+    def model(self, spec: str, settings: Settings) -> Model:
+        from agents.models import registry as models
+
+        return models.open_model(spec, settings.models)
+
+    def sandbox(self, name: str) -> Sandbox:
+        from sandbox.choose import choose
+
+        return choose(name)
+
+    def embedder(self) -> Embedder:
+        from memory.embedder import minilm
+
+        return minilm()
+
+
+@contextmanager
+def assembled(
+    folder: Path, described: run_folder.RunFile, ledger: Ledger, stop: threading.Event, parts: Parts
+) -> Iterator[Run]:
+    """The run, ready for the graph. Raises BadInput if the task copied into the folder was changed since."""
+    from memory.bank import HypothesisBank
+
+    settings = described.resolved()
+    task, toolchain = _task(folder, described)
+    steps = Steps(ledger, Budget(held_back(settings.caps, settings.judge.max_seeds), ledger))
+    artifacts, slots, embedder = (
+        ArtifactStore(folder / "artifacts"),
+        Slots(settings.loop.workers or None),
+        parts.embedder(),
+    )
+    with ExitStack() as stack:
+        mind = _minds(parts, settings, steps, artifacts, slots, stack)
+        yield Run(
+            folder=folder,
+            project=Path(described.project),
+            settings=settings,
+            task=task,
+            toolchain=toolchain,
+            steps=steps,
+            artifacts=artifacts,
+            sandbox=parts.sandbox(settings.sandbox.name),
+            slots=slots,
+            bank=HypothesisBank.open(Path(described.project), embedder),
+            embedder=embedder,
+            verifier=GenerativeVerifier(
+                lambda: mind("verifier"), lambda: int(steps.budget.summary().tokens.spent), settings.models.parallel
+            ),
+            mind=mind,
+            stop=stop,
+        )
+
+
+def _task(folder: Path, described: run_folder.RunFile) -> tuple[Task, Toolchain]:
+    toolchain = registry.toolchain(described.toolchain)
+    task = toolchain.load(folder / run_folder.TASK)
+    if task.digest != described.digest:
+        raise BadInput(f"{folder / run_folder.TASK}: was changed since the run began: put it back, or start a new run")
+    return task, toolchain
+
+
+def _minds(
+    parts: Parts, settings: Settings, steps: Steps, artifacts: ArtifactStore, slots: Slots, stack: ExitStack
+) -> Callable[[Role], Mind]:
+    """One model per spec and one mind per role, opened when first asked."""
+    from agents.models.mind import ModelMind
+
+    lock = threading.RLock()
+
+    @cache
+    def model(spec: str) -> Model:
+        opened = parts.model(spec, settings)
+        stack.callback(opened.close)
+        return opened
+
+    @cache
+    def mind(role: Role) -> Mind:
+        return ModelMind(role, model(settings.models.spec(role)), steps, artifacts, slots, settings)
+
+    def locked(role: Role) -> Mind:
+        with lock:
+            return mind(role)
+
+    return locked

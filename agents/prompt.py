@@ -1,0 +1,55 @@
+"""Prompts are Jinja templates beside the code that sends them: a `system` and a `user` block, strict variables.
+
+What papers, models, logs and data say is quoted as data by the `data` filter (contract 6): stripped of invisible
+characters, cut to a length, and fenced with a mark that the text itself can't contain. Fencing lowers the risk of
+injected instructions; it doesn't remove it, so no reply can set configuration, tools or acceptance.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tools.toolchain import Message
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_FENCE = "=" * 4
+_INVISIBLE = {"Cf", "Cc", "Co", "Cs", "Cn"}
+
+
+def render(template: Path, **variables: Any) -> list[Message]:
+    """The template's blocks as messages. Raises jinja2.UndefinedError for a variable it lacks."""
+    loaded = _environment().from_string(template.read_text())
+    context = loaded.new_context(variables)
+    return [Message(role, "".join(loaded.blocks[role](context)).strip()) for role in ("system", "user")]
+
+
+def visible(text: str) -> str:
+    """Without zero-width, bidirectional, control and unassigned characters; newlines and tabs stay."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in _INVISIBLE)
+
+
+def data(text: str, limit: int = 4000) -> str:
+    """Text of others, as data."""
+    plain = visible(text).replace(_FENCE, "=" * 3)
+    cut = plain if len(plain) <= limit else plain[:limit] + " [cut]"
+    return f"{_FENCE} data\n{cut}\n{_FENCE} end"
+
+
+def line(text: str, limit: int = 300) -> str:
+    """Text of others, as one line between quotation marks."""
+    plain = " ".join(visible(text).replace('"', "'").replace(_FENCE, "").split())
+    return f'"{plain[:limit]}"'
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, StrictUndefined
+
+    made = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 - text for a model, not a page
+    made.filters.update(data=data, line=line)
+    return made
