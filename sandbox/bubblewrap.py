@@ -1,0 +1,164 @@
+"""The embedded default: a bubblewrap jail with a control group and a system-call filter around it.
+
+As root there's no user name space (kernel uid 0 would remain inside it, with the host's /proc/sys in reach): a real
+unprivileged uid is taken inside by setpriv. Without root a user name space is what there is. The work folder, /tmp
+and /dev/shm are temporary file systems with a size, counted as memory; the host keeps a descriptor of the work
+folder, which outlives the jail, and reads the results through it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pelagos.errors import MissingPart
+from sandbox import interpreter, seccomp
+from sandbox.cgroup import open_cgroup
+from sandbox.classify import outcome
+from sandbox.collect import collect, place
+from sandbox.log import BoundedLog
+from sandbox.meter import MB, Meter
+from sandbox.mounts import HOME, TEMPORARY, TMP, Mounts
+from sandbox.process import GATE, Tree
+from sandbox.protocol import Limits, Outcome, Spec
+from sandbox.watch import Watch, resource_limits, same_pid_space
+
+NOBODY = 65534
+_serial = itertools.count()
+
+
+class Bubblewrap:
+    """`cgroups=False` holds memory and tasks by sampling and resource limits, for machines without control groups."""
+
+    def __init__(self, cgroups: bool = True) -> None:
+        self._cgroups = cgroups
+        self.name = "bubblewrap" if cgroups else "bubblewrap-rlimit"
+
+    def run(self, spec: Spec, on_line: Callable[[str], None] | None = None) -> Outcome:
+        """See `Sandbox.run`. Raises MissingPart if this machine lacks a part, SandboxError if the jail fails."""
+        user = _User.pick(self._cgroups)
+        meter: Meter = open_cgroup(spec.limits) if self._cgroups else Watch(spec.limits, same_pid_space)
+        isolation = f"{self.name} ({meter.label}, {user.label}, {'seccomp' if seccomp.program() else 'no seccomp'})"
+        counted = False
+        try:
+            with _jail(spec, user, meter) as jail:
+                log = BoundedLog(int(spec.limits.log_mb * MB), on_line)
+                ending = jail.tree.run(spec.limits.seconds, log, jail.sample, meter.kill)
+                files, refused = collect(jail.folders[0], spec.collect)
+                full = jail.full()
+            counted, counters = True, meter.close()
+            return outcome(spec.limits, ending, counters, full, files, refused, log.close(), isolation)
+        finally:
+            if not counted:
+                meter.kill()
+                meter.close()
+
+
+@dataclass(frozen=True)
+class _User:
+    """Who the code runs as: a real unprivileged uid as root, ourselves in a user name space otherwise."""
+
+    uid: int | None
+    label: str
+
+    @classmethod
+    def pick(cls, shared: bool) -> _User:
+        if os.geteuid() != 0:
+            return cls(None, "userns")
+        # The kernel counts tasks per uid, so where that is the limit each run has a uid of its own.
+        uid = NOBODY if shared else (1 << 30) + (os.getpid() << 8) % (1 << 29) + next(_serial) % 256
+        return cls(uid, "setpriv")
+
+    def become(self, limits: Limits, alone: bool) -> list[str]:
+        drop = ["prlimit", *resource_limits(limits, processes=alone)]
+        if self.uid is None:
+            return drop
+        ids = [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups", "--no-new-privs"]
+        return ["setpriv", *ids, "--inh-caps=-all", "--bounding-set=-all", *drop]
+
+
+@dataclass
+class _Jail:
+    tree: Tree
+    meter: Meter
+    folders: list[int]
+    was_full: bool = False
+
+    def sample(self) -> str:
+        self.was_full = self.was_full or self.full()
+        return self.meter.sample()
+
+    def full(self) -> bool:
+        return self.was_full or any(os.fstatvfs(folder).f_bfree == 0 for folder in self.folders)
+
+
+@contextlib.contextmanager
+def _jail(spec: Spec, user: _User, meter: Meter) -> Iterator[_Jail]:
+    """A jail whose program waits at the gate, with the files in place; everything is let go of at the end."""
+    with contextlib.ExitStack() as stack:
+        options = _memfd(stack, "\0".join(_options(spec, user)).encode())
+        news, tell = os.pipe()
+        stack.callback(os.close, news)
+        passed = [options, tell]
+        flags = ["--args", str(options), "--info-fd", str(tell)]
+        if program := seccomp.program():
+            passed.append(_memfd(stack, program))
+            flags += ["--seccomp", str(passed[-1])]
+        inside = [*user.become(spec.limits, alone=meter.label == "rlimit"), *GATE]
+        try:
+            tree = Tree([_bwrap(), *flags, *inside, *interpreter.translate([*spec.argv])], meter.doors, passed)
+        finally:
+            os.close(tell)
+        stack.callback(tree.close)
+        tree.ready()
+        first = int(json.loads(os.read(news, 4096))["child-pid"])
+        folders = [_open(stack, f"/proc/{first}/root{path}") for path in TEMPORARY]
+        place(folders[0], spec.files, user.uid)
+        meter.begin(first, folders)
+        yield _Jail(tree, meter, folders)
+
+
+def _options(spec: Spec, user: _User) -> list[str]:
+    """Everything bubblewrap is told, handed over by descriptor so that it shows in no process list."""
+    mounts = Mounts()
+    options = ["--die-with-parent", "--new-session", "--clearenv", "--unshare-ipc", "--unshare-pid", "--unshare-net"]
+    options += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "pelagos"]
+    options += ["--cap-add", "ALL"] if user.uid is not None else ["--unshare-user", "--disable-userns"]
+    environment = interpreter.environment(spec.limits.cpus, HOME, TMP) | dict(spec.env)
+    for name, value in environment.items():
+        options += ["--setenv", name, value]
+    folders, links = interpreter.system_folders()
+    mounts.show(folders, links)
+    options += [*mounts.take(), "--proc", "/proc", "--dev", "/dev"]
+    for path in TEMPORARY:
+        options += ["--size", str(spec.limits.disk_mb * MB), "--perms", "1777", "--tmpfs", path]
+    mounts.show(*interpreter.python_folders())
+    mounts.cover(interpreter.covered())
+    mounts.bind(spec.readonly, foreign=user.uid is not None)
+    return [*options, *mounts.take(), "--remount-ro", "/", "--chdir", HOME]
+
+
+def _memfd(stack: contextlib.ExitStack, content: bytes) -> int:
+    handle = os.memfd_create("pelagos")
+    stack.callback(os.close, handle)
+    os.write(handle, content)
+    os.lseek(handle, 0, os.SEEK_SET)
+    return handle
+
+
+def _open(stack: contextlib.ExitStack, path: str) -> int:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    stack.callback(os.close, handle)
+    return handle
+
+
+def _bwrap() -> str:
+    found = shutil.which("bwrap")
+    if found is None:
+        raise MissingPart("bwrap is not on the PATH: apt install bubblewrap (or dnf install bubblewrap)")
+    return found

@@ -1,0 +1,78 @@
+"""A log that can't grow: the first and the last half of a byte budget, with terminal control taken out.
+
+What a program prints is hostile text. Escape sequences, control and bidirectional characters are dropped here,
+once, so that no terminal, page or prompt downstream is steered by them. It doesn't escape for HTML: pages do that.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import deque
+from collections.abc import Callable
+
+LONGEST_LINE = 4096
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def clean(line: str) -> str:
+    """One line without escape sequences, control characters or what a carriage return has overwritten."""
+    line = _ANSI.sub("", line).rstrip("\r")
+    return _CONTROL.sub("", line.rsplit("\r", 1)[-1])
+
+
+class BoundedLog:
+    """Fed with bytes as they come. `on_line` gets each clean line until the budget is used up, then one notice."""
+
+    def __init__(self, budget: int, on_line: Callable[[str], None] | None = None) -> None:
+        self._half = max(budget // 2, LONGEST_LINE)
+        self._on_line, self._told = on_line, 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._open = ""
+        self._head: list[str] = []
+        self._tail: deque[str] = deque()
+        self._head_size = self._tail_size = self._dropped = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take what the program printed."""
+        *lines, self._open = (self._open + self._decoder.decode(data)).split("\n")
+        for line in lines:
+            self._take(line)
+        while len(self._open) > LONGEST_LINE:
+            self._take(self._open[:LONGEST_LINE])
+            self._open = self._open[LONGEST_LINE:]
+
+    def close(self) -> str:
+        """The whole log: head, a line that says what was left out, tail."""
+        self.feed(self._decoder.decode(b"", final=True).encode())
+        if self._open:
+            self._take(self._open)
+            self._open = ""
+        gap = [f"[... {self._dropped} lines left out ...]"] if self._dropped else []
+        return "\n".join([*self._head, *gap, *self._tail])
+
+    def _take(self, raw: str) -> None:
+        for start in range(0, max(len(raw), 1), LONGEST_LINE):
+            line = clean(raw[start : start + LONGEST_LINE])
+            self._tell(line)
+            self._keep(line)
+
+    def _tell(self, line: str) -> None:
+        if self._on_line is None or self._told > 2 * self._half:
+            return
+        self._told += len(line) + 1
+        self._on_line(line if self._told <= 2 * self._half else "[... more output than is shown live ...]")
+
+    def _keep(self, line: str) -> None:
+        size = len(line.encode()) + 1
+        if not self._tail and self._head_size + size <= self._half:
+            self._head.append(line)
+            self._head_size += size
+            return
+        self._tail.append(line)
+        self._tail_size += size
+        while self._tail_size > self._half:
+            self._tail_size -= len(self._tail.popleft().encode()) + 1
+            self._dropped += 1

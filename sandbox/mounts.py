@@ -1,0 +1,73 @@
+"""bubblewrap's mount options, in order: what is shown, what is covered, what is handed in.
+
+Parents are made by hand: bubblewrap would make them 0700, closed to another uid, and Python inside would silently
+fall back to another installation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pelagos.errors import SandboxError
+from sandbox.collect import parts
+
+HOME = "/job"
+TMP = "/tmp"  # noqa: S108  inside the jail
+TEMPORARY = (HOME, TMP, "/dev/shm")  # noqa: S108
+_SAYS_SO = Path(__file__).with_name("covered.txt")
+
+
+class Mounts:
+    """Collects options; `take` hands over those since the last time."""
+
+    def __init__(self) -> None:
+        self._options: list[str] = []
+        self._made = {Path("/"), Path("/dev"), *(Path(path) for path in TEMPORARY)}
+
+    def show(self, folders: Sequence[Path], links: Sequence[tuple[str, str]]) -> None:
+        """Bind host paths read-only where they are, and make symbolic links (target, path) again."""
+        for folder in folders:
+            self._parents(folder)
+            self._options += ["--ro-bind", str(folder), str(folder)]
+        for target, path in links:
+            self._parents(Path(path))
+            self._options += ["--symlink", target, path]
+
+    def cover(self, hidden: Sequence[Path]) -> None:
+        """An empty folder over folders (a package says why it is empty), an unreadable device over files."""
+        for path in hidden:
+            if path.is_dir():
+                self._options += ["--size", "4096", "--perms", "0555", "--tmpfs", str(path)]
+                if (path / "__init__.py").is_file():
+                    self._options += ["--ro-bind", str(_SAYS_SO), str(path / "__init__.py")]
+            else:
+                self._options += ["--ro-bind", "/dev/null", str(path)]
+
+    def bind(self, readonly: Mapping[str, Path], foreign: bool) -> None:
+        """Host paths at names in the work folder. `foreign`: the code runs as somebody else than we."""
+        for name, source in readonly.items():
+            at = Path(HOME).joinpath(*parts(name))
+            self._parents(at)
+            self._options += ["--ro-bind", str(_readable(source, foreign)), str(at)]
+
+    def take(self) -> list[str]:
+        taken, self._options = self._options, []
+        return taken
+
+    def _parents(self, path: Path) -> None:
+        for above in reversed(path.parents):
+            if above not in self._made:
+                self._options += ["--perms", "0755", "--dir", str(above)]
+                self._made.add(above)
+
+
+def _readable(source: Path, foreign: bool) -> Path:
+    try:
+        path = source.resolve(strict=True)
+    except OSError as error:
+        raise SandboxError(f"{source}: can't be shown to the sandbox: {error.strerror}") from error
+    needed = 0o005 if path.is_dir() else 0o004
+    if foreign and path.stat().st_mode & needed != needed:
+        raise SandboxError(f"{source}: the sandbox's user can't read it: chmod -R o+rX {source}")
+    return path

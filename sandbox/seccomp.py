@@ -1,0 +1,117 @@
+"""The system-call filter: a classic BPF program that bubblewrap installs before the untrusted code starts.
+
+It refuses what a name-space jail alone lets through: ptrace, the mount family, new name spaces, keyrings, bpf, perf,
+userfaultfd, io_uring, kexec, modules, reading another process's memory, file handles, exotic socket families
+(vsock reaches the hypervisor whatever the network name space says) and typing into a terminal.
+Tables exist for x86-64 and aarch64; for anything else there is no filter and the canary refuses the backend.
+"""
+
+from __future__ import annotations
+
+import errno
+import platform
+import struct
+from dataclasses import dataclass
+
+CLONE_NEW = 0x7E020000
+SOCKETS = (1, 2, 10, 16)  # UNIX, INET, INET6, NETLINK
+TTY_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_NUMBER, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24
+_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_REFUSE = _ERRNO | errno.EPERM
+_X32_BIT = 0x40000000
+
+# The same on every architecture since Linux 5.1.
+_NEW = {
+    "io_uring_setup": 425,
+    "io_uring_enter": 426,
+    "io_uring_register": 427,
+    "open_tree": 428,
+    "move_mount": 429,
+    "fsopen": 430,
+    "fsconfig": 431,
+    "fsmount": 432,
+    "fspick": 433,
+    "pidfd_getfd": 438,
+    "mount_setattr": 442,
+    "quotactl_fd": 443,
+}
+_X86_64 = {
+    "ptrace": 101, "syslog": 103, "vhangup": 153, "modify_ldt": 154, "pivot_root": 155, "chroot": 161, "acct": 163,
+    "settimeofday": 164, "mount": 165, "umount2": 166, "swapon": 167, "swapoff": 168, "reboot": 169, "iopl": 172,
+    "ioperm": 173, "init_module": 175, "delete_module": 176, "quotactl": 179, "nfsservctl": 180,
+    "lookup_dcookie": 212, "clock_settime": 227, "kexec_load": 246, "add_key": 248, "request_key": 249,
+    "keyctl": 250, "unshare": 272, "perf_event_open": 298, "name_to_handle_at": 303, "open_by_handle_at": 304,
+    "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "finit_module": 313,
+    "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323,
+}  # fmt: skip
+_AARCH64 = {
+    "lookup_dcookie": 18, "umount2": 39, "mount": 40, "pivot_root": 41, "nfsservctl": 42, "chroot": 51,
+    "vhangup": 58, "quotactl": 60, "acct": 89, "unshare": 97, "kexec_load": 104, "init_module": 105,
+    "delete_module": 106, "clock_settime": 112, "syslog": 116, "ptrace": 117, "reboot": 142, "settimeofday": 170,
+    "add_key": 217, "request_key": 218, "keyctl": 219, "swapon": 224, "swapoff": 225, "perf_event_open": 241,
+    "name_to_handle_at": 264, "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270,
+    "process_vm_writev": 271, "kcmp": 272, "finit_module": 273, "bpf": 280, "userfaultfd": 282,
+    "kexec_file_load": 294,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """One architecture: its audit number, what is denied outright, and the calls whose arguments are looked at."""
+
+    audit: int
+    denied: dict[str, int]
+    clone: int
+    socket: int
+    ioctl: int
+    clone3: int = 435
+
+
+TABLES = {
+    "x86_64": Table(0xC000003E, _X86_64 | _NEW, clone=56, socket=41, ioctl=16),
+    "aarch64": Table(0xC00000B7, _AARCH64 | _NEW, clone=220, socket=198, ioctl=29),
+}
+
+
+def program(machine: str | None = None) -> bytes:
+    """The filter for `machine` (default: this one) as an array of `struct sock_filter`; empty if there's no table."""
+    table = TABLES.get(machine or platform.machine())
+    if table is None:
+        return b""
+    code = [_step(_LOAD, _ARCH), _step(_EQUAL, table.audit, 1, 0), _step(_RETURN, _KILL), _step(_LOAD, _NUMBER)]
+    code += [_step(_AT_LEAST, _X32_BIT, 0, 1), _step(_RETURN, _REFUSE)]
+    for number in table.denied.values():
+        code += _on(number, [_step(_RETURN, _REFUSE)])
+    # ENOSYS and not EPERM: the C library then falls back to clone, whose flags can be seen.
+    code += _on(table.clone3, [_step(_RETURN, _ERRNO | errno.ENOSYS)])
+    code += _on(table.clone, [_step(_LOAD, _ARG0), _step(_ANY_BIT, CLONE_NEW, 0, 1), *_verdict()])
+    code += _on(table.socket, _unless(_ARG0, SOCKETS))
+    code += _on(table.ioctl, _if_any(_ARG1, TTY_INJECTION))
+    return b"".join([*code, _step(_RETURN, _ALLOW)])
+
+
+def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    return struct.pack("<HBBI", code, if_true, if_false, value)
+
+
+def _on(number: int, body: list[bytes]) -> list[bytes]:
+    """Run `body`, which must return, when the call is `number`; the accumulator holds the number before and after."""
+    return [_step(_EQUAL, number, 0, len(body)), *body]
+
+
+def _verdict() -> list[bytes]:
+    return [_step(_RETURN, _REFUSE), _step(_RETURN, _ALLOW)]
+
+
+def _unless(argument: int, allowed: tuple[int, ...]) -> list[bytes]:
+    tests = [_step(_EQUAL, value, len(allowed) - index, 0) for index, value in enumerate(allowed)]
+    return [_step(_LOAD, argument), *tests, *_verdict()]
+
+
+def _if_any(argument: int, refused: tuple[int, ...]) -> list[bytes]:
+    tests = [_step(_EQUAL, value, len(refused) - 1 - index, 0) for index, value in enumerate(refused[:-1])]
+    last = _step(_EQUAL, refused[-1], 0, 1)
+    return [_step(_LOAD, argument), *tests, last, *_verdict()]

@@ -1,0 +1,145 @@
+"""Limits without control groups: the tree is sampled from outside, and every process has its own resource limits.
+
+Memory is held at the next sample (20 ms) and, between samples, by a limit on each process's data of twice the
+allowance. Tasks are held by the limit per user id. A tree is everything in the first process's pid name space,
+or everything that carries the run's label in its environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sandbox.meter import MB, Counters
+from sandbox.protocol import Limits
+
+LABEL = "PELAGOS_BOX"
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PATIENCE = 5.0
+
+
+class Watch:
+    """`member` says whether a pid of the host belongs to the tree; it's made from the first process's pid."""
+
+    label = "rlimit"
+    doors: Sequence[Path] = ()
+
+    def __init__(self, limits: Limits, members: Callable[[int], Callable[[int], bool]]) -> None:
+        self._limits, self._members = limits, members
+        self._member: Callable[[int], bool] = lambda pid: False
+        self._temporary: Sequence[int] = ()
+        self._peak = self._most_tasks = self._kills = self._ticks = 0
+
+    def begin(self, pid: int, temporary: Sequence[int]) -> None:
+        self._member, self._temporary = self._members(pid), temporary
+
+    def sample(self) -> str:
+        temporary = sum(_used(handle) for handle in self._temporary)
+        tree = [_look(pid) for pid in self._tree()]
+        used = temporary + sum(one.memory for one in tree)
+        if used > self._limits.memory_mb * MB:  # forks share pages: count again, by share
+            used = temporary + sum(_share(one.pid) for one in tree)
+        self._peak = max(self._peak, used)
+        self._most_tasks = max(self._most_tasks, sum(one.tasks for one in tree))
+        self._ticks = max(self._ticks, sum(one.ticks for one in tree))
+        if used > self._limits.memory_mb * MB:
+            self._kills = 1
+            return "oom"
+        return ""
+
+    def kill(self) -> None:
+        end = time.monotonic() + _PATIENCE
+        while (pids := list(self._tree())) and time.monotonic() < end:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.002)
+
+    def close(self) -> Counters:
+        crowded = self._most_tasks >= self._limits.pids - 2
+        return Counters(self._peak, self._ticks / _TICKS, self._kills, int(crowded))
+
+    def _tree(self) -> Iterable[int]:
+        return (pid for pid in _everybody() if self._member(pid))
+
+
+def same_pid_space(first: int) -> Callable[[int], bool]:
+    """Members: whoever shares the pid name space of `first`."""
+    space = _link(f"/proc/{first}/ns/pid")
+
+    def member(pid: int) -> bool:
+        return bool(space) and _link(f"/proc/{pid}/ns/pid") == space
+
+    return member
+
+
+def same_label(label: str) -> Callable[[int], Callable[[int], bool]]:
+    """Members: whoever was started with `PELAGOS_BOX=label` and has not hidden it."""
+    mark = f"{LABEL}={label}\0".encode()
+
+    def member(pid: int) -> bool:
+        with contextlib.suppress(OSError):
+            return not _zombie(pid) and mark in Path(f"/proc/{pid}/environ").read_bytes()
+        return False
+
+    return lambda first: member
+
+
+def resource_limits(limits: Limits, processes: bool) -> list[str]:
+    """`prlimit` options: what holds each process by itself."""
+    size = limits.disk_mb * MB
+    options = ["--core=0", f"--fsize={size}", "--nofile=4096"]
+    if processes:
+        options += [f"--nproc={limits.pids}", f"--data={2 * limits.memory_mb * MB}"]
+    return options
+
+
+def _everybody() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208  a third of the cost
+
+
+class _Look(NamedTuple):
+    pid: int
+    memory: int = 0
+    tasks: int = 0
+    ticks: int = 0
+
+
+def _look(pid: int) -> _Look:
+    """One process now: private memory in bytes, threads, processor ticks with those of its reaped children."""
+    with contextlib.suppress(OSError, IndexError):  # it ended meanwhile
+        pages = Path(f"/proc/{pid}/statm").read_text().split()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return _Look(pid, (int(pages[1]) - int(pages[2])) * _PAGE, int(fields[17]), sum(map(int, fields[11:15])))
+    return _Look(pid)
+
+
+def _share(pid: int) -> int:
+    """Its proportional share of anonymous memory, in bytes."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss_Anon:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def _used(handle: int) -> int:
+    info = os.fstatvfs(handle)
+    return (info.f_blocks - info.f_bfree) * info.f_frsize
+
+
+def _link(path: str) -> str:
+    try:
+        return str(Path(path).readlink())
+    except OSError:
+        return ""
+
+
+def _zombie(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
