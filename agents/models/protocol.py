@@ -28,7 +28,10 @@ class Request(BaseModel):
 
 
 class Reply(BaseModel):
-    """`first_logprobs`: token -> natural log-probability at the first generated position."""
+    """`first_logprobs`: token -> natural log-probability at the first generated position.
+
+    `remarks` says what the provider had to do without, one line each: a refused json_schema, a missing token count.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,6 +41,7 @@ class Reply(BaseModel):
     seconds: float
     finish: str = "stop"
     first_logprobs: Mapping[str, float] = {}
+    remarks: Sequence[str] = ()
 
 
 class Model(Protocol):

@@ -1,0 +1,41 @@
+"""What goes wrong with a model call, in classes, and which of it is worth another try.
+
+Both classes belong to the tree in pelagos/errors.py; they only add why, so that the ledger can count causes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pelagos.errors import BadReply, ModelError, ModelTimeout, ModelUnavailable
+
+Cause = Literal["down", "rate_limited", "server_error", "timeout", "not_json", "empty", "nonsense", "schema", "refused"]
+
+
+class Transient(ModelUnavailable):
+    """Nothing answers, or not now. `retry_after` is what the server asked for, in seconds."""
+
+    def __init__(self, cause: Cause, text: str, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.cause: Cause = cause
+        self.retry_after = retry_after
+
+
+class Unsound(BadReply):
+    """Something answered, but not with a reply. `tokens` is what it says it has spent on it."""
+
+    def __init__(self, cause: Cause, text: str, tokens: int = 0) -> None:
+        super().__init__(text)
+        self.cause: Cause = cause
+        self.tokens = tokens
+
+
+def cause_of(error: ModelError) -> Cause:
+    if isinstance(error, Transient | Unsound):
+        return error.cause
+    return "timeout" if isinstance(error, ModelTimeout) else "refused"
+
+
+def worth_retrying(error: ModelError) -> bool:
+    """Not what was refused for good: a wrong key, an unknown model, a prompt that is too long."""
+    return cause_of(error) != "refused"

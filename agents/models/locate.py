@@ -1,0 +1,99 @@
+"""Where a model's file is found: the user's path; the hub's cache or a hub download; the package index.
+
+The first that has it wins, and which one it was is told with the licence, so that it can be stored.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from agents.models.catalog import Entry, entry
+from memory import weights
+from pelagos.errors import BadInput
+
+HUB_PATIENCE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Located:
+    """A file that is there. `sha256` is empty where nobody has read the whole file yet."""
+
+    path: Path
+    source: str
+    licence: str
+    sha256: str = ""
+
+    def payload(self) -> dict[str, Any]:
+        return {**asdict(self), "path": str(self.path)}
+
+
+def present(name: str) -> Located | None:
+    """What is on this machine already, without any download. Raises BadInput for an unknown name."""
+    given = _given(name)
+    if given is not None:
+        return given
+    item = entry(name)
+    cached = weights.cached(item.asset)
+    return _hub_cached(item) or (_indexed(item, cached) if cached else None)
+
+
+def locate(name: str, progress: weights.Progress | None = None) -> Located:
+    """The model's file, downloaded if need be. Raises BadInput for an unknown name, MissingPart if it can't be had."""
+    found = present(name)
+    if found is not None:
+        return found
+    item = entry(name)
+    return _hub_download(item) or _indexed(item, weights.fetch(item.asset, progress))
+
+
+def _given(name: str) -> Located | None:
+    path = Path(name).expanduser()
+    if name and path.is_file():
+        return Located(path.resolve(), "a path the user gave", "not known to Pelagos")
+    if name.endswith(".gguf") or "/" in name:
+        raise BadInput(f"model {name!r}: no such file")
+    return None
+
+
+def _indexed(item: Entry, path: Path) -> Located:
+    return Located(path, f"package index: {item.asset.origin}", item.asset.licence, item.asset.sha256)
+
+
+def _hub() -> Any:
+    try:
+        return importlib.import_module("huggingface_hub")
+    except ImportError:
+        return None
+
+
+def _hub_cached(item: Entry) -> Located | None:
+    hub = _hub()
+    found = hub.try_to_load_from_cache(*item.hub) if hub else None
+    return _from_hub(item, Path(found)) if isinstance(found, str) else None
+
+
+def _hub_download(item: Entry) -> Located | None:
+    """None where the hub doesn't answer, is switched off, or its client isn't installed: the next source is asked."""
+    hub = _hub()
+    if hub is None or hub.constants.HF_HUB_OFFLINE or not _answers(hub.constants.ENDPOINT):
+        return None
+    try:
+        return _from_hub(item, Path(hub.hf_hub_download(*item.hub)))
+    except (hub.errors.HfHubHTTPError, hub.errors.LocalEntryNotFoundError, OSError):
+        return None
+
+
+def _answers(endpoint: str) -> bool:
+    import httpx
+
+    try:
+        return httpx.head(endpoint, timeout=HUB_PATIENCE_S, follow_redirects=True).status_code < 500
+    except httpx.HTTPError:
+        return False
+
+
+def _from_hub(item: Entry, path: Path) -> Located:
+    return Located(path, f"model hub: {item.hub[0]}", item.asset.licence)

@@ -1,0 +1,171 @@
+"""One role's model as the loop sees it: recorded, metered, retried within a bound (contracts 1, 3 and 4).
+
+A call's key is the hash of the role, the model's spec, the messages, the sample, the seed and the parameters. A call
+that is in the ledger is never sent again. A re-ask is a call of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from agents.models import chat, structured
+from agents.models.faults import Unsound, cause_of
+from agents.models.prices import Prices
+from agents.models.protocol import Model, Reply, Request
+from agents.models.recorded import fingerprint
+from agents.models.retry import Patience, persist
+from memory.artifacts import ArtifactStore
+from memory.budget import Cost
+from memory.keys import step_key
+from memory.steps import Steps
+from pelagos.errors import BadReply, ModelError, ModelUnavailable
+from pelagos.nouns import Role
+from tools.toolchain import Message
+
+T = TypeVar("T", bound=BaseModel)
+TOP_LOGPROBS = 20
+SEED_STRIDE = 1_000_003
+
+
+class Thinking(Protocol):
+    """The part of the CPU slots that a mind takes."""
+
+    def think(self) -> AbstractContextManager[None]: ...
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What all roles of a run share. `timeout_s` is per try."""
+
+    steps: Steps
+    artifacts: ArtifactStore
+    slots: Thinking
+    prices: Prices
+    patience: Patience
+    seed: int = 0
+    timeout_s: float = 300.0
+    reasks: int = 2
+
+
+class RecordedMind:
+    """Satisfies `tools.toolchain.Mind`. Thread-safe."""
+
+    def __init__(self, role: Role, model: Model, desk: Desk) -> None:
+        self.role = role
+        self._model = model
+        self._desk = desk
+
+    @property
+    def strong(self) -> bool:
+        return self._model.strong
+
+    def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        sample: int = 0,
+        max_tokens: int = 1024,
+        temperature: float = 0.7,
+        stop: Sequence[str] = (),
+    ) -> str:
+        request = self._request(messages, sample, max_tokens, temperature, stop=tuple(stop))
+        return self._call(request)[1].text
+
+    def ask_json(
+        self,
+        messages: Sequence[Message],
+        schema: type[T],
+        *,
+        sample: int = 0,
+        max_tokens: int = 1024,
+        temperature: float = 0.7,
+    ) -> T:
+        """Each reply that doesn't fit is recorded as a fault and answered by a re-ask, `reasks` times at most."""
+        asked, fault = list(messages), Unsound("schema", "never asked")
+        for again in range(self._desk.reasks + 1):
+            request = self._request(asked, sample, max_tokens, temperature, schema_=schema.model_json_schema())
+            key, reply = self._call(request, again)
+            try:
+                return structured.parse(reply, schema)
+            except Unsound as error:
+                fault = error
+                self._fault(key, "schema", error)
+            asked = [*messages, *structured.ask_again(reply, fault)]
+        raise BadReply(f"{self.role}: {fault} (asked {self._desk.reasks + 1} times)")
+
+    def probability(self, messages: Sequence[Message], yes: str = "Yes", no: str = "No") -> float:
+        """An answer that isn't among the listed tokens counts as probability 0; at least one must be."""
+        _, reply = self._call(self._request(messages, 0, 1, 0.0, top_logprobs=TOP_LOGPROBS))
+        if not reply.first_logprobs:
+            raise ModelUnavailable(
+                f"{self.role}: {self._model.spec} gives no log-probabilities; use another model here"
+            )
+        good, bad = _mass(reply.first_logprobs, yes), _mass(reply.first_logprobs, no)
+        if good + bad == 0:
+            raise BadReply(f"{self.role}: neither {yes!r} nor {no!r} is among the {TOP_LOGPROBS} likeliest answers")
+        return good / (good + bad)
+
+    def _request(
+        self, messages: Sequence[Message], sample: int, max_tokens: int, temperature: float, **more: Any
+    ) -> Request:
+        seed = (self._desk.seed * SEED_STRIDE + sample) % 2**31
+        return Request(
+            role=self.role, messages=tuple(messages), sample=sample, seed=seed, max_tokens=max_tokens,
+            temperature=temperature, **more,
+        )  # fmt: skip
+
+    def _call(self, request: Request, again: int = 0) -> tuple[str, Reply]:
+        """The call's key and its reply, from the ledger if it was ever made."""
+        mark = fingerprint(request)
+        key = step_key(spec=self._model.spec, request=mark)
+        reserve = self._cost(chat.estimate(request), request.max_tokens)
+        intent = {"role": self.role, "spec": self._model.spec, "request": mark, "sample": request.sample}
+
+        def action() -> tuple[dict[str, Any], Cost]:
+            reply, wasted = self._send(request, key)
+            payload = {
+                **intent, **reply.model_dump(mode="json"), "seed": request.seed, "reask": again,
+                "strong": self.strong, "messages": self._store(request), "wasted_tokens": wasted,
+            }  # fmt: skip
+            return payload, self._cost(reply.tokens_in, reply.tokens_out + wasted)
+
+        fact = self._desk.steps.once("model", key, intent, reserve, action)
+        return key, Reply(**{name: fact[name] for name in Reply.model_fields})
+
+    def _send(self, request: Request, key: str) -> tuple[Reply, int]:
+        """The reply, and the tokens spent on tries that came to nothing. A new try draws with a new seed."""
+        wasted = 0
+
+        def send(attempt: int) -> Reply:
+            drawn = request.model_copy(update={"seed": (request.seed + attempt * SEED_STRIDE) % 2**31})
+            return self._model.complete(drawn, self._desk.timeout_s)
+
+        def on_fault(attempt: int, error: ModelError) -> None:
+            nonlocal wasted
+            wasted += error.tokens if isinstance(error, Unsound) else 0
+            self._fault(f"{key}/{attempt}", cause_of(error), error)
+
+        with self._desk.slots.think() if self._model.local else nullcontext():
+            return persist(send, self._desk.patience, on_fault), wasted
+
+    def _fault(self, key: str, cause: str, error: ModelError) -> None:
+        payload = {"role": self.role, "spec": self._model.spec, "cause": cause, "text": str(error)[:500]}
+        self._desk.steps.ledger.append("model.fault", key, payload)
+
+    def _store(self, request: Request) -> str:
+        return self._desk.artifacts.put_json([{"role": m.role, "content": m.content} for m in request.messages])
+
+    def _cost(self, tokens_in: int, tokens_out: int) -> Cost:
+        price = self._desk.prices.price(self._model.spec)
+        return Cost(tokens=tokens_in + tokens_out, usd=price.of(tokens_in, tokens_out) if price else None)
+
+
+def _mass(logprobs: Mapping[str, float], word: str) -> float:
+    """Probability of all listed tokens that spell `word`, whatever their case and the space around them."""
+    return sum(math.exp(value) for token, value in logprobs.items() if token.strip().casefold() == word.casefold())

@@ -1,0 +1,68 @@
+"""What tokens cost. A model that isn't in the table has an unknown price, which is not the price zero."""
+
+from __future__ import annotations
+
+import tomllib
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pelagos.errors import BadInput
+
+SHIPPED = Path(__file__).with_name("prices.toml")
+
+
+class Price(NamedTuple):
+    """USD per million tokens."""
+
+    input: float
+    output: float
+
+    def of(self, tokens_in: int, tokens_out: int) -> float:
+        """USD for one call."""
+        return (tokens_in * self.input + tokens_out * self.output) / 1e6
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    price: list[_Row] = []
+
+
+class Prices:
+    """Rows are tried from the top, the user's before the shipped ones."""
+
+    def __init__(self, rows: list[_Row]) -> None:
+        self._rows = rows
+
+    @classmethod
+    def load(cls, user: Path | None = None) -> Prices:
+        """Raises BadInput, one line per fault in the user's table."""
+        return cls([*(_read(user) if user else []), *_read(SHIPPED)])
+
+    def price(self, spec: str) -> Price | None:
+        """The price of `spec`, or None if nobody said."""
+        row = next((row for row in self._rows if fnmatchcase(spec, row.model)), None)
+        return Price(row.input, row.output) if row else None
+
+
+def _read(path: Path) -> list[_Row]:
+    try:
+        return _Table.model_validate(tomllib.loads(path.read_text("utf-8"))).price
+    except OSError as error:
+        raise BadInput(f"{path}: price table can't be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: price table is not TOML: {error}") from None
+    except ValidationError as error:
+        faults = ((".".join(map(str, item["loc"])), item["msg"]) for item in error.errors())
+        raise BadInput(*(f"{path}: {where}: {what}" for where, what in faults)) from None

@@ -1,0 +1,42 @@
+"""Bounded retries with backoff. It neither records nor prices: the caller is told of every fault."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agents.models.faults import Transient, worth_retrying
+from agents.models.protocol import Reply
+from pelagos.errors import ModelError
+
+LONGEST_WAIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """At most `retries` tries after the first; waits double from `first_wait_s`, with up to a half more by chance."""
+
+    retries: int = 3
+    first_wait_s: float = 0.5
+    sleep: Callable[[float], None] = time.sleep
+
+    def wait(self, attempt: int, error: ModelError) -> float:
+        """Seconds before the next try: what the server asked for, if it did, and never more than a minute."""
+        asked = error.retry_after if isinstance(error, Transient) else None
+        own = self.first_wait_s * 2**attempt * random.uniform(1.0, 1.5)
+        return min(LONGEST_WAIT_S, own if asked is None else max(asked, 0.0))
+
+
+def persist(send: Callable[[int], Reply], patience: Patience, on_fault: Callable[[int, ModelError], None]) -> Reply:
+    """`send(attempt)` until it replies. Raises its last ModelError when the tries are used up or it is final."""
+    for attempt in range(patience.retries + 1):
+        try:
+            return send(attempt)
+        except ModelError as error:
+            on_fault(attempt, error)
+            if attempt == patience.retries or not worth_retrying(error):
+                raise
+            patience.sleep(patience.wait(attempt, error))
+    raise AssertionError("a negative number of retries is no Patience")

@@ -1,0 +1,43 @@
+"""Model specs as people write them: `embedded`, `embedded:NAME-or-PATH`, `replay:RUN`, `openai:MODEL[@BASE_URL]`.
+
+Only the text is understood here; whether the model is there is the registry's question.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from pelagos.errors import BadInput
+
+Kind = Literal["embedded", "openai", "replay"]
+FORMS = "embedded, embedded:NAME-or-PATH, replay:RUN or openai:MODEL[@BASE_URL]"
+_WITH_URL = re.compile(r"^(?P<name>.+?)@(?P<url>https?://\S+)$")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """`name` is a catalog name or path, a run folder, or the model's name at the endpoint; may be empty."""
+
+    kind: Kind
+    name: str = ""
+    base_url: str = ""
+
+
+def parse(text: str) -> Spec:
+    """The spec that `text` writes. Raises BadInput with the forms there are."""
+    kind, _, name = text.strip().partition(":")
+    if kind not in get_args(Kind):
+        near = difflib.get_close_matches(kind, get_args(Kind), 1)
+        raise BadInput(f"model spec {text!r}: no such kind{f', did you mean {near[0]!r}' if near else ''}: {FORMS}")
+    found = _WITH_URL.match(name) if kind == "openai" else None
+    if found:
+        return Spec("openai", found["name"], found["url"].rstrip("/"))
+    if kind != "embedded" and not name:
+        what = "a model name" if kind == "openai" else "a run folder"
+        raise BadInput(f"model spec {text!r}: {what} must follow the colon: {FORMS}")
+    if kind == "openai" and "@" in name and "://" in name:
+        raise BadInput(f"model spec {text!r}: the base URL after @ must begin with http:// or https://")
+    return Spec("embedded" if kind == "embedded" else "openai" if kind == "openai" else "replay", name)

@@ -1,0 +1,52 @@
+"""A JSON object out of a model's text, validated; and the words to ask again with when it doesn't fit."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from agents.models.faults import Unsound
+from agents.models.protocol import Reply
+from tools.toolchain import Message
+
+T = TypeVar("T", bound=BaseModel)
+QUOTED_CHARS = 1500
+_THOUGHTS = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
+_SHOWN_FAULTS = 5
+
+
+def parse(reply: Reply, schema: type[T]) -> T:
+    """The object in `reply`, around which fences, thoughts and prose are allowed. Raises Unsound."""
+    found = _object(_THOUGHTS.sub("", reply.text))
+    if found is None:
+        cut = f": it was cut at {reply.tokens_out} tokens" if reply.finish == "length" else ""
+        raise Unsound("schema", f"the reply holds no whole JSON object{cut}")
+    try:
+        return schema.model_validate(found)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, item['loc'])) or 'object'}: {item['msg']}" for item in error.errors()]
+        raise Unsound("schema", "the reply doesn't fit: " + "; ".join(faults[:_SHOWN_FAULTS])) from None
+
+
+def ask_again(reply: Reply, fault: Unsound) -> list[Message]:
+    """What is added to the conversation: the reply, shortened, and what is wrong with it."""
+    return [
+        Message("assistant", reply.text[:QUOTED_CHARS]),
+        Message("user", f"That can't be used: {fault}. Answer again with one whole JSON object and nothing else."),
+    ]
+
+
+def _object(text: str) -> dict[str, object] | None:
+    """The first JSON object in `text`, counting from the left; control characters inside strings are let pass."""
+    decoder = json.JSONDecoder(strict=False)
+    for place in (match.start() for match in re.finditer(r"\{", text[:200_000])):
+        try:
+            found, _ = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict):
+            return found
+    return None
