@@ -11,6 +11,7 @@ PelagosError
 │   ├── ModelUnavailable    nothing answers, or it refuses for good
 │   ├── ModelTimeout        no answer within the limit
 │   └── BadReply            the answer is not what was asked for, re-asking included
+│       └── EditRefused         an edit that can't be applied, with its cause class
 ├── SandboxError        the sandbox itself failed (not the code in it)
 └── EvaluationError     predictions that can't be scored: missing, malformed, wrong count, NaN
 """
@@ -82,6 +83,14 @@ class ModelTimeout(ModelError):
 
 class BadReply(ModelError):
     """The answer is not what was asked for, re-asking included."""
+
+
+class EditRefused(BadReply):
+    """An edit that can't be applied to the program. `cause` is its class, the text says why in one line."""
+
+    def __init__(self, cause: str, text: str) -> None:
+        super().__init__(text)
+        self.cause = cause
 
 
 class SandboxError(PelagosError):

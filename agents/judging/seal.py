@@ -1,0 +1,28 @@
+"""How often the sealed data were touched, over all runs of a project: each look at them makes them a little less sealed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from memory.keys import step_key
+from memory.ledger import Ledger
+from pelagos.nouns import Experiment
+
+
+class Seal:
+    """A ledger of its own in the project; one touch per experiment, however often a resumed run counts it."""
+
+    def __init__(self, project: Path, task_digest: str) -> None:
+        self._path = project / ".pelagos" / "seal.db"
+        self._digest = task_digest
+
+    def touch(self, run: str, experiments: list[Experiment]) -> int:
+        """Count these experiments of `run`; returns how many have touched this task's seal so far."""
+        ledger = Ledger.open(self._path)
+        try:
+            for one in experiments:
+                payload = {"task": self._digest, "run": run, "experiment": one.id, "version": one.version}
+                ledger.append("touch", step_key(**payload), {**payload, "seed": one.seed})
+            return sum(event.payload["task"] == self._digest for event in ledger.events("touch"))
+        finally:
+            ledger.close()

@@ -1,0 +1,104 @@
+"""Confirm: the winners once more, on sealed data and on seeds that no selection has seen.
+
+Selection flatters what it selects, so the confirmed effect is reported beside the selected one. The same statistics as
+in judge, with one look and error control over the winners alone. Every experiment on the sealed split is counted as a
+touch, per project and task: a seal that was touched often proves less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from agents.judging.compare import bounded, compare, evidence_ids
+from agents.judging.decide import Ruling, decide
+from agents.judging.evidence import Evidence
+from agents.judging.rules import Rules
+from agents.judging.seal import Seal
+from agents.run import Run
+from agents.state import State, Update
+from memory.keys import step_key
+from pelagos.errors import CapReached
+from pelagos.nouns import Experiment, Verdict, VerdictKind, Version
+
+
+def confirm(state: State, run: Run) -> Update:
+    """Records a `confirmed` fact per winner. Where a cap cuts it short, with what was run until then."""
+    winners = {id: _version(run.verdicts()[id], run) for id in state["winners"]}
+    if not winners:
+        return {}
+    seeds = fresh_seeds(run)
+    try:
+        _experiments(list(dict.fromkeys(winners.values())), seeds, run)
+    except CapReached:
+        _conclude(winners, seeds, run)
+        raise
+    _conclude(winners, seeds, run)
+    return {}
+
+
+def fresh_seeds(run: Run) -> list[int]:
+    """As many as judge may buy: the task's own beyond those, then some derived from the task's hash."""
+    count, own = run.settings.judge.max_seeds, list(run.task.seeds)
+    fresh = own[count:][:count]
+    place = 0
+    while len(fresh) < count:
+        seed = int(step_key(task=run.task.digest, fresh=place)[:7], 16)
+        place += 1
+        if seed not in own and seed not in fresh:
+            fresh.append(seed)
+    return fresh
+
+
+def _version(verdict: Verdict, run: Run) -> str:
+    """The version that the verdict speaks of: its evidence begins with that version's experiments."""
+    return run.noun(Experiment, verdict.evidence[0]).version
+
+
+def _experiments(versions: Sequence[str], seeds: Sequence[int], run: Run) -> None:
+    arms = [run.baseline(), *(run.noun(Version, version) for version in versions)]
+    pairs = [(version, seed) for seed in seeds for version in arms]
+    run.say(f"confirm: {len(versions)} winners on sealed data, {len(seeds)} fresh seeds")
+    with ThreadPoolExecutor(run.workers) as pool:
+        list(pool.map(lambda pair: run.toolchain.experiment(run.task, *pair, "sealed", run), pairs))
+
+
+def _conclude(winners: dict[str, str], seeds: list[int], run: Run) -> None:
+    sealed = [one for one in run.nouns(Experiment) if one.split == "sealed" and one.seed in seeds]
+    touches = Seal(run.project, run.task.digest).touch(run.folder.name, sealed)
+    base = _of(run.baseline().id, sealed, seeds)
+    arms = {id: _of(version, sealed, seeds) for id, version in winners.items()}
+    judge = run.settings.judge
+    rules = Rules(judge.alpha, judge.confidence, (len(seeds),), (1.0,), len(winners))
+    evidences = {id: compare(base, arm, run.task, seeds, rules, run.artifacts) for id, arm in arms.items()}
+    rulings = decide(evidences, run.task.metric, rules)
+    for id in winners:
+        fact = _fact(run.verdicts()[id], evidences[id], rulings[id], evidence_ids(arms[id], base), touches)
+        run.ledger.append("confirmed", step_key(hypothesis=id, evidence=fact["evidence"]), fact)
+        run.say(f"{id} {'confirmed' if fact['confirmed'] else 'not confirmed'} on sealed data: {fact['reason']}")
+
+
+def _of(version: str, sealed: Sequence[Experiment], seeds: list[int]) -> list[Experiment]:
+    return sorted((one for one in sealed if one.version == version), key=lambda one: seeds.index(one.seed))
+
+
+def _fact(selected: Verdict, evidence: Evidence, ruling: Ruling, ids: list[str], touches: int) -> dict[str, Any]:
+    """Effects are oriented; `selection_*` are the validation split's, the rest the sealed split's."""
+    return {
+        "hypothesis": selected.hypothesis,
+        "confirmed": ruling.kind is VerdictKind.SUPPORTED,
+        "reason": ruling.reason,
+        "effect": evidence.effect,
+        "low": bounded(evidence.low),
+        "high": bounded(evidence.high),
+        "e_value": evidence.e_value,
+        "seeds": evidence.seeds,
+        "score": evidence.score,
+        "baseline_score": evidence.baseline,
+        "selection_effect": selected.effect,
+        "selection_score": selected.score,
+        "selection_baseline_score": selected.baseline_score,
+        "touches": touches,
+        "evidence": ids,
+    }

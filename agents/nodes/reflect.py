@@ -1,0 +1,128 @@
+"""Reflect: the causal record of the cycle's hypotheses: effect with interval, cost, change, and why it failed.
+
+Lessons go to the ledger (the next cycle's prompt reads them) and to the project's bank, dead ends as well as successes.
+What the plan's verifier had said is recorded beside what happened, so that it can be calibrated. The text is made from
+the numbers, no model writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agents.run import Run, signature
+from agents.state import State, Update
+from memory.keys import step_key
+from pelagos.nouns import Build, Experiment, Hypothesis, Lesson, Metric, OutcomeKind, Plan, Verdict, Version
+
+
+def reflect(state: State, run: Run) -> Update:
+    verdicts, tokens = run.verdicts(), _tokens(state["cycle"], run) // max(1, len(state["kept"]))
+    for id in state["kept"]:
+        hypothesis, verdict = run.noun(Hypothesis, id), verdicts.get(id)
+        builds = [build for build in run.nouns(Build) if build.hypothesis == id]
+        lesson = _lesson(hypothesis, verdict, builds, tokens, run)
+        run.record(lesson)
+        run.bank.add(run.bank_id(id), signature(hypothesis), _meta(lesson, run))
+        for build in builds:
+            _outcome(build, verdict, run)
+    return {}
+
+
+def _lesson(hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Build], tokens: int, run: Run) -> Lesson:
+    """`tokens` is an equal share of the cycle's: a model call doesn't say which hypothesis it served."""
+    experiments = [one for one in run.nouns(Experiment) if one.hypothesis == hypothesis.id]
+    version = _version(verdict, builds, run)
+    failure = _failure(version, builds, experiments)
+    return Lesson(
+        id=step_key(hypothesis=hypothesis.id, verdict=verdict.id if verdict else ""),
+        hypothesis=hypothesis.id,
+        cycle=hypothesis.cycle,
+        title=hypothesis.title,
+        target=hypothesis.target,
+        verdict=verdict.kind if verdict else None,
+        effect=verdict.effect if verdict else None,
+        low=verdict.low if verdict else None,
+        high=verdict.high if verdict else None,
+        failure=failure,
+        seconds=sum(one.seconds for one in experiments),
+        tokens=tokens,
+        diff=_diff(version, run),
+        text=lesson_text(hypothesis, verdict, run.task.metric, failure),
+    )
+
+
+def _version(verdict: Verdict | None, builds: Sequence[Build], run: Run) -> str | None:
+    """The version judged, else the newest that was built."""
+    if verdict and verdict.evidence:
+        return run.noun(Experiment, verdict.evidence[0]).version
+    return next((build.version for build in reversed(builds) if build.version), None)
+
+
+def _diff(version: str | None, run: Run) -> str:
+    if version is None:
+        return ""
+    return run.artifacts.put_text(run.toolchain.diff(run.task, run.noun(Version, version), run))
+
+
+def _failure(version: str | None, builds: Sequence[Build], experiments: Sequence[Experiment]) -> str:
+    """The cause class of what stopped it, "" where it ran on every seed."""
+    if version is None:
+        return builds[-1].cause if builds else "never carried out"
+    mine = [one for one in experiments if one.version == version and one.split == "validation"]
+    failed = [one for one in mine if one.outcome is not OutcomeKind.OK]
+    if failed:
+        return failed[0].cause or failed[0].outcome.value
+    return "" if mine else "never run"
+
+
+def lesson_text(hypothesis: Hypothesis, verdict: Verdict | None, metric: Metric, failure: str) -> str:
+    """One paragraph from the numbers; scores in the metric's unit, effects with positive as better."""
+    if verdict is None or verdict.effect is None:
+        return f"Not tested: {failure or (verdict.reason if verdict else 'no verdict')}."
+    unit = f" {metric.unit}" if metric.unit else ""
+    text = f"{metric.name} {verdict.baseline_score:.4g} -> {verdict.score:.4g}{unit}"
+    text += f", effect {verdict.effect:+.4g}{_interval(verdict)} over {verdict.seeds} seeds"
+    text += f", predicted {hypothesis.predicted_effect:+.3g}: {verdict.kind.value} ({verdict.reason})."
+    return f"{text} It failed on some seeds: {failure}." if failure else text
+
+
+def _interval(verdict: Verdict) -> str:
+    return f" [{verdict.low:.4g}, {verdict.high:.4g}]" if verdict.low is not None and verdict.high is not None else ""
+
+
+def _meta(lesson: Lesson, run: Run) -> dict[str, str | int | float]:
+    """What the bank keeps beside the text; the keys that screen wrote stay."""
+    meta: dict[str, str | int | float] = {
+        "task": run.task.name,
+        "run": run.folder.name,
+        "cycle": lesson.cycle,
+        "verdict": lesson.verdict.value if lesson.verdict else "none",
+        "failure": lesson.failure,
+        "lesson": lesson.text,
+    }
+    return meta if lesson.effect is None else {**meta, "effect": lesson.effect}
+
+
+def _outcome(build: Build, verdict: Verdict | None, run: Run) -> None:
+    """Plan step scores against what happened: did it run, were its steps there, did it help."""
+    plan = run.noun(Plan, build.plan)
+    payload = {
+        "plan": plan.id,
+        "hypothesis": build.hypothesis,
+        "verifier": run.verifier.name,
+        "step_scores": plan.step_scores,
+        "score": plan.score,
+        "ran": build.version is not None,
+        "cause": build.cause,
+        "tries": len(build.tries),
+        "checks": build.checks,
+        "verdict": verdict.kind.value if verdict else None,
+        "effect": verdict.effect if verdict else None,
+    }
+    run.ledger.append("verifier.outcome", step_key(build=build.id, verdict=verdict.id if verdict else ""), payload)
+
+
+def _tokens(cycle: int, run: Run) -> int:
+    """Tokens of all model calls since the cycle began."""
+    begun = next((event.seq for event in run.ledger.events("node") if event.payload.get("cycle") == cycle), 0)
+    return sum(int(event.payload.get("cost", {}).get("tokens", 0)) for event in run.ledger.events("model", after=begun))

@@ -1,0 +1,202 @@
+"""The run at a glance: one row per hypothesis with its stage, and one bar per budget. Pure functions of a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from app.record import Record
+from pelagos.nouns import Build, OutcomeKind, Verdict, VerdictKind
+
+
+class Stage(StrEnum):
+    IDEA = "idea"
+    DROPPED = "screened out"
+    KEPT = "kept"
+    PLANNED = "planned"
+    BUILDING = "building"
+    FAILED = "did not build"
+    BUILT = "built"
+    RUNNING = "running"
+    JUDGED = "judged"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One hypothesis now. `detail` says how far it is inside its stage; effects are oriented, in the metric's unit."""
+
+    id: str
+    title: str
+    cycle: int
+    stage: Stage
+    detail: str = ""
+    verdict: VerdictKind | None = None
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    e_value: float | None = None
+    confirmed: bool | None = None
+
+    @property
+    def status(self) -> str:
+        return f"{self.stage}: {self.detail}" if self.detail else str(self.stage)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One budget. `cap` is None where there is none; `unpriced` calls are left out."""
+
+    name: str
+    spent: float
+    cap: float | None
+    unit: str
+    unpriced: int = 0
+
+    @property
+    def share(self) -> float | None:
+        return min(1.0, self.spent / self.cap) if self.cap else None
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """How many hypotheses came how far. Confirmed is None until the sealed split was looked at."""
+
+    proposed: int
+    kept: int
+    executed: int
+    improved: int
+    supported: int
+    confirmed: int | None
+
+
+def rows(record: Record) -> list[Row]:
+    return [_row(record, one) for one in record.hypotheses]
+
+
+def funnel(record: Record) -> Funnel:
+    every = list(record.hypotheses)
+    looks = [verdict for verdict in record.verdicts.values() if verdict.hypothesis in record.hypotheses]
+    return Funnel(
+        proposed=len(every),
+        kept=sum(bool(record.screened.get(one, {}).get("kept")) for one in every),
+        executed=sum(executed(record, one) for one in every),
+        improved=sum((verdict.effect or 0.0) > 0 for verdict in looks),
+        supported=sum(verdict.kind is VerdictKind.SUPPORTED for verdict in looks),
+        confirmed=sum(bool(one.get("confirmed")) for one in record.confirmed.values()) if record.confirmed else None,
+    )
+
+
+def executed(record: Record, hypothesis: str) -> bool:
+    """Whether a full run of it ended with a score on the validation split."""
+    scored = record.of_hypothesis(hypothesis)
+    return any(one.outcome is OutcomeKind.OK and one.split == "validation" and one.score is not None for one in scored)
+
+
+def bars(record: Record, now: float | None = None) -> list[Bar]:
+    """Budget bars. `now` extends the wall clock of a run that is going on (Unix seconds)."""
+    caps: dict[str, Any] = record.settings.get("caps") or {}
+    spent = record.spent
+    live = now is not None and record.ended is None and record.last_at > 0
+    seconds = spent.seconds + (max(0.0, now - record.last_at) if live and now is not None else 0.0)
+    return [
+        Bar("tokens", spent.tokens, caps.get("tokens"), ""),
+        Bar("experiments", spent.experiments or len(record.experiments), caps.get("experiments"), ""),
+        Bar("wall clock", seconds, caps.get("seconds"), "s"),
+        Bar("cost", spent.usd, caps.get("usd"), "USD", spent.unpriced),
+    ]
+
+
+def activity(record: Record) -> str:
+    """What is going on right now, from what was intended and isn't there yet."""
+    if record.ended is not None:
+        return f"ended: {record.ended.get('status', '')}"
+    if not record.pending:
+        return record.node or "starting"
+    (kind, _), payload = list(record.pending.items())[-1]
+    more = f" and {len(record.pending) - 1} more" if len(record.pending) > 1 else ""
+    return f"{_doing(kind, payload)}{more}"
+
+
+def _doing(kind: str, payload: dict[str, Any]) -> str:
+    if kind == "model":
+        return f"asking the {payload.get('role', 'model')}"
+    if kind == "experiment":
+        return f"running {payload.get('split', '')} experiment, seed {payload.get('seed', '?')}".replace("  ", " ")
+    return f"{kind} under way"
+
+
+def _row(record: Record, hypothesis: str) -> Row:
+    one = record.hypotheses[hypothesis]
+    stage, detail = _stage(record, hypothesis)
+    look = record.verdicts.get(hypothesis)
+    seal = record.confirmed.get(hypothesis)
+    return Row(
+        id=hypothesis,
+        title=one.title,
+        cycle=one.cycle,
+        stage=stage,
+        detail=detail,
+        verdict=look.kind if look else None,
+        effect=look.effect if look else None,
+        low=look.low if look else None,
+        high=look.high if look else None,
+        e_value=look.e_value if look else None,
+        confirmed=bool(seal.get("confirmed")) if seal else None,
+    )
+
+
+def _stage(record: Record, hypothesis: str) -> tuple[Stage, str]:
+    """The furthest stage reached; looked up from the end, since a later fact outranks an earlier one."""
+    if hypothesis in record.confirmed:
+        held = record.confirmed[hypothesis].get("confirmed")
+        return Stage.CONFIRMED, "holds on sealed data" if held else "does not hold on sealed data"
+    if hypothesis in record.verdicts:
+        return Stage.JUDGED, _judged(record.verdicts[hypothesis])
+    running = _running(record, hypothesis)
+    if running:
+        return Stage.RUNNING, running
+    builds = record.builds.get(hypothesis, [])
+    if builds:
+        return _built(builds)
+    return _before_build(record, hypothesis)
+
+
+def _judged(verdict: Verdict) -> str:
+    return str(verdict.kind) if verdict.effect is None else f"{verdict.kind} ({verdict.effect:+.3g})"
+
+
+def _running(record: Record, hypothesis: str) -> str:
+    runs = [one for one in record.of_hypothesis(hypothesis) if one.split == "validation"]
+    under_way = _pending(record, "experiment", hypothesis)
+    if not runs and not under_way:
+        return ""
+    seeds = max(int((record.settings.get("judge") or {}).get("min_seeds", 0)), len(runs) + len(under_way))
+    bad = [str(one.cause or one.outcome) for one in runs if one.outcome is not OutcomeKind.OK]
+    return f"seed {min(len(runs) + 1, seeds)} of {seeds}" + (f", {bad[-1]}" if bad else "")
+
+
+def _built(builds: list[Build]) -> tuple[Stage, str]:
+    if any(one.version for one in builds):
+        return Stage.BUILT, f"after {len(builds[-1].tries)} tries" if len(builds[-1].tries) > 1 else ""
+    return Stage.FAILED, builds[-1].cause
+
+
+def _before_build(record: Record, hypothesis: str) -> tuple[Stage, str]:
+    tries = _pending(record, "try", hypothesis) or _pending(record, "build", hypothesis)
+    if tries:
+        return Stage.BUILDING, f"try {int(tries[-1].get('index', tries[-1].get('try', 0))) + 1}"
+    plans = record.plans.get(hypothesis, [])
+    if plans:
+        best = max((plan.score for plan in plans if plan.score is not None), default=None)
+        return Stage.PLANNED, f"{len(plans)} plans" + (f", best {best:.2f}" if best is not None else "")
+    screened = record.screened.get(hypothesis)
+    if screened is None:
+        return Stage.IDEA, ""
+    return (Stage.KEPT, "") if screened.get("kept") else (Stage.DROPPED, str(screened.get("reason", "")))
+
+
+def _pending(record: Record, kind: str, hypothesis: str) -> list[dict[str, Any]]:
+    found = [payload for (one, _), payload in record.pending.items() if one == kind]
+    return [payload for payload in found if payload.get("hypothesis") == hypothesis]

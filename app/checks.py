@@ -1,0 +1,143 @@
+"""The doctor's checks. Each looks at one thing and says what it found; none changes anything."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import urllib.parse
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from app.clash import clashes
+from pelagos.errors import PelagosError
+
+DISK_GB = 4.0
+MEMORY_GB = 3.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding. `mend` is what to do about it; only an essential one that is not ok fails the doctor."""
+
+    name: str
+    state: Literal["ok", "missing", "bad"]
+    found: str
+    mend: str = ""
+    essential: bool = False
+
+
+def all_checks() -> list[Check]:
+    machine = [python(), cores(), memory(), disk(), names()]
+    return [*machine, *packages(), sandbox(), *weights(), *endpoints()]
+
+
+def python() -> Check:
+    good = (3, 11) <= sys.version_info[:2] < (3, 14)
+    found = f"{platform.python_version()} at {sys.executable}"
+    return Check("python", "ok" if good else "bad", found, "" if good else "use Python 3.11 to 3.13", essential=True)
+
+
+def cores() -> Check:
+    return Check("cores", "ok", f"{len(os.sched_getaffinity(0))} usable")
+
+
+def memory() -> Check:
+    gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") / 1e9
+    enough = gb >= MEMORY_GB
+    mend = "" if enough else f"the embedded model and an experiment want {MEMORY_GB:g} GB"
+    return Check("memory", "ok" if enough else "bad", f"{gb:.1f} GB free", mend)
+
+
+def disk() -> Check:
+    gb = shutil.disk_usage(Path.cwd()).free / 1e9
+    enough = gb >= DISK_GB
+    return Check("disk", "ok" if enough else "bad", f"{gb:.1f} GB free here", "" if enough else "free some space")
+
+
+def names() -> Check:
+    hidden = clashes()
+    mend = "install Pelagos in an environment of its own: pipx install pelagos" if hidden else ""
+    found = "; ".join(hidden) or "no other distribution hides a package of Pelagos"
+    return Check("package names", "bad" if hidden else "ok", found, mend, essential=True)
+
+
+def packages() -> list[Check]:
+    """The declared requirements, one row per extra. The core is essential."""
+    from packaging.requirements import Requirement
+
+    wanted: dict[str, list[str]] = {"core": []}
+    for text in requires("pelagos") or []:
+        requirement = Requirement(text)
+        extra = str(requirement.marker).rpartition("== ")[2].strip("\"'") if requirement.marker else "core"
+        wanted.setdefault(extra, []).append(requirement.name)
+    return [_extra(name, distributions) for name, distributions in wanted.items()]
+
+
+def _extra(name: str, distributions: list[str]) -> Check:
+    have = {distribution: _installed(distribution) for distribution in distributions}
+    lacking = [distribution for distribution, found in have.items() if not found]
+    title = "packages" if name == "core" else f"packages [{name}]"
+    if lacking:
+        mend = "pip install pelagos" if name == "core" else f"pip install 'pelagos[{name}]'"
+        return Check(title, "missing", f"lacks {', '.join(lacking)}", mend, essential=name == "core")
+    found = ", ".join(f"{distribution} {number}" for distribution, number in have.items())
+    return Check(title, "ok", found, essential=name == "core")
+
+
+def _installed(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
+
+
+def sandbox() -> Check:
+    from app.sandboxes import as_row, works
+    from sandbox.choose import probe
+
+    rows = [as_row(one) for one in probe()]
+    good = [str(row["name"]) for row in rows if works(row)]
+    mend = "" if good else "apt-get install bubblewrap, or see `pelagos sandbox probe`"
+    found = ", ".join(good) or "no backend's canary passes"
+    return Check("sandbox", "ok" if good else "missing", found, mend, essential=True)
+
+
+def weights() -> list[Check]:
+    """The embedded model's weights; not essential, since a role may talk to an endpoint."""
+    if find_spec("xllamacpp") is None:
+        return [Check("embedded model", "missing", "no engine", "pip install 'pelagos[local]'")]
+    from agents.models.weights import present
+
+    found = present()
+    mend = "" if found else "pelagos models get"
+    return [Check("embedded model", "ok" if found else "missing", str(found or "no weights here"), mend)]
+
+
+def endpoints() -> list[Check]:
+    """Every endpoint that a role's model names: whether something answers there."""
+    from pelagos.settings import load
+
+    try:
+        models = load(Path.cwd()).models
+    except PelagosError as error:
+        return [Check("settings", "bad", str(error), "mend pelagos.toml or the environment", essential=True)]
+    specs = {models.spec(role) for role in ("ideator", "planner", "coder", "verifier", "extractor")}
+    urls = {spec.partition("@")[2] for spec in specs if spec.startswith("openai:") and "@" in spec}
+    return [_endpoint(url) for url in sorted(urls)]
+
+
+def _endpoint(url: str) -> Check:
+    import httpx
+
+    shown = urllib.parse.urlsplit(url)._replace(netloc=urllib.parse.urlsplit(url).netloc.rpartition("@")[2]).geturl()
+    try:
+        code = httpx.get(f"{url.rstrip('/')}/models", timeout=5).status_code
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return Check("endpoint", "bad", f"{shown}: {error}", "start the server, or change the role's model")
+    answered = code < 500
+    return Check("endpoint", "ok" if answered else "bad", f"{shown} answers with {code}")

@@ -1,0 +1,82 @@
+"""Events as lines for people. What only machines read (artifacts, checkpoints, single model calls) has no line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.record import Event, Record
+from app.words import duration, line, signed
+
+
+def told(record: Record, event: Event) -> str:
+    """One line about `event`, or '' where it is not worth one. `record` has it folded in already."""
+    teller = _TELLERS.get(event.kind)
+    return line(teller(record, event.payload)) if teller else ""
+
+
+def _title(record: Record, payload: dict[str, Any]) -> str:
+    hypothesis = str(payload.get("hypothesis") or "")
+    one = record.hypotheses.get(hypothesis)
+    return f"{hypothesis} {one.title}" if one else hypothesis or "baseline"
+
+
+def _node(record: Record, payload: dict[str, Any]) -> str:
+    return f"cycle {payload.get('cycle', '?')}: {payload.get('node', '?')}"
+
+
+def _hypothesis(record: Record, payload: dict[str, Any]) -> str:
+    return f"{payload['id']} idea: {payload['title']}"
+
+
+def _plan(record: Record, payload: dict[str, Any]) -> str:
+    score = payload.get("score")
+    rated = f", scored {score:.2f}" if isinstance(score, float) else ""
+    return f"{_title(record, payload)}: plan of {len(payload.get('steps', []))} steps{rated}"
+
+
+def _build(record: Record, payload: dict[str, Any]) -> str:
+    tries = len(payload.get("tries", []))
+    became = "built" if payload.get("version") else f"did not build ({payload.get('cause')})"
+    return f"{_title(record, payload)}: {became} after {tries} {'try' if tries == 1 else 'tries'}"
+
+
+def _experiment(record: Record, payload: dict[str, Any]) -> str:
+    score = payload.get("score")
+    became = f"{score:.4g}" if isinstance(score, float | int) else payload.get("cause") or payload["outcome"]
+    took = duration(float(payload.get("seconds", 0.0)))
+    return f"{_title(record, payload)}: {payload['split']} seed {payload['seed']}: {became} in {took}"
+
+
+def _verdict(record: Record, payload: dict[str, Any]) -> str:
+    return f"{_title(record, payload)}: {payload['kind']}, effect {signed(payload.get('effect'))}"
+
+
+def _confirmed(record: Record, payload: dict[str, Any]) -> str:
+    became = "confirmed" if payload.get("confirmed") else "not confirmed"
+    return f"{_title(record, payload)}: {became} on sealed data, effect {signed(payload.get('effect'))}"
+
+
+def _model_fault(record: Record, payload: dict[str, Any]) -> str:
+    return f"model fault: {payload.get('role', '')} {payload.get('error', payload.get('cause', ''))}"
+
+
+def _note(record: Record, payload: dict[str, Any]) -> str:
+    return str(payload.get("text", ""))
+
+
+def _ended(record: Record, payload: dict[str, Any]) -> str:
+    return f"run ended: {payload.get('status', '')} {payload.get('reason', '')}"
+
+
+_TELLERS = {
+    "node": _node,
+    "hypothesis": _hypothesis,
+    "plan": _plan,
+    "build": _build,
+    "experiment": _experiment,
+    "verdict": _verdict,
+    "confirmed": _confirmed,
+    "model.fault": _model_fault,
+    "note": _note,
+    "run.ended": _ended,
+}

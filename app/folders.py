@@ -1,0 +1,57 @@
+"""Run folders: finding them, reading them beside whoever drives them, and saying how they stand."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from app.record import Record
+from pelagos.errors import BadInput
+
+RUNS = "runs"
+LEDGER = "ledger.db"
+
+
+def find(run: str, project: Path | None = None) -> Path:
+    """The folder `run` means: a path, or a name under the project's runs/. Raises BadInput."""
+    project = project or Path.cwd()
+    for folder in (Path(run), project / RUNS / run):
+        if (folder / LEDGER).is_file():
+            return folder
+    names = [folder.name for folder in all_runs(project)]
+    close = get_close_matches(run, names, n=1, cutoff=0.4)
+    hint = f"did you mean {close[0]}?" if close else "see `pelagos list`"
+    raise BadInput(f"run '{run}': no run folder of that path or name here; {hint}")
+
+
+def all_runs(project: Path) -> list[Path]:
+    """Run folders of the project, oldest first by name."""
+    root = project / RUNS
+    return sorted(folder.parent for folder in root.glob(f"*/{LEDGER}")) if root.is_dir() else []
+
+
+def read(folder: Path) -> Record:
+    """The run's record now. Raises DamagedRun where the ledger can't be read."""
+    from memory.ledger import Ledger
+
+    reader = Ledger.read(folder / LEDGER)
+    try:
+        return Record.of(reader.events())
+    finally:
+        reader.close()
+
+
+def damage(folder: Path) -> list[str]:
+    """Damaged ledgers that were kept aside."""
+    kept = sorted(folder.glob(f"{LEDGER}.damaged-*"))
+    return [f"a damaged ledger was found and kept as {path.name}" for path in kept if path.suffix[-1].isdigit()]
+
+
+def standing(folder: Path, record: Record) -> tuple[str, int | None]:
+    """How the run stands, and the process that drives it: running, an end's status, or stopped."""
+    from memory.controller import controller_of
+
+    pid = controller_of(folder)
+    if pid is not None:
+        return "running", pid
+    return (str(record.ended.get("status", "ended")) if record.ended else "stopped"), None

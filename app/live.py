@@ -1,0 +1,117 @@
+"""The run as a live screen: header, one row per hypothesis, budget bars, last events."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from app.board import Bar, Row, Stage, activity, bars, rows
+from app.feed import told
+from app.record import Event, Record
+from app.words import duration, interval, line, money, signed
+from pelagos.nouns import VerdictKind
+
+LAST_EVENTS = 6
+ROWS_SHOWN = 14
+STYLES = {
+    VerdictKind.SUPPORTED: "bold green",
+    VerdictKind.REFUTED: "red",
+    VerdictKind.EQUIVALENT: "cyan",
+    VerdictKind.UNDECIDED: "yellow",
+}
+FADED = {Stage.DROPPED, Stage.FAILED}
+
+
+class LiveView:
+    """Redrawn at every tick (four a second): the spinner and the clock move even where nothing else does."""
+
+    def __init__(self, folder: Path, record: Record, live: Live) -> None:
+        self._folder, self._record, self._live = folder, record, live
+        self._events: deque[str] = deque(maxlen=LAST_EVENTS)
+        self._spinner = Spinner("dots")
+
+    def show(self, event: Event) -> None:
+        text = told(self._record, event)
+        if text:
+            self.say(text, event.at)
+
+    def say(self, text: str, at: float | None = None) -> None:
+        self._events.append(f"{time.strftime('%H:%M:%S', time.localtime(at))}  {line(text)}")
+
+    def tick(self) -> None:
+        self._live.update(self.render(time.time()), refresh=True)
+
+    def render(self, now: float) -> RenderableType:
+        """The whole screen at `now` (Unix seconds)."""
+        events = Text("\n".join(self._events), style="dim", overflow="ellipsis", no_wrap=True)
+        self._spinner.update(text=Text(f" {line(activity(self._record))}", style="bold"))
+        return Group(
+            header(self._folder, self._record, now), hypotheses(self._record), budgets(self._record, now),
+            self._spinner, events,
+        )  # fmt: skip
+
+
+def header(folder: Path, record: Record, now: float) -> Text:
+    elapsed = next(bar.spent for bar in bars(record, now) if bar.name == "wall clock")
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f"pelagos  {line(record.task) or '…'}", style="bold")
+    text.append(f"   cycle {record.cycle or '–'}  {record.node or 'starting'}   {duration(elapsed)}   ")
+    return text.append(str(folder), style="dim")
+
+
+def hypotheses(record: Record) -> RenderableType:
+    every = rows(record)
+    if not every:
+        return Text("no hypotheses yet", style="dim")
+    made = Table(box=None, pad_edge=False, expand=True)
+    made.add_column("", no_wrap=True)
+    made.add_column("hypothesis", ratio=3, no_wrap=True, overflow="ellipsis")
+    made.add_column("stage", ratio=2, no_wrap=True, overflow="ellipsis")
+    made.add_column("effect", justify="right", no_wrap=True)
+    made.add_column("interval", no_wrap=True)
+    for row in every[-ROWS_SHOWN:]:
+        made.add_row(*_cells(row))
+    hidden = len(every) - ROWS_SHOWN
+    return Group(Text(f"{hidden} earlier ones not shown", style="dim"), made) if hidden > 0 else made
+
+
+def _cells(row: Row) -> list[Text]:
+    style = STYLES[row.verdict] if row.verdict else "dim" if row.stage in FADED else ""
+    shown = (row.id, row.title, row.status, signed(row.effect) if row.verdict else "", interval(row.low, row.high))
+    return [Text(line(cell), style=style if place >= 2 or row.stage in FADED else "") for place, cell in enumerate(shown)]
+
+
+def budgets(record: Record, now: float) -> Table:
+    made = Table.grid(padding=(0, 1))
+    for bar in bars(record, now):
+        drawn = ProgressBar(total=1.0, completed=bar.share or 0.0, width=20) if bar.cap else Text("no cap", style="dim")
+        made.add_row(Text(bar.name), drawn, Text(amount(bar)))
+    return made
+
+
+def amount(bar: Bar) -> str:
+    """`1234 of 5000`, `3 min 20 s`, `unknown price`."""
+    if bar.unit == "s":
+        return duration(bar.spent) + (f" of {duration(bar.cap)}" if bar.cap else "")
+    if bar.unit == "USD":
+        return money(bar.spent, bar.unpriced) + (f" of {money(bar.cap)}" if bar.cap else "")
+    return f"{bar.spent:,.0f}" + (f" of {bar.cap:,.0f}" if bar.cap else "")
+
+
+@contextmanager
+def live_view(folder: Path, record: Record, console: Console) -> Iterator[LiveView]:
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        view = LiveView(folder, record, live)
+        view.tick()
+        yield view
+        view.tick()

@@ -1,0 +1,61 @@
+"""The run as plain timestamped lines, for logs and pipes. A dot every second or two says that it is alive."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from app.board import activity, bars, funnel
+from app.feed import told
+from app.record import Event, Record
+from app.words import count, duration, line
+
+DOT_S = 1.5
+HEARTBEAT_S = 10.0
+
+
+class PlainView:
+    """Lines on `out`. A dot moves within 2 s, a line of what is going on comes every 10 s without an event."""
+
+    def __init__(self, record: Record, out: TextIO) -> None:
+        self._record, self._out = record, out
+        self._line_at = self._moved_at = time.monotonic()
+        self._dots = False
+
+    def show(self, event: Event) -> None:
+        text = told(self._record, event)
+        if text:
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        start = "\n" if self._dots else ""
+        self._out.write(f"{start}{time.strftime('%H:%M:%S')}  {line(text)}\n")
+        self._out.flush()
+        self._dots = False
+        self._line_at = self._moved_at = time.monotonic()
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if now - self._line_at >= HEARTBEAT_S:
+            self.say(_heartbeat(self._record))
+        elif now - self._moved_at >= DOT_S:
+            self._out.write(".")
+            self._out.flush()
+            self._dots, self._moved_at = True, now
+
+
+def _heartbeat(record: Record) -> str:
+    elapsed = next(bar.spent for bar in bars(record, time.time()) if bar.name == "wall clock")
+    kept = count(funnel(record).kept, "hypothesis")
+    return f"… {activity(record)}; {duration(elapsed)}, {kept} kept, {count(record.spent.experiments, 'experiment')}"
+
+
+@contextmanager
+def plain_view(folder: Path, record: Record, out: TextIO | None = None) -> Iterator[PlainView]:
+    view = PlainView(record, out or sys.stdout)
+    view.say(f"run folder {folder}")
+    yield view

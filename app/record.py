@@ -1,0 +1,227 @@
+"""A run as its ledger tells it: events folded into nouns. Pure; reads no file and decides nothing.
+
+Live view, plain lines, status and report all start from here, so they can't disagree. Kinds it doesn't know are
+passed over: a toolchain may record more than this shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pelagos.nouns import Build, Experiment, Hypothesis, Lesson, Metric, Plan, RankedPaper, Verdict, Version
+
+
+class Event(Protocol):
+    """A row of the ledger."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def at(self) -> float: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def payload(self) -> dict[str, Any]: ...
+
+
+@dataclass
+class Spent:
+    """What is settled so far. `unpriced`: calls whose price nobody knows, which `usd` leaves out."""
+
+    tokens: int = 0
+    usd: float = 0.0
+    unpriced: int = 0
+    experiments: int = 0
+    disk_mb: float = 0.0
+    seconds: float = 0.0
+
+    def add(self, cost: Mapping[str, Any]) -> None:
+        self.tokens += int(cost.get("tokens") or 0)
+        self.experiments += int(cost.get("experiments") or 0)
+        self.disk_mb += float(cost.get("disk_mb") or 0.0)
+        usd = cost.get("usd", 0.0)
+        self.usd += usd or 0.0
+        self.unpriced += usd is None
+
+
+@dataclass
+class Record:
+    """Everything the ledger says, newest verdict per hypothesis. Fold events in their order."""
+
+    started: dict[str, Any] = field(default_factory=dict)
+    ended: dict[str, Any] | None = None
+    node: str = ""
+    cycle: int = 0
+    hypotheses: dict[str, Hypothesis] = field(default_factory=dict)
+    screened: dict[str, dict[str, Any]] = field(default_factory=dict)
+    plans: dict[str, list[Plan]] = field(default_factory=dict)
+    builds: dict[str, list[Build]] = field(default_factory=dict)
+    versions: dict[str, Version] = field(default_factory=dict)
+    experiments: dict[str, Experiment] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    lessons: dict[str, Lesson] = field(default_factory=dict)
+    confirmed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    survey: list[RankedPaper] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    notes: list[tuple[float, str]] = field(default_factory=list)
+    pending: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    spent: Spent = field(default_factory=Spent)
+    first_at: float = 0.0
+    last_at: float = 0.0
+    last: tuple[float, str, str] = (0.0, "", "")
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> Record:
+        record = cls()
+        for event in events:
+            record.fold(event)
+        return record
+
+    def fold(self, event: Event) -> None:
+        self._clock(event)
+        if event.kind == "clock.intent":
+            return
+        if event.kind.endswith(".intent"):
+            self.pending[event.kind.removesuffix(".intent"), event.key] = event.payload
+            return
+        self.pending.pop((event.kind, event.key), None)
+        payload = dict(event.payload)
+        cost = payload.pop("cost", None)
+        if cost is not None:
+            self.spent.add(cost if isinstance(cost, Mapping) else dict(zip(_COST, cost, strict=False)))
+        fold = _FOLDS.get(event.kind)
+        if fold is not None:
+            fold(self, payload, event)
+
+    @property
+    def metric(self) -> Metric | None:
+        found = self.started.get("metric")
+        return Metric.model_validate(found) if found else None
+
+    @property
+    def task(self) -> str:
+        found = self.started.get("task", "")
+        return str(found.get("name", "") if isinstance(found, Mapping) else found)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return dict(self.started.get("settings") or {})
+
+    def of_hypothesis(self, hypothesis: str | None) -> list[Experiment]:
+        return [one for one in self.experiments.values() if one.hypothesis == hypothesis]
+
+    def _clock(self, event: Event) -> None:
+        """Wall clock of the run's launches; the pause before a resume is nobody's work."""
+        launched = event.kind == "clock.intent"
+        if self.first_at and self.ended is None and not launched:
+            self.spent.seconds += max(0.0, event.at - self.last_at)
+        if launched:
+            self.ended = None
+            self.pending.clear()
+        self.first_at = self.first_at or event.at
+        self.last_at = max(self.last_at, event.at)
+        self.last = (event.at, event.kind, event.key)
+
+
+_COST = ("tokens", "usd", "experiments", "disk_mb")
+Fold = Callable[[Record, dict[str, Any], Event], None]
+
+
+def _started(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.started = payload
+
+
+def _ended(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.ended = payload
+    record.pending.clear()
+
+
+def _node(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.node = str(payload.get("node", ""))
+    record.cycle = int(payload.get("cycle") or 0)
+
+
+def _hypothesis(record: Record, payload: dict[str, Any], event: Event) -> None:
+    one = Hypothesis.model_validate(payload)
+    record.hypotheses[one.id] = one
+
+
+def _screened(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.screened[str(payload["hypothesis"])] = payload
+
+
+def _plan(record: Record, payload: dict[str, Any], event: Event) -> None:
+    one = Plan.model_validate(payload)
+    kept = [plan for plan in record.plans.get(one.hypothesis, []) if plan.id != one.id]
+    record.plans[one.hypothesis] = [*kept, one]
+
+
+def _build(record: Record, payload: dict[str, Any], event: Event) -> None:
+    one = Build.model_validate(payload)
+    record.builds.setdefault(one.hypothesis, []).append(one)
+
+
+def _version(record: Record, payload: dict[str, Any], event: Event) -> None:
+    one = Version.model_validate(payload)
+    record.versions[one.id] = one
+
+
+def _experiment(record: Record, payload: dict[str, Any], event: Event) -> None:
+    one = Experiment.model_validate(payload)
+    record.experiments[one.id] = one
+
+
+def _verdict(record: Record, payload: dict[str, Any], event: Event) -> None:
+    one = Verdict.model_validate(payload)
+    record.verdicts[one.hypothesis] = one
+
+
+def _lesson(record: Record, payload: dict[str, Any], event: Event) -> None:
+    one = Lesson.model_validate(payload)
+    record.lessons[one.hypothesis] = one
+
+
+def _confirmed(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.confirmed[str(payload["hypothesis"])] = payload
+
+
+def _survey(record: Record, payload: dict[str, Any], event: Event) -> None:
+    papers = payload.get("papers") or payload.get("ranked") or []
+    record.survey = [RankedPaper.model_validate(one) for one in papers]
+
+
+def _model(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.calls.append(payload)
+
+
+def _model_fault(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.faults.append((event.at, payload))
+
+
+def _note(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.notes.append((event.at, str(payload.get("text", ""))))
+
+
+_FOLDS: dict[str, Fold] = {
+    "run.started": _started,
+    "run.ended": _ended,
+    "node": _node,
+    "hypothesis": _hypothesis,
+    "screened": _screened,
+    "plan": _plan,
+    "build": _build,
+    "version": _version,
+    "experiment": _experiment,
+    "verdict": _verdict,
+    "lesson": _lesson,
+    "confirmed": _confirmed,
+    "survey": _survey,
+    "model": _model,
+    "model.fault": _model_fault,
+    "note": _note,
+}

@@ -1,0 +1,103 @@
+"""`pelagos run` and `pelagos resume`: options into settings, a run folder, and the drive to its end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import typer
+
+from app.output import RunArgument
+from pelagos.errors import BadInput
+from pelagos.nouns import Role
+
+LOG = "run.log"
+ALL_ROLES = "default"
+
+
+def run(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A task folder, or the name of a shipped task.")],
+    run_dir: Annotated[Path | None, typer.Option(help="Where the run lives; runs/<task>-<time> by default.")] = None,
+    cycles: Annotated[int | None, typer.Option(help="Passes of the loop.")] = None,
+    hours: Annotated[float | None, typer.Option(help="Stop after so many hours of work.")] = None,
+    max_experiments: Annotated[int | None, typer.Option(help="Stop after so many experiments.")] = None,
+    max_cost: Annotated[float | None, typer.Option(metavar="USD", help="Stop at so many dollars.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Stop after so many tokens.")] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ROLE=SPEC", help="Model of a role (or of `default`): embedded, openai:MODEL@URL ..."),
+    ] = None,
+    sandbox: Annotated[str | None, typer.Option(metavar="NAME", help="auto, or a backend's name.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Experiments at a time; 0: one per core.")] = None,
+    review: Annotated[Literal["off", "async", "gate"] | None, typer.Option(help="Ask a person first.")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Go on in the background; prints how to follow.")] = False,
+) -> None:
+    """Launch the research loop on TASK and watch it."""
+    from agents.launch import create
+    from pelagos.settings import load
+
+    options: dict[str, dict[str, Any]] = {
+        "loop": {"cycles": cycles, "workers": workers, "review": review},
+        "caps": {"seconds": hours * 3600 if hours is not None else None, "usd": max_cost}
+        | {"experiments": max_experiments, "tokens": max_tokens},
+        "models": _models(model or []),
+        "sandbox": {"name": sandbox},
+    }
+    given = {name: {key: value for key, value in part.items() if value is not None} for name, part in options.items()}
+    folder = create(Path.cwd(), task, load(Path.cwd(), **given), run_dir)
+    _go(folder, detach)
+
+
+def resume(
+    run: RunArgument,
+    detach: Annotated[bool, typer.Option("--detach", help="Go on in the background; prints how to follow.")] = False,
+) -> None:
+    """Go on with a run that was stopped or killed. Nothing finished is done again."""
+    from app.folders import find
+
+    _go(find(run), detach)
+
+
+def _go(folder: Path, detach: bool) -> None:
+    if detach:
+        _detach(folder)
+        return
+    from app.driving import drive_and_report
+
+    raise typer.Exit(drive_and_report(folder))
+
+
+def _detach(folder: Path) -> None:
+    """A child in its own session drives the run; it outlives this terminal."""
+    command = [sys.executable, "-P", "-m", "app.main", "resume", str(folder)]
+    log = folder / LOG
+    with log.open("ab") as out:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=_unbuffered()
+        )
+    typer.echo(f"run folder  {folder}\nprocess     {child.pid}")
+    typer.echo(f"follow      tail -f {log}\nstatus      pelagos status {folder}\nstop        kill -TERM {child.pid}")
+
+
+def _unbuffered() -> dict[str, str]:
+    return {**os.environ, "PYTHONUNBUFFERED": "1"}
+
+
+def _models(pairs: list[str]) -> dict[str, str]:
+    """`ROLE=SPEC` options. Raises BadInput, a line per fault."""
+    known, found, faults = [*get_args(Role), ALL_ROLES], {}, []
+    for pair in pairs:
+        role, sign, spec = pair.partition("=")
+        if role in known and sign and spec:
+            found[role] = spec
+        else:
+            close = get_close_matches(role, known, n=1)
+            hint = f"did you mean {close[0]}=...?" if close and role not in known else "write ROLE=SPEC"
+            faults.append(f"command line: --model {pair}: {hint} Roles: {', '.join(known)}")
+    if faults:
+        raise BadInput(*faults)
+    return found

@@ -1,0 +1,70 @@
+"""`pelagos tasks list|check|new`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.output import Json, console, print_json, table
+from pelagos.errors import PelagosError
+
+tasks_app = typer.Typer(help="Tasks: list the shipped ones, check one, make a new one.", no_args_is_help=True)
+
+
+@tasks_app.command("list")
+def list_tasks(json: Json = False) -> None:
+    """The tasks that come with Pelagos."""
+    from tools.registry import shipped_tasks
+
+    found = [_summary(name, folder) for name, folder in shipped_tasks().items()]
+    if json:
+        print_json(found)
+        return
+    heads = ("task", "toolchain", "metric", "topic")
+    console().print(table(heads, ([str(one[head]) for head in heads] for one in found)))
+
+
+@tasks_app.command()
+def check(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A task folder, or the name of a shipped task.")],
+    json: Json = False,
+) -> None:
+    """Validate a task whole. One line per fault; exit code 2 if there is any."""
+    from tools import registry
+
+    found, chain = registry.task(task)
+    facts = {
+        "task": found.name,
+        "toolchain": chain.name,
+        "folder": str(found.folder),
+        "metric": found.metric.model_dump(mode="json"),
+        "seeds": list(found.seeds),
+        "digest": found.digest,
+    }
+    if json:
+        print_json(facts)
+    else:
+        typer.echo(f"{found.name}: sound ({chain.name}, {found.metric.name} {found.metric.direction}, {found.folder})")
+
+
+@tasks_app.command()
+def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the task goes; must not exist.")]) -> None:
+    """Make a small task that works, to be changed into yours."""
+    from tools.code.scaffold import scaffold
+
+    scaffold(folder)
+    typer.echo(f"{folder}: a task that works; change it, then `pelagos tasks check {folder}`")
+
+
+def _summary(name: str, folder: Path) -> dict[str, Any]:
+    """A task whose toolchain this machine lacks is listed with the reason."""
+    from tools import registry
+
+    try:
+        found, chain = registry.task(folder)
+    except PelagosError as error:
+        return {"task": name, "toolchain": "–", "metric": "–", "topic": f"can't be used here: {error}"}
+    metric = f"{found.metric.name} {'↑' if found.metric.direction.sign > 0 else '↓'}"
+    return {"task": name, "toolchain": chain.name, "metric": metric, "topic": found.topic}

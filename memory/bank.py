@@ -1,0 +1,125 @@
+"""The hypothesis bank of a project: what was already thought of, over all its runs.
+
+Novelty is decided exactly, from the stored vectors; Chroma only proposes candidates where the bank is larger than
+`EXACT_UP_TO`, and their cosines are computed exactly too. The bank is no truth of its own: the runs' ledgers are, and
+`rebuild` makes it anew from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from memory.embedder import Embedder
+from memory.index import ChromaIndex
+from memory.ledger import Reader
+from memory.vectors import Entry, VectorStore
+from pelagos.errors import BadInput
+
+EXACT_UP_TO = 20_000
+CANDIDATES = 100
+REBUILD = "pelagos doctor --rebuild-bank"
+
+
+class Neighbour(NamedTuple):
+    """An entry of the bank and its exact cosine to the text that was asked for."""
+
+    id: str
+    text: str
+    cosine: float
+    meta: dict[str, Any]
+
+
+def entry(hypothesis: dict[str, Any], run: str) -> Entry:
+    """The bank's entry for a dumped Hypothesis of the run of that name."""
+    text = f"{hypothesis['title']}. {hypothesis['statement']}"
+    meta = {"run": run, "hypothesis": hypothesis["id"], "cycle": hypothesis["cycle"], "target": hypothesis["target"]}
+    return Entry(f"{run}/{hypothesis['id']}", text, meta)
+
+
+class HypothesisBank:
+    """Thread-safe. `index` is '' where this process holds the Chroma index, else the reason why it goes without."""
+
+    def __init__(self, folder: Path, embedder: Embedder, store: VectorStore) -> None:
+        self.folder, self.embedder = folder, embedder
+        self._store = store
+        self._chroma, self.index = ChromaIndex.open(folder)
+
+    @classmethod
+    def open(cls, project: Path | str, embedder: Embedder) -> HypothesisBank:
+        """The bank of the project, made at first use. Raises BadInput where another embedder made its vectors."""
+        folder, store = _store(project)
+        made = store.claim(embedder.id, embedder.dims)
+        if made != (embedder.id, embedder.dims):
+            store.close()
+            fault = f"{folder}: made with embedder {made[0]} ({made[1]} dims), not {embedder.id} ({embedder.dims})"
+            raise BadInput(f"{fault}; vectors of two embedders can't be compared: use that one, or run `{REBUILD}`")
+        return cls(folder, embedder, store)
+
+    @classmethod
+    def anew(cls, project: Path | str, embedder: Embedder, ledgers: Iterable[Reader]) -> HypothesisBank:
+        """The bank made anew from the ledgers, whichever embedder made the old one."""
+        folder, store = _store(project)
+        bank = cls(folder, embedder, store)
+        bank.rebuild(ledgers)
+        return bank
+
+    def close(self) -> None:
+        self._store.close()
+        if self._chroma:
+            self._chroma.close()
+
+    def add(self, id: str, text: str, meta: dict[str, Any]) -> None:
+        """Keep a hypothesis. A second one with the same id changes nothing."""
+        self._store.add(Entry(id, text, meta), self.embedder.embed([text])[0])
+        if self._chroma:
+            self._chroma.sync(*self._store.all())
+
+    def nearest(self, text: str, k: int = 5) -> list[Neighbour]:
+        """The `k` nearest entries, nearest first; ties in the order they came."""
+        entries, vectors = self._store.all()
+        if not entries:
+            return []
+        vector = self.embedder.embed([text])[0]
+        if self._chroma and len(entries) > EXACT_UP_TO:
+            self._chroma.sync(entries, vectors)
+            near = set(self._chroma.candidates(vector, max(CANDIDATES, k)))
+            rows = np.array([number for number, item in enumerate(entries) if item.id in near])
+        else:
+            rows = np.arange(len(entries))
+        cosines = vectors[rows] @ vector
+        order = np.argsort(-cosines, kind="stable")[:k]
+        return [_neighbour(entries[rows[place]], float(cosines[place])) for place in order]
+
+    def __len__(self) -> int:
+        return len(self._store.all()[0])
+
+    def rebuild(self, ledgers: Iterable[Reader]) -> None:
+        """Everything anew from the hypotheses that the runs kept at screening, in the ledgers' order."""
+        kept = [item for ledger in ledgers for item in _kept(ledger)]
+        vectors = self.embedder.embed([item.text for item in kept])
+        self._store.replace_all(self.embedder.id, self.embedder.dims, zip(kept, vectors, strict=True))
+        if self._chroma:
+            self._chroma.reset()
+            self._chroma.sync(*self._store.all())
+
+
+def _store(project: Path | str) -> tuple[Path, VectorStore]:
+    folder = Path(project) / ".pelagos" / "bank"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder, VectorStore(folder / "vectors.sqlite")
+
+
+def _kept(ledger: Reader) -> Iterator[Entry]:
+    """The run's kept hypotheses in the order they were kept."""
+    hypotheses = {event.payload["id"]: event.payload for event in ledger.events("hypothesis")}
+    for event in ledger.events("screened"):
+        if event.payload["kept"]:
+            yield entry(hypotheses[event.payload["hypothesis"]], ledger.path.parent.name)
+
+
+def _neighbour(found: Entry, cosine: float) -> Neighbour:
+    return Neighbour(found.id, found.text, cosine, found.meta)

@@ -1,0 +1,174 @@
+"""From a plan to a version that runs: drafts in parallel, each executed; then traceback-guided repairs, bounded.
+
+Drafts are tried in their order, so that a resumed run takes the same one; the first good one wins. Every try is
+recorded with its cause class. Judges no score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal
+
+from memory.keys import step_key
+from pelagos.errors import EditRefused, ModelError
+from pelagos.nouns import Build, Try
+from tools.code import edits, prompts, structure
+from tools.code.candidates import Candidate, Trials, note
+from tools.code.causes import Cause
+from tools.code.formats import Format, Ways, ways
+from tools.code.program import Program
+from tools.toolchain import Message, Mind
+
+REPAIR_SAMPLES = 1000  # repairs are sampled from here on, so that no two tries share a sample index
+DETAIL = 400
+LOCAL = frozenset({"error", "exit", "nan_predictions", "no_predictions", "bad_predictions", "wrong_count"})
+
+
+def build(trials: Trials) -> Build:
+    """Raises SandboxError, CapReached and Interrupted; failures of the model and of its code are data."""
+    mind = trials.context.model("coder")
+    return _Builder(trials, mind, ways(mind.strong)).run()
+
+
+@dataclass
+class _Builder:
+    trials: Trials
+    mind: Mind
+    ways: Ways
+    tries: list[Try] = field(default_factory=list)
+
+    def run(self) -> Build:
+        best = max(self._drafts(), key=lambda candidate: candidate.rank)  # the first of equals
+        best = best if best.good else self._repairs(best)
+        if not best.good:
+            best = self._doubt(best)
+        plan, hypothesis = self.trials.plan.id, self.trials.hypothesis.id
+        return Build(
+            id=step_key(kind="build", plan=plan, hypothesis=hypothesis),
+            hypothesis=hypothesis,
+            plan=plan,
+            version=best.version.id if best.version is not None else None,
+            cause=best.cause.kind,
+            tries=self.tries,
+            checks=[one.holds for one in best.checked if one.valid],
+        )
+
+    def _drafts(self) -> list[Candidate]:
+        count = max(1, min(self.trials.context.drafts, self.ways.most_drafts))
+        messages = self._draft_messages(Cause())
+        found: list[Candidate] = []
+        with ThreadPoolExecutor(count) as pool:
+            asked = [pool.submit(self._ask, messages, sample, self.ways.reply_tokens) for sample in range(count)]
+            for reply in asked:
+                found.append(self._try("draft", reply, self.trials.baseline, None))
+                if found[-1].good:
+                    break
+        return found
+
+    def _ask(self, messages: Sequence[Message], sample: int, tokens: int) -> str:
+        temperature = self.ways.temperatures[sample % len(self.ways.temperatures)]
+        return self.mind.ask(messages, sample=sample, max_tokens=tokens, temperature=temperature)
+
+    def _draft_messages(self, fault: Cause) -> list[Message]:
+        trials = self.trials
+        known = trials.known.functions
+        return prompts.draft(trials.task, trials.baseline, trials.hypothesis, trials.plan, known, self.ways, fault)
+
+    def _try(self, kind: Literal["draft", "repair"], reply: Future[str] | str, base: Program, path: str | None) -> Candidate:
+        """`path`: the file that the reply rewrites whole; None where it holds definitions or search blocks."""
+        candidate = self._candidate(reply, base, path)
+        checked = note(candidate.checked)
+        detail = " | ".join(part for part in (candidate.cause.detail, checked) if part)[:DETAIL]
+        version = candidate.version.id if candidate.version is not None else None
+        cause = candidate.cause.kind or "ok"
+        self.tries.append(Try(index=len(self.tries), kind=kind, cause=cause, detail=detail, version=version))
+        self.trials.context.say(f"{self.trials.hypothesis.title[:60]}: {kind} {len(self.tries)}: {candidate.cause.line or 'runs'}")
+        return candidate
+
+    def _candidate(self, reply: Future[str] | str, base: Program, path: str | None) -> Candidate:
+        target = self.trials.hypothesis.target
+        try:
+            text = reply if isinstance(reply, str) else reply.result()
+            if path is None:
+                program = edits.apply(base, text, target, only_target=self.ways.only_target)
+            else:
+                program = edits.apply_file(base, text, path)
+        except EditRefused as refused:
+            return Candidate(Cause(refused.cause, str(refused)))
+        except ModelError as error:
+            return Candidate(Cause("model", str(error)[:DETAIL]))
+        if not program.differs(self.trials.baseline):
+            return Candidate(Cause("no_change", "this is the unchanged program"))
+        return self.trials.attempt(program)
+
+    def _repairs(self, best: Candidate) -> Candidate:
+        """At most `debug_tries` corrections of the most promising candidate."""
+        steps_left = self.ways.step_tries
+        for number in range(self.trials.context.debug_tries):
+            if best.cause.kind == "step_missing":
+                if steps_left == 0:
+                    break
+                steps_left -= 1
+            new = self._repair(best, REPAIR_SAMPLES + number)
+            if new.rank >= best.rank:
+                best = new
+            if best.good:
+                break
+        return best
+
+    def _repair(self, best: Candidate, sample: int) -> Candidate:
+        if best.program is None or best.cause.kind not in LOCAL:
+            return self._again(best, sample)
+        trials, target = self.trials, self.trials.hypothesis.target
+        local = structure.around(best.program, best.error, target, self.ways.structure_budget)
+        if not local.address or local.address.partition("::")[0] not in best.program.editable:
+            local = structure.Structure(target, local.text)
+        path = local.address.partition("::")[0]
+        whole = self._format(best.program, path) == "file"
+        known = trials.known.functions
+        messages = prompts.repair(
+            trials.task, best.program, trials.hypothesis, best.cause, best.error, local, known,
+            self._format(best.program, path),
+        )
+        reply = self._reply(messages, sample, self.ways.file_tokens if whole else self.ways.reply_tokens)
+        if isinstance(reply, Candidate):
+            return reply
+        return self._try("repair", reply, best.program, path if whole else None)
+
+    def _format(self, program: Program, path: str) -> Format:
+        if self.ways.repair == "file" and len(program.files[path].splitlines()) > self.ways.file_lines:
+            return "definition"
+        return self.ways.repair
+
+    def _again(self, best: Candidate, sample: int) -> Candidate:
+        """Nothing crashed at a line (refused, too slow, no effect, a step missing): the change is asked for again."""
+        reply = self._reply(self._draft_messages(best.cause), sample, self.ways.reply_tokens)
+        return reply if isinstance(reply, Candidate) else self._try("repair", reply, self.trials.baseline, None)
+
+    def _reply(self, messages: Sequence[Message], sample: int, tokens: int) -> str | Candidate:
+        try:
+            return self._ask(messages, sample, tokens)
+        except ModelError as error:
+            cause = Cause("model", str(error)[:DETAIL])
+            self.tries.append(Try(index=len(self.tries), kind="repair", cause=cause.kind, detail=cause.detail))
+            return Candidate(cause)
+
+    def _doubt(self, best: Candidate) -> Candidate:
+        """Checks aren't tested either. A program that runs and does something is kept where at least half of its steps
+        are there, counting a failed check of the planner as passed where the check from the step's own words holds."""
+        if best.cause.kind != "step_missing" or best.program is None:
+            return best
+        valid = [one for one in best.checked if one.valid]
+        if 2 * sum(one.holds or one.spare for one in valid) < len(valid):
+            return best
+        settled = self.trials.settle(best.program, best.checked)
+        if settled.good:
+            last = self.tries[-1]
+            self.tries.append(Try(
+                index=last.index + 1, kind="repair", cause="ok", detail="kept in doubt: " + note(best.checked)[:DETAIL],
+                version=settled.version.id if settled.version else None,
+            ))
+        return settled
+

@@ -1,0 +1,73 @@
+"""Why a change didn't work out: one class per cause, with a text that tells a model what to do about it.
+
+Covers what leaves a traceback and what doesn't: refused edits, limits, kills, NaN, and predictions that can't be scored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pelagos.nouns import OutcomeKind
+
+LINE = 300
+
+ADVICE = {
+    "no_edit": "Your reply held no Python code. Write the code in one ```python block.",
+    "syntax": "Your code doesn't parse. Write the complete code again, with nothing left out and no '...'.",
+    "not_editable": "You changed a file that must not change.",
+    "unknown_address": "You named something that isn't in the program.",
+    "no_change": "Your code is the same program as before. Make the change that is asked for.",
+    "model": "The model gave no answer.",
+    "error": "The program stopped with the error below. Correct its cause.",
+    "exit": "The program ended itself with an error code.",
+    "timeout": "The program took too long and was stopped. Make it do less work: no needless loops, no waiting.",
+    "oom": "The program used too much memory and was stopped. Use smaller arrays or batches.",
+    "pids": "The program started too many processes or threads. Do the work in one process: no worker pools.",
+    "disk": "The program wrote too much to disk. Write nothing but the predictions.",
+    "killed": "The program was killed without a Python error. Avoid native crashes and deep recursion.",
+    "no_predictions": "The program ended without writing the predictions. They must be written to the same place as before.",
+    "bad_predictions": "The predictions can't be read as an array of numbers.",
+    "wrong_count": "The number of predictions is wrong: there must be exactly one for each input, in order.",
+    "nan_predictions": "The predictions hold NaN or infinity. Something became unstable: check divisions, logarithms, "
+    "the learning rate and the scale of what you added.",
+    "no_effect": "The program runs but behaves exactly as before: what you wrote is never used or changes nothing. "
+    "Make sure that the new code is called and its result is used.",
+    "step_missing": "The program runs, but part of what was asked for is missing.",
+}
+GOOD = ""
+REFUSED = frozenset({"no_edit", "syntax", "not_editable", "unknown_address", "no_change"})
+_BY_OUTCOME = {
+    OutcomeKind.TIMEOUT: "timeout",
+    OutcomeKind.OOM: "oom",
+    OutcomeKind.PIDS: "pids",
+    OutcomeKind.DISK: "disk",
+    OutcomeKind.KILLED: "killed",
+    OutcomeKind.INVALID: "bad_predictions",
+}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """`kind` is "" where nothing is wrong, else a key of ADVICE. `detail` is the fact in one line."""
+
+    kind: str = GOOD
+    detail: str = ""
+
+    @property
+    def good(self) -> bool:
+        return self.kind == GOOD
+
+    @property
+    def text(self) -> str:
+        """For a model: what happened and what to do."""
+        return f"{ADVICE[self.kind]}\n{self.detail}".strip() if self.kind else ""
+
+    @property
+    def line(self) -> str:
+        """For a record: `kind: detail`, bounded."""
+        return ": ".join(part for part in (self.kind, " ".join(self.detail.split())) if part)[:LINE]
+
+
+def of_outcome(kind: OutcomeKind, said: str) -> Cause:
+    """The cause of a death that the sandbox counted; of an error that left no report, what the log's end says."""
+    return Cause(_BY_OUTCOME.get(kind, "error"), said)

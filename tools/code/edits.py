@@ -1,0 +1,148 @@
+"""Applies a model's reply to a program and checks the result: it parses, touches only what may be edited, changes
+something in meaning, and addresses what exists. Whatever is wrong is refused with a cause class and one line.
+
+Formats: whole definitions (`path::qualified.name`), a whole file, search/replace blocks; see `formats`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from pelagos.errors import EditRefused
+from tools.code.program import Program
+from tools.code.replies import Block, Replacement, blocks, replacements
+from tools.code.splice import Pieces, methods, parse, pieces, splice
+
+MAX_REPLY = 200_000
+
+
+def apply(program: Program, reply: str, target: str, *, only_target: bool) -> Program:
+    """The program with the reply's edit. `target` is where unlabelled code goes; with `only_target` a reply that
+    repeats other definitions doesn't change them unless it addresses them. Raises EditRefused."""
+    reply = reply[:MAX_REPLY]
+    paths = tuple(program.files)
+    pairs = replacements(reply, paths)
+    changed = _search_all(program, pairs) if pairs else _blocks(program, reply, target, only_target)
+    return _checked(program, changed)
+
+
+def apply_file(program: Program, reply: str, path: str) -> Program:
+    """The program with `path` rewritten whole; other files only where a block is labelled so. Raises EditRefused."""
+    changed: dict[str, str] = {}
+    for block in sorted(blocks(reply[:MAX_REPLY], tuple(program.files)), key=lambda block: len(block.code)):
+        changed[_known(program, block.path) if block.path else path] = block.code
+    return _checked(program, changed)
+
+
+def _checked(program: Program, changed: Mapping[str, str]) -> Program:
+    for path, text in changed.items():
+        if path not in program.editable and text != program.files.get(path):
+            raise EditRefused("not_editable", f"{path} must not change; editable: {', '.join(program.editable)}")
+        parse(text)
+    new = program.with_files(changed)
+    if not new.differs(program):
+        raise EditRefused("no_change", "comments, docstrings and formatting don't count as a change")
+    return new
+
+
+def _known(program: Program, path: str) -> str:
+    """The program's path that is meant: itself, or the only one that ends the same way."""
+    if path in program.files:
+        return path
+    name = path.rpartition("/")[2]
+    same = [known for known in program.files if known.rpartition("/")[2] == name]
+    if len(same) == 1:
+        return same[0]
+    raise EditRefused("unknown_address", f"there is no file {path!r}; {_nearest(path, list(program.files))}")
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
+    return f"the nearest is {close[0]!r}" if close else "the program is empty"
+
+
+def _search_all(program: Program, pairs: list[Replacement]) -> dict[str, str]:
+    files = dict(program.files)
+    for pair in pairs:
+        path = _known(program, pair.path)
+        files[path] = _search(files[path], pair, path)
+    return {path: text for path, text in files.items() if text != program.files[path]}
+
+
+def _search(text: str, pair: Replacement, path: str) -> str:
+    """One exact occurrence, or one that is equal but for trailing blanks."""
+    if pair.search.strip() and text.count(pair.search) == 1:
+        return text.replace(pair.search, pair.replace)
+    lines, wanted = text.splitlines(keepends=True), [line.rstrip() for line in pair.search.splitlines()]
+    places = [
+        at
+        for at in range(len(lines) - len(wanted) + 1)
+        if wanted and [line.rstrip() for line in lines[at : at + len(wanted)]] == wanted
+    ]
+    if len(places) == 1:
+        at = places[0]
+        return "".join([*lines[:at], pair.replace, *lines[at + len(wanted) :]])
+    first = wanted[0].strip() if wanted else ""
+    count = "more than once" if places or text.count(pair.search) > 1 else "nowhere"
+    near = _nearest(first, [line.strip() for line in lines if line.strip()])
+    raise EditRefused("unknown_address", f"{path}: the lines to replace occur {count}; to {first!r} {near}"[:300])
+
+
+def _blocks(program: Program, reply: str, target: str, only_target: bool) -> dict[str, str]:
+    files = dict(program.files)
+    path, _, name = target.partition("::")
+    touched = False
+    for block in blocks(reply, tuple(program.files)):
+        place = _known(program, block.path) if block.path else path
+        wanted = block.name or (name if place == path else "")
+        files[place], hit = _definitions(files[place], block, place, wanted, only_target)
+        touched = touched or hit
+    if not touched:
+        names = [address.partition("::")[2] for address in program.definitions if address.startswith(f"{path}::")]
+        raise EditRefused("unknown_address", f"the reply defines nothing of {target}; {_nearest(name, names)}")
+    return {path: text for path, text in files.items() if text != program.files[path]}
+
+
+def _definitions(text: str, block: Block, path: str, name: str, only_target: bool) -> tuple[str, bool]:
+    """The file with the block's parts spliced in, and whether there was a definition or constant among them."""
+    module, found = parse(text), pieces(parse(block.code))
+    have = pieces(module)
+    known = {*have.definitions, *(f"{c}.{m}" for c, d in have.definitions.items() for m in methods(d))}
+    if block.name and name not in known:
+        if name.rpartition(".")[2] not in found.definitions:
+            raise EditRefused("unknown_address", f"{path} has no {name!r}; {_nearest(name, sorted(known))}")
+        name = ""
+    owner, _, method = name.rpartition(".")
+    if owner:
+        found = _as_methods(found, have, owner, method)
+    elif name and name not in found.definitions and len(found.definitions) == 1:
+        found = _renamed(found, have, name)
+    replaced = {n: d for n, d in found.definitions.items() if n in known or (owner and n.startswith(f"{owner}."))}
+    if only_target and name:
+        replaced = {n: d for n, d in replaced.items() if n == name or (owner and n.startswith(f"{owner}."))}
+    added = [d for n, d in found.definitions.items() if n not in known and n not in replaced]
+    hit = bool(replaced or added or found.constants)
+    if name and not replaced and not found.constants:
+        return text, False
+    return splice(module, replaced, added, found.imports, found.constants), hit
+
+
+def _as_methods(found: Pieces, have: Pieces, owner: str, method: str) -> Pieces:
+    """Definitions of a reply to `Class.method`: the class's methods, or a bare function that takes `self`."""
+    definitions = dict(found.definitions)
+    whole = definitions.pop(owner, None)
+    if whole is not None:
+        definitions |= {f"{owner}.{name}": piece for name, piece in methods(whole).items()}
+    if method in definitions and method not in have.definitions:
+        definitions[f"{owner}.{method}"] = definitions.pop(method)
+    return Pieces(definitions, found.imports, found.constants)
+
+
+def _renamed(found: Pieces, have: Pieces, name: str) -> Pieces:
+    """A reply with one new definition instead of the target's name is refused, unless it only adds a helper."""
+    (only,) = found.definitions
+    close = difflib.get_close_matches(only, [name], cutoff=0.6)
+    if only in have.definitions or not close:
+        return found
+    raise EditRefused("unknown_address", f"the definition must keep the name {name!r}; the reply has {only!r}")

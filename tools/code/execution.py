@@ -1,0 +1,129 @@
+"""Runs one program in the sandbox on one split and says what came of it. Scores nothing; keeps nothing.
+
+The program lies at the work folder's root, its data under `data/` (read-only, no labels), its output under `out/`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pelagos.nouns import OutcomeKind
+from sandbox.protocol import Limits, Outcome, Sandbox, Spec
+from tools.code import causes, traceback
+from tools.code.causes import Cause
+from tools.code.data import SplitData
+from tools.code.program import Program
+from tools.code.task import CodeTask
+
+DATA, OUT, HOOKS = "data", "out", "_pelagos"
+PREDICTIONS, REPORT = f"{OUT}/predictions.npy", f"{OUT}/_report.json"
+REPORT_FILE = "traceback"  # its name among an experiment's files
+MAX_PREDICTIONS, MAX_REPORT = 64_000_000, 1_000_000
+TAIL = 1_500
+_HERE = Path(__file__).parent
+_HOOK_FILES = ("runner_hook.py", "trace_hook.py", "describe_hook.py")
+_DUMP_AT = 0.85  # share of the time limit after which the stacks are written to the log, for timeouts
+
+
+@dataclass(frozen=True)
+class Execution:
+    """`report` is what the hook inside wrote (a hint, not to be trusted); `predictions` the raw .npy file, or empty."""
+
+    outcome: Outcome
+    cause: Cause
+    report: Mapping[str, Any] = field(default_factory=dict)
+    predictions: bytes = b""
+
+
+def execute(
+    task: CodeTask, program: Program, data: SplitData, seed: int, sandbox: Sandbox, *, limits: Limits, watch: bool
+) -> Execution:
+    """Run to the end or a limit. `watch` records shapes, fingerprints and lines of own functions, at some cost in time.
+    Raises SandboxError."""
+    outcome = sandbox.run(_spec(task, program, data, seed, limits, watch))
+    report = read_report(outcome.files.get(REPORT, b""))
+    predictions = outcome.files.get(PREDICTIONS, b"")
+    return Execution(outcome, _cause(outcome, report, predictions, data.n), report, predictions)
+
+
+def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: Limits, watch: bool) -> Spec:
+    command = task.command(DATA, OUT, seed)
+    own = [path for path in program.files if path.endswith(".py")]
+    files = {path: text.encode() for path, text in program.files.items()} | {f"{OUT}/.keep": b""}
+    argv = command
+    if command[0].startswith("python") and len(command) > 1 and command[1] in program.files:
+        config = {
+            "script": command[1],
+            "argv": command[2:],
+            "own": own,
+            "report": REPORT,
+            "expect": PREDICTIONS,
+            "trace": watch,
+            "dump_after": limits.seconds * _DUMP_AT,
+        }
+        files |= {f"{HOOKS}/{name}": (_HERE / name).read_bytes() for name in _HOOK_FILES}
+        files[f"{HOOKS}/config.json"] = json.dumps(config).encode()
+        argv = ["python", f"{HOOKS}/runner_hook.py", f"{HOOKS}/config.json"]
+    return Spec(
+        argv=argv,
+        files=files,
+        readonly={DATA: data.inputs},
+        collect={PREDICTIONS: MAX_PREDICTIONS, REPORT: MAX_REPORT},
+        limits=limits,
+    )
+
+
+def read_report(raw: bytes) -> dict[str, Any]:
+    """The hook's JSON, or {} for anything else: it was written beside untrusted code."""
+    try:
+        report = json.loads(raw.decode("utf-8", "replace")) if raw else {}
+    except (ValueError, RecursionError):
+        return {}
+    return report if isinstance(report, dict) else {}
+
+
+def _cause(outcome: Outcome, report: Mapping[str, Any], predictions: bytes, count: int) -> Cause:
+    if outcome.kind is OutcomeKind.OK:
+        return check_predictions(predictions, count, outcome, report)
+    error = traceback.error_of(report)
+    if outcome.kind is OutcomeKind.ERROR and error is not None:
+        kind = "exit" if error.type == "SystemExit" else "error"
+        return Cause(kind, error.line)
+    said = outcome.cause or outcome.log.strip().rpartition("\n")[2]
+    if outcome.kind is OutcomeKind.TIMEOUT:
+        said = " ".join(part for part in (said, traceback.stuck_at(outcome.log)) if part)
+    if outcome.kind is OutcomeKind.ERROR and not said:
+        said = f"exit code {outcome.exit_code}"
+    return causes.of_outcome(outcome.kind, said[:TAIL])
+
+
+def check_predictions(raw: bytes, count: int, outcome: Outcome, report: Mapping[str, Any]) -> Cause:
+    """Whether predictions are there, are numbers, one per input and finite."""
+    if not raw:
+        refused = outcome.refused.get(PREDICTIONS, "")
+        written = ", ".join(str(name) for name in report.get("written") or [] if not str(name).startswith((".", "_")))
+        return Cause("no_predictions", refused or (f"instead there is: {written}" if written else "nothing was written"))
+    try:
+        array = np.load(io.BytesIO(raw), allow_pickle=False)
+    except (ValueError, EOFError, OSError, SyntaxError, MemoryError) as error:
+        return Cause("bad_predictions", str(error).partition("\n")[0][:200])
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
+        return Cause("bad_predictions", f"dtype {getattr(array, 'dtype', '?')}, wanted numbers")
+    if array.ndim not in (1, 2) or len(array) != count:
+        return Cause("wrong_count", f"shape {array.shape}, wanted ({count},) or ({count}, classes)")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        return Cause("nan_predictions", _first_nan(report) or f"{int((~np.isfinite(array)).sum())} values not finite")
+    return Cause()
+
+
+def _first_nan(report: Mapping[str, Any]) -> str:
+    functions = (report.get("trace") or {}).get("functions") or {}
+    names = [name for name, record in functions.items() if isinstance(record, dict) and record.get("nan")]
+    return f"NaN or infinity was returned by: {', '.join(names[:4])}" if names else ""

@@ -1,0 +1,116 @@
+"""Renders the prompts of this toolchain: strict variables, what is stable first, what others wrote fenced as data."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pelagos.nouns import Hypothesis, Plan
+from tools.code import shapes, structure
+from tools.code.causes import Cause
+from tools.code.formats import Format, Ways
+from tools.code.program import Program
+from tools.code.shapes import Functions
+from tools.code.structure import Structure
+from tools.code.task import CodeTask
+from tools.code.traceback import Error
+from tools.toolchain import Message
+
+SYSTEM = "You are a careful Python programmer. You answer with code and few words."
+MAX_TEXT = 2_000
+
+
+@cache
+def _environment() -> Environment:
+    folder = FileSystemLoader(Path(__file__).with_name("prompts"))
+    environment = Environment(loader=folder, undefined=StrictUndefined, autoescape=False, trim_blocks=True)  # noqa: S701
+    environment.filters["fenced"] = fenced
+    return environment
+
+
+def fenced(text: str) -> str:
+    """Text of a model or a program, unable to close the fence it stands in."""
+    return text[:MAX_TEXT].replace("```", "'''").replace("</", "< /").strip()
+
+
+def draft(
+    task: CodeTask, program: Program, hypothesis: Hypothesis, plan: Plan, known: Functions, ways: Ways, fault: Cause
+) -> list[Message]:
+    """The question for a change of the hypothesis' target. `fault` is of an earlier try, or good."""
+    path, _, name = hypothesis.target.partition("::")
+    text = _environment().get_template("draft.j2").render(
+        topic=task.topic,
+        description=task.description,
+        metric=_metric(task),
+        paths=", ".join(program.editable),
+        program=overview(program, known, ways),
+        idea=f"{hypothesis.title}: {hypothesis.statement}",
+        steps=[step.text for step in plan.steps],
+        target=hypothesis.target,
+        definition=program.source(hypothesis.target),
+        shapes=shapes.comment(hypothesis.target, known),
+        fault=fault.text,
+        format=ways.draft,
+        path=path,
+        name=name,
+    )
+    return [Message("system", SYSTEM), Message("user", text)]
+
+
+def repair(
+    task: CodeTask,
+    program: Program,
+    hypothesis: Hypothesis,
+    cause: Cause,
+    error: Error | None,
+    local: Structure,
+    known: Functions,
+    format: Format,
+) -> list[Message]:
+    """The question for a correction: the local structure around the fault, or its file where that is rewritten whole."""
+    address = local.address or hypothesis.target
+    path, _, name = address.partition("::")
+    text = _environment().get_template("repair.j2").render(
+        topic=task.topic,
+        format=format,
+        path=path,
+        name=name,
+        file=program.files[path],
+        structure=local.text,
+        idea=f"{hypothesis.title}: {hypothesis.statement}",
+        fault=cause.text,
+        frames=frames(error) if format == "file" else "",
+        shapes=shapes.comment(address, known),
+    )
+    return [Message("system", SYSTEM), Message("user", text)]
+
+
+def overview(program: Program, known: Functions, ways: Ways) -> str:
+    """The program as far as the budget goes: whole for strong models, else constants and signatures with shapes."""
+    if ways.whole_program:
+        whole = "\n\n".join(f"# {path}\n{text}" for path, text in program.files.items())
+        if len(whole) <= ways.program_budget:
+            return whole
+    return outline(program, known)[: ways.program_budget]
+
+
+def outline(program: Program, known: Functions) -> str:
+    """Imports, constants and signatures of each file, with captured shapes as comments."""
+    return "\n\n".join(f"# {path}\n{structure.outline(program, path, known)}" for path in program.trees)
+
+
+def frames(error: Error | None) -> str:
+    """The own-code frames with the values at the innermost, as a model reads them."""
+    if error is None or not error.frames:
+        return ""
+    steps = [f"{frame.file} line {frame.line} in {frame.function}: {frame.source}" for frame in error.frames[-6:]]
+    values = [f"  {name} = {value}" for name, value in list(error.frames[-1].values.items())[:12]]
+    return "\n".join([*steps, *(["values there:", *values] if values else [])])
+
+
+def _metric(task: CodeTask) -> str:
+    goal = "higher is better" if task.metric.direction.sign > 0 else "lower is better"
+    return f"The score is {task.metric.name} on unseen inputs; {goal}."
+

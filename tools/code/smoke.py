@@ -1,0 +1,92 @@
+"""The smoke run: tiny data, short limit, own functions watched. A step of its own, so a resumed run doesn't repeat it.
+
+It is no experiment: nothing is scored. Its predictions and fingerprints say whether a change behaves differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from memory.budget import Cost
+from memory.keys import step_key
+from tools.code import shapes
+from tools.code.causes import Cause
+from tools.code.data import SplitData
+from tools.code.execution import execute, read_report
+from tools.code.program import Program
+from tools.code.task import CodeTask
+from tools.code.traceback import Error, error_of
+from tools.toolchain import Context
+
+TIMES = 2  # the baseline runs so often: what differs between two equal runs can't tell two programs apart
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a smoke run showed. `predictions` is the artifact's hash, "" where there were none."""
+
+    cause: Cause
+    predictions: str
+    report: Mapping[str, Any]
+    log: str
+
+    @property
+    def error(self) -> Error | None:
+        return error_of(self.report)
+
+    @property
+    def lines(self) -> dict[str, list[int]]:
+        return shapes.lines(self.report)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What smoke runs of the baseline showed: shapes, lines that ran, and what is the same each time."""
+
+    functions: Mapping[str, Mapping[str, Any]]
+    lines: Mapping[str, list[int]]
+    predictions: str
+    fingerprints: Mapping[str, str]
+
+    def same(self, trial: Trial) -> bool:
+        """Whether a trial can't be told from the baseline: equal predictions, equal fingerprints."""
+        differs = shapes.behaves_differently(self.fingerprints, shapes.fingerprints(trial.report))
+        return trial.predictions == self.predictions and not differs
+
+
+def smoke(task: CodeTask, program: Program, data: SplitData, context: Context, sample: int = 0) -> Trial:
+    """Run on the smoke data with the first seed, once per content and sample. Raises SandboxError and CapReached."""
+    content, seed = program.store(context.artifacts), task.seeds[0]
+    limits = task.smoke_limits
+    key = step_key(content=content, entry=task.spec.entry, seed=seed, data=data.digest, limits=vars(limits), n=sample)
+
+    def action() -> tuple[dict[str, Any], Cost]:
+        with context.slot():
+            done = execute(task, program, data, seed, context.sandbox, limits=limits, watch=True)
+        payload = {
+            "content": content,
+            "cause": done.cause.kind,
+            "detail": done.cause.detail,
+            "predictions": context.artifacts.put(done.predictions) if done.predictions else "",
+            "report": context.artifacts.put_json(done.report),
+            "log": context.artifacts.put_text(done.outcome.log),
+            "seconds": round(done.outcome.seconds, 3),
+            "isolation": done.outcome.isolation,
+        }
+        return payload, Cost()
+
+    found = context.steps.once("smoke", key, {"content": content, "sample": sample}, Cost(), action)
+    report = read_report(context.artifacts.get(found["report"]))
+    log = context.artifacts.text(found["log"])
+    return Trial(Cause(found["cause"], found["detail"]), found["predictions"], report, log)
+
+
+def know(task: CodeTask, baseline: Program, data: SplitData, context: Context) -> Known:
+    """The baseline's smoke runs. One that fails leaves nothing known: its full run will say so."""
+    trials = [smoke(task, baseline, data, context, sample) for sample in range(TIMES)]
+    first, last = trials[0], trials[-1]
+    steady = shapes.steady(shapes.fingerprints(first.report), shapes.fingerprints(last.report))
+    agreed = first.predictions if first.predictions == last.predictions else ""
+    return Known(shapes.functions(first.report), first.lines, agreed, steady)

@@ -1,0 +1,141 @@
+"""The local structure around a fault, by syntax tree: what a model needs to see and nothing else. Deterministic.
+
+The faulty definition whole; signatures with their first docstring line of what it calls and what calls it; the imports
+of its file; the values at the raising frame. Bounded in characters; the definition itself is cut last.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tools.code.program import Definition, Program, first_line
+from tools.code.shapes import Functions, comment
+from tools.code.traceback import Error, Frame
+
+
+@dataclass(frozen=True)
+class Structure:
+    """`address` is the faulty definition, "" where the fault is outside every definition; `text` is for the model."""
+
+    address: str
+    text: str
+
+
+def around(program: Program, error: Error | None, target: str, budget: int) -> Structure:
+    """The structure at the innermost own frame; without one (timeout, NaN, no effect) at the target."""
+    frames = error.frames if error is not None else ()
+    address = next((found for frame in reversed(frames) if (found := at_line(program, frame.file, frame.line))), "")
+    if not address and not frames:
+        address = target
+    path = address.partition("::")[0] or (frames[-1].file if frames else target.partition("::")[0])
+    parts = [*_faulty(program, address, path, frames), _imports(program, path), *_neighbours(program, address)]
+    parts += [_calls(frames)] if len(frames) > 1 else []
+    return Structure(address, _fit([part for part in parts if part], budget))
+
+
+def at_line(program: Program, path: str, line: int) -> str:
+    """The address of the innermost definition at a line, or ""."""
+    found = ""
+    for address, node in program.definitions.items():
+        if address.startswith(f"{path}::") and first_line(node) <= line <= (node.end_lineno or 0):
+            found = address
+    return found
+
+
+def signature(node: Definition) -> str:
+    """The head of a definition and the first line of its docstring, as code."""
+    doc = (ast.get_docstring(node) or "").partition("\n")[0]
+    note = f'\n    """{doc}"""' if doc else ""
+    if isinstance(node, ast.ClassDef):
+        bases = ", ".join(ast.unparse(base) for base in node.bases)
+        inner = [item for item in node.body if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        methods = "".join(f"\n    def {item.name}({ast.unparse(item.args)}): ..." for item in inner)
+        return f"class {node.name}({bases}):{note}{methods}"
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    return f"def {node.name}({ast.unparse(node.args)}){returns}:{note or ' ...'}"
+
+
+def _faulty(program: Program, address: str, path: str, frames: Sequence[Frame]) -> Iterator[str]:
+    if address:
+        owner = address.rpartition(".")[0]
+        whole = owner if owner in program.definitions else address
+        yield f"# {whole}\n{_marked(program, whole, frames)}"
+    elif path in program.files and frames:
+        lines, at = program.files[path].splitlines(), frames[-1].line
+        yield f"# {path}, lines around {at}\n" + "\n".join(lines[max(0, at - 6) : at + 5])
+    if frames:
+        frame = frames[-1]
+        values = "\n".join(f"#   {name} = {value}" for name, value in frame.values.items())
+        yield f"# raised at line: {frame.source}" + (f"\n# values there:\n{values}" if values else "")
+
+
+def _marked(program: Program, address: str, frames: Sequence[Frame]) -> str:
+    """The definition with a mark at the line where the innermost own frame stands."""
+    node = program.definitions[address]
+    lines = program.source(address).splitlines()
+    if frames and frames[-1].file == address.partition("::")[0]:
+        at = frames[-1].line - first_line(node)
+        if 0 <= at < len(lines):
+            lines[at] += "  # <-- the error is raised here"
+    return "\n".join(lines)
+
+
+def _imports(program: Program, path: str) -> str:
+    tree = program.trees.get(path)
+    if tree is None:
+        return ""
+    kept = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return f"# imports of {path}\n" + "\n".join(ast.unparse(node) for node in kept) if kept else ""
+
+
+def _neighbours(program: Program, address: str) -> Iterator[str]:
+    """Signatures of what the definition calls, then of what calls it, by name."""
+    node = program.definitions.get(address)
+    if node is None:
+        return
+    called, name = _names(node), node.name
+    for other, definition in program.definitions.items():
+        if other == address or address.startswith(f"{other}.") or other.startswith(f"{address}."):
+            continue
+        if definition.name in called:
+            yield f"# it uses {other}\n{signature(definition)}"
+        elif "." not in other and name in _names(definition):
+            yield f"# it is used by {other}\n{signature(definition)}"
+
+
+def _names(node: ast.AST) -> set[str]:
+    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return names | {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+
+
+def _calls(frames: Sequence[Frame]) -> str:
+    steps = [f"#   {frame.file}:{frame.line} in {frame.function}: {frame.source}" for frame in frames[-6:]]
+    return "# how it got there\n" + "\n".join(steps)
+
+
+def _fit(parts: Sequence[str], budget: int) -> str:
+    """The first parts that fit, in order of use; the first one is cut in its middle if it alone is too long."""
+    kept, left = list[str](), budget
+    for part in parts:
+        if not kept and len(part) > left:
+            part = part[: left // 2] + "\n# ...\n" + part[-left // 2 :]
+        if kept and len(part) > left:
+            continue
+        kept.append(part)
+        left -= len(part) + 2
+    return "\n\n".join(kept)
+
+
+
+def outline(program: Program, path: str, known: Functions) -> str:
+    """One file's imports and constants as they are, and its definitions as signatures with captured shapes."""
+    parts = []
+    for node in program.trees[path].body:
+        if isinstance(node, (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)):
+            parts.append(ast.unparse(node)[:300])
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            told = comment(f"{path}::{node.name}", known)
+            parts.append(signature(node) + (f"\n{told}" if told else ""))
+    return "\n".join(parts)
