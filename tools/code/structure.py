@@ -139,3 +139,8 @@ def outline(program: Program, path: str, known: Functions) -> str:
             told = comment(f"{path}::{node.name}", known)
             parts.append(signature(node) + (f"\n{told}" if told else ""))
     return "\n".join(parts)
+
+
+def users(program: Program, address: str) -> str:
+    """Signatures of what a definition uses and of what uses it, as code."""
+    return "\n\n".join(_neighbours(program, address))

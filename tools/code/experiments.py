@@ -1,0 +1,96 @@
+"""One scored execution of one version with one seed on one split: run inside, score outside, record once.
+
+The program sees training data and inputs; the labels are mounted in the evaluator's own sandbox only. Whatever goes
+wrong with the program is data: an outcome with its cause and its log.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from memory.budget import Cost
+from memory.keys import step_key
+from pelagos.errors import EvaluationError
+from pelagos.nouns import Experiment, OutcomeKind, Split, Version
+from sandbox.evaluator import Evaluator
+from tools.code.data import SplitData
+from tools.code.execution import REPORT_FILE, Execution, execute
+from tools.code.program import Program
+from tools.code.task import CodeTask
+from tools.toolchain import Context
+
+
+def experiment(
+    task: CodeTask, version: Version, seed: int, split: Split, data: SplitData, context: Context
+) -> Experiment:
+    """Raises SandboxError, CapReached and Interrupted. A finished one is returned from the ledger."""
+    limits = task.smoke_limits if split == "smoke" else task.limits
+    key = step_key(
+        content=version.content,
+        version=version.id,
+        entry=task.spec.entry,
+        seed=seed,
+        split=split,
+        data=data.digest,
+        limits=vars(limits),
+    )
+
+    def action() -> tuple[dict[str, Any], Cost]:
+        program = Program.load(context.artifacts, version.content)
+        with context.slot():
+            done = execute(task, program, data, seed, context.sandbox, limits=limits, watch=False)
+            made = _scored(task, version, seed, split, data, context, key, done)
+        return made.model_dump(mode="json"), Cost(experiments=1)
+
+    intent = {"version": version.id, "seed": seed, "split": split}
+    payload = context.steps.once("experiment", key, intent, Cost(experiments=1), action)
+    return Experiment(**{name: payload[name] for name in Experiment.model_fields if name in payload})
+
+
+def _scored(
+    task: CodeTask,
+    version: Version,
+    seed: int,
+    split: Split,
+    data: SplitData,
+    context: Context,
+    key: str,
+    done: Execution,
+) -> Experiment:
+    outcome, cause = done.outcome, done.cause.line
+    kind = outcome.kind if done.cause.good or outcome.kind is not OutcomeKind.OK else OutcomeKind.INVALID
+    measured: dict[str, Any] = {}
+    if done.cause.good:
+        try:
+            scores = Evaluator(context.sandbox).score(
+                data.labels, done.predictions, task.metric, list(task.guards), task.scorer
+            )
+            replicates = context.artifacts.put_json(list(scores.replicates))
+            measured = {"score": scores.score, "replicates": replicates, "guards": dict(scores.guards)}
+        except EvaluationError as error:
+            kind, cause = OutcomeKind.INVALID, f"bad_predictions: {error}"[:300]
+    return Experiment(
+        id=key,
+        version=version.id,
+        hypothesis=version.hypothesis,
+        seed=seed,
+        split=split,
+        outcome=kind,
+        cause=cause,
+        seconds=round(outcome.seconds, 3),
+        cpu_seconds=round(outcome.cpu_seconds, 3),
+        peak_memory_mb=round(outcome.peak_memory_mb, 1),
+        isolation=outcome.isolation,
+        data=data.digest,
+        files=_files(done, context),
+        **measured,
+    )
+
+
+def _files(done: Execution, context: Context) -> dict[str, str]:
+    files = {"log": context.artifacts.put_text(done.outcome.log)}
+    if done.predictions:
+        files["predictions"] = context.artifacts.put(done.predictions)
+    if done.report.get("error"):
+        files[REPORT_FILE] = context.artifacts.put_json(done.report)
+    return files
