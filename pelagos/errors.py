@@ -98,4 +98,9 @@ class SandboxError(PelagosError):
 
 
 class EvaluationError(PelagosError):
-    """Predictions that can't be scored: missing, malformed, wrong count, NaN."""
+    """Predictions that can't be scored. `cause` is one of missing, malformed, wrong_count, wrong_shape, nan, tampered,
+    unknown_metric, evaluator_failed."""
+
+    def __init__(self, text: str, cause: str = "evaluator_failed") -> None:
+        super().__init__(text)
+        self.cause = cause
