@@ -40,6 +40,12 @@ def entry(hypothesis: dict[str, Any], run: str) -> Entry:
     return Entry(f"{run}/{hypothesis['id']}", text, meta)
 
 
+def learned(lesson: dict[str, Any]) -> dict[str, Any]:
+    """What the bank keeps of a dumped Lesson."""
+    kept = ("verdict", "effect", "failure", "text")
+    return {name: lesson[name] for name in kept if lesson[name] is not None}
+
+
 class HypothesisBank:
     """Thread-safe. `index` is '' where this process holds the Chroma index, else the reason why it goes without."""
 
@@ -77,6 +83,10 @@ class HypothesisBank:
         self._store.add(Entry(id, text, meta), self.embedder.embed([text])[0])
         if self._chroma:
             self._chroma.sync(*self._store.all())
+
+    def learn(self, id: str, meta: dict[str, Any]) -> None:
+        """Add to what is known of a hypothesis: its verdict, dead ends as well as successes."""
+        self._store.describe(id, meta)
 
     def nearest(self, text: str, k: int = 5) -> list[Neighbour]:
         """The `k` nearest entries, nearest first; ties in the order they came."""
@@ -116,9 +126,12 @@ def _store(project: Path | str) -> tuple[Path, VectorStore]:
 def _kept(ledger: Reader) -> Iterator[Entry]:
     """The run's kept hypotheses in the order they were kept."""
     hypotheses = {event.payload["id"]: event.payload for event in ledger.events("hypothesis")}
+    lessons = {event.payload["hypothesis"]: learned(event.payload) for event in ledger.events("lesson")}
     for event in ledger.events("screened"):
         if event.payload["kept"]:
-            yield entry(hypotheses[event.payload["hypothesis"]], ledger.path.parent.name)
+            id = event.payload["hypothesis"]
+            made = entry(hypotheses[id], ledger.path.parent.name)
+            yield made._replace(meta={**made.meta, **lessons.get(id, {})})
 
 
 def _neighbour(found: Entry, cosine: float) -> Neighbour:

@@ -69,6 +69,14 @@ class VectorStore:
         with self._lock:
             _insert(self._raw, entry, vector)
 
+    def describe(self, id: str, meta: dict[str, Any]) -> None:
+        """Add to an entry's meta. Other open stores see it when they are opened anew."""
+        with self._lock:
+            self._raw.execute(
+                "UPDATE entries SET meta = json_patch(meta, ?) WHERE id = ?", (json.dumps(meta, sort_keys=True), id)
+            )
+            self._forget()
+
     def replace_all(self, embedder_id: str, dims: int, entries: Iterable[tuple[Entry, Vector]]) -> None:
         """Everything anew, in one transaction."""
         with self._lock:

@@ -1,4 +1,4 @@
-"""How often the sealed data were touched, over all runs of a project: each look at them makes them a little less sealed."""
+"""How often the sealed data were touched, over all runs of a project: each look makes them a little less sealed."""
 
 from __future__ import annotations
 

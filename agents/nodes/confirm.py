@@ -61,7 +61,7 @@ def _experiments(versions: Sequence[str], seeds: Sequence[int], run: Run) -> Non
     pairs = [(version, seed) for seed in seeds for version in arms]
     run.say(f"confirm: {len(versions)} winners on sealed data, {len(seeds)} fresh seeds")
     with ThreadPoolExecutor(run.workers) as pool:
-        list(pool.map(lambda pair: run.toolchain.experiment(run.task, *pair, "sealed", run), pairs))
+        list(pool.map(lambda pair: run.toolchain.experiment(run.task, pair[0], pair[1], "sealed", run), pairs))
 
 
 def _conclude(winners: dict[str, str], seeds: list[int], run: Run) -> None:

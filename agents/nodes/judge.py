@@ -1,6 +1,6 @@
 """Judge: every hypothesis of the run against the baseline, all verdicts anew, and the seeds that are worth buying.
 
-e-BH looks at all hypotheses at once, so a verdict may change when others join; the newest verdict of a hypothesis holds.
+e-BH looks at all hypotheses at once, so a verdict may change when others join; a hypothesis's newest verdict holds.
 What is tested is a version (a plan that was built); a hypothesis gets the verdict of its best version. A hypothesis
 whose program fails on a seed can't be supported, and one that never ran is undecided with the reason.
 """

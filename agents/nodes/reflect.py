@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.run import Run, signature
+from agents.run import Run
 from agents.state import State, Update
+from memory.bank import learned
 from memory.keys import step_key
 from pelagos.nouns import Build, Experiment, Hypothesis, Lesson, Metric, OutcomeKind, Plan, Verdict, Version
 
@@ -22,7 +23,7 @@ def reflect(state: State, run: Run) -> Update:
         builds = [build for build in run.nouns(Build) if build.hypothesis == id]
         lesson = _lesson(hypothesis, verdict, builds, tokens, run)
         run.record(lesson)
-        run.bank.add(run.bank_id(id), signature(hypothesis), _meta(lesson, run))
+        run.bank.learn(run.bank_id(id), learned(lesson.model_dump(mode="json")))
         for build in builds:
             _outcome(build, verdict, run)
     return {}
@@ -88,19 +89,6 @@ def lesson_text(hypothesis: Hypothesis, verdict: Verdict | None, metric: Metric,
 
 def _interval(verdict: Verdict) -> str:
     return f" [{verdict.low:.4g}, {verdict.high:.4g}]" if verdict.low is not None and verdict.high is not None else ""
-
-
-def _meta(lesson: Lesson, run: Run) -> dict[str, str | int | float]:
-    """What the bank keeps beside the text; the keys that screen wrote stay."""
-    meta: dict[str, str | int | float] = {
-        "task": run.task.name,
-        "run": run.folder.name,
-        "cycle": lesson.cycle,
-        "verdict": lesson.verdict.value if lesson.verdict else "none",
-        "failure": lesson.failure,
-        "lesson": lesson.text,
-    }
-    return meta if lesson.effect is None else {**meta, "effect": lesson.effect}
 
 
 def _outcome(build: Build, verdict: Verdict | None, run: Run) -> None:

@@ -98,4 +98,5 @@ def _discrete(world: World, effect: float, seeds: int, rng: np.random.Generator)
         margin = margin + WOBBLE * np.sqrt(1 - share) * rng.normal(size=(seeds, n))
     # two arms disagree on a share DENSITY * E|difference of their margins| of the items
     sd = np.sqrt(DENSITY * WOBBLE * 2 / np.sqrt(np.pi) / n)
-    return np.broadcast_to((margin + effect * sd / DENSITY > 0).astype(float), (seeds, n))
+    right: Floats = (margin + effect * sd / DENSITY > 0).astype(np.float64)
+    return np.broadcast_to(right, (seeds, n))
