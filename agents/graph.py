@@ -1,7 +1,9 @@
 """The state machine: nodes and edges, nothing else.
 
-    baseline -> survey -> ideate <-> screen -> plan -> review? -> experiment x N -> judge -> reflect -> turn -> ideate ...
-                                                                       ^-- more seeds --'               '-> confirm -> report
+    baseline -> survey -> ideate <-> screen -> plan -> review? -> experiment x N -> judge -> reflect -> turn
+                            ^                                          ^- more seeds -'                 |
+                            '-------------------- next cycle -------------------------------------------+-> confirm
+                                                                                                            -> report
 
 A node is a plain function `node(state, run) -> update`; `agents.guard` puts the progress fact, the boundary check and
 the two clean stops (a cap, no model) around each.
@@ -10,7 +12,12 @@ the two clean stops (a cap, no model) around each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Send
 
 from agents.guard import guarded
 from agents.nodes import (
@@ -31,15 +38,8 @@ from agents.run import Run
 from agents.state import Branch, BranchEnd, State
 from pelagos.settings import Loop
 
-if TYPE_CHECKING:
-    from langgraph.checkpoint.base import BaseCheckpointSaver
-    from langgraph.graph.state import CompiledStateGraph
-    from langgraph.types import Send
-
 
 def build(loop: Loop, checkpointer: BaseCheckpointSaver[Any] | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
-    from langgraph.graph import END, START, StateGraph
-
     graph = StateGraph(State, context_schema=Run)
     graph.add_node("baseline", guarded(baseline.baseline))
     graph.add_node("survey", guarded(survey.survey))
@@ -102,8 +102,6 @@ def steps_at_most(loop: Loop, max_seeds: int) -> int:
 
 def _branch() -> CompiledStateGraph[Any, Any, Any, Any]:
     """One plan: build (once), then the seeds that are due."""
-    from langgraph.graph import END, START, StateGraph
-
     graph = StateGraph(Branch, context_schema=Run, output_schema=BranchEnd)
     graph.add_node("build", guarded(experiment.build))
     graph.add_node("seeds", guarded(experiment.seeds))
@@ -125,6 +123,4 @@ def _more_seeds(state: State) -> str | list[Send]:
 
 
 def _fan_out(state: State, branches: Sequence[Branch]) -> list[Send]:
-    from langgraph.types import Send
-
     return [Send("experiment", {"cycle": state["cycle"], **branch}) for branch in branches]

@@ -124,10 +124,9 @@ class Run:
     def papers(self) -> list[RankedPaper]:
         """The surveyed papers that go into ideation, best first; empty before survey and without a corpus."""
         found = [event.payload for event in self.ledger.events("survey")]
-        ranked = [
+        return [
             RankedPaper(**paper) for fact in found for paper in fact["papers"] if paper["paper"]["id"] in fact["kept"]
         ]
-        return ranked
 
     def baseline(self) -> Version:
         return self.toolchain.baseline(self.task, self)
