@@ -99,7 +99,7 @@ class SandboxError(PelagosError):
 
 class EvaluationError(PelagosError):
     """Predictions that can't be scored. `cause` is one of missing, malformed, wrong_count, wrong_shape, nan, tampered,
-    unknown_metric, evaluator_failed."""
+    unknown_metric, evaluator_failed (the task's own evaluate.py raised, or took too much)."""
 
     def __init__(self, text: str, cause: str = "evaluator_failed") -> None:
         super().__init__(text)

@@ -20,7 +20,7 @@ from pelagos.nouns import OutcomeKind
 from sandbox.protocol import Limits, Sandbox, Spec
 
 _LIMITS = Limits(seconds=30, memory_mb=96, pids=24, cpus=1, disk_mb=16)
-_HOG = "block = bytearray(400_000_000)\nprint(len(block))"
+_HOG = "blocks = []\nwhile len(blocks) < 300: blocks.append(bytearray(2_000_000))"
 _PROBE = Path(__file__).with_name("canary_inside.py")
 
 

@@ -1,54 +1,67 @@
-"""The evaluator: turns predictions into a score, in a second sandbox that alone sees the labels (contract 2).
+"""The score is not the agent's to write (contract 2): predictions are scored in a second sandbox that alone has labels.
 
-Predictions are hostile bytes: they are never unpickled, and the only thing that comes back is a JSON file of declared
-schema. Doesn't know what an experiment is.
+Predictions are bytes from hostile code; nothing here parses them. Scripts and labels are hashed, and the bytes that
+are hashed are the bytes that run. What comes back is JSON of a declared schema.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from pelagos.errors import EvaluationError
 from pelagos.nouns import Metric, OutcomeKind
-from sandbox.metrics import STOCK
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 
-REPLICATES = 200
-RESAMPLE_SEED = 20_160_401  # fixed for ever: the resamples of a split are the same for every experiment
-LIMITS = Limits(seconds=60.0, memory_mb=4096, pids=64, cpus=1.0, disk_mb=256, log_mb=0.1)
-MAX_ANSWER = 1_000_000
-_HERE = Path(__file__).parent
+STOCK = ("accuracy", "macro_f1", "mae", "rmse", "auroc", "log_loss")
+LIMITS = Limits(seconds=120, memory_mb=2048, pids=64, cpus=1, disk_mb=512)
+RESULT_CAP = 1_000_000
+_SCRIPTS = ("metrics.py", "scoring.py")
 
 
-class Scores(NamedTuple):
-    """`score` in the metric's unit; `replicates` (200,) the metric on the split's fixed item resamples."""
+@dataclass(frozen=True)
+class Scores:
+    """`replicates`: the metric on 200 item resamples, the same for every experiment of a split (paired by index).
+
+    `digest` is the hash of evaluator and labels, `isolation` what the scoring ran in.
+    """
 
     score: float
     replicates: list[float]
     guards: dict[str, float]
-    isolation: str
+    isolation: str = ""
+    digest: str = ""
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+class _Result(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    score: FiniteFloat
+    replicates: list[FiniteFloat]
+    guards: dict[str, FiniteFloat]
 
-    scores: dict[str, float] = {}
-    replicates: list[float] = []
-    cause: str = ""
-    detail: str = ""
+
+class _Refusal(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    cause: str
+    text: str
 
 
 class Evaluator:
-    """Scores predictions in `sandbox`, which is not the experiment's: each call starts a fresh one."""
+    """Scores predictions in `sandbox`. The scripts are read once, when it's made."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self, sandbox: Sandbox, limits: Limits = LIMITS) -> None:
+        self._sandbox, self._limits = sandbox, limits
+        here = Path(__file__).parent
+        self._scripts = {f"sandbox/{name}": (here / name).read_bytes() for name in _SCRIPTS}
+
+    def digest(self, labels: Path, scorer: str | Path) -> str:
+        """The hash of everything that decides a score but the predictions: what a pin is compared with."""
+        return _hash(self._files(labels, scorer))
 
     def score(
         self,
@@ -59,62 +72,72 @@ class Evaluator:
         scorer: str | Path | None = None,
         pin: str = "",
     ) -> Scores:
-        """Score `predictions` (an .npy file's bytes) against `labels` (npz with y, shape (n,)).
+        """Score an .npy file's bytes against `labels` (.npy, or .npz with `y`).
 
-        `scorer` is a stock metric's name (default: the metric's own) or the path of a task's evaluate.py. `pin` is
-        what `fingerprint` said when the run began. Raises EvaluationError with a cause class.
+        `scorer` is a stock name (default: the metric's own) or the task's evaluate.py, whose
+        `score(predictions, labels) -> float` is the metric; a guard that isn't stock is a function of its name in
+        there. `pin` is an earlier digest.
+        Raises EvaluationError with its cause class, SandboxError if there is no sandbox to score in.
         """
-        if pin and fingerprint(labels, scorer) != pin:
-            raise EvaluationError("the evaluator or its labels changed since the run began", cause="tampered")
+        scorer = scorer or metric.name
+        files = self._files(labels, scorer)
+        digest = _hash(files)
+        if pin and pin != digest:
+            raise EvaluationError(f"evaluator or labels changed: {digest[:12]}, pinned {pin[:12]}", cause="tampered")
         if not predictions:
             raise EvaluationError("no predictions were written", cause="missing")
-        names = [metric.name, *(guard.name for guard in guards)]
-        outcome = self._sandbox.run(_spec(labels, predictions, names, scorer))
-        answer = _parse(outcome)
-        if answer.cause:
-            raise EvaluationError(answer.detail, cause=answer.cause)
-        guarded = {guard.name: answer.scores[guard.name] for guard in guards}
-        return Scores(answer.scores[metric.name], answer.replicates, guarded, outcome.isolation)
-
-
-def fingerprint(labels: Path, scorer: str | Path | None = None) -> str:
-    """sha256 over labels and every script that scores them."""
-    own = [scorer] if isinstance(scorer, Path) else []
-    digest = hashlib.sha256()
-    for path in [labels, _HERE / "metrics.py", _HERE / "scoring.py", *own]:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _spec(labels: Path, predictions: bytes, names: list[str], scorer: str | Path | None) -> Spec:
-    own = isinstance(scorer, Path)
-    if not own:
-        names = [str(scorer or names[0]), *names[1:]]
-    unknown = [name for name in names[1 if own else 0 :] if name not in STOCK]
-    if unknown:
-        raise EvaluationError(
-            f"no stock metric {', '.join(unknown)}; there are {', '.join(STOCK)}", cause="unknown_metric"
+        own = "evaluate.py" in files
+        job = {"labels": _labels_name(labels), "metric": str(scorer), "guards": _names(guards, own), "own": own}
+        files |= {"predictions.npy": predictions, "job.json": json.dumps(job).encode()}
+        outcome = self._sandbox.run(
+            Spec(["python", "-m", "sandbox.scoring"], files, collect={"result.json": RESULT_CAP}, limits=self._limits)
         )
-    config = {"labels": labels.name, "metrics": names, "own": own, "seed": RESAMPLE_SEED, "replicates": REPLICATES}
-    files = {name: (_HERE / name).read_bytes() for name in ("scoring.py", "metrics.py")}
-    files |= {"config.json": json.dumps(config).encode(), "predictions.npy": predictions}
-    if isinstance(scorer, Path):
-        files["evaluate.py"] = scorer.read_bytes()
-    return Spec(
-        argv=["python", "scoring.py"],
-        files=files,
-        readonly={"labels": labels.parent},
-        collect={"score.json": MAX_ANSWER},
-        limits=LIMITS,
-    )
+        return _scores(outcome, digest)
+
+    def _files(self, labels: Path, scorer: str | Path) -> dict[str, bytes]:
+        files = {**self._scripts, "sandbox/__init__.py": b"", _labels_name(labels): _content(labels)}
+        if str(scorer) not in STOCK:
+            if not Path(scorer).is_file():
+                text = f"metric {str(scorer)!r} is neither stock ({', '.join(STOCK)}) nor an evaluate.py"
+                raise EvaluationError(text, cause="unknown_metric")
+            files["evaluate.py"] = _content(Path(scorer))
+        return files
 
 
-def _parse(outcome: Outcome) -> _Answer:
-    raw = outcome.files.get("score.json", b"")
-    if outcome.kind is not OutcomeKind.OK or not raw:
-        last = outcome.log.strip().rpartition("\n")[2][:200]
-        raise EvaluationError(f"{outcome.kind}: {outcome.cause or last}", cause="evaluator_failed")
+def _scores(outcome: Outcome, digest: str) -> Scores:
+    if outcome.kind is not OutcomeKind.OK:
+        said = outcome.log.strip().splitlines()[-1:] or [outcome.cause]
+        raise EvaluationError(f"{outcome.kind}: {outcome.cause}: {said[0]}"[:300], cause="evaluator_failed")
+    result = outcome.files["result.json"]
     try:
-        return _Answer.model_validate_json(raw)
+        if b'"cause"' in result[:20]:
+            refusal = _Refusal.model_validate_json(result)
+            raise EvaluationError(refusal.text, cause=refusal.cause)
+        done = _Result.model_validate_json(result)
     except ValidationError as error:
-        raise EvaluationError(f"score.json: {error.errors()[0]['msg']}", cause="evaluator_failed") from None
+        raise EvaluationError(f"result.json: {error.errors()[0]['msg']}", cause="evaluator_failed") from None
+    return Scores(done.score, done.replicates, done.guards, outcome.isolation, digest)
+
+
+def _hash(files: Mapping[str, bytes]) -> str:
+    lines = [f"{hashlib.sha256(files[name]).hexdigest()} {name}\n" for name in sorted(files)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _names(guards: Sequence[Metric], own: bool) -> list[str]:
+    unknown = [guard.name for guard in guards if guard.name not in STOCK and not own]
+    if unknown:
+        text = f"guard {', '.join(unknown)}: not a stock metric ({', '.join(STOCK)})"
+        raise EvaluationError(text, cause="unknown_metric")
+    return [guard.name for guard in guards]
+
+
+def _labels_name(labels: Path) -> str:
+    return f"labels{labels.suffix}"
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise EvaluationError(f"{path}: can't be read: {error.strerror}", cause="tampered") from error

@@ -1,7 +1,8 @@
-"""Stock metrics: `metric(predictions, labels) -> float`. numpy only, since it is shipped into the evaluator's sandbox.
+"""The stock metrics, each as a score per row of item weights, so that every resample costs one matrix product.
 
-Labels y have shape (n,). Predictions are values or class labels (n,), or one column a class (n, classes): then the
-classes are 0 .. classes-1 and the columns are probabilities for `log_loss`, any scores elsewhere.
+Labels are an array of n items. Predictions are classes (n,), values (n,) or probabilities (n, classes), where class c
+is label c. `weights` is (r, n): a row of ones is the plain score, a row of counts is a bootstrap resample.
+Runs inside the evaluator's sandbox; numpy only. A score that a resample leaves undefined is NaN.
 """
 
 from __future__ import annotations
@@ -13,59 +14,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-Metric = Callable[[Array, Array], float]
-
-CLIP = 1e-15  # least probability in log_loss, as is usual
-
-
-def classes(predictions: Array) -> Array:
-    """Class labels (n,) of labels or of one column a class."""
-    return predictions if predictions.ndim == 1 else predictions.argmax(axis=1)
+Metric = Callable[[Array, Array, Array], Array]
+_LEAST = 1e-15
 
 
-def accuracy(predictions: Array, labels: Array) -> float:
-    return float(np.mean(classes(predictions) == labels))
+class Unfit(Exception):
+    """Predictions of the wrong form for a metric. `cause` is an evaluation cause class."""
+
+    def __init__(self, cause: str, text: str) -> None:
+        super().__init__(text)
+        self.cause = cause
 
 
-def macro_f1(predictions: Array, labels: Array) -> float:
-    """Unweighted mean of F1 over the classes seen in labels or predictions."""
-    chosen = classes(predictions)
-    scores = []
-    for label in np.union1d(labels, chosen):
-        hits = np.sum((chosen == label) & (labels == label))
-        scores.append(2.0 * hits / (np.sum(chosen == label) + np.sum(labels == label)))
-    return float(np.mean(scores))
+def accuracy(labels: Array, predictions: Array, weights: Array) -> Array:
+    """Share of items whose class is right."""
+    return _mean((_classes(labels, predictions) == labels).astype(float), weights)
 
 
-def mae(predictions: Array, labels: Array) -> float:
-    return float(np.mean(np.abs(predictions.reshape(len(labels)) - labels)))
+def macro_f1(labels: Array, predictions: Array, weights: Array) -> Array:
+    """Mean over classes of F1; a class that is neither in labels nor predictions of a resample doesn't count."""
+    guessed = _classes(labels, predictions)
+    both = np.unique(np.concatenate([labels, guessed]))
+    truth, guess = (labels[:, None] == both).astype(float), (guessed[:, None] == both).astype(float)
+    hits = weights @ (truth * guess)
+    total = weights @ truth + weights @ guess
+    f1 = np.divide(2 * hits, total, out=np.zeros_like(hits), where=total > 0)
+    present: Array = (total > 0).sum(axis=1)
+    return np.asarray(f1.sum(axis=1) / present)
 
 
-def rmse(predictions: Array, labels: Array) -> float:
-    return float(np.sqrt(np.mean((predictions.reshape(len(labels)) - labels) ** 2)))
+def mae(labels: Array, predictions: Array, weights: Array) -> Array:
+    """Mean absolute error, in the labels' unit."""
+    return _mean(np.abs(_values(labels, predictions) - labels), weights)
 
 
-def auroc(predictions: Array, labels: Array) -> float:
-    """Area under the ROC curve for labels 0/1: the Mann-Whitney statistic, ties counted half; 0.5 with one class."""
-    scores = predictions if predictions.ndim == 1 else predictions[:, -1]
-    positive = labels == np.max(labels)
-    n_pos, n_neg = int(positive.sum()), int((~positive).sum())
-    if n_pos == 0 or n_neg == 0:
-        return 0.5
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    ranks = (last - (counts - 1) / 2.0)[place]
-    return float((ranks[positive].sum() - n_pos * (n_pos + 1) / 2.0) / (n_pos * n_neg))
+def rmse(labels: Array, predictions: Array, weights: Array) -> Array:
+    """Root of the mean squared error, in the labels' unit."""
+    return np.asarray(np.sqrt(_mean((_values(labels, predictions) - labels) ** 2, weights)))
 
 
-def log_loss(predictions: Array, labels: Array) -> float:
-    """Mean negative log-likelihood in nats. (n,): the probability of label 1; (n, classes): rows are normalised."""
+def log_loss(labels: Array, predictions: Array, weights: Array) -> Array:
+    """Mean negative log-probability of the right class, in nats; rows are rescaled to sum to one."""
+    chances = _probabilities(labels, predictions)
+    right = chances[np.arange(len(labels)), labels.astype(int)] / chances.sum(axis=1)
+    return _mean(-np.log(np.clip(right, _LEAST, 1.0)), weights)
+
+
+def auroc(labels: Array, predictions: Array, weights: Array) -> Array:
+    """Area under the ROC curve, ties counted half; with several classes the mean of one class against the rest.
+
+    With two classes a column of scores (n,) will do, of any scale.
+    """
     if predictions.ndim == 1:
-        chance = np.where(labels == 1, predictions, 1.0 - predictions)
-    else:
-        rows = predictions / np.maximum(predictions.sum(axis=1, keepdims=True), CLIP)
-        chance = rows[np.arange(len(labels)), labels.astype(int)]
-    return float(-np.mean(np.log(np.clip(chance, CLIP, 1.0))))
+        if len(np.unique(labels)) > 2:
+            raise Unfit("wrong_shape", "auroc with several classes needs probabilities of shape (n, classes)")
+        return _area(labels == np.max(labels), predictions, weights)
+    chances = _probabilities(labels, predictions)
+    if chances.shape[1] == 2:
+        return _area(labels == 1, chances[:, 1], weights)
+    present = [kind for kind in range(chances.shape[1]) if np.any(labels == kind)]
+    return np.asarray(np.mean([_area(labels == kind, chances[:, kind], weights) for kind in present], axis=0))
 
 
 STOCK: dict[str, Metric] = {
@@ -76,3 +84,55 @@ STOCK: dict[str, Metric] = {
     "auroc": auroc,
     "log_loss": log_loss,
 }
+
+
+def _mean(values: Array, weights: Array) -> Array:
+    return np.asarray(weights @ values / weights.sum(axis=1))
+
+
+def _area(positive: Array, scores: Array, weights: Array) -> Array:
+    """Mann-Whitney: the chance that a positive item outranks a negative one."""
+    order = np.argsort(scores, kind="stable")
+    ranked = np.take(weights, order, axis=1)
+    starts = np.flatnonzero(np.r_[True, np.diff(scores[order]) != 0])
+    above = np.add.reduceat(ranked * positive[order], starts, axis=1)
+    below = np.add.reduceat(ranked, starts, axis=1) - above
+    lower = np.cumsum(below, axis=1) - below / 2
+    pairs = above.sum(axis=1) * below.sum(axis=1)
+    area = (above * lower).sum(axis=1)
+    return np.asarray(np.divide(area, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0))
+
+
+def _classes(labels: Array, predictions: Array) -> Array:
+    if predictions.ndim == 2 and predictions.shape[1] > 1:
+        return np.asarray(predictions.argmax(axis=1))
+    flat = _flat(predictions)
+    if (labels.dtype.kind in "US") != (flat.dtype.kind in "US"):
+        raise Unfit("malformed", f"predictions are {flat.dtype}, labels are {labels.dtype}")
+    return flat
+
+
+def _values(labels: Array, predictions: Array) -> Array:
+    flat = _flat(predictions) if labels.ndim == 1 else predictions
+    if flat.shape != labels.shape:
+        raise Unfit("wrong_shape", f"predictions have shape {flat.shape}, expected {labels.shape}")
+    return np.asarray(flat, dtype=float)
+
+
+def _flat(predictions: Array) -> Array:
+    flat = predictions[:, 0] if predictions.ndim == 2 and predictions.shape[1] == 1 else predictions
+    if flat.ndim != 1:
+        raise Unfit("wrong_shape", f"predictions have shape {predictions.shape}, expected one value per item")
+    return flat
+
+
+def _probabilities(labels: Array, predictions: Array) -> Array:
+    chances = predictions.astype(float)
+    if chances.ndim == 1:
+        chances = np.stack([1 - chances, chances], axis=1)
+    needed = int(labels.max()) + 1
+    if chances.ndim != 2 or chances.shape[1] < needed:
+        raise Unfit("wrong_shape", f"predictions have shape {predictions.shape}, expected (n, {needed}) probabilities")
+    if np.any(chances < 0) or np.any(chances > 1 + 1e-6) or np.any(np.abs(chances.sum(axis=1) - 1) > 1e-2):
+        raise Unfit("malformed", "predictions aren't probabilities: each row must be within 0 to 1 and sum to 1")
+    return chances

@@ -1,88 +1,122 @@
-"""The script the evaluator runs in a second sandbox. Reads config.json, labels and predictions; writes score.json.
+"""The program inside the evaluator's sandbox: reads hostile predictions and the labels, writes one JSON file.
 
-`score.json` is {"scores": {name: value}, "replicates": [...]} or {"cause": class, "detail": text}. Replicates are the
-first metric on item resamples whose indices depend on the number of items and the seed alone, so that differences
-between experiments can be formed resample by resample.
+It is started as a module beside `sandbox/metrics.py` and imports nothing else but numpy and the task's own
+evaluate.py. Predictions are an .npy array without objects; its header is checked against its size before it's read.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import sys
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-HERE = Path(__file__).parent
-LABEL_COUNT_DIMS = (1, 2)
+from sandbox.metrics import STOCK, Array, Unfit
+
+REPLICATES, RESAMPLING_SEED = 200, 20240501
 
 
-class Refused(Exception):
-    def __init__(self, cause: str, detail: str) -> None:
-        super().__init__(detail)
-        self.cause = cause
+def resamples(n: int) -> Array:
+    """(REPLICATES, n) item indices that depend on n alone; the legacy generator never changes its stream."""
+    return np.random.RandomState(RESAMPLING_SEED).randint(0, n, size=(REPLICATES, n))
 
 
-def load(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+def read_labels(path: Path) -> Array:
+    """The array of an .npy file, or `y` of an .npz file."""
+    loaded = np.load(path, allow_pickle=False)
+    return np.asarray(loaded["y"] if isinstance(loaded, np.lib.npyio.NpzFile) else loaded)
+
+
+def read_predictions(path: Path, n: int) -> Array:
+    """The array, checked. Raises Unfit with the cause class."""
+    if path.stat().st_size == 0:
+        raise Unfit("missing", "no predictions were written")
+    array = _read(path)
+    if array.ndim == 0 or array.ndim > 3:
+        raise Unfit("wrong_shape", f"predictions have {array.ndim} dimensions")
+    if len(array) != n:
+        raise Unfit("wrong_count", f"{len(array)} predictions for {n} items")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise Unfit("nan", f"{int((~np.isfinite(array)).sum())} predicted values are NaN or infinite")
+    return array
+
+
+def _read(path: Path) -> Array:
+    try:
+        with path.open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+            shape, _, dtype = readers[version](file)
+            held = path.stat().st_size - file.tell()
+    except (ValueError, KeyError, EOFError, SyntaxError, UnicodeError, OverflowError, TypeError) as error:
+        raise Unfit("malformed", f"predictions aren't a .npy file: {error}"[:200]) from None
+    if dtype.kind not in "biufU" or dtype.itemsize == 0:
+        raise Unfit("malformed", f"predictions have dtype {dtype}, expected numbers or class names")
+    if any(size < 0 for size in shape) or math.prod(shape) * dtype.itemsize != held:
+        raise Unfit("malformed", f"shape {shape} of {dtype} doesn't fit the file's {held} bytes")
+    return np.asarray(np.load(path, allow_pickle=False))
+
+
+def stock(name: str) -> Callable[[Array, Array], tuple[float, list[float]]]:
+    """A stock metric as (score, its values on the resamples). An undefined resample takes the score itself."""
+
+    def score(labels: Array, predictions: Array) -> tuple[float, list[float]]:
+        n = len(labels)
+        counts = np.stack([np.bincount(row, minlength=n) for row in resamples(n)]).astype(float)
+        weights = np.concatenate([np.ones((1, n)), counts])
+        values = STOCK[name](labels, predictions, weights)
+        return float(values[0]), [float(value) for value in np.where(np.isnan(values[1:]), values[0], values[1:])]
+
+    return score
+
+
+def own(function: Callable[[Array, Array], float]) -> Callable[[Array, Array], tuple[float, list[float]]]:
+    """The task's `score(predictions, labels) -> float`, called once per resample."""
+
+    def score(labels: Array, predictions: Array) -> tuple[float, list[float]]:
+        whole = float(function(predictions, labels))
+        values = [float(function(predictions[row], labels[row])) for row in resamples(len(labels))]
+        return whole, [value if math.isfinite(value) else whole for value in values]
+
+    return score
+
+
+def evaluate(job: dict[str, Any], labels: Array, predictions: Array) -> dict[str, Any]:
+    """The result file's content for a main metric and guards."""
+    task = _task_module() if job["own"] else None
+    main = own(task.score) if task is not None else stock(job["metric"])
+    score, replicates = main(labels, predictions)
+    guards = {}
+    for name in job["guards"]:
+        guard = stock(name) if name in STOCK else own(getattr(task, name))
+        guards[name] = guard(labels, predictions)[0]
+    if not all(map(math.isfinite, [score, *guards.values()])):
+        raise Unfit("evaluator_failed", "the score isn't a finite number")
+    return {"score": score, "replicates": replicates, "guards": guards}
+
+
+def _task_module() -> Any:
+    spec = importlib.util.spec_from_file_location("evaluate", "evaluate.py")
     if spec is None or spec.loader is None:
-        raise Refused("evaluator_failed", f"{path.name} can't be loaded")
+        raise Unfit("evaluator_failed", "evaluate.py can't be loaded")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def read_predictions(count: int) -> Any:
-    """The predictions, shape (count,) or (count, k), finite. Raises Refused with the cause class."""
-    try:
-        array = np.load(HERE / "predictions.npy", allow_pickle=False)
-    except (ValueError, EOFError, OSError, SyntaxError, MemoryError) as error:
-        raise Refused("malformed", str(error).partition("\n")[0][:200]) from None
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
-        raise Refused("malformed", f"dtype {getattr(array, 'dtype', '?')}, wanted numbers")
-    if array.ndim not in LABEL_COUNT_DIMS:
-        raise Refused("wrong_shape", f"shape {array.shape}, wanted ({count},) or ({count}, classes)")
-    if len(array) != count:
-        raise Refused("wrong_count", f"{len(array)} predictions for {count} inputs")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise Refused("nan", f"{int((~np.isfinite(array)).sum())} predictions are not finite")
-    return array.astype(np.float64) if array.dtype.kind == "f" else array
-
-
-def finite(value: Any, name: str) -> float:
-    number = float(value)
-    if not np.isfinite(number):
-        raise Refused("nan", f"{name} is {number}")
-    return number
-
-
-def evaluate(config: dict[str, Any]) -> dict[str, Any]:
-    with np.load(HERE / "labels" / config["labels"], allow_pickle=False) as archive:
-        labels = archive["y"]
-    predictions = read_predictions(len(labels))
-    stock = load(HERE / "metrics.py").STOCK
-    first, *guards = config["metrics"]
-    metric = load(HERE / "evaluate.py").score if config["own"] else stock[first]
-    try:
-        scores = {first: finite(metric(predictions, labels), first)}
-        scores |= {name: finite(stock[name](predictions, labels), name) for name in guards}
-        draw = np.random.default_rng(config["seed"])
-        resamples = draw.integers(0, len(labels), size=(config["replicates"], len(labels)))
-        replicates = [finite(metric(predictions[rows], labels[rows]), first) for rows in resamples]
-    except (ValueError, IndexError, TypeError, ArithmeticError) as error:
-        raise Refused("wrong_shape", f"shape {predictions.shape}: {error}"[:300]) from None
-    return {"scores": scores, "replicates": replicates}
-
-
 def main() -> None:
+    job = json.loads(Path("job.json").read_text())
+    labels = read_labels(Path(job["labels"]))
     try:
-        answer = evaluate(json.loads((HERE / "config.json").read_text()))
-    except Refused as refused:
-        answer = {"cause": refused.cause, "detail": str(refused)}
-    (HERE / "score.json").write_text(json.dumps(answer, allow_nan=False))
+        result: dict[str, Any] = evaluate(job, labels, read_predictions(Path("predictions.npy"), len(labels)))
+    except Unfit as error:
+        result = {"cause": error.cause, "text": str(error)}
+    Path("result.json").write_text(json.dumps(result, allow_nan=False))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,61 +1,108 @@
 """CPU slots: thinking and experiments share the cores without starving each other (contract 4).
 
 An experiment takes the slots it needs. The embedded model takes all of them; calls that think at the same time share
-that one hold, so that parallel drafts run as one batch. Requests are served in the order they came: a thinker that
-arrives after a waiting experiment waits for it, and the other way round.
+that one hold, so that parallel drafts run as one batch. Turns go in order of arrival, with one exception: when the
+turn is a thinker's, every thinker that waits comes along. While an experiment waits, later thinkers wait behind it, so
+that neither starves.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_ROUNDING = 1e-9
+
+
+@dataclass(eq=False)
+class _Ticket:
+    cpus: float
+    thinks: bool
+    admitted: bool = False
 
 
 class Slots:
-    """`cpus` slots of this process. An experiment that asks for more than there are gets them all."""
+    """`cpus` slots of this process (default: one per core). An experiment that asks for more than there are gets all.
 
-    def __init__(self, cpus: float) -> None:
-        self.cpus = cpus
-        self._free = cpus
+    A thread that holds something must not ask for more: it raises RuntimeError instead of waiting for itself.
+    """
+
+    def __init__(self, cpus: float | None = None) -> None:
+        self.cpus = float(cpus or os.cpu_count() or 1)
+        self._used = 0.0
         self._thinkers = 0
-        self._queue: deque[object] = deque()
+        self._queue: deque[_Ticket] = deque()
         self._changed = threading.Condition()
+        self._mine = threading.local()
 
     @contextlib.contextmanager
     def take(self, cpus: float = 1.0) -> Iterator[None]:
         """Hold `cpus` slots for an experiment."""
-        wanted = min(cpus, self.cpus)
-        with self._changed:
-            self._wait(lambda: self._thinkers == 0 and self._free >= wanted)
-            self._free -= wanted
-        try:
+        with self._hold(_Ticket(min(cpus, self.cpus), thinks=False)):
             yield
-        finally:
-            with self._changed:
-                self._free += wanted
-                self._changed.notify_all()
 
     @contextlib.contextmanager
     def think(self) -> Iterator[None]:
         """Hold every slot, together with all who think now."""
-        with self._changed:
-            self._wait(lambda: self._thinkers > 0 or self._free >= self.cpus)
-            self._thinkers += 1
+        with self._hold(_Ticket(self.cpus, thinks=True)):
+            yield
+
+    @contextlib.contextmanager
+    def _hold(self, ticket: _Ticket) -> Iterator[None]:
+        if getattr(self._mine, "holds", False):
+            raise RuntimeError("this thread holds slots already: let go of them before taking others")
+        self._wait(ticket)
+        self._mine.holds = True
         try:
             yield
         finally:
-            with self._changed:
-                self._thinkers -= 1
-                self._changed.notify_all()
+            self._mine.holds = False
+            self._release(ticket)
 
-    def _wait(self, ready: Callable[[], bool]) -> None:
-        """Wait for our turn in the queue and then for `ready`. Holds the condition."""
-        ticket = object()
-        self._queue.append(ticket)
-        try:
-            self._changed.wait_for(lambda: self._queue[0] is ticket and ready())
-        finally:
+    def _wait(self, ticket: _Ticket) -> None:
+        with self._changed:
+            self._queue.append(ticket)
+            self._admit()
+            try:
+                self._changed.wait_for(lambda: ticket.admitted)
+            except BaseException:
+                self._withdraw(ticket)
+                raise
+
+    def _withdraw(self, ticket: _Ticket) -> None:
+        if ticket.admitted:
+            self._free(ticket)
+        else:
             self._queue.remove(ticket)
-            self._changed.notify_all()
+        self._admit()
+
+    def _release(self, ticket: _Ticket) -> None:
+        with self._changed:
+            self._free(ticket)
+            self._admit()
+
+    def _free(self, ticket: _Ticket) -> None:
+        if ticket.thinks:
+            self._thinkers -= 1
+        else:
+            self._used -= ticket.cpus
+
+    def _admit(self) -> None:
+        """Let in whoever's turn it is. Holds the condition."""
+        while self._queue and self._fits(self._queue[0]):
+            first = self._queue[0]
+            for ticket in [other for other in self._queue if other.thinks] if first.thinks else [first]:
+                self._queue.remove(ticket)
+                ticket.admitted = True
+                self._thinkers += ticket.thinks
+                self._used += 0.0 if ticket.thinks else ticket.cpus
+        self._changed.notify_all()
+
+    def _fits(self, ticket: _Ticket) -> bool:
+        if ticket.thinks:
+            return self._used <= _ROUNDING
+        return self._thinkers == 0 and self._used + ticket.cpus <= self.cpus + _ROUNDING

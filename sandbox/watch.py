@@ -1,6 +1,6 @@
 """Limits without control groups: the tree is sampled from outside, and every process has its own resource limits.
 
-Memory is held at the next sample (20 ms) and, between samples, by a limit on each process's data of twice the
+Memory is held at the next sample (20 ms) and, between samples, by a limit on each process's data of four times the
 allowance. Tasks are held by the limit per user id. A tree is everything in the first process's pid name space,
 or everything that carries the run's label in its environment.
 """
@@ -96,7 +96,7 @@ def resource_limits(limits: Limits, processes: bool) -> list[str]:
     size = limits.disk_mb * MB
     options = ["--core=0", f"--fsize={size}", "--nofile=4096"]
     if processes:
-        options += [f"--nproc={limits.pids}", f"--data={2 * limits.memory_mb * MB}"]
+        options += [f"--nproc={limits.pids}", f"--data={4 * limits.memory_mb * MB}"]
     return options
 
 
