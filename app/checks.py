@@ -111,11 +111,14 @@ def weights() -> list[Check]:
     """The embedded model's weights; not essential, since a role may talk to an endpoint."""
     if find_spec("xllamacpp") is None:
         return [Check("embedded model", "missing", "no engine", "pip install 'pelagos[local]'")]
-    from agents.models.weights import present
+    from agents.models.locate import present
 
-    found = present()
-    mend = "" if found else "pelagos models get"
-    return [Check("embedded model", "ok" if found else "missing", str(found or "no weights here"), mend)]
+    found = present("embedded")
+    return [
+        Check("embedded model", "ok", str(found.path))
+        if found
+        else Check("embedded model", "missing", "no weights here", "pelagos models get embedded")
+    ]
 
 
 def endpoints() -> list[Check]:

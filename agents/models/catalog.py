@@ -86,9 +86,9 @@ def entries() -> tuple[Entry, ...]:
 
 
 def entry(name: str) -> Entry:
-    """The entry called `name`; the empty name is the default. Raises BadInput with the nearest name."""
+    """The entry called `name`; the empty name and `embedded` are the default. Raises BadInput with the nearest name."""
     known = {item.name: item for item in _ENTRIES}
-    found = known.get(name or DEFAULT)
+    found = known.get(DEFAULT if name in ("", "embedded") else name)
     if found is None:
         near = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"

@@ -60,8 +60,8 @@ def reply(data: Any, request: Request, seconds: float) -> Reply:
 
 
 def check(text: str, request: Request, tokens: int) -> None:
-    """Raises Unsound for an empty answer, and for one that no `max_tokens` tokens can spell."""
-    if not text.strip():
+    """Raises Unsound for an empty answer (unless it was asked for its probabilities), and for one that no `max_tokens` tokens can spell."""
+    if not text.strip() and not request.top_logprobs:
         raise Unsound("empty", "the answer is empty", tokens)
     if len(text) > max(SHORTEST_SUSPECT, CHARS_PER_TOKEN_AT_MOST * request.max_tokens):
         raise Unsound("nonsense", f"the answer has {len(text)} characters for {request.max_tokens} tokens", tokens)

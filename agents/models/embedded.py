@@ -1,16 +1,16 @@
 """The embedded model: llama.cpp's server inside this process, one engine shared by all roles and threads.
 
-The weights are located and loaded at the first call. Calls from several threads are decoded as one batch, one slot
-each; a slot keeps its last prompt, so what is stable should stand first in a prompt. The engine gives no
-log-probabilities for the prompt's own tokens (a vLLM server does).
+The weights are located and loaded at the first call, once per process. The engine gives no log-probabilities for the
+prompt's own tokens (a vLLM server does).
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,72 +24,80 @@ from pelagos.settings import Models
 
 _engines: dict[tuple[str, int, int, int], Engine] = {}
 _loading = threading.Lock()
+NO_RUNTIME = "embedded model: xllamacpp is not installed: pip install 'pelagos[local]'"
 
 
 @dataclass(frozen=True)
 class Watchers:
-    """Who is told: of the download's progress, of the stage one is in, and of the file that was loaded."""
+    """Who is told: of the download's progress, and in words of what takes long."""
 
     progress: Progress | None = None
     say: Callable[[str], None] = lambda _text: None
-    loaded: Callable[[Located], None] = lambda _file: None
 
 
 class Embedded:
-    """`name` is a catalog name or the path of a GGUF file; the empty name is the default model."""
+    """`name` is a catalog name or the path of a GGUF file; the empty name is the default model.
+
+    Raises BadInput for an unknown name and MissingPart where the runtime isn't installed.
+    """
 
     local = True
     strong = False
 
     def __init__(self, name: str, settings: Models, watchers: Watchers | None = None) -> None:
         self.name = name if name.endswith(".gguf") or "/" in name else entry(name).name
+        if importlib.util.find_spec("xllamacpp") is None:
+            raise MissingPart(NO_RUNTIME)
         self._settings = settings
         self._watchers = watchers or Watchers()
+        self._file: Located | None = None
         self._engine: Engine | None = None
 
     @property
     def spec(self) -> str:
         return f"embedded:{self.name}"
 
-    def complete(self, request: Request, timeout: float) -> Reply:
-        """One completion; loading is not counted. Raises ModelTimeout, ModelUnavailable, Unsound."""
-        return self.engine().complete(request, timeout)
+    @property
+    def origin(self) -> Mapping[str, str]:
+        """Path, source, licence and sha256 of the weights, once they are loaded."""
+        return self._file.payload() if self._file else {}
 
-    def engine(self) -> Engine:
-        """The engine, loaded if it isn't yet. Raises MissingPart where weights or runtime can't be had."""
-        if self._engine is None:
-            self._engine = self._shared()
-        return self._engine
+    def complete(self, request: Request, timeout: float) -> Reply:
+        """One completion; loading is not counted. Raises ModelTimeout, ModelUnavailable, Unsound, MissingPart."""
+        with _loading:
+            engine = self._engine = self._engine or self._shared()
+        return engine.complete(request, timeout)
 
     def close(self) -> None:
         """Let go of the engine; it stays loaded for others in this process."""
         self._engine = None
 
     def _shared(self) -> Engine:
-        with _loading:
-            file = locate(self.name, self._watchers.progress)
-            threads = self._settings.threads or os.cpu_count() or 1
-            key = (str(file.path), self._settings.parallel, self._settings.context, threads)
-            if key not in _engines:
-                self._watchers.say(f"loading {file.path.name} ({file.path.stat().st_size / 1e9:.1f} GB)")
-                _engines[key] = Engine(load(file, self._settings.parallel, self._settings.context, threads),
-                                       self._settings.parallel)  # fmt: skip
-            self._watchers.loaded(file)
-            return _engines[key]
+        self._file = locate(self.name, self._watchers.progress).hashed()
+        threads = self._settings.threads or os.cpu_count() or 1
+        key = (str(self._file.path), self._settings.parallel, self._settings.context, threads)
+        if key not in _engines:
+            self._watchers.say(f"loading {self._file.path.name} ({self._file.path.stat().st_size / 1e9:.1f} GB)")
+            server = load(self._file, self._settings.parallel, self._settings.context, threads)
+            _engines[key] = Engine(server, self._settings.parallel)
+        return _engines[key]
 
 
 def load(file: Located, parallel: int, context: int, threads: int, port: int = 0, key: str = "") -> Any:
-    """A running llama.cpp server for `file`; `context` is tokens per slot. It listens on the loopback address only,
-    at `port` (0: any), and wants `key` there (by default one that nobody knows). Raises MissingPart.
+    """A running llama.cpp server for `file`; `context` is tokens per slot. Raises MissingPart.
+
+    It listens on the loopback address only, at `port` (0: any), and wants `key` there (by default one nobody knows).
+    Threads that wait don't spin: on shared cores spinning costs up to a fifth of the speed, and alone it gains none.
     """
     try:
         import xllamacpp
     except ImportError:
-        raise MissingPart("embedded model: xllamacpp is not installed: pip install 'pelagos[local]'") from None
+        raise MissingPart(NO_RUNTIME) from None
     params = xllamacpp.CommonParams()
     params.model.path = str(file.path)
     params.n_parallel, params.n_ctx = parallel, parallel * context
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.cpuparams.poll = params.cpuparams_batch.poll = 0
     params.port, params.api_keys = port, [key or secrets.token_hex(16)]
     params.verbosity, params.fit_params, params.ui = -1, False, False
     try:

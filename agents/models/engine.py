@@ -1,7 +1,8 @@
 """Requests into llama.cpp's in-process server and replies out of it, with a wall-clock limit for each.
 
-A request is streamed, since only between two pieces can it be stopped. When its time is up, the caller goes on at once
-and the engine drops the request at its next piece.
+Requests that differ only in sample and seed and come together are sent as one with several choices: the engine then
+reads their common prompt once (reading costs as much as writing here). Different ones are decoded as one batch, one
+slot each. A slot keeps its last prompt, so what is stable should stand first.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from typing import Any
 from agents.models import chat
 from agents.models.faults import Unsound
 from agents.models.protocol import Reply, Request
-from pelagos.errors import ModelTimeout, ModelUnavailable
+from agents.models.recorded import fingerprint
+from agents.models.stream import Stream
+from pelagos.errors import ModelTimeout
+
+GATHER_S = 0.05
+STREAMING = {"stream": True, "stream_options": {"include_usage": True}, "return_progress": True, "cache_prompt": True}
 
 
 class Engine:
@@ -22,64 +28,58 @@ class Engine:
     def __init__(self, server: Any, parallel: int) -> None:
         self._server = server
         self.parallel = parallel
+        self._lock = threading.Lock()
+        self._open: dict[str, Stream] = {}
 
     def complete(self, request: Request, timeout: float) -> Reply:
-        """Raises ModelTimeout, ModelUnavailable for what is refused for good, Unsound for an empty answer."""
+        """Raises ModelTimeout, ModelUnavailable for what is refused for good, Unsound for an empty answer.
+
+        When the time is up the caller goes on at once; the engine drops the request at its next piece.
+        """
         began = time.monotonic()
-        stream = _Stream()
-        worker = threading.Thread(target=self._send, args=(request, stream), daemon=True)
-        worker.start()
+        stream, place = self._join(request)
         try:
             if not stream.ended.wait(timeout):
                 raise ModelTimeout(f"embedded model: no whole answer within {timeout:g} s")
         finally:
-            stream.stopped = True
-        return stream.reply(request, time.monotonic() - began)
+            stream.leave()
+        text, finish, first, usage = stream.choice(place)
+        if not usage:
+            raise Unsound("empty", "embedded model: the answer broke off")
+        tokens_in, tokens_out = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
+        chat.check(text, request, tokens_in + tokens_out)
+        seconds = time.monotonic() - began
+        return Reply(
+            text=text, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds, finish=finish, first_logprobs=first
+        )
 
-    def _send(self, request: Request, stream: _Stream) -> None:
-        asked = chat.body(request, "embedded") | {
-            "stream": True, "stream_options": {"include_usage": True}, "return_progress": True, "cache_prompt": True,
-        }  # fmt: skip
+    def _join(self, request: Request) -> tuple[Stream, int]:
+        """The stream that answers `request` and the place of its choice there; a new one where none is open."""
+        alike = fingerprint(request.model_copy(update={"sample": 0, "seed": 0}))
+        with self._lock:
+            stream = self._open.get(alike)
+            if stream is not None:
+                place = stream.enter()
+                if stream.members == self.parallel:
+                    del self._open[alike]
+                return stream, place
+            stream = Stream()
+            if request.temperature > 0 and self.parallel > 1:
+                self._open[alike] = stream
+            place = stream.enter()
+        threading.Thread(target=self._send, args=(request, alike, stream), daemon=True).start()
+        return stream, place
+
+    def _send(self, request: Request, alike: str, stream: Stream) -> None:
+        if request.temperature > 0 and self.parallel > 1:
+            time.sleep(GATHER_S)
+        with self._lock:
+            if self._open.get(alike) is stream:
+                del self._open[alike]
+            asked = chat.body(request, "embedded") | STREAMING | {"n": stream.members}
         try:
             self._server.handle_chat_completions(asked, stream.take)
         except (ValueError, RuntimeError) as error:
             stream.error = str(error)
         finally:
             stream.ended.set()
-
-
-class _Stream:
-    """The pieces of one reply as they come."""
-
-    def __init__(self) -> None:
-        self.ended = threading.Event()
-        self.stopped = False
-        self.error = ""
-        self.text: list[str] = []
-        self.finish = "stop"
-        self.first: dict[str, float] = {}
-        self.usage: dict[str, Any] = {}
-
-    def take(self, piece: dict[str, Any]) -> bool:
-        """True stops the stream."""
-        if "error" in piece:
-            self.error = str(piece["error"].get("message", piece["error"]))
-        self.usage = piece.get("usage") or self.usage
-        for choice in piece.get("choices") or []:
-            self.text.append(choice["delta"].get("content") or "")
-            self.finish = choice.get("finish_reason") or self.finish
-            self.first = self.first or chat.first_logprobs(choice.get("logprobs"))
-        return self.stopped
-
-    def reply(self, request: Request, seconds: float) -> Reply:
-        if self.error:
-            raise ModelUnavailable(f"embedded model: {' '.join(self.error.split())[:300]}")
-        text = "".join(self.text)
-        if not self.usage:
-            raise Unsound("empty", "embedded model: the answer broke off")
-        tokens_in, tokens_out = int(self.usage["prompt_tokens"]), int(self.usage["completion_tokens"])
-        chat.check(text, request, tokens_in + tokens_out)
-        return Reply(
-            text=text, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds, finish=self.finish,
-            first_logprobs=self.first,
-        )  # fmt: skip

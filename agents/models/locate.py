@@ -5,8 +5,9 @@ The first that has it wins, and which one it was is told with the licence, so th
 
 from __future__ import annotations
 
+import hashlib
 import importlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,15 @@ class Located:
     licence: str
     sha256: str = ""
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> dict[str, str]:
         return {**asdict(self), "path": str(self.path)}
+
+    def hashed(self) -> Located:
+        """The same with its sha256; reads the whole file if it isn't known."""
+        if self.sha256:
+            return self
+        with self.path.open("rb") as file:
+            return replace(self, sha256=hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def present(name: str) -> Located | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -17,7 +16,7 @@ from pydantic import BaseModel
 from agents.models import chat, structured
 from agents.models.faults import Unsound, cause_of
 from agents.models.prices import Prices
-from agents.models.protocol import Model, Reply, Request
+from agents.models.protocol import Model, Reply, Request, Sourced
 from agents.models.recorded import fingerprint
 from agents.models.retry import Patience, persist
 from memory.artifacts import ArtifactStore
@@ -26,6 +25,7 @@ from memory.keys import step_key
 from memory.steps import Steps
 from pelagos.errors import BadReply, ModelError, ModelUnavailable
 from pelagos.nouns import Role
+from pelagos.settings import Settings
 from tools.toolchain import Message
 
 T = TypeVar("T", bound=BaseModel)
@@ -39,27 +39,18 @@ class Thinking(Protocol):
     def think(self) -> AbstractContextManager[None]: ...
 
 
-@dataclass(frozen=True)
-class Desk:
-    """What all roles of a run share. `timeout_s` is per try."""
+class ModelMind:
+    """Satisfies `tools.toolchain.Mind`. Thread-safe. `settings.models.timeout_s` is per try. Raises BadInput."""
 
-    steps: Steps
-    artifacts: ArtifactStore
-    slots: Thinking
-    prices: Prices
-    patience: Patience
-    seed: int = 0
-    timeout_s: float = 300.0
-    reasks: int = 2
-
-
-class RecordedMind:
-    """Satisfies `tools.toolchain.Mind`. Thread-safe."""
-
-    def __init__(self, role: Role, model: Model, desk: Desk) -> None:
+    def __init__(
+        self, role: Role, model: Model, steps: Steps, artifacts: ArtifactStore, slots: Thinking, settings: Settings
+    ) -> None:
         self.role = role
         self._model = model
-        self._desk = desk
+        self._steps, self._artifacts, self._slots = steps, artifacts, slots
+        self._settings, self._seed = settings.models, settings.seed
+        self._price = Prices.load(settings.models.prices).price(model.spec)
+        self._patience = Patience(settings.models.retries)
 
     @property
     def strong(self) -> bool:
@@ -88,7 +79,7 @@ class RecordedMind:
     ) -> T:
         """Each reply that doesn't fit is recorded as a fault and answered by a re-ask, `reasks` times at most."""
         asked, fault = list(messages), Unsound("schema", "never asked")
-        for again in range(self._desk.reasks + 1):
+        for again in range(self._settings.reasks + 1):
             request = self._request(asked, sample, max_tokens, temperature, schema_=schema.model_json_schema())
             key, reply = self._call(request, again)
             try:
@@ -97,7 +88,7 @@ class RecordedMind:
                 fault = error
                 self._fault(key, "schema", error)
             asked = [*messages, *structured.ask_again(reply, fault)]
-        raise BadReply(f"{self.role}: {fault} (asked {self._desk.reasks + 1} times)")
+        raise BadReply(f"{self.role}: {fault} (asked {self._settings.reasks + 1} times)")
 
     def probability(self, messages: Sequence[Message], yes: str = "Yes", no: str = "No") -> float:
         """An answer that isn't among the listed tokens counts as probability 0; at least one must be."""
@@ -114,7 +105,7 @@ class RecordedMind:
     def _request(
         self, messages: Sequence[Message], sample: int, max_tokens: int, temperature: float, **more: Any
     ) -> Request:
-        seed = (self._desk.seed * SEED_STRIDE + sample) % 2**31
+        seed = (self._seed * SEED_STRIDE + sample) % 2**31
         return Request(
             role=self.role, messages=tuple(messages), sample=sample, seed=seed, max_tokens=max_tokens,
             temperature=temperature, **more,
@@ -129,13 +120,14 @@ class RecordedMind:
 
         def action() -> tuple[dict[str, Any], Cost]:
             reply, wasted = self._send(request, key)
+            self._say_origin()
             payload = {
                 **intent, **reply.model_dump(mode="json"), "seed": request.seed, "reask": again,
                 "strong": self.strong, "messages": self._store(request), "wasted_tokens": wasted,
             }  # fmt: skip
             return payload, self._cost(reply.tokens_in, reply.tokens_out + wasted)
 
-        fact = self._desk.steps.once("model", key, intent, reserve, action)
+        fact = self._steps.once("model", key, intent, reserve, action)
         return key, Reply(**{name: fact[name] for name in Reply.model_fields})
 
     def _send(self, request: Request, key: str) -> tuple[Reply, int]:
@@ -144,26 +136,31 @@ class RecordedMind:
 
         def send(attempt: int) -> Reply:
             drawn = request.model_copy(update={"seed": (request.seed + attempt * SEED_STRIDE) % 2**31})
-            return self._model.complete(drawn, self._desk.timeout_s)
+            return self._model.complete(drawn, self._settings.timeout_s)
 
         def on_fault(attempt: int, error: ModelError) -> None:
             nonlocal wasted
             wasted += error.tokens if isinstance(error, Unsound) else 0
             self._fault(f"{key}/{attempt}", cause_of(error), error)
 
-        with self._desk.slots.think() if self._model.local else nullcontext():
-            return persist(send, self._desk.patience, on_fault), wasted
+        with self._slots.think() if self._model.local else nullcontext():
+            return persist(send, self._patience, on_fault), wasted
 
     def _fault(self, key: str, cause: str, error: ModelError) -> None:
-        payload = {"role": self.role, "spec": self._model.spec, "cause": cause, "text": str(error)[:500]}
-        self._desk.steps.ledger.append("model.fault", key, payload)
+        payload = {"role": self.role, "spec": self._model.spec, "cause": cause, "error": str(error)[:500]}
+        self._steps.ledger.append("model.fault", key, payload)
+
+    def _say_origin(self) -> None:
+        origin = dict(self._model.origin) if isinstance(self._model, Sourced) else {}
+        if origin:
+            self._steps.ledger.append("model.file", self._model.spec, origin)
 
     def _store(self, request: Request) -> str:
-        return self._desk.artifacts.put_json([{"role": m.role, "content": m.content} for m in request.messages])
+        return self._artifacts.put_json([{"role": m.role, "content": m.content} for m in request.messages])
 
     def _cost(self, tokens_in: int, tokens_out: int) -> Cost:
-        price = self._desk.prices.price(self._model.spec)
-        return Cost(tokens=tokens_in + tokens_out, usd=price.of(tokens_in, tokens_out) if price else None)
+        usd = self._price.of(tokens_in, tokens_out) if self._price else None
+        return Cost(tokens=tokens_in + tokens_out, usd=usd)
 
 
 def _mass(logprobs: Mapping[str, float], word: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -58,3 +58,11 @@ class Model(Protocol):
     def strong(self) -> bool: ...
     def complete(self, request: Request, timeout: float) -> Reply: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Sourced(Protocol):
+    """A model that knows where its weights come from: path, source, licence, sha256; empty before they are loaded."""
+
+    @property
+    def origin(self) -> Mapping[str, str]: ...
