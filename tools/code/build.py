@@ -76,7 +76,9 @@ class _Builder:
         known = trials.known.functions
         return prompts.draft(trials.task, trials.baseline, trials.hypothesis, trials.plan, known, self.ways, fault)
 
-    def _try(self, kind: Literal["draft", "repair"], reply: Future[str] | str, base: Program, path: str | None) -> Candidate:
+    def _try(
+        self, kind: Literal["draft", "repair"], reply: Future[str] | str, base: Program, path: str | None
+    ) -> Candidate:
         """`path`: the file that the reply rewrites whole; None where it holds definitions or search blocks."""
         candidate = self._candidate(reply, base, path)
         checked = note(candidate.checked)
@@ -84,7 +86,9 @@ class _Builder:
         version = candidate.version.id if candidate.version is not None else None
         cause = candidate.cause.kind or "ok"
         self.tries.append(Try(index=len(self.tries), kind=kind, cause=cause, detail=detail, version=version))
-        self.trials.context.say(f"{self.trials.hypothesis.title[:60]}: {kind} {len(self.tries)}: {candidate.cause.line or 'runs'}")
+        self.trials.context.say(
+            f"{self.trials.hypothesis.title[:60]}: {kind} {len(self.tries)}: {candidate.cause.line or 'runs'}"
+        )
         return candidate
 
     def _candidate(self, reply: Future[str] | str, base: Program, path: str | None) -> Candidate:
@@ -129,7 +133,13 @@ class _Builder:
         whole = self._format(best.program, path) == "file"
         known = trials.known.functions
         messages = prompts.repair(
-            trials.task, best.program, trials.hypothesis, best.cause, best.error, local, known,
+            trials.task,
+            best.program,
+            trials.hypothesis,
+            best.cause,
+            best.error,
+            local,
+            known,
             self._format(best.program, path),
         )
         reply = self._reply(messages, sample, self.ways.file_tokens if whole else self.ways.reply_tokens)
@@ -166,9 +176,13 @@ class _Builder:
         settled = self.trials.settle(best.program, best.checked)
         if settled.good:
             last = self.tries[-1]
-            self.tries.append(Try(
-                index=last.index + 1, kind="repair", cause="ok", detail="kept in doubt: " + note(best.checked)[:DETAIL],
-                version=settled.version.id if settled.version else None,
-            ))
+            self.tries.append(
+                Try(
+                    index=last.index + 1,
+                    kind="repair",
+                    cause="ok",
+                    detail="kept in doubt: " + note(best.checked)[:DETAIL],
+                    version=settled.version.id if settled.version else None,
+                )
+            )
         return settled
-

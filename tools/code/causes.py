@@ -1,6 +1,6 @@
 """Why a change didn't work out: one class per cause, with a text that tells a model what to do about it.
 
-Covers what leaves a traceback and what doesn't: refused edits, limits, kills, NaN, and predictions that can't be scored.
+Covers what leaves a traceback and what doesn't: refused edits, limits, kills, NaN, predictions that can't be scored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ADVICE = {
     "pids": "The program started too many processes or threads. Do the work in one process: no worker pools.",
     "disk": "The program wrote too much to disk. Write nothing but the predictions.",
     "killed": "The program was killed without a Python error. Avoid native crashes and deep recursion.",
-    "no_predictions": "The program ended without writing the predictions. They must be written to the same place as before.",
+    "no_predictions": "The program ended without writing the predictions. Write them to the same place as before.",
     "bad_predictions": "The predictions can't be read as an array of numbers.",
     "wrong_count": "The number of predictions is wrong: there must be exactly one for each input, in order.",
     "nan_predictions": "The predictions hold NaN or infinity. Something became unstable: check divisions, logarithms, "

@@ -8,9 +8,9 @@ didn't reach doesn't count, so dead code satisfies no check.
 import ast
 import importlib
 import json
-import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -71,7 +71,7 @@ def load(view: View) -> Any:
     source, own = view._program, [path[:-3].replace("/", ".") for path in view._program.trees]
     for name in own:
         sys.modules.pop(name, None)
-    sys.path.insert(0, os.path.abspath(source.folder))
+    sys.path.insert(0, str(Path(source.folder).resolve()))
     try:
         found = importlib.import_module(view._path[:-3].replace("/", "."))
     finally:
@@ -184,7 +184,7 @@ def name_in(tree: ast.Module, name: str) -> bool:
 
 
 def constant(node: ast.AST) -> Any:
-    return ast.literal_eval(node)  # type: ignore[arg-type]
+    return ast.literal_eval(node)
 
 
 def meaning(node: "ast.AST | None") -> str:
@@ -206,16 +206,14 @@ def evaluate(expression: str, new: Source, old: Source) -> tuple["bool | None", 
 
 
 def main(path: str, results: str) -> None:
-    with open(path, encoding="utf-8") as file:
-        asked = json.load(file)
+    asked = json.loads(Path(path).read_text("utf-8"))
     new = Source("new", asked["new"], asked["new_lines"])
     old = Source("old", asked["old"], asked["old_lines"])
     told = []
     for expression in asked["expressions"]:
         holds, error = evaluate(expression, new, old)
         told.append({"holds": holds, "error": error, "before": evaluate(expression, old, old)[0]})
-    with open(results, "w", encoding="utf-8") as file:
-        json.dump(told, file)
+    Path(results).write_text(json.dumps(told), "utf-8")
 
 
 if __name__ == "__main__":

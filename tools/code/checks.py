@@ -53,8 +53,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Checked:
-    """`by` is the expression that counted: own or words. `valid` is False where neither says anything: each holds on
-    the baseline, or raises on both. `spare`: the step's words name something, and it is there. `why`: own was dropped."""
+    """`by` is the expression that counted: own or words. `valid` is False where neither says anything: each holds
+    on the baseline, or raises on both. `spare`: the step's words name something, and it is there. `why`: own was dropped."""
 
     check: Check
     holds: bool

@@ -5,6 +5,7 @@ Does not promise that equal fingerprints mean equal values: long arrays are fing
 """
 
 import math
+from typing import Any
 
 SHORT = 120
 ITEMS = 20
@@ -20,7 +21,7 @@ def describe(value: object) -> dict[str, object]:
             told["shape"] = list(shape)
         if dtype is not None:
             told["dtype"] = str(dtype)[:40]
-        if "shape" not in told or told["shape"] == []:
+        if "shape" not in told:
             told["text"] = _text(value)
         elif has_nan(value):
             told["nan"] = True
@@ -57,8 +58,9 @@ def _sums(value: object) -> "tuple[float, float] | None":
     if not isinstance(getattr(value, "shape", None), tuple) or not hasattr(value, "sum"):
         return None
     try:
-        value = value.detach().double() if hasattr(value, "detach") else value.astype("float64")  # type: ignore[attr-defined]
-        return float(value.sum()), float(abs(value).sum())
+        numbers: Any = value
+        numbers = numbers.detach().double() if hasattr(value, "detach") else numbers.astype("float64")
+        return float(numbers.sum()), float(abs(numbers).sum())
     except (TypeError, ValueError, AttributeError, RuntimeError):
         return None
 

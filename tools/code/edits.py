@@ -28,11 +28,22 @@ def apply(program: Program, reply: str, target: str, *, only_target: bool) -> Pr
 
 
 def apply_file(program: Program, reply: str, path: str) -> Program:
-    """The program with `path` rewritten whole; other files only where a block is labelled so. Raises EditRefused."""
+    """The program with `path` rewritten whole; other files only where a block is labelled so. A block that lacks some
+    of the file's definitions and its entry point is no whole file: what it has is spliced in. Raises EditRefused."""
     changed: dict[str, str] = {}
     for block in sorted(blocks(reply[:MAX_REPLY], tuple(program.files)), key=lambda block: len(block.code)):
-        changed[_known(program, block.path) if block.path else path] = block.code
+        place = _known(program, block.path) if block.path else path
+        if not _is_whole(block.code, program.files[place]):
+            changed[place] = _definitions(changed.get(place, program.files[place]), block, place, "", False)[0]
+        else:
+            changed[place] = block.code
     return _checked(program, changed)
+
+
+def _is_whole(code: str, text: str) -> bool:
+    if set(pieces(parse(text)).definitions) <= set(pieces(parse(code)).definitions):
+        return True
+    return "__main__" in text and "__main__" in code
 
 
 def _checked(program: Program, changed: Mapping[str, str]) -> Program:
@@ -117,7 +128,7 @@ def _definitions(text: str, block: Block, path: str, name: str, only_target: boo
     if owner:
         found = _as_methods(found, have, owner, method)
     elif name and name not in found.definitions and len(found.definitions) == 1:
-        found = _renamed(found, have, name)
+        found = _kept_name(found, have, name)
     replaced = {n: d for n, d in found.definitions.items() if n in known or (owner and n.startswith(f"{owner}."))}
     if only_target and name:
         replaced = {n: d for n, d in replaced.items() if n == name or (owner and n.startswith(f"{owner}."))}
@@ -139,7 +150,7 @@ def _as_methods(found: Pieces, have: Pieces, owner: str, method: str) -> Pieces:
     return Pieces(definitions, found.imports, found.constants)
 
 
-def _renamed(found: Pieces, have: Pieces, name: str) -> Pieces:
+def _kept_name(found: Pieces, have: Pieces, name: str) -> Pieces:
     """A reply with one new definition instead of the target's name is refused, unless it only adds a helper."""
     (only,) = found.definitions
     close = difflib.get_close_matches(only, [name], cutoff=0.6)

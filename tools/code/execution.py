@@ -57,7 +57,7 @@ def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: 
     command = task.command(DATA, OUT, seed)
     own = [path for path in program.files if path.endswith(".py")]
     files = {path: text.encode() for path, text in program.files.items()} | {f"{OUT}/.keep": b""}
-    argv = command
+    argv, collect = command, {PREDICTIONS: MAX_PREDICTIONS}
     if command[0].startswith("python") and len(command) > 1 and command[1] in program.files:
         config = {
             "script": command[1],
@@ -70,12 +70,13 @@ def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: 
         }
         files |= {f"{HOOKS}/{name}": (_HERE / name).read_bytes() for name in _HOOK_FILES}
         files[f"{HOOKS}/config.json"] = json.dumps(config).encode()
+        collect[REPORT] = MAX_REPORT
         argv = ["python", f"{HOOKS}/runner_hook.py", f"{HOOKS}/config.json"]
     return Spec(
         argv=argv,
         files=files,
         readonly={DATA: data.inputs},
-        collect={PREDICTIONS: MAX_PREDICTIONS, REPORT: MAX_REPORT},
+        collect=collect,
         limits=limits,
     )
 
@@ -90,7 +91,7 @@ def read_report(raw: bytes) -> dict[str, Any]:
 
 
 def _cause(outcome: Outcome, report: Mapping[str, Any], predictions: bytes, count: int) -> Cause:
-    if outcome.kind is OutcomeKind.OK:
+    if outcome.kind in (OutcomeKind.OK, OutcomeKind.INVALID):
         return check_predictions(predictions, count, outcome, report)
     error = traceback.error_of(report)
     if outcome.kind is OutcomeKind.ERROR and error is not None:
@@ -107,9 +108,11 @@ def _cause(outcome: Outcome, report: Mapping[str, Any], predictions: bytes, coun
 def check_predictions(raw: bytes, count: int, outcome: Outcome, report: Mapping[str, Any]) -> Cause:
     """Whether predictions are there, are numbers, one per input and finite."""
     if not raw:
-        refused = outcome.refused.get(PREDICTIONS, "")
+        refused = outcome.refused.get(PREDICTIONS, "").removeprefix("missing")
         written = ", ".join(str(name) for name in report.get("written") or [] if not str(name).startswith((".", "_")))
-        return Cause("no_predictions", refused or (f"instead there is: {written}" if written else "nothing was written"))
+        return Cause(
+            "no_predictions", refused or (f"instead there is: {written}" if written else "nothing was written")
+        )
     try:
         array = np.load(io.BytesIO(raw), allow_pickle=False)
     except (ValueError, EOFError, OSError, SyntaxError, MemoryError) as error:

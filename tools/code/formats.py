@@ -1,4 +1,4 @@
-"""How each class of model is asked for code and what its replies may look like. Data; the figures behind it are measured.
+"""How each class of model is asked for code and what its replies may look like. Data, with the figures behind it.
 
 Repairs fixed of 15 by a 1.5B model, by format of the reply: whole corrected script 14, quoted line edit 5, "only the
 function that must change" 1. Rewrites of one function by the same model ran in 25 of 30 when only the named function

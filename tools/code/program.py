@@ -76,7 +76,7 @@ class Program:
 def targets(program: Program) -> dict[str, str]:
     """Address -> first docstring line of what a hypothesis may name: top-level functions and classes to edit.
 
-    Entry points (`main`, whatever reads the command line or files) and definitions marked `# pelagos: fixed` are left out.
+    Entry points (`main`, whatever reads the command line or files) and what is marked `# pelagos: fixed` are left out.
     """
     found = {}
     for address, node in program.definitions.items():

@@ -40,21 +40,25 @@ def draft(
 ) -> list[Message]:
     """The question for a change of the hypothesis' target. `fault` is of an earlier try, or good."""
     path, _, name = hypothesis.target.partition("::")
-    text = _environment().get_template("draft.j2").render(
-        topic=task.topic,
-        description=task.description,
-        metric=_metric(task),
-        paths=", ".join(program.editable),
-        program=overview(program, known, ways),
-        idea=f"{hypothesis.title}: {hypothesis.statement}",
-        steps=[step.text for step in plan.steps],
-        target=hypothesis.target,
-        definition=program.source(hypothesis.target),
-        shapes=shapes.comment(hypothesis.target, known),
-        fault=fault.text,
-        format=ways.draft,
-        path=path,
-        name=name,
+    text = (
+        _environment()
+        .get_template("draft.j2")
+        .render(
+            topic=task.topic,
+            description=task.description,
+            metric=_metric(task),
+            paths=", ".join(program.editable),
+            program=overview(program, known, ways),
+            idea=f"{hypothesis.title}: {hypothesis.statement}",
+            steps=[step.text for step in plan.steps],
+            target=hypothesis.target,
+            definition=program.source(hypothesis.target),
+            shapes=shapes.comment(hypothesis.target, known),
+            fault=fault.text,
+            format=ways.draft,
+            path=path,
+            name=name,
+        )
     )
     return [Message("system", SYSTEM), Message("user", text)]
 
@@ -69,20 +73,24 @@ def repair(
     known: Functions,
     format: Format,
 ) -> list[Message]:
-    """The question for a correction: the local structure around the fault, or its file where that is rewritten whole."""
+    """The question for a correction: the local structure around the fault, or its whole file if that is rewritten."""
     address = local.address or hypothesis.target
     path, _, name = address.partition("::")
-    text = _environment().get_template("repair.j2").render(
-        topic=task.topic,
-        format=format,
-        path=path,
-        name=name,
-        file=program.files[path],
-        structure=local.text,
-        idea=f"{hypothesis.title}: {hypothesis.statement}",
-        fault=cause.text,
-        frames=frames(error) if format == "file" else "",
-        shapes=shapes.comment(address, known),
+    text = (
+        _environment()
+        .get_template("repair.j2")
+        .render(
+            topic=task.topic,
+            format=format,
+            path=path,
+            name=name,
+            file=program.files[path],
+            structure=local.text,
+            idea=f"{hypothesis.title}: {hypothesis.statement}",
+            fault=cause.text,
+            frames=frames(error) if format == "file" else "",
+            shapes=shapes.comment(address, known),
+        )
     )
     return [Message("system", SYSTEM), Message("user", text)]
 
@@ -113,4 +121,3 @@ def frames(error: Error | None) -> str:
 def _metric(task: CodeTask) -> str:
     goal = "higher is better" if task.metric.direction.sign > 0 else "lower is better"
     return f"The score is {task.metric.name} on unseen inputs; {goal}."
-

@@ -7,47 +7,50 @@ process that runs untrusted code: it is a hint for debugging, never a score.
 
 import faulthandler
 import json
-import os
 import runpy
 import sys
 import traceback
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
 
-from describe_hook import describe  # noqa: E402
-from trace_hook import Tracer  # noqa: E402
+from describe_hook import describe  # type: ignore[import-not-found]  # noqa: E402
+from trace_hook import Tracer  # type: ignore[import-not-found]  # noqa: E402
 
 HEAD, TAIL, LOCALS, SIZE = 4, 24, 24, 200_000
 
 
 def main(config_path: str) -> int:
-    with open(config_path, encoding="utf-8") as file:
-        config = json.load(file)
-    root = os.getcwd()
+    config = json.loads(Path(config_path).read_text("utf-8"))
+    root = Path.cwd()
     own = _ownership(root, set(config["own"]))
-    os.makedirs(os.path.dirname(config["report"]) or ".", exist_ok=True)
+    (root / config["report"]).parent.mkdir(parents=True, exist_ok=True)
     tracer = Tracer(own) if config["trace"] else None
     if config.get("dump_after"):
         faulthandler.dump_traceback_later(config["dump_after"], exit=False)
     report = _run(config["script"], config["argv"], own, tracer)
     if tracer is not None:
         report["trace"] = tracer.report()
-    expected = os.path.join(root, config["expect"])
-    report["predictions"] = os.path.isfile(expected)
-    report["written"] = sorted(os.listdir(os.path.dirname(expected)))[:20] if not report["predictions"] else []
-    _write(os.path.join(root, config["report"]), report)
+    expected = root / config["expect"]
+    report["predictions"] = expected.is_file()
+    here = expected.parent
+    report["written"] = (
+        sorted(path.name for path in here.iterdir())[:20] if here.is_dir() and not report["predictions"] else []
+    )
+    _write(root / config["report"], report)
     faulthandler.cancel_dump_traceback_later()
     return int(report["exit"])
 
 
-def _ownership(root: str, names: set[str]) -> Any:
-    real = os.path.realpath(root)
-
+def _ownership(root: Path, names: set[str]) -> Any:
     def own(filename: str) -> str:
-        path = os.path.relpath(os.path.realpath(os.path.join(root, filename)), real).replace(os.sep, "/")
+        try:
+            path = (root / filename).resolve().relative_to(root.resolve()).as_posix()
+        except (ValueError, OSError):
+            return ""
         return path if path in names else ""
 
     return own
@@ -55,7 +58,7 @@ def _ownership(root: str, names: set[str]) -> Any:
 
 def _run(script: str, argv: list[str], own: Any, tracer: "Tracer | None") -> dict[str, Any]:
     sys.argv = [script, *argv]
-    sys.path[0] = os.path.dirname(os.path.abspath(script))
+    sys.path[0] = str(Path(script).resolve().parent)
     try:
         if tracer is not None:
             tracer.start()
@@ -87,7 +90,7 @@ def _print(error: BaseException) -> None:
 
 def _skip_hook(tb: "TracebackType | None") -> "TracebackType | None":
     while tb is not None and (
-        os.path.dirname(os.path.abspath(tb.tb_frame.f_code.co_filename)) == HERE
+        Path(tb.tb_frame.f_code.co_filename).parent in (HERE, Path(HERE.name))
         or tb.tb_frame.f_globals.get("__name__") == "runpy"
     ):
         tb = tb.tb_next
@@ -105,7 +108,11 @@ def _error(error: BaseException, own: Any) -> dict[str, Any]:
         tb = tb.tb_next
     if len(frames) > HEAD + TAIL:
         frames = frames[:HEAD] + frames[-TAIL:]
-    told = {"type": type(error).__name__, "message": message, "frames": [_frame(tb, own) for tb in frames]}
+    told: dict[str, Any] = {
+        "type": type(error).__name__,
+        "message": message,
+        "frames": [_frame(tb, own) for tb in frames],
+    }
     if isinstance(error, SyntaxError):
         told["syntax"] = {"file": str(error.filename), "line": error.lineno, "text": (error.text or "")[:200]}
     return told
@@ -129,13 +136,12 @@ def _frame(tb: TracebackType, own: Any) -> dict[str, Any]:
     return told
 
 
-def _write(path: str, report: dict[str, Any]) -> None:
+def _write(path: Path, report: dict[str, Any]) -> None:
     text = json.dumps(report, default=str)
     if len(text) > SIZE:  # the trace is a convenience, the error is not
         report.pop("trace", None)
-        text = json.dumps(report, default=str)[: SIZE * 2]
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+        text = json.dumps(report, default=str)
+    path.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import libcst as cst
 
 from pelagos.errors import EditRefused
 
 Piece = cst.FunctionDef | cst.ClassDef
+S = TypeVar("S", bound=cst.CSTNode)
 
 
 @dataclass
@@ -154,7 +156,7 @@ def _after_imports(body: Sequence[cst.CSTNode]) -> int:
     return after
 
 
-def _spaced(node: cst.BaseStatement, lines: int) -> cst.BaseStatement:
+def _spaced(node: S, lines: int) -> S:
     kept = [line for line in getattr(node, "leading_lines", ()) if line.comment is not None]
     return node.with_changes(leading_lines=[*[cst.EmptyLine(indent=False)] * lines, *kept])
 

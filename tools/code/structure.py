@@ -128,7 +128,6 @@ def _fit(parts: Sequence[str], budget: int) -> str:
     return "\n\n".join(kept)
 
 
-
 def outline(program: Program, path: str, known: Functions) -> str:
     """One file's imports and constants as they are, and its definitions as signatures with captured shapes."""
     parts = []

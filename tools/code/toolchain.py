@@ -57,7 +57,9 @@ class CodeToolchain:
             offered = ", ".join(program.targets(source))
             raise BadInput(f"target {target!r}: not in the program; one of {offered}")
         whole = f"# {target}\n{source.source(target)}"
-        return "\n".join(part for part in (whole, shapes.comment(target, known.functions), users(source, target)) if part)
+        return "\n".join(
+            part for part in (whole, shapes.comment(target, known.functions), users(source, target)) if part
+        )
 
     def tools(self, task: Task) -> Sequence[Tool]:
         return ()

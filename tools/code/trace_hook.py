@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
-from describe_hook import describe, fingerprint, has_nan
+from describe_hook import describe, fingerprint, has_nan  # type: ignore[import-not-found]
 
 CALLS = 30  # calls of one function that are watched; later ones run untraced
 FUNCTIONS = 80

@@ -1,0 +1,190 @@
+"""A small real world for the code toolchain: real ledger, steps, artifacts, slots and sandbox; a scripted mind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from memory.artifacts import ArtifactStore
+from memory.budget import Budget
+from memory.ledger import Ledger
+from memory.steps import Steps
+from pelagos.errors import MissingPart, ModelError
+from pelagos.nouns import Hypothesis, Plan, Role, Step
+from pelagos.settings import Caps
+from sandbox.choose import choose
+from sandbox.protocol import Sandbox
+from sandbox.slots import Slots
+from tools.code.task import CodeTask, load_task
+from tools.toolchain import Message, Mind
+
+PROGRAM = '''\
+"""Fit a line."""
+
+import argparse
+
+import numpy as np
+
+from helper import scale
+
+SLOPE = 2.0
+
+
+def fit(x, y):
+    """x: float array (n, 3); y: float array (n,) -> weights, float array (3,)."""
+    return np.linalg.lstsq(scale(x), y, rcond=None)[0]
+
+
+def predict(weights, x):
+    """weights (3,), x (n, 3) -> float array (n,)."""
+    return scale(x) @ weights
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data")
+    parser.add_argument("--out")
+    parser.add_argument("--seed", type=int)
+    args = parser.parse_args()
+    with np.load(args.data + "/train.npz") as train:
+        weights = fit(train["X"], train["y"])
+    with np.load(args.data + "/inputs.npz") as inputs:
+        np.save(args.out + "/predictions.npy", predict(weights, inputs["X"]))
+
+
+if __name__ == "__main__":
+    main()
+'''
+HELPER = '''\
+"""Scaling."""
+
+
+def scale(x):
+    """x: float array (n, 3) -> the same shape."""
+    return x / 2.0
+'''
+FIXED = '"""Not to be changed."""\n\nLIMIT = 3\n'
+TASK = """\
+name: lines
+topic: fit a line
+description: Predict y from X.
+entry: python fit.py --data {data} --out {out} --seed {seed}
+editable: [fit.py, helper.py]
+files: [fixed.py]
+data: {path: items.csv, target: y}
+metric: {name: rmse, direction: down, min_effect: 0.01}
+splits: {train: 60, validation: 30, sealed: 30}
+smoke: {train: 20, validation: 10, seconds: 5}
+limits: {seconds: 10, memory_mb: 512}
+seeds: [1, 2, 3]
+"""
+
+Script = Callable[[Sequence[Message], int], str]
+
+
+@dataclass
+class ScriptedMind:
+    """Answers by a function of the messages and the sample; remembers what it was asked."""
+
+    script: Script
+    strong: bool = False
+    asked: list[tuple[int, str]] = field(default_factory=list)
+
+    def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        sample: int = 0,
+        max_tokens: int = 1024,
+        temperature: float = 0.7,
+        stop: Sequence[str] = (),
+    ) -> str:
+        self.asked.append((sample, "\n".join(message.content for message in messages)))
+        return self.script(messages, sample)
+
+    def ask_json(self, *args: object, **keywords: object) -> object:
+        raise ModelError("not scripted")
+
+    def probability(self, *args: object, **keywords: object) -> float:
+        raise ModelError("not scripted")
+
+
+@dataclass
+class World:
+    """Satisfies tools.toolchain.Context."""
+
+    project: Path
+    sandbox: Sandbox
+    mind: ScriptedMind
+    debug_tries: int = 5
+    drafts: int = 2
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger.open(self.project / "ledger.db")
+        self.steps = Steps(self.ledger, Budget(Caps(), self.ledger))
+        self.artifacts = ArtifactStore(self.project / "artifacts")
+        self.slots = Slots(2)
+        self.lock = threading.Lock()
+
+    def model(self, role: Role) -> Mind:
+        return self.mind  # type: ignore[return-value]
+
+    def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]:
+        return self.slots.take(cpus)
+
+    def say(self, text: str) -> None:
+        with self.lock:
+            self.said.append(text)
+
+
+@pytest.fixture(scope="session")
+def jail() -> Sandbox:
+    try:
+        return choose("auto")
+    except MissingPart as missing:
+        pytest.skip(f"no sandbox works here: {missing}")
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> CodeTask:
+    folder = tmp_path / "lines"
+    folder.mkdir()
+    rows = [f"{i % 7},{i % 5},{i % 3},{2.0 * (i % 7) - (i % 5) + (i % 11) / 10}" for i in range(140)]
+    (folder / "items.csv").write_text("\n".join(["a,b,c,y", *rows]) + "\n")
+    (folder / "fit.py").write_text(PROGRAM)
+    (folder / "helper.py").write_text(HELPER)
+    (folder / "fixed.py").write_text(FIXED)
+    (folder / "task.yaml").write_text(TASK)
+    return load_task(folder)
+
+
+@pytest.fixture
+def world(tmp_path: Path, jail: Sandbox) -> Iterator[World]:
+    project = tmp_path / "project"
+    project.mkdir()
+    made = World(project, jail, ScriptedMind(lambda messages, sample: ""))
+    yield made
+    made.ledger.close()
+
+
+def idea(target: str = "fit.py::fit") -> Hypothesis:
+    return Hypothesis(
+        id="h1",
+        cycle=1,
+        title="Ridge",
+        statement="Use ridge regression in fit.",
+        rationale="Less variance.",
+        predicted_effect=0.1,
+        refuted_by="no lower RMSE",
+        target=target,
+    )
+
+
+def plan(*steps: Step) -> Plan:
+    return Plan(id="p1", hypothesis="h1", steps=list(steps) or [Step(text="Use np.linalg.solve with a ridge in fit.")])

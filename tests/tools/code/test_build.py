@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pelagos.errors import ModelUnavailable
+from pelagos.nouns import Build, Step
+from tests.tools.code.conftest import World, idea, plan
+from tools.code.task import CodeTask
+from tools.code.toolchain import CodeToolchain
+
+GOOD = """Sure! Here it is:
+```python
+import math
+
+def ridge(a, b):
+    return np.linalg.solve(a.T @ a + 0.5 * np.eye(a.shape[1]), a.T @ b)
+
+def fit(x, y):
+    return ridge(scale(x), y)
+```
+Hope this helps."""
+CRASH = "```python\ndef fit(x, y):\n    return np.linalg.solve(x, yy)\n```"
+UNUSED = "```python\ndef ridge(a):\n    return a\n\ndef fit(x, y):\n    unused = 1\n    return np.linalg.lstsq(scale(x), y, rcond=None)[0]\n```"
+SAME = '```python\ndef fit(x, y):\n    """Other words."""\n    # a comment\n    return np.linalg.lstsq(scale(x), y, rcond=None)[0]\n```'
+STEP = Step(text="Call np.linalg.solve in fit.", check="calls('ridge', 'np.linalg.solve')")
+
+
+@pytest.fixture(autouse=True)
+def _evaluator() -> None:
+    pytest.importorskip("sandbox.evaluator", reason="the evaluator is not there yet")
+
+
+def causes(made: Build) -> list[str]:
+    return [one.cause for one in made.tries]
+
+
+def test_first_good_draft_wins(task: CodeTask, world: World) -> None:
+    world.mind.script = lambda messages, sample: GOOD
+    made = CodeToolchain().build(task, idea(), plan(STEP), world)
+    assert made.version and made.cause == "" and causes(made) == ["ok"] and made.checks == [True]
+    version = world.ledger.find("version", made.version)
+    assert version is not None
+    assert len(world.ledger.events("experiment")) == 1
+
+
+def test_crash_is_repaired_with_the_local_structure(task: CodeTask, world: World) -> None:
+    world.mind.script = lambda messages, sample: CRASH if sample < 1000 else GOOD_FILE
+    made = CodeToolchain().build(task, idea(), plan(), world)
+    assert causes(made) == ["error", "error", "ok"]
+    assert "NameError" in made.tries[0].detail
+    prompt = next(text for sample, text in world.mind.asked if sample >= 1000)
+    assert "NameError" in prompt and "yy" in prompt and "ndarray" in prompt
+
+
+GOOD_FILE = """```python
+import argparse
+import numpy as np
+from helper import scale
+
+def fit(x, y):
+    a = scale(x)
+    return np.linalg.solve(a.T @ a + 0.5 * np.eye(3), a.T @ y)
+
+def predict(weights, x):
+    return scale(x) @ weights
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("--data", "--out", "--seed"):
+        parser.add_argument(name)
+    args = parser.parse_args()
+    with np.load(args.data + "/train.npz") as train:
+        weights = fit(train["X"], train["y"])
+    with np.load(args.data + "/inputs.npz") as inputs:
+        np.save(args.out + "/predictions.npy", predict(weights, inputs["X"]))
+
+if __name__ == "__main__":
+    main()
+```"""
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause"),
+    [
+        (UNUSED, "no_effect"),
+        (SAME, "no_change"),
+        ("I can't do that.", "no_edit"),
+        ("```python\ndef fit(x, y:\n    return 1\n```", "syntax"),
+        ("```python\n# fixed.py\nLIMIT = 4\n```", "not_editable"),
+        ("```python\n# fit.py::fitt\nLIMIT = 4\n```", "unknown_address"),
+        ("```python\ndef fit(x, y):\n    while True: pass\n```", "timeout"),
+        ("```python\ndef predict(w, x): return 1\ndef fit(x, y):\n    raise SystemExit(3)\n```", "exit"),
+        ("```python\ndef fit(x, y):\n    return np.full(3, np.nan)\n```", "nan_predictions"),
+        ("```python\ndef fit(x, y):\n    return np.zeros(3) * scale(np.ones(3)) + bytearray(2 * 10**9)[0]\n```", "oom"),
+        (
+            "```python\n# fit.py::predict\ndef predict(weights, x):\n    return scale(x[1:]) @ weights\n```",
+            "wrong_count",
+        ),
+        ("```python\ndef fit(x, y):\n    import os; os._exit(0)\n```", "no_predictions"),
+    ],
+)
+def test_each_death_has_its_cause_and_is_bounded(reply: str, cause: str, task: CodeTask, world: World) -> None:
+    world.mind.script = lambda messages, sample: reply
+    world.drafts, world.debug_tries = 1, 1
+    made = CodeToolchain().build(task, idea(), plan(STEP), world)
+    assert made.version is None
+    assert made.cause in (cause, "error" if cause == "oom" else cause)
+    assert len(made.tries) == 2
+    again = world.mind.asked[-1][1]
+    assert again != world.mind.asked[0][1], "the fault is fed back"
+
+
+def test_missing_step_is_fed_back_and_then_fails(task: CodeTask, world: World) -> None:
+    other = "```python\ndef fit(x, y):\n    return np.zeros(3)\n```"
+    world.mind.script = lambda messages, sample: other
+    made = CodeToolchain().build(task, idea(), plan(Step(text="Solve a ridge.", check="defines('ridge')")), world)
+    assert made.cause == "step_missing" and made.version is None and made.checks == [False]
+    assert "Solve a ridge" in world.mind.asked[-1][1] and "defines(" not in world.mind.asked[-1][1]
+
+
+def test_check_that_holds_on_the_baseline_is_dropped(task: CodeTask, world: World) -> None:
+    world.mind.script = lambda messages, sample: GOOD
+    made = CodeToolchain().build(task, idea(), plan(Step(text="Scale.", check="uses('fit', 'scale')")), world)
+    assert made.version and "holds on the baseline" in made.tries[0].detail
+
+
+def test_model_faults_are_data(task: CodeTask, world: World) -> None:
+    def down(*_: Any) -> str:
+        raise ModelUnavailable("nothing answers")
+
+    world.mind.script = down
+    made = CodeToolchain().build(task, idea(), plan(), world)
+    assert made.version is None and made.cause == "model" and set(causes(made)) == {"model"}
+    assert len(made.tries) == world.drafts + world.debug_tries
+
+
+def test_nothing_is_run_twice(task: CodeTask, world: World) -> None:
+    world.mind.script = lambda messages, sample: GOOD
+    first = CodeToolchain().build(task, idea(), plan(STEP), world)
+    before = len(world.ledger.events())
+    assert CodeToolchain().build(task, idea(), plan(STEP), world) == first
+    assert len(world.ledger.events()) == before
