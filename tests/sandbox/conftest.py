@@ -1,0 +1,41 @@
+"""The sandboxes that really stand on this machine; a test that needs another one is skipped by name."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+
+import pytest
+
+from sandbox.choose import BACKENDS, examine
+from sandbox.protocol import Limits, Outcome, Sandbox, Spec
+
+SMALL = Limits(seconds=20, memory_mb=200, pids=24, cpus=1, disk_mb=20, log_mb=0.1)
+
+
+def standing(name: str) -> Sandbox:
+    found = examine(name)
+    if not found.works:
+        pytest.skip(f"{name} doesn't stand on this machine: {found.reason}")
+    return BACKENDS[name]()
+
+
+@pytest.fixture(params=list(BACKENDS))
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    return standing(request.param)
+
+
+@pytest.fixture
+def best() -> Sandbox:
+    return standing("bubblewrap")
+
+
+@pytest.fixture
+def execute(sandbox: Sandbox) -> Callable[..., Outcome]:
+    """Run a Python program in each standing sandbox: `execute(code, collect={...}, limits=...)`."""
+
+    def run(code: str, on_line: Callable[[str], None] | None = None, **parts: object) -> Outcome:
+        spec = {"limits": SMALL, **parts}
+        return sandbox.run(Spec(["python", "-c", textwrap.dedent(code)], **spec), on_line)  # type: ignore[arg-type]
+
+    return run
