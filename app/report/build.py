@@ -1,0 +1,117 @@
+"""The report of a run, finished or not, from its ledger and artifacts alone: report.html and report.md.
+
+The page is one file: no script, no request. All text of models, papers, logs and tasks is escaped or cleaned.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app import folders
+from app.board import bars, funnel
+from app.report import facts
+from app.report.headline import headline
+from app.report.plots import Axis, axis_plot, interval_plot
+from app.words import clean, duration, interval, line, money, number, signed, with_unit
+from memory.artifacts import ArtifactStore
+from pelagos.errors import PelagosError
+
+HERE = Path(__file__).parent
+HTML, MARKDOWN = "report.html", "report.md"
+LAST_NOTES = 40
+
+
+def write(folder: Path) -> tuple[Path, Path]:
+    """Write both reports into the run folder and return their paths. Raises BadInput and DamagedRun."""
+    shown = contents(folder)
+    html, markdown = folder / HTML, folder / MARKDOWN
+    html.write_text(_environment(escape=True).get_template("report.html.j2").render(shown), "utf-8")
+    markdown.write_text(_environment(escape=False).get_template("report.md.j2").render(shown), "utf-8")
+    return html, markdown
+
+
+def contents(folder: Path) -> dict[str, Any]:
+    """Everything both forms show."""
+    record = folders.read(folder)
+    state, _ = folders.standing(folder, record)
+    found = facts.findings(record, _reader(folder))
+    passed, metric = funnel(record), record.metric
+    reason = str((record.ended or {}).get("reason", ""))
+    reach = [value for one in found if one.verdict for value in (one.verdict.low, one.verdict.high, one.verdict.effect)]
+    return {
+        "headline": headline(metric, passed, found, state, reason),
+        "record": record,
+        "state": state,
+        "reason": line(reason, 600),
+        "metric": metric,
+        "baseline": facts.baseline(record),
+        "funnel": passed,
+        "findings": found,
+        "axis": Axis.over(reach, metric.min_effect if metric else 0.0),
+        "bars": bars(record),
+        "isolation": facts.isolation(record),
+        "sealed_touches": facts.seal_touched(record),
+        "failures": facts.failures(record),
+        "damage": folders.damage(folder),
+        "section": _section(folder),
+        "notes": [text for _, text in record.notes[-LAST_NOTES:]],
+        "folder": folder.name,
+    }
+
+
+def _section(folder: Path) -> Any:
+    """The toolchain's own part; None where the task or its toolchain can't be had here."""
+    from agents.aside import section
+
+    try:
+        return section(folder)
+    except PelagosError:
+        return None
+
+
+def _reader(folder: Path) -> facts.Text:
+    """Texts of artifacts; one that is damaged or missing says so in its place."""
+    store = ArtifactStore(folder / "artifacts")
+
+    def text(artifact: str) -> str:
+        try:
+            return store.text(artifact)
+        except PelagosError as error:
+            return f"(not readable: {error})"
+
+    return text
+
+
+def _environment(*, escape: bool) -> Environment:
+    environment = Environment(  # noqa: S701
+        loader=FileSystemLoader(HERE),
+        autoescape=escape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "clean": clean,
+        "line": line,
+        "number": number,
+        "signed": signed,
+        "duration": duration,
+        "with_unit": with_unit,
+        "md": _markdown,
+    }
+    environment.globals |= {
+        "interval": interval,
+        "money": money,
+        "interval_plot": interval_plot,
+        "axis_plot": axis_plot,
+    }
+    return environment
+
+
+def _markdown(text: object) -> str:
+    """One line in which nothing is markup."""
+    plain = line(str(text), 1_000)
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|!" else sign for sign in plain)
