@@ -60,7 +60,7 @@ def reply(data: Any, request: Request, seconds: float) -> Reply:
 
 
 def check(text: str, request: Request, tokens: int) -> None:
-    """Raises Unsound for an empty answer (unless it was asked for its probabilities), and for one that no `max_tokens` tokens can spell."""
+    """Raises Unsound for an answer that is empty (unless its probabilities were asked for) or impossibly long."""
     if not text.strip() and not request.top_logprobs:
         raise Unsound("empty", "the answer is empty", tokens)
     if len(text) > max(SHORTEST_SUSPECT, CHARS_PER_TOKEN_AT_MOST * request.max_tokens):

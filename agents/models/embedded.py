@@ -10,8 +10,9 @@ import importlib.util
 import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from agents.models.catalog import entry
@@ -78,29 +79,39 @@ class Embedded:
         key = (str(self._file.path), self._settings.parallel, self._settings.context, threads)
         if key not in _engines:
             self._watchers.say(f"loading {self._file.path.name} ({self._file.path.stat().st_size / 1e9:.1f} GB)")
-            server = load(self._file, self._settings.parallel, self._settings.context, threads)
+            server = load(self._file.path, self._settings.parallel, self._settings.context, threads)
             _engines[key] = Engine(server, self._settings.parallel)
         return _engines[key]
 
 
-def load(file: Located, parallel: int, context: int, threads: int, port: int = 0, key: str = "") -> Any:
-    """A running llama.cpp server for `file`; `context` is tokens per slot. Raises MissingPart.
+@dataclass(frozen=True)
+class Serving:
+    """How the server appears on the loopback address: under which name, at which port (0: any), to whose keys."""
 
-    It listens on the loopback address only, at `port` (0: any), and wants `key` there (by default one nobody knows).
-    Threads that wait don't spin: on shared cores spinning costs up to a fifth of the speed, and alone it gains none.
+    name: str = "embedded"
+    port: int = 0
+    keys: Sequence[str] = ()
+
+
+def load(path: Path, parallel: int, context: int, threads: int, serving: Serving | None = None) -> Any:
+    """A running llama.cpp server for a GGUF file; `context` is tokens per slot. Raises MissingPart.
+
+    It always listens on the loopback address; without `serving` it wants a key that nobody knows.
+    Threads that wait don't spin: on shared cores spinning costs a fifth of the speed, and alone it gains none.
     """
     try:
         import xllamacpp
     except ImportError:
         raise MissingPart(NO_RUNTIME) from None
+    open_to = serving or Serving(keys=[secrets.token_hex(16)])
     params = xllamacpp.CommonParams()
-    params.model.path = str(file.path)
+    params.model.path, params.model_alias = str(path), {open_to.name}
     params.n_parallel, params.n_ctx = parallel, parallel * context
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cpuparams.poll = params.cpuparams_batch.poll = 0
-    params.port, params.api_keys = port, [key or secrets.token_hex(16)]
+    params.port, params.api_keys = open_to.port, list(open_to.keys)
     params.verbosity, params.fit_params, params.ui = -1, False, False
     try:
         return xllamacpp.Server(params)
     except (RuntimeError, ValueError) as error:
-        raise MissingPart(f"embedded model: {file.path} can't be loaded: {error}") from None
+        raise MissingPart(f"embedded model: {path} can't be loaded: {error}") from None
