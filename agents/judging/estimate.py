@@ -53,9 +53,9 @@ def estimate(differences: Floats, resampled: Floats | None, scale: float) -> Est
 
     With va = var(d_s)/S, vb = var_b(mean_s d_sb) and w = the seed-by-item part of vb (from the within-resample
     spread of seeds), the variance is vb + max(0, va - w): never below what either source says alone, and the part
-    both see is counted once (two-way clustering: Cameron, Gelbach & Miller 2011, J. Bus. Econ. Stat. 29(2), eq. 2.9,
-    here floored). Freedom by Satterthwaite (1946) with the seed part at its upper 95 % bound, because a seed
-    variance that came out small by luck over three seeds must not buy the freedom of the items.
+    both see is counted once (two-way clustering: Cameron, Gelbach & Miller 2011, J. Bus. Econ. Stat. 29(2), here
+    floored). Freedom by Satterthwaite (1946) with the seed part at its upper 95 % bound, because a seed variance that
+    came out small by luck over three seeds must not buy the freedom of the items.
     """
     import numpy as np
 

@@ -2,7 +2,7 @@
 
 The e-value rests on two facts. (1) min_k p_k / w_k over any looks, with the w_k summing to at most 1, is a p-value
 (union bound), so it may be read after any look for any reason. (2) A decreasing function of a p-value with integral 1
-is an e-value (Vovk & Wang 2021, Annals of Statistics 49(3), section 2). Doesn't compare hypotheses: `decide` does.
+is an e-value (Vovk & Wang 2021, Annals of Statistics 49(3), calibrators). Doesn't compare hypotheses: `decide` does.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from agents.run import Run
 from agents.state import State, Update
 from memory.keys import step_key
 from pelagos.errors import CapReached
-from pelagos.nouns import Experiment, Verdict, VerdictKind, Version
+from pelagos.nouns import Experiment, OutcomeKind, Verdict, VerdictKind, Version
 
 
 def confirm(state: State, run: Run) -> Update:
@@ -70,10 +70,15 @@ def _conclude(winners: dict[str, str], seeds: list[int], run: Run) -> None:
     base = _of(run.baseline().id, sealed, seeds)
     arms = {id: _of(version, sealed, seeds) for id, version in winners.items()}
     judge = run.settings.judge
-    rules = Rules(judge.alpha, judge.confidence, (len(seeds),), (1.0,), len(winners))
+    look = len(seeds) - sum(one.outcome is not OutcomeKind.OK for one in base)
+    rules = Rules(judge.alpha, judge.confidence, (look,), (1.0,), len(winners))
     evidences = {id: compare(base, arm, run.task, seeds, rules, run.artifacts) for id, arm in arms.items()}
     rulings = decide(evidences, run.task.metric, rules)
     for id in winners:
+        if evidences[id].seeds < look and not evidences[id].failed:
+            rulings[id] = Ruling(
+                VerdictKind.UNDECIDED, f"cut short: only {evidences[id].seeds} of {look} seeds were run"
+            )
         fact = _fact(run.verdicts()[id], evidences[id], rulings[id], evidence_ids(arms[id], base), touches)
         run.ledger.append("confirmed", step_key(hypothesis=id, evidence=fact["evidence"]), fact)
         run.say(f"{id} {'confirmed' if fact['confirmed'] else 'not confirmed'} on sealed data: {fact['reason']}")

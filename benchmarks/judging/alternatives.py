@@ -68,9 +68,8 @@ def ratio(t: Floats, freedom: Floats, grid: tuple[float, ...]) -> Floats:
 
 
 def main() -> None:
-    print(
-        "| e-value | item share | a null alone at level 0.1 | power alone | 1 of 4 | 1 of 50 |\n|---|---|---|---|---|---|"
-    )
+    print("| e-value | item share | a null alone at level 0.1 | power alone | 1 of 4 | 1 of 50 |")
+    print("|---|---|---|---|---|---|")
     kinds: tuple[Callable[..., Floats], ...] = (spent, mixture, process)
     for share in (0.0, 1.0, 20.0):
         null = estimates(0.0, share, np.random.default_rng(1))

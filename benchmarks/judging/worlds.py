@@ -85,7 +85,7 @@ def _items(world: World, shape: tuple[int, int], rng: np.random.Generator) -> Fl
     """Mean 0, variance 1."""
     if not world.skewed:
         return rng.normal(size=shape)
-    return (rng.chisquare(1, size=shape) - 1) / np.sqrt(2)
+    return np.asarray((rng.chisquare(1, size=shape) - 1) / np.sqrt(2))
 
 
 def _discrete(world: World, effect: float, seeds: int, rng: np.random.Generator) -> Floats:
@@ -98,5 +98,5 @@ def _discrete(world: World, effect: float, seeds: int, rng: np.random.Generator)
         margin = margin + WOBBLE * np.sqrt(1 - share) * rng.normal(size=(seeds, n))
     # two arms disagree on a share DENSITY * E|difference of their margins| of the items
     sd = np.sqrt(DENSITY * WOBBLE * 2 / np.sqrt(np.pi) / n)
-    right: Floats = (margin + effect * sd / DENSITY > 0).astype(np.float64)
+    right = np.asarray(margin + effect * sd / DENSITY > 0, dtype=np.float64)
     return np.broadcast_to(right, (seeds, n))

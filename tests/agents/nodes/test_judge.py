@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agents.nodes.judge import judge
+from agents.run import Run
+from pelagos.nouns import Direction, VerdictKind
+from tests.agents.nodes.laboratory import at, carried_out, execute, run_in
+
+
+def settle(run: Run, *kept: str, cycle: int = 1) -> list[str]:
+    """Judge and buy until judge is content, as the graph does; returns the winners."""
+    for _ in range(5):
+        update = judge(at(*kept, cycle=cycle), run)
+        if not update["buying"]:
+            return list(update["winners"])
+        for version, seeds in update["buying"].items():
+            execute(run, version, seeds)
+    raise AssertionError("judge never stops buying")
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_a_better_version_is_supported_in_both_directions(tmp_path: Path, direction: Direction) -> None:
+    run = run_in(tmp_path, direction)
+    carried_out(run, "good", {"better": 0.1})
+    carried_out(run, "same", {"better": 0.0, "noise": 0.02})
+    carried_out(run, "worse", {"better": -0.1})
+    assert settle(run, "good", "same", "worse") == ["good"]
+    verdicts = run.verdicts()
+    assert verdicts["good"].effect == pytest.approx(0.1, abs=0.02)
+    assert verdicts["worse"].kind is VerdictKind.REFUTED
+    assert verdicts["same"].kind is not VerdictKind.SUPPORTED
+    assert (verdicts["good"].score > verdicts["good"].baseline_score) == (direction is Direction.UP)
+
+
+def test_seeds_are_bought_look_by_look_and_only_where_they_may_matter(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "unsure", {"better": 0.03, "noise": 0.3})
+    carried_out(run, "worse", {"better": -0.3})
+    buying = judge(at("unsure", "worse"), run)["buying"]
+    assert buying == {"v-unsure": [3, 4]}
+    execute(run, "v-unsure", [3, 4])
+    assert judge(at("unsure", "worse"), run)["buying"] == {"v-unsure": [5, 6, 7]}
+    execute(run, "v-unsure", [5, 6, 7])
+    assert judge(at("unsure", "worse"), run)["buying"] == {}
+
+
+def test_what_never_ran_is_said(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "unbuilt", None)
+    judge(at("unbuilt", "forgotten"), run)
+    verdicts = run.verdicts()
+    assert verdicts["unbuilt"].reason == "no version that runs: no_edit"
+    assert verdicts["forgotten"].reason == "never carried out"
+    assert {one.kind for one in verdicts.values()} == {VerdictKind.UNDECIDED}
+
+
+def test_failing_on_one_seed_is_not_supported_and_buys_nothing(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "fragile", {"better": 0.3, "fails": [1]})
+    assert judge(at("fragile"), run) == {"buying": {}, "winners": []}
+    verdict = run.verdicts()["fragile"]
+    assert (verdict.kind, verdict.seeds) == (VerdictKind.UNDECIDED, 2)
+    assert "failed on seed 1" in verdict.reason
+
+
+def test_a_guard_blocks(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "slow", {"better": 0.1, "slow": 9.0})
+    assert settle(run, "slow") == []
+    assert "guard seconds is worse by 8 s" in run.verdicts()["slow"].reason
+
+
+def test_judging_again_records_nothing_new(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "good", {"better": 0.1})
+    judge(at("good"), run)
+    before = len(run.ledger.events())
+    assert judge(at("good"), run) == judge(at("good"), run)
+    assert len(run.ledger.events()) == before
+
+
+def test_earlier_cycles_are_judged_anew_with_the_later(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "good", {"better": 0.1})
+    assert settle(run, "good") == ["good"]
+    first = run.verdicts()["good"]
+    for index in range(12):
+        carried_out(run, f"null{index}", {"better": 0.0, "noise": 0.3}, cycle=2)
+    winners = judge(at(*(f"null{index}" for index in range(12)), cycle=2), run)["winners"]
+    assert (run.verdicts()["good"].kind is VerdictKind.SUPPORTED) == ("good" in winners)
+    assert run.verdicts()["good"].evidence == first.evidence
+
+
+def test_every_number_resolves_to_experiments(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "good", {"better": 0.1})
+    judge(at("good"), run)
+    verdict = run.verdicts()["good"]
+    found = [run.ledger.find("experiment", id) for id in verdict.evidence]
+    assert [(one["version"], one["seed"]) for one in found if one] == [
+        *(("v-good", seed) for seed in range(3)),
+        *(("base", seed) for seed in range(3)),
+    ]
