@@ -31,6 +31,7 @@ from tools import registry
 from tools.literature import corpus
 
 if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
     from langgraph.graph.state import CompiledStateGraph
 
 THREAD = "run"
@@ -128,7 +129,7 @@ def _run_graph(run: Run) -> tuple[str, str]:
     loop = run.settings.loop
     with open_checkpoints(run.folder) as saver:
         graph = build(loop, saver)
-        config: dict[str, Any] = {
+        config: RunnableConfig = {
             "configurable": {"thread_id": THREAD},
             "recursion_limit": steps_at_most(loop, run.settings.judge.max_seeds),
             "max_concurrency": max(run.workers, run.settings.models.parallel),

@@ -8,9 +8,10 @@ injected instructions; it doesn't remove it, so no reply can set configuration, 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tools.toolchain import Message
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 _FENCE = "=" * 4
 _INVISIBLE = {"Cf", "Cc", "Co", "Cs", "Cn"}
+
+
+def one_of(values: Sequence[str]) -> Any:
+    """The type of a field of a reply that must be one of `values`: an enum in its JSON schema."""
+    return Literal[tuple(values)]
 
 
 def render(template: Path, **variables: Any) -> list[Message]:

@@ -41,5 +41,5 @@ def seeds(branch: Branch, run: Run) -> Update:
     version, base = run.noun(Version, branch["version"]), run.baseline()
     pairs = [(which, seed) for seed in branch["seeds"] for which in (base, version)]
     with ThreadPoolExecutor(run.workers) as pool:
-        list(pool.map(lambda pair: run.toolchain.experiment(run.task, *pair, "validation", run), pairs))
+        list(pool.map(lambda pair: run.toolchain.experiment(run.task, pair[0], pair[1], "validation", run), pairs))
     return {}

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import fmean, pstdev
-from typing import Any, Literal
+from types import GenericAlias
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from agents.prompt import render
+from agents.prompt import one_of, render
 from agents.run import Run
 from agents.state import State, Update
 from pelagos.errors import BadReply
@@ -72,10 +73,10 @@ def _ask(state: State, attempt: int, run: Run) -> Idea:
 
 
 def _schema(targets: list[str], papers: list[RankedPaper]) -> type[Idea]:
-    fields: dict[str, Any] = {"target": (Literal[tuple(targets)], ...)}
+    fields: dict[str, Any] = {"target": (one_of(targets), ...)}
     if papers:
-        known = Literal[tuple(ranked.paper.id for ranked in papers)]
-        fields["papers"] = (list[known], Field(default=[], max_length=3))  # type: ignore[valid-type]
+        known = one_of([ranked.paper.id for ranked in papers])
+        fields["papers"] = (GenericAlias(list, (known,)), Field(default=[], max_length=3))
     made: type[Idea] = create_model("Idea", __base__=Idea, **fields)
     return made
 

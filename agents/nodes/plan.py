@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from types import GenericAlias
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from agents.prompt import data, line, render
+from agents.prompt import data, line, one_of, render
 from agents.run import Run
 from agents.state import State, Update
 from agents.verifiers.best_of_n import best_of_n
@@ -42,7 +43,7 @@ def plan(state: State, run: Run) -> Update:
     hypotheses = [run.noun(Hypothesis, id) for id in state["kept"]]
     wanted = [(one, index) for one in hypotheses for index in range(run.settings.loop.plans)]
     with ThreadPoolExecutor(run.settings.models.parallel) as pool:
-        drafts = list(pool.map(lambda pair: _draft(*pair, run), wanted))
+        drafts = list(pool.map(lambda pair: _draft(pair[0], pair[1], run), wanted))
     chosen: list[str] = []
     for one in hypotheses:
         steps = [draft for (owner, _), draft in zip(wanted, drafts, strict=True) if owner.id == one.id and draft]
@@ -68,16 +69,14 @@ def _schema(tools: Sequence[Tool]) -> type[Draft]:
     """With tools, every step is a call of one of them."""
     if not tools:
         return Draft
-    names = Literal[tuple(tool.name for tool in tools)]
-    call = create_model(
-        "Call",
-        __config__=ConfigDict(extra="forbid"),
-        tool=(names, ...),
-        arguments=(dict[str, Any], Field(default_factory=dict)),
-    )
+    call_fields: dict[str, Any] = {
+        "tool": (one_of([tool.name for tool in tools]), ...),
+        "arguments": (dict[str, Any], Field(default_factory=dict)),
+    }
+    call = create_model("Call", __config__=ConfigDict(extra="forbid"), **call_fields)
     step = create_model("ToolStep", __base__=DraftStep, call=(call, ...))
-    made: type[Draft] = create_model("ToolDraft", __base__=Draft, steps=(list[step], Field(min_length=1, max_length=6)))  # type: ignore[valid-type]
-    return made
+    steps: dict[str, Any] = {"steps": (GenericAlias(list, (step,)), Field(min_length=1, max_length=6))}
+    return create_model("ToolDraft", __base__=Draft, **steps)
 
 
 def _distinct(plans: list[list[Step]]) -> list[list[Step]]:

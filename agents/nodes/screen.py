@@ -1,7 +1,7 @@
 """Screen: throws out what repeats the bank before any compute is spent, and flags what the literature already has.
 
-Two hypotheses are one at and above the embedder's calibrated cosine (Dolphin's Algorithm 1, arXiv 2501.03916, with its own
-0.8 for another model). The bank counts only where it speaks of the same task. Every decision is recorded with its
+Two hypotheses are one at and above the embedder's calibrated cosine (Dolphin's Algorithm 1, arXiv 2501.03916, whose own
+0.8 is for another model). The bank counts only where it speaks of the same task. Every decision is recorded with its
 nearest neighbour. Novelty against the literature is a flag, never a reason to throw out; without papers it is
 "unknown".
 """
