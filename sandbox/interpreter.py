@@ -17,11 +17,12 @@ import pelagos
 
 OWN = ("pelagos", "agents", "tools", "sandbox", "memory", "app", "tasks")
 
-_SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libexec", "include", "share/zoneinfo", "share/terminfo")
+# Few, since bubblewrap reads the whole mount table for each.
+_SYSTEM = ("bin", "lib", "lib32", "lib64", "libx32", "libexec/gcc", "include", "share/zoneinfo")
 _ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
-_PREFIX = ("bin", "lib", "lib64", "include", "pyvenv.cfg")
+_PREFIX = ("bin", "lib", "lib64", "pyvenv.cfg")
 
-# Relative to a site-packages folder. Whole folders where the package still imports without them, else the files.
+# Relative to a site-packages folder. Importing one of these fails, and says why.
 _LABELS = (
     "sklearn/datasets/data",
     "sklearn/datasets/tests",
@@ -31,26 +32,21 @@ _LABELS = (
     "emnist",
     "medmnist",
     "torchvision/datasets/data",
-    "statsmodels/datasets/*/*.csv",
-    "statsmodels/datasets/*/*.dta",
-    "statsmodels/**/tests/results/*.csv",
     "scipy/datasets/data",
-    "scanpy/datasets/*.h5ad",
-    "scanpy/datasets/*.txt",
-    "lifelines/datasets/*.csv",
     "sktime/datasets/data",
     "aeon/datasets/data",
-    "river/datasets/*.csv*",
     "mlxtend/data/data",
-    "vega_datasets/_data",
+    "vega_datasets",
     "plotly/package_data/datasets",
     "bokeh/sampledata/_data",
-    "pydataset/resources.tar.gz",
-    "palmerpenguins/data",
+    "pydataset",
+    "palmerpenguins",
     "yellowbrick/datasets/fixtures",
     "tensorflow_datasets",
-    "keras/datasets/data",
 )
+_FINDERS = ("__editable__*pelagos*", "pelagos*.pth")
+# These are imported by their parents: they stay, without content.
+_HOLLOW = ("statsmodels/datasets", "scanpy/datasets", "lifelines/datasets", "river/datasets")
 
 
 @cache
@@ -58,7 +54,7 @@ def system_folders() -> tuple[list[Path], list[tuple[str, str]]]:
     """Folders to bind, and symbolic links (target, path) of the merged /usr to make again."""
     folders = [path for name in _SYSTEM if (path := Path("/usr") / name).is_dir() and not path.is_symlink()]
     links = [(str(path.readlink()), str(path)) for name in _SYSTEM if (path := Path("/usr") / name).is_symlink()]
-    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+    for name in ("bin", "lib", "lib32", "lib64", "libx32"):
         path = Path("/") / name
         if path.is_symlink():
             links.append((str(path.readlink()), str(path)))
@@ -89,10 +85,15 @@ def covered() -> list[Path]:
     """Every path inside those folders that must not be seen: labels, editable finders, Pelagos and its tasks."""
     hidden: set[Path] = set()
     for site in _sites():
-        hidden |= {found for pattern in _LABELS for found in site.glob(pattern)}
-        hidden |= set(site.glob("__editable__*")) | set(site.glob("pelagos*.pth"))
+        hidden |= {found for pattern in (*_LABELS, *_HOLLOW) for found in site.glob(pattern)}
+        hidden |= {found for pattern in _FINDERS for found in site.glob(pattern)}
     hidden |= {path for path in _own_tree() if _visible(path)}
     return sorted(path for path in hidden if not any(above in hidden for above in path.parents))
+
+
+def is_hollow(path: Path) -> bool:
+    """Whether a covered package must still import."""
+    return path.as_posix().endswith(_HOLLOW)
 
 
 def _sites() -> set[Path]:

@@ -74,7 +74,7 @@ def same_pid_space(first: int) -> Callable[[int], bool]:
     space = _link(f"/proc/{first}/ns/pid")
 
     def member(pid: int) -> bool:
-        return bool(space) and _link(f"/proc/{pid}/ns/pid") == space
+        return bool(space) and _link(f"/proc/{pid}/ns/pid") == space and not _zombie(pid)
 
     return member
 
@@ -136,10 +136,12 @@ def _used(handle: int) -> int:
 
 def _link(path: str) -> str:
     try:
-        return str(Path(path).readlink())
+        return os.readlink(path)  # noqa: PTH115  asked of every process, often
     except OSError:
         return ""
 
 
 def _zombie(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    return True
