@@ -88,7 +88,8 @@ def hypotheses(record: Record) -> RenderableType:
 def _cells(row: Row) -> list[Text]:
     style = STYLES[row.verdict] if row.verdict else "dim" if row.stage in FADED else ""
     shown = (row.id, row.title, row.status, signed(row.effect) if row.verdict else "", interval(row.low, row.high))
-    return [Text(line(cell), style=style if place >= 2 or row.stage in FADED else "") for place, cell in enumerate(shown)]
+    plain = 0 if row.stage in FADED else 2
+    return [Text(line(cell), style=style if place >= plain else "") for place, cell in enumerate(shown)]
 
 
 def budgets(record: Record, now: float) -> Table:

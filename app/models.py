@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.output import Json, console, print_json, table
+from pelagos.errors import BadInput
 
 if TYPE_CHECKING:
     from agents.models.locate import Located
@@ -37,7 +39,7 @@ def list_models(json: Json = False) -> None:
     shown = ([r["name"], f"{r['gb']:.2f}", "yes" if r["present"] else "no", r["licence"], r["about"]] for r in rows)
     console().print(table(heads, shown))
     for row in rows:
-        console().print(f"{row['name']}: {row['path'] or row['origin']}", markup=False)
+        console().print(f"{row['name']}: {row['path'] or row['origin']}", markup=False, soft_wrap=True)
 
 
 @models_app.command()
@@ -64,14 +66,25 @@ def serve(
 ) -> None:
     """Serve a model by an OpenAI-compatible URL until Ctrl-C. Wants PELAGOS_API_KEY of its clients if that is set."""
     serving = _llama if engine is ServingEngine.LLAMA else _vllm
+    _free(port)
     folder = Path(model).expanduser()
     path = folder.resolve() if folder.is_dir() else _found(model).path
-    with serving(path, path.stem, port) as url:
-        console().print(f"serving at {url}; use it with --model default=openai:{path.stem}@{url}", soft_wrap=True)
+    name = model if model in {row["name"] for row in _rows()} else path.stem
+    with serving(path, name, port) as url:
+        console().print(f"serving at {url}; use it with --model default=openai:{name}@{url}", soft_wrap=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
             console().print("stopped")
+
+
+def _free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise BadInput(f"port {port}: {error.strerror}: choose another with --port") from None
 
 
 @contextmanager
