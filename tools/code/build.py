@@ -6,23 +6,26 @@ recorded with its cause class. Judges no score.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from memory.keys import step_key
 from pelagos.errors import EditRefused, ModelError
 from pelagos.nouns import Build, Try
-from tools.code import edits, prompts, structure
+from tools.code import edits, prompts
 from tools.code.candidates import Candidate, Trials, note
 from tools.code.causes import Cause
-from tools.code.formats import Format, Ways, ways
+from tools.code.formats import Ways, ways
 from tools.code.program import Program
+from tools.code.repairs import question
 from tools.toolchain import Message, Mind
 
 REPAIR_SAMPLES = 1000  # repairs are sampled from here on, so that no two tries share a sample index
 DETAIL = 400
+Answer = Callable[[], str]
 LOCAL = frozenset({"error", "exit", "nan_predictions", "no_predictions", "bad_predictions", "wrong_count"})
 
 
@@ -62,7 +65,7 @@ class _Builder:
         with ThreadPoolExecutor(count) as pool:
             asked = [pool.submit(self._ask, messages, sample, self.ways.reply_tokens) for sample in range(count)]
             for reply in asked:
-                found.append(self._try("draft", reply, self.trials.baseline, None))
+                found.append(self._try("draft", reply.result, self._draft))
                 if found[-1].good:
                     break
         return found
@@ -76,29 +79,20 @@ class _Builder:
         known = trials.known.functions
         return prompts.draft(trials.task, trials.baseline, trials.hypothesis, trials.plan, known, self.ways, fault)
 
-    def _try(
-        self, kind: Literal["draft", "repair"], reply: Future[str] | str, base: Program, path: str | None
-    ) -> Candidate:
-        """`path`: the file that the reply rewrites whole; None where it holds definitions or search blocks."""
-        candidate = self._candidate(reply, base, path)
-        checked = note(candidate.checked)
-        detail = " | ".join(part for part in (candidate.cause.detail, checked) if part)[:DETAIL]
+    def _try(self, kind: Literal["draft", "repair"], answer: Answer, edit: Callable[[str], Program]) -> Candidate:
+        """Get the reply, apply it, execute the program; record what became of it."""
+        candidate = self._candidate(answer, edit)
+        detail = " | ".join(part for part in (candidate.cause.detail, note(candidate.checked)) if part)[:DETAIL]
         version = candidate.version.id if candidate.version is not None else None
         cause = candidate.cause.kind or "ok"
         self.tries.append(Try(index=len(self.tries), kind=kind, cause=cause, detail=detail, version=version))
-        self.trials.context.say(
-            f"{self.trials.hypothesis.title[:60]}: {kind} {len(self.tries)}: {candidate.cause.line or 'runs'}"
-        )
+        title = self.trials.hypothesis.title[:60]
+        self.trials.context.say(f"{title}: {kind} {len(self.tries)}: {candidate.cause.line or 'runs'}")
         return candidate
 
-    def _candidate(self, reply: Future[str] | str, base: Program, path: str | None) -> Candidate:
-        target = self.trials.hypothesis.target
+    def _candidate(self, answer: Answer, edit: Callable[[str], Program]) -> Candidate:
         try:
-            text = reply if isinstance(reply, str) else reply.result()
-            if path is None:
-                program = edits.apply(base, text, target, only_target=self.ways.only_target)
-            else:
-                program = edits.apply_file(base, text, path)
+            program = edit(answer())
         except EditRefused as refused:
             return Candidate(Cause(refused.cause, str(refused)))
         except ModelError as error:
@@ -125,45 +119,26 @@ class _Builder:
     def _repair(self, best: Candidate, sample: int) -> Candidate:
         if best.program is None or best.cause.kind not in LOCAL:
             return self._again(best, sample)
-        trials, target = self.trials, self.trials.hypothesis.target
-        local = structure.around(best.program, best.error, target, self.ways.structure_budget)
-        if not local.address or local.address.partition("::")[0] not in best.program.editable:
-            local = structure.Structure(target, local.text)
-        path = local.address.partition("::")[0]
-        whole = self._format(best.program, path) == "file"
+        trials = self.trials
         known = trials.known.functions
-        messages = prompts.repair(
-            trials.task,
-            best.program,
-            trials.hypothesis,
-            best.cause,
-            best.error,
-            local,
-            known,
-            self._format(best.program, path),
+        asked = question(
+            trials.task, best.program, trials.baseline, trials.hypothesis, best.cause, best.error, known, self.ways
         )
-        reply = self._reply(messages, sample, self.ways.file_tokens if whole else self.ways.reply_tokens)
-        if isinstance(reply, Candidate):
-            return reply
-        return self._try("repair", reply, best.program, path if whole else None)
-
-    def _format(self, program: Program, path: str) -> Format:
-        if self.ways.repair == "file" and len(program.files[path].splitlines()) > self.ways.file_lines:
-            return "definition"
-        return self.ways.repair
+        program = best.program
+        return self._try("repair", self._reply(asked.messages, sample, asked.tokens), partial(asked.apply, program))
 
     def _again(self, best: Candidate, sample: int) -> Candidate:
         """Nothing crashed at a line (refused, too slow, no effect, a step missing): the change is asked for again."""
-        reply = self._reply(self._draft_messages(best.cause), sample, self.ways.reply_tokens)
-        return reply if isinstance(reply, Candidate) else self._try("repair", reply, self.trials.baseline, None)
+        return self._try(
+            "repair", self._reply(self._draft_messages(best.cause), sample, self.ways.reply_tokens), self._draft
+        )
 
-    def _reply(self, messages: Sequence[Message], sample: int, tokens: int) -> str | Candidate:
-        try:
-            return self._ask(messages, sample, tokens)
-        except ModelError as error:
-            cause = Cause("model", str(error)[:DETAIL])
-            self.tries.append(Try(index=len(self.tries), kind="repair", cause=cause.kind, detail=cause.detail))
-            return Candidate(cause)
+    def _draft(self, reply: str) -> Program:
+        trials = self.trials
+        return edits.apply(trials.baseline, reply, trials.hypothesis.target, only_target=self.ways.only_target)
+
+    def _reply(self, messages: Sequence[Message], sample: int, tokens: int) -> Answer:
+        return lambda: self._ask(messages, sample, tokens)
 
     def _doubt(self, best: Candidate) -> Candidate:
         """Checks aren't tested either. A program that runs and does something is kept where at least half of its steps

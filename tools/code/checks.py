@@ -54,7 +54,8 @@ class Check:
 @dataclass(frozen=True)
 class Checked:
     """`by` is the expression that counted: own or words. `valid` is False where neither says anything: each holds
-    on the baseline, or raises on both. `spare`: the step's words name something, and it is there. `why`: own was dropped."""
+    on the baseline, or raises on both. `spare`: the step names something that is there now.
+    `why`: why the own one was dropped."""
 
     check: Check
     holds: bool

@@ -14,8 +14,9 @@ DEPTH = 4
 
 def describe(value: object) -> dict[str, object]:
     """Type, shape, dtype and short text of `value`; never raises, whatever its `__repr__` does."""
-    told: dict[str, object] = {"type": type(value).__name__}
+    told: dict[str, object] = {"type": "object"}
     try:
+        told["type"] = type(value).__name__
         shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
         if isinstance(shape, tuple) and all(isinstance(n, int) for n in shape):
             told["shape"] = list(shape)

@@ -1,38 +1,69 @@
 """The local structure around a fault, by syntax tree: what a model needs to see and nothing else. Deterministic.
 
-The faulty definition whole; signatures with their first docstring line of what it calls and what calls it; the imports
-of its file; the values at the raising frame. Bounded in characters; the definition itself is cut last.
+The definition that raised and those that the edit changed, whole (an error often shows up where the edit was not);
+signatures with their first docstring line of what they call and what calls them; the imports of the file; the values
+at the raising frame. Bounded in characters; the definition itself is cut last.
 """
 
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tools.code.program import Definition, Program, first_line
+from tools.code.program import Definition, Program, first_line, meaning
 from tools.code.shapes import Functions, comment
 from tools.code.traceback import Error, Frame
 
 
 @dataclass(frozen=True)
 class Structure:
-    """`address` is the faulty definition, "" where the fault is outside every definition; `text` is for the model."""
+    """`address` is the definition to correct: the one that raised if the edit changed it, else one that it changed;
+    "" where neither is known. `text` is for the model."""
 
     address: str
     text: str
 
 
-def around(program: Program, error: Error | None, target: str, budget: int) -> Structure:
-    """The structure at the innermost own frame; without one (timeout, NaN, no effect) at the target."""
+def around(program: Program, error: Error | None, target: str, budget: int, changed: Sequence[str] = ()) -> Structure:
+    """The structure at the innermost own frame and at what the edit `changed` (addresses); without a frame (timeout,
+    NaN, no effect) at the target and what was changed."""
     frames = error.frames if error is not None else ()
-    address = next((found for frame in reversed(frames) if (found := at_line(program, frame.file, frame.line))), "")
-    if not address and not frames:
-        address = target
-    path = address.partition("::")[0] or (frames[-1].file if frames else target.partition("::")[0])
-    parts = [*_faulty(program, address, path, frames), _imports(program, path), *_neighbours(program, address)]
+    raised = next((found for frame in reversed(frames) if (found := at_line(program, frame.file, frame.line))), "")
+    if not raised and not frames:
+        raised = target
+    suspects = [address for address in changed if address in program.definitions]
+    address = raised if raised in suspects or not suspects else suspects[0]
+    path = raised.partition("::")[0] or (frames[-1].file if frames else target.partition("::")[0])
+    shown = [*dict.fromkeys(_outer(program, one) for one in (raised, *suspects) if one)]
+    parts = [
+        *_faulty(program, raised, path, frames),
+        *(f"# {one}\n{program.source(one)}" for one in shown[bool(raised) :]),
+    ]
+    files = dict.fromkeys([path, *(one.partition("::")[0] for one in shown)])
+    parts += [_top(program, file) for file in files]
+    parts += dict.fromkeys(text for one in shown for text in _neighbours(program, one, shown))
     parts += [_calls(frames)] if len(frames) > 1 else []
     return Structure(address, _fit([part for part in parts if part], budget))
+
+
+def changed_definitions(program: Program, baseline: Program) -> list[str]:
+    """Addresses of innermost definitions whose meaning differs from the baseline's or that are new, in file order."""
+    differing = [
+        address
+        for address, node in program.definitions.items()
+        if address not in baseline.definitions
+        or meaning(textwrap.dedent(program.source(address))) != meaning(textwrap.dedent(baseline.source(address)))
+    ]
+    return [one for one in differing if not any(other.startswith(f"{one}.") for other in differing)]
+
+
+def _outer(program: Program, address: str) -> str:
+    """A method is shown with its class."""
+    path, _, name = address.partition("::")
+    owner = f"{path}::{name.partition('.')[0]}"
+    return owner if owner in program.definitions else address
 
 
 def at_line(program: Program, path: str, line: int) -> str:
@@ -59,8 +90,7 @@ def signature(node: Definition) -> str:
 
 def _faulty(program: Program, address: str, path: str, frames: Sequence[Frame]) -> Iterator[str]:
     if address:
-        owner = address.rpartition(".")[0]
-        whole = owner if owner in program.definitions else address
+        whole = _outer(program, address)
         yield f"# {whole}\n{_marked(program, whole, frames)}"
     elif path in program.files and frames:
         lines, at = program.files[path].splitlines(), frames[-1].line
@@ -82,26 +112,26 @@ def _marked(program: Program, address: str, frames: Sequence[Frame]) -> str:
     return "\n".join(lines)
 
 
-def _imports(program: Program, path: str) -> str:
+def _top(program: Program, path: str) -> str:
     tree = program.trees.get(path)
     if tree is None:
         return ""
-    kept = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    return f"# imports of {path}\n" + "\n".join(ast.unparse(node) for node in kept) if kept else ""
+    kept = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign))]
+    return f"# top of {path}\n" + "\n".join(ast.unparse(node)[:200] for node in kept) if kept else ""
 
 
-def _neighbours(program: Program, address: str) -> Iterator[str]:
+def _neighbours(program: Program, address: str, shown: Sequence[str] = ()) -> Iterator[str]:
     """Signatures of what the definition calls, then of what calls it, by name."""
     node = program.definitions.get(address)
     if node is None:
         return
     called, name = _names(node), node.name
     for other, definition in program.definitions.items():
-        if other == address or address.startswith(f"{other}.") or other.startswith(f"{address}."):
+        if _outer(program, other) in (address, *shown):
             continue
         if definition.name in called:
             yield f"# it uses {other}\n{signature(definition)}"
-        elif "." not in other and name in _names(definition):
+        elif "." not in other.partition("::")[2] and name in _names(definition):
             yield f"# it is used by {other}\n{signature(definition)}"
 
 

@@ -153,7 +153,10 @@ def jail() -> Sandbox:
 
 @pytest.fixture
 def task(tmp_path: Path) -> CodeTask:
-    folder = tmp_path / "lines"
+    return make_task(tmp_path / "lines")
+
+
+def make_task(folder: Path) -> CodeTask:
     folder.mkdir()
     rows = [f"{i % 7},{i % 5},{i % 3},{2.0 * (i % 7) - (i % 5) + (i % 11) / 10}" for i in range(140)]
     (folder / "items.csv").write_text("\n".join(["a,b,c,y", *rows]) + "\n")
@@ -162,6 +165,15 @@ def task(tmp_path: Path) -> CodeTask:
     (folder / "fixed.py").write_text(FIXED)
     (folder / "task.yaml").write_text(TASK)
     return load_task(folder)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, jail: Sandbox) -> Iterator[tuple[CodeTask, World]]:
+    """One task and world for tests that differ only in what the mind says: the baseline's smoke runs are shared."""
+    folder = tmp_path_factory.mktemp("shared")
+    made = World(folder, jail, ScriptedMind(lambda messages, sample: ""))
+    yield make_task(folder / "lines"), made
+    made.ledger.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from pelagos.errors import ModelUnavailable
 from pelagos.nouns import Build, Step
-from tests.tools.code.conftest import World, idea, plan
+from tests.tools.code.conftest import ScriptedMind, World, idea, plan
 from tools.code.task import CodeTask
 from tools.code.toolchain import CodeToolchain
 
@@ -22,8 +22,9 @@ def fit(x, y):
 ```
 Hope this helps."""
 CRASH = "```python\ndef fit(x, y):\n    return np.linalg.solve(x, yy)\n```"
-UNUSED = "```python\ndef ridge(a):\n    return a\n\ndef fit(x, y):\n    unused = 1\n    return np.linalg.lstsq(scale(x), y, rcond=None)[0]\n```"
-SAME = '```python\ndef fit(x, y):\n    """Other words."""\n    # a comment\n    return np.linalg.lstsq(scale(x), y, rcond=None)[0]\n```'
+BODY = "    return np.linalg.lstsq(scale(x), y, rcond=None)[0]\n```"
+UNUSED = "```python\ndef ridge(a):\n    return a\n\ndef fit(x, y):\n    unused = 1\n" + BODY
+SAME = '```python\ndef fit(x, y):\n    """Other words."""\n    # a comment\n' + BODY
 STEP = Step(text="Call np.linalg.solve in fit.", check="calls('ridge', 'np.linalg.solve')")
 
 
@@ -39,7 +40,10 @@ def causes(made: Build) -> list[str]:
 def test_first_good_draft_wins(task: CodeTask, world: World) -> None:
     world.mind.script = lambda messages, sample: GOOD
     made = CodeToolchain().build(task, idea(), plan(STEP), world)
-    assert made.version and made.cause == "" and causes(made) == ["ok"] and made.checks == [True]
+    assert made.version
+    assert made.cause == ""
+    assert causes(made) == ["ok"]
+    assert made.checks == [True]
     version = world.ledger.find("version", made.version)
     assert version is not None
     assert len(world.ledger.events("experiment")) == 1
@@ -51,7 +55,9 @@ def test_crash_is_repaired_with_the_local_structure(task: CodeTask, world: World
     assert causes(made) == ["error", "error", "ok"]
     assert "NameError" in made.tries[0].detail
     prompt = next(text for sample, text in world.mind.asked if sample >= 1000)
-    assert "NameError" in prompt and "yy" in prompt and "ndarray" in prompt
+    assert "NameError" in prompt
+    assert "yy" in prompt
+    assert "ndarray" in prompt
 
 
 GOOD_FILE = """```python
@@ -101,8 +107,9 @@ if __name__ == "__main__":
         ("```python\ndef fit(x, y):\n    import os; os._exit(0)\n```", "no_predictions"),
     ],
 )
-def test_each_death_has_its_cause_and_is_bounded(reply: str, cause: str, task: CodeTask, world: World) -> None:
-    world.mind.script = lambda messages, sample: reply
+def test_each_death_has_its_cause_and_is_bounded(reply: str, cause: str, shared: tuple[CodeTask, World]) -> None:
+    task, world = shared
+    world.mind = ScriptedMind(lambda messages, sample: reply)
     world.drafts, world.debug_tries = 1, 1
     made = CodeToolchain().build(task, idea(), plan(STEP), world)
     assert made.version is None
@@ -116,14 +123,18 @@ def test_missing_step_is_fed_back_and_then_fails(task: CodeTask, world: World) -
     other = "```python\ndef fit(x, y):\n    return np.zeros(3)\n```"
     world.mind.script = lambda messages, sample: other
     made = CodeToolchain().build(task, idea(), plan(Step(text="Solve a ridge.", check="defines('ridge')")), world)
-    assert made.cause == "step_missing" and made.version is None and made.checks == [False]
-    assert "Solve a ridge" in world.mind.asked[-1][1] and "defines(" not in world.mind.asked[-1][1]
+    assert made.cause == "step_missing"
+    assert made.version is None
+    assert made.checks == [False]
+    assert "Solve a ridge" in world.mind.asked[-1][1]
+    assert "defines(" not in world.mind.asked[-1][1]
 
 
 def test_check_that_holds_on_the_baseline_is_dropped(task: CodeTask, world: World) -> None:
     world.mind.script = lambda messages, sample: GOOD
     made = CodeToolchain().build(task, idea(), plan(Step(text="Scale.", check="uses('fit', 'scale')")), world)
-    assert made.version and "holds on the baseline" in made.tries[0].detail
+    assert made.version
+    assert "holds on the baseline" in made.tries[0].detail
 
 
 def test_model_faults_are_data(task: CodeTask, world: World) -> None:
@@ -132,7 +143,9 @@ def test_model_faults_are_data(task: CodeTask, world: World) -> None:
 
     world.mind.script = down
     made = CodeToolchain().build(task, idea(), plan(), world)
-    assert made.version is None and made.cause == "model" and set(causes(made)) == {"model"}
+    assert made.version is None
+    assert made.cause == "model"
+    assert set(causes(made)) == {"model"}
     assert len(made.tries) == world.drafts + world.debug_tries
 
 

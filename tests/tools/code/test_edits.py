@@ -60,11 +60,20 @@ def fence(code: str, label: str = "") -> str:
 
 
 def test_definition_with_helper_import_and_constant() -> None:
-    text = edit(fence("import math\n\nHIDDEN = 32\nDELTA = 2\n\ndef huber(a):\n    return a\n\ndef loss(a, b):\n    return huber(a - b).mean()"))
+    text = edit(
+        fence(
+            "import math\n\nHIDDEN = 32\nDELTA = 2\n\n"
+            "def huber(a):\n    return a\n\ndef loss(a, b):\n    return huber(a - b).mean()"
+        )
+    )
     tree = ast.parse(text)
     assert [name for name, _ in named(tree) if "." not in name] == ["Net", "predict", "huber", "loss"]
-    assert "import math" in text and "HIDDEN = 32" in text and "DELTA = 2" in text and text.count("HIDDEN =") == 1
-    assert "# how wide\nHIDDEN = 32" in text and "# the loss\ndef loss" in text
+    assert "import math" in text
+    assert "HIDDEN = 32" in text
+    assert "DELTA = 2" in text
+    assert text.count("HIDDEN =") == 1
+    assert "# how wide\nHIDDEN = 32" in text
+    assert "# the loss\ndef loss" in text
     assert text.index("DELTA = 2") < text.index("def loss")
 
 
@@ -72,24 +81,36 @@ def test_only_target_ignores_repeated_definitions_unless_addressed() -> None:
     code = "def predict(model, x):\n    return 0\n\ndef loss(a, b):\n    return 0"
     assert "return model(x)" in edit(fence(code))
     assert "return model(x)" not in edit(fence(code), only=False)
-    two = fence("def loss(a, b):\n    return 0") + fence("def predict(model, x):\n    return 0", "**model.py::predict**")
+    two = fence("def loss(a, b):\n    return 0") + fence(
+        "def predict(model, x):\n    return 0", "**model.py::predict**"
+    )
     assert edit(two).count("return 0") == 2
 
 
-@pytest.mark.parametrize("code", ["def forward(self, x):\n    return 2 * x", "class Net(nn.Module):\n    def forward(self, x):\n        return 2 * x"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def forward(self, x):\n    return 2 * x",
+        "class Net(nn.Module):\n    def forward(self, x):\n        return 2 * x",
+    ],
+)
 def test_a_method_is_spliced_and_the_others_stay(code: str) -> None:
     text = edit(fence(code), "model.py::Net.forward")
-    assert "return 2 * x" in text and "self.one = nn.Linear(2, HIDDEN)  # first" in text
+    assert "return 2 * x" in text
+    assert "self.one = nn.Linear(2, HIDDEN)  # first" in text
 
 
 def test_a_new_method_joins_its_class() -> None:
-    code = "class Net(nn.Module):\n    def forward(self, x):\n        return self.twice(x)\n\n    def twice(self, x):\n        return 2 * x"
+    code = "class Net(nn.Module):\n    def forward(self, x):\n        return self.twice(x)\n\n"
+    code += "    def twice(self, x):\n        return 2 * x"
     text = edit(fence(code), "model.py::Net.forward")
-    assert "    def twice(self, x):" in text and "# first" in text
+    assert "    def twice(self, x):" in text
+    assert "# first" in text
 
 
 def test_search_and_replace() -> None:
-    reply = "model.py\n<<<<<<< SEARCH\n    return ((a - b) ** 2).mean()   \n=======\n    return (a - b).abs().mean()\n>>>>>>> REPLACE\n"
+    reply = "model.py\n<<<<<<< SEARCH\n    return ((a - b) ** 2).mean()   \n=======\n"
+    reply += "    return (a - b).abs().mean()\n>>>>>>> REPLACE\n"
     assert "abs().mean()" in edit(reply)
 
 
@@ -97,7 +118,8 @@ def test_whole_file_and_a_snippet_in_its_place() -> None:
     whole = apply_file(PROGRAM, fence(MODEL.replace("64", "65")), "model.py").files["model.py"]
     assert whole.strip() == MODEL.replace("64", "65").strip()
     part = apply_file(PROGRAM, fence("def loss(a, b):\n    return 0"), "model.py").files["model.py"]
-    assert "class Net" in part and "__main__" in part
+    assert "class Net" in part
+    assert "__main__" in part
 
 
 @pytest.mark.parametrize(
@@ -113,7 +135,11 @@ def test_whole_file_and_a_snippet_in_its_place() -> None:
         (fence("x = 1", "model.py::losss"), "unknown_address", "'loss'"),
         (fence("def losses(a, b):\n    return 1"), "unknown_address", "'loss'"),
         (fence("import os"), "unknown_address", "model.py::loss"),
-        ("model.py\n<<<<<<< SEARCH\nreturn nothing\n=======\nreturn 1\n>>>>>>> REPLACE\n", "unknown_address", "nowhere"),
+        (
+            "model.py\n<<<<<<< SEARCH\nreturn nothing\n=======\nreturn 1\n>>>>>>> REPLACE\n",
+            "unknown_address",
+            "nowhere",
+        ),
         (fence('def loss(a, b):\n    """Other."""\n    # comment\n    return ((a - b)**2).mean()'), "no_change", ""),
     ],
 )
@@ -121,10 +147,19 @@ def test_refused_with_cause(reply: str, cause: str, said: str) -> None:
     with pytest.raises(EditRefused) as refused:
         edit(reply)
     assert refused.value.cause == cause
-    assert said in str(refused.value) and "\n" not in str(refused.value) and len(str(refused.value)) < 400
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 400
 
 
-@pytest.mark.parametrize("reply", ["def loss(a, b):\n    return 1", "Here:\n\ndef loss(a, b):\n    return 1\n\nThat is it.", "```py\ndef loss(a, b):\n    return 1"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "def loss(a, b):\n    return 1",
+        "Here:\n\ndef loss(a, b):\n    return 1\n\nThat is it.",
+        "```py\ndef loss(a, b):\n    return 1",
+    ],
+)
 def test_fences_are_optional(reply: str) -> None:
     assert "return 1" in edit(reply)
 
@@ -132,7 +167,11 @@ def test_fences_are_optional(reply: str) -> None:
 @given(st.sampled_from(ADDRESSES), st.sampled_from(["return 41", "x = 1\n    return x", "return [\n        1,\n    ]"]))
 def test_splice_leaves_every_other_definition_byte_for_byte(address: str, body: str) -> None:
     name = address.partition("::")[2]
-    head = "class Net:\n    def forward(self, x):\n        return 3" if name == "Net" else f"def {name.split('.')[-1]}(self, x):\n    {body}"
+    head = (
+        "class Net:\n    def forward(self, x):\n        return 3"
+        if name == "Net"
+        else f"def {name.split('.')[-1]}(self, x):\n    {body}"
+    )
     new = apply(PROGRAM, fence(head), address, only_target=True)
     for other in ADDRESSES:
         if other != address and not other.startswith(f"{address}.") and not address.startswith(f"{other}."):
@@ -161,5 +200,13 @@ def test_no_reply_breaks_it(reply: str) -> None:
 
 
 def test_targets_are_editable_and_no_entry_points() -> None:
-    text = MODEL + "\n\ndef main():\n    pass\n\n\n# pelagos: fixed\ndef score(a):\n    return a\n\n\ndef load(p):\n    return torch.load(p)\n"
-    assert list(targets(PROGRAM.with_files({"model.py": text}))) == ["model.py::Net", "model.py::predict", "model.py::loss"]
+    text = (
+        MODEL
+        + "\n\ndef main():\n    pass\n\n\n# pelagos: fixed\ndef score(a):\n    return a\n"
+        + "\n\ndef load(p):\n    return torch.load(p)\n"
+    )
+    assert list(targets(PROGRAM.with_files({"model.py": text}))) == [
+        "model.py::Net",
+        "model.py::predict",
+        "model.py::loss",
+    ]

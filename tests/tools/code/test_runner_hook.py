@@ -1,0 +1,162 @@
+"""The hooks, started as the sandbox starts them but in a plain child process: they hold no isolation of their own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.code import shapes
+from tools.code.execution import HOOKS, read_report
+from tools.code.program import Program
+from tools.code.structure import around
+from tools.code.traceback import error_of, say_value, stuck_at
+
+HELPER = """\
+import numpy as np
+
+class Odd:
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+def inner(a, odd):
+    '''Add. a: (n, 2).'''
+    return a + np.zeros(3)
+
+def outer(a):
+    '''Calls inner.'''
+    return inner(a, Odd())
+"""
+MAIN = """\
+import sys
+import numpy as np
+import helper
+
+def work(n):
+    '''n: int.'''
+    return helper.outer(np.ones((n, 2)))
+
+print(work(int(sys.argv[1])))
+"""
+
+
+def start(folder: Path, files: dict[str, str], *argv: str, seconds: float = 0.0) -> tuple[int, dict[str, Any], str]:
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    hooks = folder / HOOKS
+    hooks.mkdir()
+    here = Path(shapes.__file__).parent
+    for name in ("runner_hook.py", "trace_hook.py", "describe_hook.py"):
+        (hooks / name).write_bytes((here / name).read_bytes())
+    config = {
+        "script": "main.py", "argv": list(argv), "own": list(files), "report": "out/r.json", "expect": "out/p.npy",
+        "trace": True, "dump_after": seconds,
+    }  # fmt: skip
+    (hooks / "config.json").write_text(json.dumps(config))
+    done = subprocess.run(
+        [sys.executable, f"{HOOKS}/runner_hook.py", f"{HOOKS}/config.json"],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    return done.returncode, read_report((folder / "out" / "r.json").read_bytes()), done.stderr
+
+
+def test_frames_of_helper_modules_are_kept_and_library_frames_dropped(tmp_path: Path) -> None:
+    code, report, log = start(tmp_path, {"main.py": MAIN, "helper.py": HELPER}, "4")
+    error = error_of(report)
+    assert code == 1
+    assert error is not None
+    assert [(f.file, f.function) for f in error.frames] == [
+        ("main.py", "<module>"), ("main.py", "work"), ("helper.py", "outer"), ("helper.py", "inner"),
+    ]  # fmt: skip
+    assert error.frames[-1].source == "return a + np.zeros(3)"
+    assert error.frames[-1].values["a"] == "ndarray float64 (4, 2)"
+    assert "not shown" in error.frames[-1].values["odd"]
+    assert "ValueError" in log
+    assert "runner_hook" not in log
+
+
+def test_local_structure_holds_the_fault_and_its_neighbours(tmp_path: Path) -> None:
+    files = {"main.py": MAIN, "helper.py": HELPER}
+    _, report, _ = start(tmp_path, files, "4")
+    local = around(Program(files, ("main.py",)), error_of(report), "main.py::work", 4000)
+    assert local.address == "helper.py::inner"
+    assert "return a + np.zeros(3)  # <-- the error is raised here" in local.text
+    assert "a = ndarray float64 (4, 2)" in local.text
+    assert "def outer(a):" in local.text
+    assert "Odd())" not in local.text.replace("# how it got there", "").split("helper.py:13")[0]
+    assert "import numpy as np" in local.text
+    assert "print(work" not in local.text.split("# how it got there")[0]
+
+
+def test_structure_keeps_its_budget(tmp_path: Path) -> None:
+    long = "def f():\n" + "    x = 1\n" * 3000 + "    return y\n"
+    local = around(Program({"m.py": long}, ("m.py",)), None, "m.py::f", 1000)
+    assert local.address == "m.py::f"
+    assert len(local.text) < 1100
+
+
+def test_shapes_lines_and_fingerprints(tmp_path: Path) -> None:
+    main = MAIN.replace("helper.outer(np.ones((n, 2)))", "np.ones((n, 2))") + "if len(sys.argv) > 5:\n    never = 1\n"
+    code, report, _ = start(tmp_path, {"main.py": main, "helper.py": HELPER}, "4")
+    assert code == 0
+    told = shapes.functions(report)["main.py::work"]
+    assert shapes.comment("main.py::work", {"main.py::work": told}).endswith("work(n: int 4) -> ndarray float64 (4, 2)")
+    assert 7 in shapes.lines(report)["main.py"]
+    assert main.count("\n") not in shapes.lines(report)["main.py"]
+    assert report["predictions"] is False
+    (tmp_path / "b").mkdir()
+    _, other, _ = start(tmp_path / "b", {"main.py": main.replace("np.ones(", "2 * np.ones("), "helper.py": HELPER}, "4")
+    assert shapes.behaves_differently(shapes.fingerprints(report), shapes.fingerprints(other))
+    assert not shapes.behaves_differently(shapes.fingerprints(report), shapes.fingerprints(report))
+
+
+@pytest.mark.parametrize(
+    ("main", "kind"),
+    [
+        ("class E(Exception):\n    def __str__(self): raise E()\nraise E()", "E"),
+        ("def f(): f()\nf()", "RecursionError"),
+        ("import helper", "SyntaxError"),
+        ("raise SystemExit('bad')", "SystemExit"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("raise BaseExceptionGroup('many', [ValueError('one')])", "ExceptionGroup"),
+        ("x = [0] * 3\nx[0] = x\nraise ValueError(x)", "ValueError"),
+        ("class M(type):\n    def __getattribute__(c, n): raise OSError\nclass V(metaclass=M):\n"
+         "    def __getattribute__(s, n): raise OSError\ndef f(v): raise ValueError(3)\nf(V())", "ValueError"),
+    ],
+)  # fmt: skip
+def test_weird_ends_are_reported(main: str, kind: str, tmp_path: Path) -> None:
+    code, report, _ = start(tmp_path, {"main.py": main, "helper.py": "def f(:\n"})
+    error = error_of(report)
+    assert code != 0
+    assert error is not None
+    assert error.type == kind
+    assert len(json.dumps(report)) < 200_000
+
+
+def test_exit_zero_is_no_error(tmp_path: Path) -> None:
+    code, report, _ = start(tmp_path, {"main.py": "import sys\nsys.exit(0)"})
+    assert code == 0
+    assert error_of(report) is None
+
+
+def test_where_a_stuck_program_was(tmp_path: Path) -> None:
+    text = "import time\ndef wait():\n    time.sleep(1.0)\nwait()\n"
+    _, _, log = start(tmp_path, {"main.py": text}, seconds=0.3)
+    assert stuck_at(log) == "it was at main.py line 3 in wait"
+    assert stuck_at("nothing of the kind") == ""
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b"{", b"\xff", b'{"error": 3}', b'{"error": {"frames": [1, {"own": true}]}}']
+)
+def test_a_forged_report_breaks_nothing(raw: bytes) -> None:
+    report = read_report(raw)
+    error_of(report)
+    shapes.functions(report)
+    shapes.lines(report)
+    assert say_value(3) == "?"

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pelagos.errors import BadInput
+from pelagos.nouns import OutcomeKind, Version
+from tests.tools.code.conftest import PROGRAM, World, idea
+from tools.code.program import Program
+from tools.code.task import CodeTask, load_task
+from tools.code.toolchain import CodeToolchain
+from tools.code.versions import record, untouched
+from tools.toolchain import Toolchain
+
+
+def version(task: CodeTask, world: World, old: str, new: str) -> Version:
+    assert old in PROGRAM
+    program = untouched(task).with_files({"fit.py": PROGRAM.replace(old, new)})
+    return record(world, program, "h1", "p1", "changed")
+
+
+def test_briefing_offers_what_may_be_edited(task: CodeTask, world: World) -> None:
+    toolchain: Toolchain = CodeToolchain()
+    told = toolchain.brief(task, world)
+    assert list(told.targets) == ["fit.py::fit", "fit.py::predict", "helper.py::scale"]
+    assert "ndarray float32 (20, 3)" in told.overview
+    assert "lstsq" not in told.overview
+    assert "calls(" in told.step_guide
+    material = toolchain.material(task, "helper.py::scale", world)
+    assert "return x / 2.0" in material
+    assert "def fit(x, y):" in material
+    with pytest.raises(BadInput, match="not in the program"):
+        toolchain.material(task, "helper.py::nothing", world)
+    assert len(world.ledger.events("smoke")) == 2
+
+
+def test_experiment_is_scored_outside_and_done_once(task: CodeTask, world: World) -> None:
+    toolchain = CodeToolchain()
+    base = toolchain.baseline(task, world)
+    first = toolchain.experiment(task, base, 1, "validation", world)
+    assert first.outcome is OutcomeKind.OK
+    assert first.score is not None
+    assert 0 < first.score < 2
+    assert len(world.artifacts.json(first.replicates)) == 200
+    assert set(first.files) == {"log", "predictions"}
+    sealed = toolchain.experiment(task, base, 1, "sealed", world)
+    assert sealed.data != first.data
+    before = len(world.ledger.events())
+    assert CodeToolchain().experiment(task, base, 1, "validation", world) == first
+    assert len(world.ledger.events()) == before
+
+
+def test_labels_are_not_beside_the_program(task: CodeTask, world: World) -> None:
+    spy = "import os; [print(os.path.join(f, n)) for f, _, names in os.walk('.') for n in names]\nSLOPE = 2.0"
+    done = CodeToolchain().experiment(task, version(task, world, "SLOPE = 2.0", spy), 1, "validation", world)
+    log = world.artifacts.text(done.files["log"])
+    assert "data/train.npz" in log
+    assert "data/inputs.npz" in log
+    assert "labels" not in log
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "outcome", "cause"),
+    [
+        ("SLOPE = 2.0", "SLOPE = nothing", OutcomeKind.ERROR, "error: NameError"),
+        ('"/predictions.npy"', '"/other.npy"', OutcomeKind.INVALID, "no_predictions"),
+        ('predict(weights, inputs["X"])', "np.zeros(3)", OutcomeKind.INVALID, "wrong_count"),
+        ('predict(weights, inputs["X"])', "np.array(['a'] * 30)", OutcomeKind.INVALID, "bad_predictions"),
+        ('predict(weights, inputs["X"])', "np.full(30, np.inf)", OutcomeKind.INVALID, "nan_predictions"),
+    ],
+)
+def test_failures_are_data(old: str, new: str, outcome: OutcomeKind, cause: str, task: CodeTask, world: World) -> None:
+    done = CodeToolchain().experiment(task, version(task, world, old, new), 1, "validation", world)
+    assert done.outcome is outcome
+    assert done.cause.startswith(cause)
+    assert done.score is None
+    assert "log" in done.files
+
+
+def test_diff_and_section(task: CodeTask, world: World) -> None:
+    toolchain = CodeToolchain()
+    changed = version(task, world, "SLOPE = 2.0", "SLOPE = 3.0")
+    assert "-SLOPE = 2.0\n+SLOPE = 3.0\n" in toolchain.diff(task, changed, world)
+    assert toolchain.diff(task, toolchain.baseline(task, world), world) == ""
+    assert Program.load(world.artifacts, changed.content).editable == task.editable
+    assert toolchain.section(task, world).rows == [("Plans that became a running version", "0 of 0")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["digits", "diabetes", "mnist1d"])
+def test_shipped_tasks_show_shapes_and_run(name: str, world: World) -> None:
+    task = load_task(Path(__file__).parents[3] / "tasks" / name)
+    toolchain = CodeToolchain()
+    told = toolchain.brief(task, world)
+    assert told.targets
+    assert all(told.targets.values()), "each target has a contract"
+    assert "seen in a run" in told.overview
+    done = toolchain.experiment(task, toolchain.baseline(task, world), task.seeds[0], "validation", world)
+    assert done.outcome is OutcomeKind.OK
+    assert idea().target not in told.targets
