@@ -32,8 +32,7 @@ class CgroupV1:
         name = new_label()
         self._groups = {controller: home / name for controller, home in homes.items()}
         self._peak = 0
-        for group in set(self._groups.values()):
-            group.mkdir()
+        _make(set(self._groups.values()))
         size = limits.memory_mb * MB
         self._write("memory", "memory.limit_in_bytes", size)
         if (self._groups["memory"] / "memory.memsw.limit_in_bytes").exists():
@@ -220,6 +219,19 @@ def _kill_all(group: Path) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.002)
+
+
+def _make(groups: set[Path]) -> None:
+    """All of them or none."""
+    made: list[Path] = []
+    try:
+        for group in sorted(groups):
+            group.mkdir()
+            made.append(group)
+    except OSError:
+        for group in made:
+            group.rmdir()
+        raise
 
 
 def _remove(group: Path) -> None:

@@ -29,16 +29,14 @@ def place(folder: int, files: Mapping[str, bytes], owner: int | None) -> None:
     """Write `files` below the directory descriptor `folder`, owned by `owner` (None: by us)."""
     for name, content in files.items():
         *above, last = parts(name)
-        at = _descend(folder, above, owner)
         try:
-            handle = os.open(last, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644, dir_fd=at)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                _own(file.fileno(), owner)
+            at = _descend(folder, above, owner)
+            try:
+                _write(at, last, content, owner)
+            finally:
+                os.close(at)
         except OSError as error:
             raise SandboxError(f"{name}: can't be put into the sandbox: {error.strerror}") from error
-        finally:
-            os.close(at)
 
 
 def collect(folder: int, wanted: Mapping[str, int]) -> tuple[dict[str, bytes], dict[str, str]]:
@@ -53,6 +51,13 @@ def collect(folder: int, wanted: Mapping[str, int]) -> tuple[dict[str, bytes], d
         except OSError as error:
             refused[name] = f"refused: {error.strerror}" if error.errno else f"refused: {error}"
     return files, refused
+
+
+def _write(at: int, name: str, content: bytes, owner: int | None) -> None:
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644, dir_fd=at)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        _own(file.fileno(), owner)
 
 
 def _fetch(folder: int, name: str, cap: int) -> bytes:

@@ -27,7 +27,11 @@ def alive(mark: str) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and int(entry.name) != os.getpid() and mark.encode() in (entry / "cmdline").read_bytes():
+            if (
+                entry.name.isdigit()
+                and int(entry.name) != os.getpid()
+                and mark.encode() in (entry / "cmdline").read_bytes()
+            ):
                 found.append(int(entry.name))
         except OSError:
             continue
@@ -134,7 +138,7 @@ def test_memory_is_held_for_the_whole_tree(execute: Execute) -> None:
             if not os.fork():
                 break
         block = bytearray(90_000_000)
-        time.sleep(5)
+        time.sleep(2)
         """
     )
     # Where only a child is killed the parent sleeps on and ends well: what was asked for wasn't lost.
@@ -192,7 +196,8 @@ def test_a_timeout_kills_daemons_and_keeps_the_log(execute: Execute) -> None:
 
 def test_daemons_of_a_program_that_ended_die_too(execute: Execute) -> None:
     mark = f"daemon-{time.monotonic_ns()}"
-    code = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)', {mark!r}], start_new_session=True)"
+    daemon = f"[sys.executable, '-c', 'import time; time.sleep(300)', {mark!r}], start_new_session=True"
+    code = f"import subprocess, sys; subprocess.Popen({daemon})"
     assert execute(code).kind is OutcomeKind.OK
     assert alive(mark) == []
 
@@ -270,7 +275,9 @@ def test_endings_are_typed(best: Sandbox, code: str, kind: OutcomeKind, cause: s
 
 
 def test_cpu_is_held_and_threads_fit(best: Sandbox) -> None:
-    code = "import os, time; print(os.environ['OMP_NUM_THREADS'])\nend = time.time() + 1.5\nwhile time.time() < end: pass"
+    code = (
+        "import os, time; print(os.environ['OMP_NUM_THREADS'])\nend = time.time() + 1.5\nwhile time.time() < end: pass"
+    )
     done = best.run(Spec(["python", "-c", code], limits=dataclasses.replace(SMALL, cpus=0.3)))
     assert done.log == "1"
     assert done.cpu_seconds < 0.9
