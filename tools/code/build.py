@@ -6,7 +6,7 @@ recorded with its cause class. Judges no score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,24 +15,23 @@ from typing import Literal
 from memory.keys import step_key
 from pelagos.errors import EditRefused, ModelError
 from pelagos.nouns import Build, Try
-from tools.code import edits, prompts
 from tools.code.candidates import Candidate, Trials, note
 from tools.code.causes import Cause
 from tools.code.formats import Ways, ways
-from tools.code.program import Program
-from tools.code.repairs import question
-from tools.toolchain import Message, Mind
+from tools.code.repairs import Asker, Question
+from tools.toolchain import Mind
 
 REPAIR_SAMPLES = 1000  # repairs are sampled from here on, so that no two tries share a sample index
 DETAIL = 400
 Answer = Callable[[], str]
-LOCAL = frozenset({"error", "exit", "nan_predictions", "no_predictions", "bad_predictions", "wrong_count"})
 
 
 def build(trials: Trials) -> Build:
     """Raises SandboxError, CapReached and Interrupted; failures of the model and of its code are data."""
     mind = trials.context.model("coder")
-    return _Builder(trials, mind, ways(mind.strong)).run()
+    how, known = ways(mind.strong), trials.known.functions
+    asker = Asker(trials.task, trials.hypothesis, trials.plan, trials.baseline, known, how)
+    return _Builder(trials, mind, how, asker).run()
 
 
 @dataclass
@@ -40,6 +39,7 @@ class _Builder:
     trials: Trials
     mind: Mind
     ways: Ways
+    asker: Asker
     tries: list[Try] = field(default_factory=list)
 
     def run(self) -> Build:
@@ -60,39 +60,36 @@ class _Builder:
 
     def _drafts(self) -> list[Candidate]:
         count = max(1, min(self.trials.context.drafts, self.ways.most_drafts))
-        messages = self._draft_messages(Cause())
-        found: list[Candidate] = []
+        question, found = self.asker.draft(), list[Candidate]()
         with ThreadPoolExecutor(count) as pool:
-            asked = [pool.submit(self._ask, messages, sample, self.ways.reply_tokens) for sample in range(count)]
+            asked = [pool.submit(self._ask, question, sample) for sample in range(count)]
             for reply in asked:
-                found.append(self._try("draft", reply.result, self._draft))
+                found.append(self._try("draft", reply.result, question))
                 if found[-1].good:
                     break
         return found
 
-    def _ask(self, messages: Sequence[Message], sample: int, tokens: int) -> str:
+    def _ask(self, question: Question, sample: int) -> str:
         temperature = self.ways.temperatures[sample % len(self.ways.temperatures)]
-        return self.mind.ask(messages, sample=sample, max_tokens=tokens, temperature=temperature)
+        return self.mind.ask(question.messages, sample=sample, max_tokens=question.tokens, temperature=temperature)
 
-    def _draft_messages(self, fault: Cause) -> list[Message]:
-        trials = self.trials
-        known = trials.known.functions
-        return prompts.draft(trials.task, trials.baseline, trials.hypothesis, trials.plan, known, self.ways, fault)
-
-    def _try(self, kind: Literal["draft", "repair"], answer: Answer, edit: Callable[[str], Program]) -> Candidate:
+    def _try(self, kind: Literal["draft", "repair"], answer: Answer, question: Question) -> Candidate:
         """Get the reply, apply it, execute the program; record what became of it."""
-        candidate = self._candidate(answer, edit)
-        detail = " | ".join(part for part in (candidate.cause.detail, note(candidate.checked)) if part)[:DETAIL]
+        candidate = self._candidate(answer, question)
+        self._record(kind, candidate, candidate.cause.detail)
+        return candidate
+
+    def _record(self, kind: Literal["draft", "repair"], candidate: Candidate, said: str) -> None:
+        detail = " | ".join(part for part in (said, note(candidate.checked)) if part)[:DETAIL]
         version = candidate.version.id if candidate.version is not None else None
         cause = candidate.cause.kind or "ok"
         self.tries.append(Try(index=len(self.tries), kind=kind, cause=cause, detail=detail, version=version))
         title = self.trials.hypothesis.title[:60]
         self.trials.context.say(f"{title}: {kind} {len(self.tries)}: {candidate.cause.line or 'runs'}")
-        return candidate
 
-    def _candidate(self, answer: Answer, edit: Callable[[str], Program]) -> Candidate:
+    def _candidate(self, answer: Answer, question: Question) -> Candidate:
         try:
-            program = edit(answer())
+            program = question.apply(answer())
         except EditRefused as refused:
             return Candidate(Cause(refused.cause, str(refused)))
         except ModelError as error:
@@ -109,36 +106,13 @@ class _Builder:
                 if steps_left == 0:
                     break
                 steps_left -= 1
-            new = self._repair(best, REPAIR_SAMPLES + number)
+            question = self.asker.repair(best.program, best.cause, best.error)
+            new = self._try("repair", partial(self._ask, question, REPAIR_SAMPLES + number), question)
             if new.rank >= best.rank:
                 best = new
             if best.good:
                 break
         return best
-
-    def _repair(self, best: Candidate, sample: int) -> Candidate:
-        if best.program is None or best.cause.kind not in LOCAL:
-            return self._again(best, sample)
-        trials = self.trials
-        known = trials.known.functions
-        asked = question(
-            trials.task, best.program, trials.baseline, trials.hypothesis, best.cause, best.error, known, self.ways
-        )
-        program = best.program
-        return self._try("repair", self._reply(asked.messages, sample, asked.tokens), partial(asked.apply, program))
-
-    def _again(self, best: Candidate, sample: int) -> Candidate:
-        """Nothing crashed at a line (refused, too slow, no effect, a step missing): the change is asked for again."""
-        return self._try(
-            "repair", self._reply(self._draft_messages(best.cause), sample, self.ways.reply_tokens), self._draft
-        )
-
-    def _draft(self, reply: str) -> Program:
-        trials = self.trials
-        return edits.apply(trials.baseline, reply, trials.hypothesis.target, only_target=self.ways.only_target)
-
-    def _reply(self, messages: Sequence[Message], sample: int, tokens: int) -> Answer:
-        return lambda: self._ask(messages, sample, tokens)
 
     def _doubt(self, best: Candidate) -> Candidate:
         """Checks aren't tested either. A program that runs and does something is kept where at least half of its steps
@@ -149,15 +123,5 @@ class _Builder:
         if 2 * sum(one.holds or one.spare for one in valid) < len(valid):
             return best
         settled = self.trials.settle(best.program, best.checked)
-        if settled.good:
-            last = self.tries[-1]
-            self.tries.append(
-                Try(
-                    index=last.index + 1,
-                    kind="repair",
-                    cause="ok",
-                    detail="kept in doubt: " + note(best.checked)[:DETAIL],
-                    version=settled.version.id if settled.version else None,
-                )
-            )
+        self._record("repair", settled, settled.cause.detail or "kept in doubt")
         return settled

@@ -1,13 +1,17 @@
-"""The question for one repair: which local structure is shown, which format the reply has, where it goes."""
+"""The question for one repair: which local structure is shown, which format the reply has, what it is applied to.
+
+An edit that was refused, does nothing or lacks a step is asked for again from the baseline; a program that dies is
+corrected where it is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pelagos.nouns import Hypothesis
+from pelagos.nouns import Hypothesis, Plan
 from tools.code import edits, prompts, structure
-from tools.code.causes import Cause
+from tools.code.causes import REFUSED, Cause
 from tools.code.formats import Format, Ways
 from tools.code.program import Program
 from tools.code.shapes import Functions
@@ -15,44 +19,66 @@ from tools.code.task import CodeTask
 from tools.code.traceback import Error
 from tools.toolchain import Message
 
+AGAIN = REFUSED | {"model", "no_effect", "step_missing"}
+
 
 @dataclass(frozen=True)
 class Question:
-    """`place` is an address, or a path where the reply rewrites the file whole; `tokens` bounds the reply."""
+    """`base` is what the reply is applied to; `place` an address, or a path where the reply rewrites the file whole;
+    `tokens` bounds the reply."""
 
     messages: Sequence[Message]
+    base: Program
     place: str
     tokens: int
+    only_target: bool = False
 
-    def apply(self, program: Program, reply: str) -> Program:
+    def apply(self, reply: str) -> Program:
         """The corrected program. Raises EditRefused."""
         if "::" not in self.place:
-            return edits.apply_file(program, reply, self.place)
-        return edits.apply(program, reply, self.place, only_target=False)
+            return edits.apply_file(self.base, reply, self.place)
+        return edits.apply(self.base, reply, self.place, only_target=self.only_target)
 
 
-def question(
-    task: CodeTask,
-    program: Program,
-    baseline: Program,
-    hypothesis: Hypothesis,
-    cause: Cause,
-    error: Error | None,
-    known: Functions,
-    ways: Ways,
-) -> Question:
-    """How the fault of `program`, an edit of `baseline`, is put to a model."""
-    changed = structure.changed_definitions(program, baseline)
-    local = structure.around(program, error, hypothesis.target, ways.structure_budget, changed)
-    if local.address.partition("::")[0] not in program.editable:
-        local = structure.Structure(hypothesis.target, local.text)
-    path = local.address.partition("::")[0]
-    format = _format(ways, program.files[path])
-    messages = prompts.repair(task, program, hypothesis, cause, error, local, known, format)
-    whole = format == "file"
-    return Question(messages, path if whole else local.address, ways.file_tokens if whole else ways.reply_tokens)
+@dataclass(frozen=True)
+class Asker:
+    """Puts the change of one plan, and its faults, to a model of one class."""
 
+    task: CodeTask
+    hypothesis: Hypothesis
+    plan: Plan
+    baseline: Program
+    known: Functions
+    ways: Ways
 
-def _format(ways: Ways, text: str) -> Format:
-    too_long = ways.repair == "file" and len(text.splitlines()) > ways.file_lines
-    return "definition" if too_long else ways.repair
+    def draft(self, fault: Cause | None = None) -> Question:
+        """The change itself; `fault` is of an earlier try."""
+        messages = prompts.draft(
+            self.task, self.baseline, self.hypothesis, self.plan, self.known, self.ways, fault or Cause()
+        )
+        ways, target = self.ways, self.hypothesis.target
+        return Question(messages, self.baseline, target, ways.reply_tokens, ways.only_target)
+
+    def repair(self, program: Program | None, cause: Cause, error: Error | None) -> Question:
+        """The correction of `program`, an edit of the baseline; None where the edit was refused."""
+        if program is None or cause.kind in AGAIN:
+            return self.draft(cause)
+        local = self.local(program, error)
+        path = local.address.partition("::")[0]
+        format = self._format(program.files[path])
+        messages = prompts.repair(self.task, program, self.hypothesis, cause, error, local, self.known, format)
+        whole = format == "file"
+        tokens = self.ways.file_tokens if whole else self.ways.reply_tokens
+        return Question(messages, program, path if whole else local.address, tokens)
+
+    def local(self, program: Program, error: Error | None) -> structure.Structure:
+        """The local structure, at an address that may be edited."""
+        changed = structure.changed_definitions(program, self.baseline)
+        target, budget = self.hypothesis.target, self.ways.structure_budget
+        local = structure.around(program, error, target, budget, changed)
+        editable = local.address.partition("::")[0] in program.editable
+        return local if editable else structure.Structure(target, local.text)
+
+    def _format(self, text: str) -> Format:
+        too_long = self.ways.repair == "file" and len(text.splitlines()) > self.ways.file_lines
+        return "definition" if too_long else self.ways.repair

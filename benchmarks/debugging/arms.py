@@ -1,0 +1,53 @@
+"""The ways of asking that are compared. Each makes the question for one repair; nothing is asked here.
+
+raw: the traceback as Python printed it (its last 3,000 characters) and the whole edited file; the reply is the whole
+file. local: Pelagos' local structure; the reply is the definition. local-file: the edited file, the fault's place and
+values; the reply is the whole file. local-blind: as local, but not told which definitions the edit changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from benchmarks.debugging.cases import Case
+from tools.code.formats import SMALL
+from tools.code.prompts import SYSTEM
+from tools.code.repairs import AGAIN, Asker, Question
+from tools.code.smoke import Known, Trial
+from tools.toolchain import Message
+
+ARMS = ("raw", "local", "local-file", "local-blind")
+RAW_TAIL = 3_000
+
+
+def question(arm: str, case: Case, trial: Trial, known: Known, program: object = None) -> Question:
+    """The question about the case's program, or about a later `program` of it, as its smoke run left it."""
+    current = case.program if program is None else program
+    assert isinstance(current, type(case.program))
+    if arm == "raw":
+        return _raw(replace(case, program=current), trial)
+    ways = SMALL if arm == "local-file" else replace(SMALL, repair="definition")
+    blind = arm == "local-blind" and trial.cause.kind not in AGAIN
+    base = current if blind else case.baseline
+    asker = Asker(case.task, case.hypothesis, case.plan, base, known.functions, ways)
+    return asker.repair(current, trial.cause, trial.error)
+
+
+def shows_fault(case: Case, asked: Question) -> bool:
+    """Whether the question holds every definition that the fault lies in, whole (marks and indentation aside)."""
+    text = " ".join("".join(message.content for message in asked.messages).split())
+    lines = [line for address in case.faulty for line in case.program.source(address).splitlines()]
+    if case.kind == "noedit":  # the place of the edit that is missing
+        lines = case.baseline.source(case.hypothesis.target).splitlines()
+    return all(" ".join(line.split()) in text for line in lines)
+
+
+def _raw(case: Case, trial: Trial) -> Question:
+    path = case.hypothesis.target.partition("::")[0]
+    said = trial.log[-RAW_TAIL:].strip() or trial.cause.kind
+    text = (
+        f"This file `{path}` was changed to do this: {case.hypothesis.statement}\n"
+        f"```python\n{case.program.files[path]}\n```\nRunning it gave:\n{said}\n\n"
+        "Find the cause and correct it. Answer with the complete corrected file in one ```python block."
+    )
+    return Question([Message("system", SYSTEM), Message("user", text)], case.program, path, SMALL.file_tokens)
