@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +84,7 @@ def assembled(
             artifacts=artifacts,
             sandbox=parts.sandbox(settings.sandbox.name),
             slots=slots,
-            bank=HypothesisBank.open(Path(described.project), embedder),
+            bank=stack.enter_context(closing(HypothesisBank.open(Path(described.project), embedder))),
             embedder=embedder,
             verifier=GenerativeVerifier(
                 lambda: mind("verifier"), lambda: int(steps.budget.summary().tokens.spent), settings.models.parallel

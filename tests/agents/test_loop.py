@@ -1,0 +1,164 @@
+"""The whole loop on the table toolchain: real graph, nodes, ledger, budget, bank; a scripted model."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.launch import Ending, create, drive
+from memory.ledger import Event, Ledger
+from pelagos.settings import Settings
+from tests.agents.scripted import Scripted, ScriptedParts
+from tests.toolchains.table import write_task
+
+
+def settings(**changes: Any) -> Settings:
+    loop = {"cycles": 1, "hypotheses": 3, "attempts": 5, "workers": 2, **changes.pop("loop", {})}
+    return Settings(loop=loop, models={"default": "replay:none", "retries": 0}, **changes)
+
+
+def launched(folder: Path, model: Scripted | None = None, stop: threading.Event | None = None, **changes: Any) -> Any:
+    parts = ScriptedParts(model)
+    run = create(folder, str(write_task(folder / "table")), settings(**changes), folder / "runs" / "r", parts)
+    return drive(run, stop=stop, parts=parts), run, parts
+
+
+def facts(run: Path, kind: str) -> list[dict[str, Any]]:
+    ledger = Ledger.open(run / "ledger.db")
+    try:
+        return [event.payload for event in ledger.events(kind)]
+    finally:
+        ledger.close()
+
+
+@pytest.fixture(scope="module")
+def two_cycles(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return launched(tmp_path_factory.mktemp("project"), loop={"cycles": 2, "hypotheses": 3})
+
+
+def test_runs_through_and_finds_the_planted_effect(two_cycles: Any) -> None:
+    ending, run, _ = two_cycles
+    assert ending == Ending("finished", 0, "2 cycles done")
+    newest = {fact["hypothesis"]: fact for fact in facts(run, "verdict")}
+    assert newest["h1-1"]["kind"] == "supported"
+    assert newest["h1-1"]["effect"] > 0.05  # RMSE falls, the effect is positive
+    assert newest["h1-2"]["kind"] != "supported"
+    assert newest["h1-4"]["kind"] == "refuted"
+    assert {fact["hypothesis"]: fact["confirmed"] for fact in facts(run, "confirmed")}["h1-1"]
+
+
+def test_a_repeat_is_thrown_out_before_any_compute(two_cycles: Any) -> None:
+    _, run, _ = two_cycles
+    screened = {fact["hypothesis"]: fact for fact in facts(run, "screened")}
+    assert not screened["h1-3"]["kept"]
+    assert screened["h1-3"]["nearest"] == "r/h1-1"
+    assert screened["h1-3"]["cosine"] > 0.99
+    assert not [fact for fact in facts(run, "plan") if fact["hypothesis"] == "h1-3"]
+
+
+def test_the_record_of_cycle_one_is_in_the_prompt_of_cycle_two(two_cycles: Any) -> None:
+    _, _, parts = two_cycles
+    prompts = [r.messages[-1].content for r in parts.scripted.requests if r.role == "ideator"]
+    first, second = prompts[0], next(prompt for prompt in prompts if "earlier cycles" in prompt)
+    assert "Square of column a" not in first
+    assert '"Square of column a" at a: supported, effect +' in second
+    assert "+ square(a)" in second  # the change itself
+    assert '"Removal of b, which may be noise" at b: refuted, effect -' in second
+
+
+def test_papers_are_ranked_and_quoted(two_cycles: Any) -> None:
+    _, run, parts = two_cycles
+    fact = facts(run, "survey")[0]
+    assert fact["kept"] == ["p0", "p1", "p2"]
+    assert not fact["floor"]
+    assert "[p0]" in next(r.messages[-1].content for r in parts.scripted.requests if r.role == "ideator")
+
+
+def test_all_plans_are_recorded_with_raw_step_scores(two_cycles: Any) -> None:
+    _, run, _ = two_cycles
+    plans = [fact for fact in facts(run, "plan") if fact["hypothesis"] == "h1-1"]
+    assert len(plans) == 2
+    assert all(fact["score"] == min(fact["step_scores"]) for fact in plans)
+
+
+def test_a_finished_run_is_not_driven_again(two_cycles: Any) -> None:
+    ending, run, parts = two_cycles
+    calls = parts.scripted.calls
+    assert drive(run, parts=parts) == ending
+    assert parts.scripted.calls == calls
+
+
+def test_a_broken_baseline_is_recorded_and_ends_with_five(tmp_path: Path) -> None:
+    parts = ScriptedParts()
+    task = write_task(tmp_path / "table", broken=True)
+    run = create(tmp_path, str(task), settings(), tmp_path / "r", parts)
+    ending = drive(run, parts=parts)
+    assert (ending.status, ending.exit_code) == ("failed", 5)
+    assert "NaN in the predictions" in ending.reason
+    assert "fitted with seed" in ending.reason
+    assert facts(run, "run.ended")[0]["exit_code"] == 5
+    assert parts.scripted.calls == 0
+
+
+def test_a_cap_ends_with_three_and_the_best_is_confirmed(tmp_path: Path) -> None:
+    ending, run, _ = launched(tmp_path, caps={"experiments": 40})
+    assert (ending.status, ending.exit_code) == ("capped", 3)
+    assert "experiments" in ending.reason
+    assert [fact["confirmed"] for fact in facts(run, "confirmed") if fact["hypothesis"] == "h1-1"] == [True]
+    assert len(facts(run, "experiment")) <= 40
+
+
+def test_a_cap_before_the_noise_floor_ends_with_three(tmp_path: Path) -> None:
+    ending, run, _ = launched(tmp_path, caps={"experiments": 2})
+    assert (ending.status, ending.exit_code) == ("capped", 3)
+    assert not facts(run, "hypothesis")
+
+
+def test_a_dead_model_ends_cleanly_and_resume_goes_on(tmp_path: Path) -> None:
+    model = Scripted(down=lambda call: call >= 8)
+    ending, run, parts = launched(tmp_path, model)
+    assert (ending.status, ending.exit_code) == ("starved", 5)
+    assert "nothing answers" in ending.reason
+    model.down = lambda _: False
+    again = drive(run, parts=parts)
+    assert (again.status, again.exit_code) == ("finished", 0)
+    assert [fact["status"] for fact in facts(run, "run.ended")] == ["starved", "finished"]
+
+
+def test_a_model_dead_from_the_start(tmp_path: Path) -> None:
+    ending, run, parts = launched(tmp_path, Scripted(down=lambda _: True))
+    assert ending.status == "starved"
+    parts.scripted.down = lambda _: False
+    assert drive(run, parts=parts).status == "finished"
+    assert facts(run, "verdict")
+
+
+@pytest.mark.parametrize("kind", ["hypothesis", "plan", "build", "experiment"])
+def test_a_stop_is_clean_and_resume_finishes(tmp_path: Path, kind: str) -> None:
+    parts, stop = ScriptedParts(), threading.Event()
+    run = create(tmp_path, str(write_task(tmp_path / "table")), settings(), tmp_path / "r", parts)
+
+    def watch(event: Event) -> None:
+        if event.kind == kind:
+            stop.set()
+
+    ending = drive(run, watch, stop, parts)
+    assert (ending.status, ending.exit_code) == ("interrupted", 130)
+    assert drive(run, parts=parts).exit_code == 0
+    assert len({fact["id"] for fact in facts(run, "experiment")}) == len(facts(run, "experiment"))
+
+
+def test_review_waits_for_decisions_and_honours_them(tmp_path: Path) -> None:
+    ending, run, parts = launched(tmp_path, loop={"review": "gate"})
+    assert (ending.status, ending.exit_code) == ("waiting", 0)
+    assert "h1-1" in ending.reason
+    assert drive(run, parts=parts).status == "waiting"
+    ledger = Ledger.open(run / "ledger.db")
+    for hypothesis, decision in (("h1-1", "accept"), ("h1-2", "reject"), ("h1-4", "accept")):
+        ledger.append("decision", hypothesis, {"hypothesis": hypothesis, "decision": decision, "note": ""})
+    ledger.close()
+    assert drive(run, parts=parts).status == "finished"
+    assert {fact["hypothesis"] for fact in facts(run, "build")} == {"h1-1", "h1-4"}
