@@ -17,7 +17,7 @@ from typing import Any
 
 from agents.models.catalog import entry
 from agents.models.engine import Engine
-from agents.models.locate import Located, locate
+from agents.models.locate import Located, given, is_path, locate
 from agents.models.protocol import Reply, Request
 from memory.weights import Progress
 from pelagos.errors import MissingPart
@@ -25,6 +25,7 @@ from pelagos.settings import Models
 
 _engines: dict[tuple[str, int, int, int], Engine] = {}
 _loading = threading.Lock()
+STOPPABLE_TOKENS = 512  # of a prompt, read between two moments at which a request can be stopped
 NO_RUNTIME = "embedded model: xllamacpp is not installed: pip install 'pelagos[local]'"
 
 
@@ -46,7 +47,7 @@ class Embedded:
     strong = False
 
     def __init__(self, name: str, settings: Models, watchers: Watchers | None = None) -> None:
-        self.name = name if name.endswith(".gguf") or "/" in name else entry(name).name
+        self.name = str(given(name)) if is_path(name) else entry(name).name
         if importlib.util.find_spec("xllamacpp") is None:
             raise MissingPart(NO_RUNTIME)
         self._settings = settings
@@ -109,6 +110,7 @@ def load(path: Path, parallel: int, context: int, threads: int, serving: Serving
     params.n_parallel, params.n_ctx = parallel, parallel * context
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cpuparams.poll = params.cpuparams_batch.poll = 0
+    params.n_batch = STOPPABLE_TOKENS
     params.port, params.api_keys = open_to.port, list(open_to.keys)
     params.verbosity, params.fit_params, params.ui = -1, False, False
     try:

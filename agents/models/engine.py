@@ -7,6 +7,7 @@ slot each. A slot keeps its last prompt, so what is stable should stand first.
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from typing import Any
@@ -16,8 +17,9 @@ from agents.models.faults import Unsound
 from agents.models.protocol import Reply, Request
 from agents.models.recorded import fingerprint
 from agents.models.stream import Stream
-from pelagos.errors import ModelTimeout
+from pelagos.errors import ModelTimeout, ModelUnavailable
 
+ENDING = "embedded model: the process is ending"
 GATHER_S = 0.05
 STREAMING = {"stream": True, "stream_options": {"include_usage": True}, "return_progress": True, "cache_prompt": True}
 
@@ -30,6 +32,9 @@ class Engine:
         self.parallel = parallel
         self._lock = threading.Lock()
         self._open: dict[str, Stream] = {}
+        self._sending: dict[Stream, threading.Thread] = {}
+        self._stopped = False
+        atexit.register(self.stop)
 
     def complete(self, request: Request, timeout: float) -> Reply:
         """Raises ModelTimeout, ModelUnavailable for what is refused for good, Unsound for an empty answer.
@@ -43,6 +48,8 @@ class Engine:
                 raise ModelTimeout(f"embedded model: no whole answer within {timeout:g} s")
         finally:
             stream.leave()
+        if stream.dropped:
+            raise ModelUnavailable(ENDING)
         text, finish, first, usage = stream.choice(place)
         if not usage:
             raise Unsound("empty", "embedded model: the answer broke off")
@@ -53,10 +60,22 @@ class Engine:
             text=text, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds, finish=finish, first_logprobs=first
         )
 
+    def stop(self) -> None:
+        """Drop what is in flight and wait for it: the process can't end while a thread is inside the engine."""
+        with self._lock:
+            self._stopped = True
+            sending = dict(self._sending)
+        for stream in sending:
+            stream.dropped = True
+        for worker in sending.values():
+            worker.join()
+
     def _join(self, request: Request) -> tuple[Stream, int]:
         """The stream that answers `request` and the place of its choice there; a new one where none is open."""
         alike = fingerprint(request.model_copy(update={"sample": 0, "seed": 0}))
         with self._lock:
+            if self._stopped:
+                raise ModelUnavailable(ENDING)
             stream = self._open.get(alike)
             if stream is not None:
                 place = stream.enter()
@@ -67,7 +86,9 @@ class Engine:
             if request.temperature > 0 and self.parallel > 1:
                 self._open[alike] = stream
             place = stream.enter()
-        threading.Thread(target=self._send, args=(request, alike, stream), daemon=True).start()
+            worker = threading.Thread(target=self._send, args=(request, alike, stream), daemon=True)
+            self._sending[stream] = worker
+        worker.start()
         return stream, place
 
     def _send(self, request: Request, alike: str, stream: Stream) -> None:
@@ -83,3 +104,5 @@ class Engine:
             stream.error = str(error)
         finally:
             stream.ended.set()
+            with self._lock:
+                del self._sending[stream]

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from agents.models.catalog import Entry, entry
 from memory import weights
 from pelagos.errors import BadInput
@@ -40,9 +42,8 @@ class Located:
 
 def present(name: str) -> Located | None:
     """What is on this machine already, without any download. Raises BadInput for an unknown name."""
-    given = _given(name)
-    if given is not None:
-        return given
+    if is_path(name):
+        return Located(given(name), "a path the user gave", "not known to Pelagos")
     item = entry(name)
     cached = weights.cached(item.asset)
     return _hub_cached(item) or (_indexed(item, cached) if cached else None)
@@ -57,22 +58,27 @@ def locate(name: str, progress: weights.Progress | None = None) -> Located:
     return _hub_download(item) or _indexed(item, weights.fetch(item.asset, progress))
 
 
-def _given(name: str) -> Located | None:
-    path = Path(name).expanduser()
-    if name and path.is_file():
-        return Located(path.resolve(), "a path the user gave", "not known to Pelagos")
-    if name.endswith(".gguf") or "/" in name:
+def is_path(name: str) -> bool:
+    """Whether `name` means a file and not a catalog name."""
+    return name.endswith(".gguf") or "/" in name
+
+
+def given(name: str) -> Path:
+    """The file the user named. Raises BadInput if there is none."""
+    path = Path(name).expanduser().resolve()
+    if not path.is_file():
         raise BadInput(f"model {name!r}: no such file")
-    return None
+    return path
 
 
 def _indexed(item: Entry, path: Path) -> Located:
     return Located(path, f"package index: {item.asset.origin}", item.asset.licence, item.asset.sha256)
 
 
-def _hub() -> Any:
+def _hub(part: str = "") -> Any:
+    """The hub's client or one of its modules; None where it isn't installed."""
     try:
-        return importlib.import_module("huggingface_hub")
+        return importlib.import_module(f"huggingface_hub{part}")
     except ImportError:
         return None
 
@@ -85,18 +91,16 @@ def _hub_cached(item: Entry) -> Located | None:
 
 def _hub_download(item: Entry) -> Located | None:
     """None where the hub doesn't answer, is switched off, or its client isn't installed: the next source is asked."""
-    hub = _hub()
-    if hub is None or hub.constants.HF_HUB_OFFLINE or not _answers(hub.constants.ENDPOINT):
+    hub, constants = _hub(), _hub(".constants")
+    if hub is None or constants.HF_HUB_OFFLINE or not _answers(constants.ENDPOINT):
         return None
     try:
         return _from_hub(item, Path(hub.hf_hub_download(*item.hub)))
-    except (hub.errors.HfHubHTTPError, hub.errors.LocalEntryNotFoundError, OSError):
+    except (httpx.HTTPError, _hub(".errors").LocalEntryNotFoundError, OSError):
         return None
 
 
 def _answers(endpoint: str) -> bool:
-    import httpx
-
     try:
         return httpx.head(endpoint, timeout=HUB_PATIENCE_S, follow_redirects=True).status_code < 500
     except httpx.HTTPError:

@@ -31,6 +31,7 @@ from tools.toolchain import Message
 T = TypeVar("T", bound=BaseModel)
 TOP_LOGPROBS = 20
 SEED_STRIDE = 1_000_003
+REASK_STRIDE = 500_009
 
 
 class Thinking(Protocol):
@@ -80,7 +81,8 @@ class ModelMind:
         """Each reply that doesn't fit is recorded as a fault and answered by a re-ask, `reasks` times at most."""
         asked, fault = list(messages), Unsound("schema", "never asked")
         for again in range(self._settings.reasks + 1):
-            request = self._request(asked, sample, max_tokens, temperature, schema_=schema.model_json_schema())
+            first = self._request(asked, sample, max_tokens, temperature, schema_=schema.model_json_schema())
+            request = first.model_copy(update={"seed": (first.seed + again * REASK_STRIDE) % 2**31})
             key, reply = self._call(request, again)
             try:
                 return structured.parse(reply, schema)

@@ -1,4 +1,4 @@
-"""The pieces of a streamed chat completion, put together by choice. Stopped when everybody has left."""
+"""The pieces of a streamed chat completion, put together by choice. Stopped when all have left, or by `dropped`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Stream:
     def __init__(self) -> None:
         self.ended = threading.Event()
         self.error = ""
+        self.dropped = False
         self.members = 0
         self._left = 0
         self._lock = threading.Lock()
@@ -51,7 +52,7 @@ class Stream:
             self._add(int(choice.get("index", 0)), choice)
         if piece.get("usage"):
             self._usage[self._last] = piece["usage"]
-        return self._left >= self.members
+        return self.dropped or self._left >= self.members
 
     def choice(self, place: int) -> Choice:
         """The choice at `place`. Raises ModelUnavailable if the engine refused the request."""

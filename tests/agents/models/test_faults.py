@@ -1,0 +1,97 @@
+"""Every way an endpoint can fail, by a real server: bounded tries, each recorded, an error of our tree or a success."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+
+import pytest
+
+from agents.models.endpoint import Endpoint
+from pelagos.errors import BadReply, ModelError, ModelTimeout, ModelUnavailable
+from tests.agents.models.conftest import Answer, Bench, Script, completion, hangs, replies, says, trickles
+from tools.toolchain import Message
+
+ASK = [Message("user", "Say something.")]
+NONSENSE = "\x00\ufffd zork " * 12_000
+
+FAULTS: dict[str, tuple[Answer, str, type[ModelError]]] = {
+    "429": (says('{"error": {"message": "slow down"}}', 429), "rate_limited", ModelUnavailable),
+    "500": (says("<html>boom</html>", 500), "server_error", ModelUnavailable),
+    "hang": (hangs(2.0), "timeout", ModelTimeout),
+    "trickle": (trickles, "timeout", ModelTimeout),
+    "half JSON": (says(json.dumps(completion("hello"))[:40]), "not_json", BadReply),
+    "cut connection": (says("{", 200, Content_Length="900"), "down", ModelUnavailable),
+    "not a completion": (says('{"hello": []}'), "not_json", BadReply),
+    "a JSON number": (says("17"), "not_json", BadReply),
+    "empty answer": (replies("  \n"), "empty", BadReply),
+    "100 KB of nonsense": (says(NONSENSE), "not_json", BadReply),
+    "100 KB of nonsense, well wrapped": (replies(NONSENSE), "nonsense", BadReply),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_that_lasts_ends_in_our_error_after_bounded_tries(
+    name: str, script: Script, endpoint: Endpoint, bench: Bench, waits: list[float]
+) -> None:
+    answer, cause, error = FAULTS[name]
+    script.answers = [answer]
+    began = time.monotonic()
+    with pytest.raises(error) as raised:
+        bench.mind(endpoint).ask(ASK, max_tokens=50)
+    assert time.monotonic() - began < 5
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 400
+    assert len(script.seen) == 3  # the first try and two retries
+    assert [fault["cause"] for fault in bench.facts("model.fault")] == [cause] * 3
+    assert bench.facts("model") == []
+    assert len(waits) == 2
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_that_passes_is_recorded_and_the_answer_is_had(
+    name: str, script: Script, endpoint: Endpoint, bench: Bench, waits: list[float]
+) -> None:
+    script.answers = [FAULTS[name][0], replies("fine")]
+    assert bench.mind(endpoint).ask(ASK, max_tokens=50) == "fine"
+    assert [fault["cause"] for fault in bench.facts("model.fault")] == [FAULTS[name][1]]
+    assert script.seen[0]["seed"] != script.seen[1]["seed"]
+
+
+def test_nothing_listens(bench: Bench, waits: list[float]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        model = Endpoint("m", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        with pytest.raises(ModelUnavailable, match="nothing answers"):
+            bench.mind(model).ask(ASK)
+    assert [fault["cause"] for fault in bench.facts("model.fault")] == ["down"] * 3
+    assert 0.5 <= waits[0] < waits[1] <= 1.5 * 1.0 + 0.01
+
+
+def test_retry_after_is_heeded_but_not_without_bound(
+    script: Script, endpoint: Endpoint, bench: Bench, waits: list[float]
+) -> None:
+    script.answers = [says("", 429, Retry_After="7"), says("", 429, Retry_After="86400"), replies("fine")]
+    assert bench.mind(endpoint).ask(ASK) == "fine"
+    assert waits == [7.0, 60.0]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_refused_for_good_is_not_tried_again(
+    status: int, script: Script, endpoint: Endpoint, bench: Bench, waits: list[float]
+) -> None:
+    script.answers = [says('{"error": {"message": "no such model"}}', status)]
+    with pytest.raises(ModelUnavailable, match=f"HTTP {status} no such model"):
+        bench.mind(endpoint).ask(ASK)
+    assert len(script.seen) == 1
+    assert [fault["cause"] for fault in bench.facts("model.fault")] == ["refused"]
+
+
+def test_what_a_wasted_answer_cost_is_counted(
+    script: Script, endpoint: Endpoint, bench: Bench, waits: list[float]
+) -> None:
+    script.answers = [replies(""), replies("fine")]
+    bench.mind(endpoint).ask(ASK)
+    (fact,) = bench.facts("model")
+    assert (fact["wasted_tokens"], fact["cost"]["tokens"]) == (15, 30)
