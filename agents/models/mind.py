@@ -81,7 +81,7 @@ class ModelMind:
         """Each reply that doesn't fit is recorded as a fault and answered by a re-ask, `reasks` times at most."""
         asked, fault = list(messages), Unsound("schema", "never asked")
         for again in range(self._settings.reasks + 1):
-            first = self._request(asked, sample, max_tokens, temperature, schema_=schema.model_json_schema())
+            first = self._request(asked, sample, max_tokens, temperature, schema_=structured.sent(schema))
             request = first.model_copy(update={"seed": (first.seed + again * REASK_STRIDE) % 2**31})
             key, reply = self._call(request, again)
             try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TypeVar
+from itertools import islice
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,8 +15,26 @@ from tools.toolchain import Message
 
 T = TypeVar("T", bound=BaseModel)
 QUOTED_CHARS = 1500
+BRACES_TRIED = 200
+_STRING_BOUNDS = frozenset({"minLength", "maxLength"})
 _THOUGHTS = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 _SHOWN_FAULTS = 5
+
+
+def sent(schema: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema as a server gets it: without the bounds of strings, which llama.cpp turns into a grammar of one
+    rule a character that samples at about a token a second. They are checked when the reply is parsed."""
+    bounded: dict[str, Any] = schema.model_json_schema()
+    return {key: _unbounded(value) for key, value in bounded.items()}
+
+
+def _unbounded(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_unbounded(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    drop = _STRING_BOUNDS if part.get("type") == "string" else frozenset()
+    return {key: _unbounded(value) for key, value in part.items() if key not in drop}
 
 
 def parse(reply: Reply, schema: type[T]) -> T:
@@ -42,7 +61,7 @@ def ask_again(reply: Reply, fault: Unsound) -> list[Message]:
 def _object(text: str) -> dict[str, object] | None:
     """The first JSON object in `text`, counting from the left; control characters inside strings are let pass."""
     decoder = json.JSONDecoder(strict=False)
-    for place in (match.start() for match in re.finditer(r"\{", text[:200_000])):
+    for place in (match.start() for match in islice(re.finditer(r"\{", text), BRACES_TRIED)):
         try:
             found, _ = decoder.raw_decode(text, place)
         except (ValueError, RecursionError):
