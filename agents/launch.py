@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 
 from agents import folder as run_folder
 from agents.parts import Parts, assembled
-from agents.run import Run
+from agents.run import Run, confirmable
 from agents.state import check_version, initial
 from memory.checkpoints import DURABILITY, open_checkpoints
 from memory.controller import hold_controller
@@ -98,6 +98,8 @@ def _begin(run: Run, described: run_folder.RunFile) -> None:
     run.ledger.append("run.started", THREAD, described.model_dump(mode="json") | shown)
     if run.ledger.damage:
         run.say(run.ledger.damage)
+    if not confirmable(run.settings.caps, run.settings.judge.max_seeds):
+        run.say(f"at most {run.settings.caps.experiments} experiments: too few to confirm a winner on sealed data")
 
 
 def _recorded(ending: Ending, number: int, ledger: Ledger) -> Ending:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tools.toolchain import Message
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 _FENCE = "=" * 4
 _INVISIBLE = {"Cf", "Cc", "Co", "Cs", "Cn"}
@@ -29,7 +29,7 @@ def one_of(values: Sequence[str]) -> Any:
 
 def render(template: Path, **variables: Any) -> list[Message]:
     """The template's blocks as messages. Raises jinja2.UndefinedError for a variable it lacks."""
-    loaded = _environment().from_string(template.read_text())
+    loaded = _loaded(template)
     context = loaded.new_context(variables)
     return [Message(role, "".join(loaded.blocks[role](context)).strip()) for role in ("system", "user")]
 
@@ -50,6 +50,11 @@ def line(text: str, limit: int = 300) -> str:
     """Text of others, as one line between quotation marks."""
     plain = " ".join(visible(text).replace('"', "'").replace(_FENCE, "").split())
     return f'"{plain[:limit]}"'
+
+
+@cache
+def _loaded(template: Path) -> Template:
+    return _environment().from_string(template.read_text("utf-8"))
 
 
 @cache

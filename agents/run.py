@@ -140,12 +140,22 @@ Node = Callable[[State, Run], Update]
 
 
 def held_back(caps: Caps, max_seeds: int) -> Caps:
-    """The caps while the loop runs: a share of experiments, time and disk is kept for judge, confirm and report."""
+    """The caps while the loop runs: a share of experiments, time and disk is kept for judge, confirm and report.
+
+    Confirm is all or nothing: `max_seeds` pairs for one winner at least. Where a cap is below twice that, nothing is
+    kept, since nothing could be confirmed.
+    """
     kept = {"seconds": 0.85, "disk_mb": 0.9}
     shrunk = {name: getattr(caps, name) * share for name, share in kept.items() if getattr(caps, name) is not None}
-    if caps.experiments is not None:
-        shrunk["experiments"] = caps.experiments - min(caps.experiments // 4, 4 * max_seeds)
+    if caps.experiments is not None and confirmable(caps, max_seeds):
+        one_winner = 2 * max_seeds
+        shrunk["experiments"] = caps.experiments - min(2 * one_winner, max(one_winner, caps.experiments // 3))
     return caps.model_copy(update=shrunk)
+
+
+def confirmable(caps: Caps, max_seeds: int) -> bool:
+    """Whether the cap on experiments leaves room for a loop and for one winner's confirmation."""
+    return caps.experiments is None or caps.experiments >= 4 * max_seeds
 
 
 def signature(hypothesis: Hypothesis) -> str:

@@ -17,7 +17,7 @@ from tests.toolchains.table import write_task
 
 def settings(**changes: Any) -> Settings:
     loop = {"cycles": 1, "hypotheses": 3, "attempts": 5, "workers": 2, **changes.pop("loop", {})}
-    return Settings(loop=loop, models={"default": "replay:none", "retries": 0}, **changes)
+    return Settings(loop=loop, screen={"tau": 0.95}, models={"default": "replay:none", "retries": 0}, **changes)
 
 
 def launched(folder: Path, model: Scripted | None = None, stop: threading.Event | None = None, **changes: Any) -> Any:
@@ -104,11 +104,11 @@ def test_a_broken_baseline_is_recorded_and_ends_with_five(tmp_path: Path) -> Non
 
 
 def test_a_cap_ends_with_three_and_the_best_is_confirmed(tmp_path: Path) -> None:
-    ending, run, _ = launched(tmp_path, caps={"experiments": 40})
+    ending, run, _ = launched(tmp_path, loop={"cycles": 2}, caps={"experiments": 36})
     assert (ending.status, ending.exit_code) == ("capped", 3)
     assert "experiments" in ending.reason
     assert [fact["confirmed"] for fact in facts(run, "confirmed") if fact["hypothesis"] == "h1-1"] == [True]
-    assert len(facts(run, "experiment")) <= 40
+    assert len(facts(run, "experiment")) <= 36
 
 
 def test_a_cap_before_the_noise_floor_ends_with_three(tmp_path: Path) -> None:
