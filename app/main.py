@@ -35,9 +35,7 @@ app.command(rich_help_panel=RUNS)(reading.hypotheses)
 app.command(rich_help_panel=RUNS)(reporting.report)
 app.command(rich_help_panel=RUNS)(reproduce.reproduce)
 app.add_typer(tasks.tasks_app, name="tasks", rich_help_panel=REST)
-app.add_typer(
-    deferred("app.models", "models_app", "Models: list, get, serve."), name="models", rich_help_panel=REST
-)
+app.add_typer(deferred("app.models", "models_app", "Models: list, get, serve."), name="models", rich_help_panel=REST)
 app.add_typer(sandboxes.sandbox_app, name="sandbox", rich_help_panel=REST)
 app.command(rich_help_panel=REST)(doctor.doctor)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from app.output import Json, console, print_json, table
+
+if TYPE_CHECKING:
+    from sandbox.canary import Probe
 
 sandbox_app = typer.Typer(help="Sandbox: what isolates untrusted code here.", no_args_is_help=True)
 
@@ -31,17 +35,19 @@ def probe(json: Json = False) -> None:
         raise typer.Exit(4)
 
 
-def as_row(probed: Any) -> dict[str, Any]:
+def as_row(probed: Probe) -> dict[str, Any]:
     """A probe as name -> value."""
-    return dict(probed._asdict())
+    return dataclasses.asdict(probed)
 
 
 def works(row: dict[str, Any]) -> bool:
     """Whether this backend counts: its canary ran and it is not the one that isolates nothing."""
-    return bool(row.get("complete", row.get("works"))) and row.get("name") != "unsafe"
+    return bool(row["works"]) and row.get("name") != "unsafe"
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {'yes' if held else 'NO'}" for name, held in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple | set | frozenset) else str(value)

@@ -1,0 +1,134 @@
+"""The command line as a person meets it: every case is a real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def pelagos(*words: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "app.main", *words]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+    )
+
+
+def told(done: subprocess.CompletedProcess[str], *parts: str) -> None:
+    """One clear line per fault, exit code 2, no stack trace."""
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    for part in parts:
+        assert part in done.stderr, done.stderr
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Path:
+    assert pelagos("tasks", "new", "mine", folder=tmp_path).returncode == 0
+    return tmp_path / "mine"
+
+
+def change(task: Path, old: str, new: str) -> None:
+    text = (task / "task.yaml").read_text()
+    assert old in text
+    (task / "task.yaml").write_text(text.replace(old, new))
+
+
+def test_help_is_quick_and_imports_nothing_heavy(tmp_path: Path) -> None:
+    """CPU seconds, since the wall clock of a busy machine says nothing; alone they are the same."""
+    times = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert pelagos("--help", folder=tmp_path).returncode == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(times) < 0.5, times
+    heavy = (
+        "import sys, app.main; print([m for m in ('torch', 'langgraph', 'chromadb', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", heavy], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_new_task_is_sound(task: Path) -> None:
+    done = pelagos("tasks", "check", "mine", "--json", folder=task.parent)
+    assert json.loads(done.stdout)["metric"]["direction"] == "down"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("metric:", "metrik:", "metric"),
+        ("  direction: down             # up: higher is better; down: lower is better\n", "", "direction"),
+        ("entry: python train.py", "entry: python absent.py", "absent.py"),
+        ("seeds: [1, 2, 3, 4, 5, 6, 7, 8]", "seeds: [1]", "seeds"),
+        ("name: NAME", "", ""),
+        ("train: 200", "train: 20000", "splits"),
+    ],
+)
+def test_a_faulty_task_is_named_and_nothing_is_written(task: Path, old: str, new: str, said: str) -> None:
+    if old == "name: NAME":
+        (task / "task.yaml").write_text("a: [1,\n")
+    else:
+        change(task, old, new)
+    told(pelagos("run", "mine", folder=task.parent), "task.yaml", said)
+    assert not (task.parent / "runs").exists()
+
+
+def test_missing_task_file(task: Path) -> None:
+    (task / "task.yaml").unlink()
+    told(pelagos("run", "mine", folder=task.parent), "task.yaml")
+
+
+def test_an_unknown_task_names_the_nearest(tmp_path: Path) -> None:
+    told(pelagos("run", "digit", folder=tmp_path), "digits")
+
+
+def test_unknown_setting_names_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "pelagos.toml").write_text("[loop]\ncycels = 2\n")
+    told(pelagos("run", "digits", folder=tmp_path), "cycles")
+
+
+def test_a_run_folder_of_another_task_is_refused(task: Path) -> None:
+    other = task.parent / "other"
+    other.mkdir()
+    (other / "run.json").write_text(json.dumps({"digest": "x"}))
+    told(
+        pelagos(
+            "run", "mine", "--run-dir", str(other), "--model", "default=openai:m@http://127.0.0.1:9", folder=task.parent
+        )
+    )
+    assert [path.name for path in other.iterdir()] == ["run.json"]
+
+
+def test_reading_commands_speak_json(run_folder: Path) -> None:
+    project = run_folder.parents[1]
+    rows = json.loads(pelagos("hypotheses", "demo", "--json", folder=project).stdout)
+    assert len(rows) == 2
+    assert json.loads(pelagos("list", "--json", folder=project).stdout)
+    status = json.loads(pelagos("status", "demo", "--json", folder=project).stdout)
+    assert "finished" in json.dumps(status)
+    assert Path(json.loads(pelagos("report", "demo", "--json", folder=project).stdout)["html"]).name == "report.html"
+
+
+def test_an_unknown_run_is_one_line(tmp_path: Path) -> None:
+    told(pelagos("status", "nowhere", folder=tmp_path), "nowhere")
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_probe_names_a_backend_that_works(tmp_path: Path) -> None:
+    rows = json.loads(pelagos("sandbox", "probe", "--json", folder=tmp_path).stdout)
+    assert any(row["name"].startswith("bubblewrap") for row in rows)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.board import funnel
+from app.folders import read
+from app.report.build import write
+
+CHROMIUM = shutil.which("chromium")
+
+
+def test_what_models_write_is_text_and_never_markup(run_folder: Path) -> None:
+    html = write(run_folder)[0].read_text()
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "<img" not in html
+    assert html.count("http://") == html.count("http://example.org/x.png")
+
+
+def test_every_effect_carries_its_experiments(run_folder: Path) -> None:
+    html, markdown = (path.read_text() for path in write(run_folder))
+    for id in ("exp0", "exp1", "base1"):
+        assert id in html
+    assert "Evidence: exp0" in markdown
+
+
+def test_headline_says_the_confirmed_effect_not_the_selected_one(run_folder: Path) -> None:
+    html = write(run_folder)[0].read_text()
+    assert "“Smooth labels” improves accuracy by 0.04 (interval +0.01 to +0.07) on sealed data" in html
+
+
+def test_verdicts_and_the_funnel(run_folder: Path) -> None:
+    passed = funnel(read(run_folder))
+    assert (passed.proposed, passed.kept, passed.executed, passed.improved) == (2, 2, 2, 1)
+    assert (passed.supported, passed.confirmed) == (1, 1)
+
+
+def test_an_unfinished_run_has_a_report(tmp_path: Path) -> None:
+    from memory.ledger import Ledger
+
+    folder = tmp_path / "runs" / "young"
+    Ledger.open(folder / "ledger.db").append("run.started", "run", {"task": "digits"})
+    assert "Stopped before its end" in write(folder)[0].read_text()
+
+
+def test_markdown_has_no_markup_of_models(run_folder: Path) -> None:
+    """Indented lines are code blocks: diffs, shown as they are."""
+    lines = write(run_folder)[1].read_text().splitlines()
+    assert "<script" not in "\n".join(line for line in lines if not line.startswith("    ")).replace("\\<", "")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [390, 1200])
+def test_it_renders_in_a_browser(run_folder: Path, tmp_path: Path, width: int) -> None:
+    picture = tmp_path / "page.png"
+    flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    more = f"--disable-component-update --disable-sync --user-data-dir={tmp_path / 'chrome'} --window-size={width},1600"
+    page = f"file://{write(run_folder)[0]}"
+    command = [str(CHROMIUM), *flags.split(), *more.split(), f"--screenshot={picture}", page]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert picture.stat().st_size > 10_000, done.stderr[-2000:]
