@@ -31,11 +31,11 @@ class Idea(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     target: str
-    title: str = Field(min_length=3, max_length=120)
-    statement: str = Field(min_length=10, max_length=600)
-    rationale: str = Field(min_length=10, max_length=600)
+    title: str = Field(min_length=3, max_length=300)
+    statement: str = Field(min_length=10, max_length=3000)
+    rationale: str = Field(min_length=10, max_length=3000)
     predicted_effect: float = Field(ge=-1e6, le=1e6)
-    refuted_by: str = Field(min_length=3, max_length=300)
+    refuted_by: str = Field(min_length=3, max_length=3000)
     papers: list[str] = Field(default=[], max_length=3)
 
 

@@ -29,8 +29,8 @@ TEMPLATE = Path(__file__).with_suffix(".j2")
 class DraftStep(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    text: str = Field(min_length=3, max_length=400)
-    check: str = Field("", max_length=300)
+    text: str = Field(min_length=3, max_length=3000)
+    check: str = Field("", max_length=3000)
 
 
 class Draft(BaseModel):

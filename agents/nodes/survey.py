@@ -29,9 +29,9 @@ class Attributes(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    input: str = Field(max_length=200)
-    output: str = Field(max_length=200)
-    others: str = Field(max_length=300)
+    input: str = Field(max_length=1500)
+    output: str = Field(max_length=1500)
+    others: str = Field(max_length=1500)
 
 
 class Assessment(BaseModel):
@@ -39,8 +39,8 @@ class Assessment(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    finding: str = Field(max_length=300)
-    reason: str = Field(max_length=200)
+    finding: str = Field(max_length=1500)
+    reason: str = Field(max_length=1500)
     topic: int = Field(ge=1, le=10)
     attributes: int = Field(ge=1, le=10)
 
