@@ -90,11 +90,12 @@ def _free(port: int) -> None:
 @contextmanager
 def _llama(path: Path, name: str, port: int) -> Iterator[str]:
     from agents.models.embedded import Serving, load
+    from agents.models.threads import spare
     from pelagos.settings import load as settings
 
     here = settings(Path.cwd()).models
     key = os.environ.get("PELAGOS_API_KEY", "")
-    threads = here.threads or os.cpu_count() or 1
+    threads = here.threads or spare()
     server = load(path, here.parallel, here.context, threads, Serving(name, port, [key] if key else []))
     yield f"{server.listening_address}/v1"
 

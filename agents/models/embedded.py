@@ -7,7 +7,6 @@ prompt's own tokens (a vLLM server does).
 from __future__ import annotations
 
 import importlib.util
-import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from agents.models.catalog import entry
 from agents.models.engine import Engine
 from agents.models.locate import Located, given, is_path, locate
 from agents.models.protocol import Reply, Request
+from agents.models.threads import spare
 from memory.weights import Progress
 from pelagos.errors import MissingPart
 from pelagos.settings import Models
@@ -76,10 +76,12 @@ class Embedded:
 
     def _shared(self) -> Engine:
         self._file = locate(self.name, self._watchers.progress).hashed()
-        threads = self._settings.threads or os.cpu_count() or 1
-        key = (str(self._file.path), self._settings.parallel, self._settings.context, threads)
+        key = (str(self._file.path), self._settings.parallel, self._settings.context, self._settings.threads)
         if key not in _engines:
-            self._watchers.say(f"loading {self._file.path.name} ({self._file.path.stat().st_size / 1e9:.1f} GB)")
+            threads = self._settings.threads or spare()
+            self._watchers.say(
+                f"loading {self._file.path.name} ({self._file.path.stat().st_size / 1e9:.1f} GB, threads: {threads})"
+            )
             server = load(self._file.path, self._settings.parallel, self._settings.context, threads)
             _engines[key] = Engine(server, self._settings.parallel)
         return _engines[key]
