@@ -88,7 +88,7 @@ class Models(Section):
     timeout_s: float = 300.0
     retries: int = Field(3, ge=0)
     reasks: int = Field(2, ge=0, description="re-asks when a reply doesn't fit its schema")
-    threads: int = Field(0, ge=0, description="embedded model; 0: every core")
+    threads: int = Field(0, ge=0, description="embedded model; 0: one per core idle at its start")
     context: int = Field(8192, ge=1024, description="embedded model: tokens per parallel slot")
     parallel: int = Field(4, ge=1, description="embedded model: parallel slots")
     prices: Path | None = None
