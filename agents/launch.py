@@ -7,6 +7,7 @@ that don't answer is clean: what was found is judged, confirmed and reported. A 
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -63,6 +64,7 @@ def create(
     for spec in sorted({settings.models.spec(role) for role in get_args(Role)}):
         parts.check_model(spec, settings)
     parts.sandbox(settings.sandbox.name)
+    parts.embedder()
     where = run_dir or project / "runs" / f"{task.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     run_folder.free(where, task.digest)
     run_folder.write(where, project, task, settings)
@@ -120,6 +122,10 @@ def _ending(run: Run) -> Ending:
         status, reason = "interrupted", str(asked)
     except CapReached as reached:
         status, reason = "capped", str(reached)
+    except sqlite3.OperationalError as error:  # the checkpoints' own file; the ledger says it as CapReached
+        if "full" not in str(error):
+            raise
+        status, reason = "capped", f"disk: {error}"
     except PelagosError as error:
         status, reason = "failed", str(error)
     return Ending(status, EXIT_CODES[status], reason)
@@ -143,6 +149,15 @@ def _run_graph(run: Run) -> tuple[str, str]:
     return state["status"], state["reason"]
 
 
+def _reopen(graph: CompiledStateGraph[Any, Any, Any, Any], config: Any, state: dict[str, Any], surveyed: bool) -> None:
+    """The models are back: one more cycle for the one that was lost, or the survey again if it came to nothing."""
+    if not surveyed:
+        graph.update_state(config, {"status": "running"}, as_node="baseline")
+        return
+    more = {"status": "running", "cycle": state["cycle"] + 1, "cycles": state["cycles"] + 1}
+    graph.update_state(config, more, as_node="turn")
+
+
 def _start(graph: CompiledStateGraph[Any, Any, Any, Any], config: Any, run: Run) -> Any:
     """What to invoke the graph with: a fresh state, decisions that were waited for, or nothing: go on.
 
@@ -159,6 +174,5 @@ def _start(graph: CompiledStateGraph[Any, Any, Any, Any], config: Any, run: Run)
     if found.interrupts:
         return Command(resume=decisions(run))
     if found.values["status"] == "starved" and not found.tasks:
-        surveyed = run.ledger.events("survey")
-        graph.update_state(config, {"status": "running"}, as_node="turn" if surveyed else "baseline")
+        _reopen(graph, config, found.values, bool(run.ledger.events("survey")))
     return None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from agents import folder as run_folder
 from agents.models.protocol import Model
-from agents.run import Run, held_back
+from agents.run import Run, held_back, note
 from agents.verifiers.generative import GenerativeVerifier
 from memory.artifacts import ArtifactStore
 from memory.budget import Budget
@@ -41,10 +41,12 @@ class Parts:
 
         models.check(spec, settings.models)
 
-    def model(self, spec: str, settings: Settings) -> Model:
+    def model(self, spec: str, settings: Settings, say: Callable[[str], None]) -> Model:
+        """Opened, not loaded; `say` is told what takes long."""
         from agents.models import registry as models
+        from agents.models.embedded import Watchers
 
-        return models.open_model(spec, settings.models)
+        return models.open_model(spec, settings.models, Watchers(say=say))
 
     def sandbox(self, name: str) -> Sandbox:
         from sandbox.choose import choose
@@ -112,7 +114,7 @@ def _minds(
 
     @cache
     def model(spec: str) -> Model:
-        opened = parts.model(spec, settings)
+        opened = parts.model(spec, settings, lambda text: note(steps.ledger, text))
         stack.callback(opened.close)
         return opened
 

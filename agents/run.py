@@ -80,8 +80,7 @@ class Run:
         return self.slots.take(cpus)
 
     def say(self, text: str) -> None:
-        """One line for whoever is watching; said once, however often a resumed run gets here."""
-        self.ledger.append("note", step_key(text=text), {"text": text})
+        note(self.ledger, text)
 
     def boundary(self) -> None:
         """Raises Interrupted if a stop was asked for; everything recorded so far stays."""
@@ -134,6 +133,11 @@ class Run:
     def bank_id(self, hypothesis: str) -> str:
         """Hypothesis ids are a run's own; the bank is the project's."""
         return f"{self.folder.name}/{hypothesis}"
+
+
+def note(ledger: Ledger, text: str) -> None:
+    """One line for whoever is watching; said once, however often a resumed run gets here."""
+    ledger.append("note", step_key(text=text), {"text": text})
 
 
 Node = Callable[[State, Run], Update]

@@ -43,6 +43,8 @@ def ideate(state: State, run: Run) -> Update:
     """A reply that never fits costs one attempt and is noted."""
     attempt = state["attempt"] + 1
     id = f"h{state['cycle']}-{attempt}"
+    if run.ledger.find("hypothesis", id) is not None:
+        return {"attempt": attempt, "proposed": id}
     try:
         idea = _ask(state, attempt, run)
     except BadReply as error:
@@ -65,7 +67,7 @@ def _ask(state: State, attempt: int, run: Run) -> Idea:
         seeds=len(scores),
         papers=papers,
         lessons=_record(state["cycle"], run),
-        earlier=_earlier(state, run),
+        earlier=_earlier(run),
     )
     return run.model("ideator").ask_json(
         prompt, _schema(list(brief.targets), papers), sample=attempt, max_tokens=700, temperature=TEMPERATURE
@@ -81,8 +83,8 @@ def _schema(targets: list[str], papers: list[RankedPaper]) -> type[Idea]:
     return made
 
 
-def _earlier(state: State, run: Run) -> list[tuple[Hypothesis, str]]:
-    """Every hypothesis of the run with what screen said, this cycle's first attempt excepted until it was screened."""
+def _earlier(run: Run) -> list[tuple[Hypothesis, str]]:
+    """Every hypothesis of the run so far with what screen said of it."""
     screened = {event.key: event.payload["reason"] for event in run.ledger.events("screened")}
     return [(one, screened[one.id]) for one in run.nouns(Hypothesis) if one.id in screened]
 

@@ -13,11 +13,11 @@ def turn(state: State, run: Run) -> Update:
     gained = len(state["winners"]) > state["supported_before"]
     barren = 0 if gained else state["barren"] + 1
     fresh: Update = {"attempt": 0, "proposed": "", "kept": [], "plans": [], "builds": None, "buying": {}}
-    closed = {**fresh, "cycle": state["cycle"] + 1, "barren": barren, "supported_before": len(state["winners"])}
+    closed = {**fresh, "barren": barren, "supported_before": len(state["winners"])}
     if state["status"] != "running":
         return closed
     if state["cycle"] >= state["cycles"]:
         return {**closed, "status": "finished", "reason": f"{state['cycles']} cycles done"}
     if run.settings.loop.plateau and barren >= run.settings.loop.plateau:
         return {**closed, "status": "finished", "reason": f"plateau: {barren} cycles with nothing new supported"}
-    return closed
+    return {**closed, "cycle": state["cycle"] + 1}

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from agents.prompt import render
 from agents.verifiers.protocol import StepScores
+from pelagos.errors import BadReply
 from tools.toolchain import Mind
 
+NO_ANSWER = 0.5  # neither Yes nor No is among the likely tokens: it says nothing (GenPRM's code does the same)
 _TEMPLATE = Path(__file__).with_suffix(".j2")
 
 
@@ -31,7 +33,7 @@ class GenerativeVerifier:
         self._mind, self._tokens, self._parallel = mind, tokens, parallel
 
     def score(self, problem: str, steps: Sequence[str]) -> StepScores:
-        """One P(Yes) per step, in order. Raises ModelError and CapReached."""
+        """One P(Yes) per step, in order. Raises ModelUnavailable, ModelTimeout and CapReached."""
         if not steps:
             return StepScores([], 0, 0.0)
         start, before = time.monotonic(), self._tokens()
@@ -41,4 +43,7 @@ class GenerativeVerifier:
 
     def _step(self, problem: str, steps: Sequence[str], place: int) -> float:
         prompt = render(_TEMPLATE, problem=problem, earlier=list(steps[:place]), step=steps[place])
-        return self._mind().probability(prompt)
+        try:
+            return self._mind().probability(prompt)
+        except BadReply:
+            return NO_ANSWER

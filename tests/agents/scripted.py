@@ -106,7 +106,7 @@ class ScriptedParts(Parts):
 
     def check_model(self, spec: str, settings: Settings) -> None: ...
 
-    def model(self, spec: str, settings: Settings) -> Scripted:  # type: ignore[override]
+    def model(self, spec: str, settings: Settings, say: Callable[[str], None]) -> Scripted:
         return self.scripted
 
     def sandbox(self, name: str) -> Sandbox:

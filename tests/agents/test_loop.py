@@ -162,3 +162,27 @@ def test_review_waits_for_decisions_and_honours_them(tmp_path: Path) -> None:
     ledger.close()
     assert drive(run, parts=parts).status == "finished"
     assert {fact["hypothesis"] for fact in facts(run, "build")} == {"h1-1", "h1-4"}
+
+
+def test_used_up_hours_are_a_stop_that_was_asked_for(tmp_path: Path) -> None:
+    ending, _, _ = launched(tmp_path, caps={"seconds": 0.001})
+    assert (ending.status, ending.exit_code) == ("finished", 0)
+    assert "seconds" in ending.reason
+
+
+def test_without_its_checkpoints_a_run_goes_on_from_the_ledger(tmp_path: Path) -> None:
+    parts, stop = ScriptedParts(), threading.Event()
+    run = create(tmp_path, str(write_task(tmp_path / "table")), settings(), tmp_path / "r", parts)
+    drive(run, lambda event: stop.set() if event.kind == "verdict" else None, stop, parts)
+    calls, before = parts.scripted.calls, facts(run, "experiment")
+    for path in run.glob("checkpoints*"):
+        path.unlink()
+    assert drive(run, parts=parts).exit_code == 0
+    assert parts.scripted.calls == calls
+    assert facts(run, "experiment")[: len(before)] == before
+
+
+def test_a_plateau_ends_the_run(tmp_path: Path) -> None:
+    ending, _, _ = launched(tmp_path, loop={"cycles": 5, "hypotheses": 2, "plateau": 1})
+    assert (ending.status, ending.exit_code) == ("finished", 0)
+    assert ending.reason == "plateau: 1 cycles with nothing new supported"
