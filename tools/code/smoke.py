@@ -6,11 +6,12 @@ It is no experiment: nothing is scored. Its predictions and fingerprints say whe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from memory.budget import Cost
 from memory.keys import step_key
+from pelagos.nouns import OutcomeKind
 from tools.code import shapes
 from tools.code.causes import Cause
 from tools.code.data import SplitData
@@ -20,6 +21,7 @@ from tools.code.task import CodeTask
 from tools.code.traceback import Error, error_of
 from tools.toolchain import Context
 
+PATIENCE = 3  # one that timed out without having computed gets so much longer once: the machine may have been busy
 TIMES = 2  # the baseline runs so often: what differs between two equal runs can't tell two programs apart
 
 
@@ -65,6 +67,9 @@ def smoke(task: CodeTask, program: Program, data: SplitData, context: Context, s
     def action() -> tuple[dict[str, Any], Cost]:
         with context.slot():
             done = execute(task, program, data, seed, context.sandbox, limits=limits, watch=True)
+            if done.outcome.kind is OutcomeKind.TIMEOUT and done.outcome.cpu_seconds < limits.seconds / 2:
+                longer = replace(limits, seconds=PATIENCE * limits.seconds)
+                done = execute(task, program, data, seed, context.sandbox, limits=longer, watch=True)
         payload = {
             "content": content,
             "cause": done.cause.kind,

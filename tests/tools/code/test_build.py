@@ -155,3 +155,15 @@ def test_nothing_is_run_twice(task: CodeTask, world: World) -> None:
     before = len(world.ledger.events())
     assert CodeToolchain().build(task, idea(), plan(STEP), world) == first
     assert len(world.ledger.events()) == before
+
+
+def test_a_strong_model_answers_in_search_blocks(shared: tuple[CodeTask, World]) -> None:
+    task, world = shared
+    old = "    return np.linalg.lstsq(scale(x), y, rcond=None)[0]\n"
+    new = "    return 0.9 * np.linalg.lstsq(scale(x), y, rcond=None)[0]\n"
+    reply = f"fit.py\n<<<<<<< SEARCH\n{old}=======\n{new}>>>>>>> REPLACE\n"
+    world.mind = ScriptedMind(lambda messages, sample: reply, strong=True)
+    made = CodeToolchain().build(task, idea(), plan(Step(text="Shrink the weights by 0.9 in fit.")), world)
+    assert made.version
+    assert "<<<<<<< SEARCH" in world.mind.asked[0][1]
+    assert old in world.mind.asked[0][1]
