@@ -7,7 +7,9 @@ HIDDEN = 64
 
 def make_model(inputs):
     """The network: float32 tensor (batch, inputs) -> predictions, float32 tensor (batch, 1)."""
-    return nn.Sequential(nn.Linear(inputs, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
+    return nn.Sequential(
+        nn.Linear(inputs, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1)
+    )
 
 
 def compute_loss(predictions, y):
