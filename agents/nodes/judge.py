@@ -137,5 +137,5 @@ def _record(verdicts: Sequence[Verdict], run: Run) -> None:
         held = before.get(verdict.hypothesis)
         if held is not None and held.model_copy(update={"id": verdict.id}) == verdict:
             continue
-        run.record(verdict)
         run.say(f"{verdict.hypothesis} {verdict.kind.value} after {verdict.seeds} seeds: {verdict.reason}")
+        run.record(verdict)  # last: what is recorded isn't told again after a kill

@@ -56,7 +56,7 @@ class Scripted:
         if self.down(self.calls):
             raise ModelUnavailable("nothing answers")
         time.sleep(float(os.environ.get(LAG, "0")))
-        prompt = request.messages[-1].content
+        prompt = request.messages[1].content  # the question, whatever re-asks follow
         if request.top_logprobs:
             yes = -0.1 if "square" in prompt else -0.7
             return Reply(text="Yes", tokens_in=50, tokens_out=1, seconds=0.1, first_logprobs={"Yes": yes, "No": -2.0})

@@ -71,13 +71,19 @@ def test_killed_again_and_again_it_ends_the_same(alone: Any, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_killed_at_every_write_boundary_it_ends_the_same(alone: Any, tmp_path: Path) -> None:
     whole, _ = alone
-    for row in range(1, len(events(whole)) + 1):
+
+    def trial(row: int) -> None:
         project = tmp_path / str(row)
-        start(project, die_after=row, lag=0).join()
+        process = start(project, die_after=row, lag=0)
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, row
         _resumed_as(whole, project, f"killed after row {row}")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(trial, range(1, len(events(whole)))))
 
 
 def _resumed_as(whole: Path, project: Path, when: str) -> None:

@@ -1,0 +1,90 @@
+"""What is found before a run exists: one clear line, and nothing written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.launch import create, drive
+from memory.controller import hold_controller
+from pelagos.errors import BadInput
+from pelagos.settings import Caps, Settings
+from tests.agents.scripted import ScriptedParts
+from tests.toolchains.table import write_task
+
+
+def made(folder: Path, **task: Any) -> Path:
+    return create(folder, str(write_task(folder / "table", **task)), Settings(), folder / "r", ScriptedParts())
+
+
+def test_a_run_folder_stands_alone(tmp_path: Path) -> None:
+    run = made(tmp_path)
+    described = json.loads((run / "run.json").read_text())
+    assert described["task"] == "table"
+    assert described["settings"]["judge"]["alpha"] == 0.1
+    assert described["versions"]["langgraph"].startswith("1.")
+    assert (run / "task" / "task.yaml").exists()
+    assert sorted(path.name for path in run.iterdir()) == ["run.json", "task"]
+
+
+def test_too_few_seeds_write_nothing(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="too few for a noise estimate: name at least 3"):
+        made(tmp_path, seeds=2)
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_broken_corpus_is_named_by_line(tmp_path: Path) -> None:
+    task = write_task(tmp_path / "table")
+    (task / "papers.jsonl").write_text('{"id": "a", "title": "t", "abstract": "x"}\n{"id": "b"}\nno json\n')
+    with pytest.raises(BadInput) as caught:
+        create(tmp_path, str(task), Settings(), tmp_path / "r", ScriptedParts())
+    assert ["papers.jsonl:2" in caught.value.faults[0], "papers.jsonl:3" in caught.value.faults[1]] == [True, True]
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_folder_with_another_tasks_run_is_refused(tmp_path: Path) -> None:
+    made(tmp_path)
+    with pytest.raises(BadInput, match="run of another task"):
+        made(tmp_path, seeds=9)
+
+
+def test_a_folder_with_this_tasks_run_says_resume(tmp_path: Path) -> None:
+    made(tmp_path)
+    with pytest.raises(BadInput, match="pelagos resume"):
+        made(tmp_path)
+
+
+def test_a_folder_with_other_things_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "thesis.tex").write_text("mine")
+    with pytest.raises(BadInput, match="not empty"):
+        made(tmp_path)
+    assert [path.name for path in (tmp_path / "r").iterdir()] == ["thesis.tex"]
+
+
+def test_no_run_to_drive(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="holds no run"):
+        drive(tmp_path, parts=ScriptedParts())
+
+
+def test_a_changed_task_copy_is_refused(tmp_path: Path) -> None:
+    run = made(tmp_path)
+    write_task(run / "task", seeds=9)
+    with pytest.raises(BadInput, match="was changed since the run began"):
+        drive(run, parts=ScriptedParts())
+
+
+def test_a_driven_run_has_one_driver(tmp_path: Path) -> None:
+    run = made(tmp_path)
+    with hold_controller(run), pytest.raises(BadInput, match="already drives this run"):
+        drive(run, parts=ScriptedParts())
+
+
+@pytest.mark.parametrize(("cap", "left"), [(None, None), (20, 20), (31, 31), (32, 16), (60, 40), (300, 268)])
+def test_what_confirm_needs_is_kept_back(cap: int | None, left: int | None) -> None:
+    from agents.run import held_back
+
+    assert held_back(Caps(experiments=cap), max_seeds=8).experiments == left
