@@ -5,19 +5,16 @@ Writes are atomic (temporary file, fsync, rename), reads are verified. Nothing i
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import json
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from memory.faults import on_disk
 from memory.keys import canonical
-from pelagos.errors import CapReached, DamagedRun
+from pelagos.errors import DamagedRun
 
 
 class ArtifactStore:
@@ -32,7 +29,7 @@ class ArtifactStore:
         digest = hashlib.sha256(data).hexdigest()
         path = self.path(digest)
         if not (path.exists() and _sha256(path) == digest):
-            with _disk(self.folder):
+            with on_disk(self.folder):
                 _write(path, data)
         return digest
 
@@ -91,14 +88,3 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-@contextlib.contextmanager
-def _disk(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        usage = shutil.disk_usage(folder)
-        raise CapReached("disk", usage.used / 1e6, usage.total / 1e6) from error

@@ -7,21 +7,21 @@ Novelty is decided exactly, from the stored vectors; Chroma only proposes candid
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memory.embedder import Embedder
 from memory.index import ChromaIndex
 from memory.ledger import Reader
-from memory.vectors import Entry, VectorStore
+from memory.vectors import REBUILD, Entry, Vector, VectorStore
 from pelagos.errors import BadInput
 
 EXACT_UP_TO = 20_000
 CANDIDATES = 100
-REBUILD = "pelagos doctor --rebuild-bank"
 
 
 class Neighbour(NamedTuple):
@@ -33,11 +33,10 @@ class Neighbour(NamedTuple):
     meta: dict[str, Any]
 
 
-def entry(hypothesis: dict[str, Any], run: str) -> Entry:
-    """The bank's entry for a dumped Hypothesis of the run of that name."""
+def entry(hypothesis: dict[str, Any], run: str, task: str) -> Entry:
+    """The bank's entry for a dumped Hypothesis of the run and task of those names: the same whenever it is made."""
     text = f"{hypothesis['title']}. {hypothesis['statement']}"
-    meta = {"run": run, "hypothesis": hypothesis["id"], "cycle": hypothesis["cycle"], "target": hypothesis["target"]}
-    return Entry(f"{run}/{hypothesis['id']}", text, meta)
+    return Entry(f"{run}/{hypothesis['id']}", text, {"task": task, "run": run, "cycle": hypothesis["cycle"]})
 
 
 def learned(lesson: dict[str, Any]) -> dict[str, Any]:
@@ -80,9 +79,9 @@ class HypothesisBank:
 
     def add(self, id: str, text: str, meta: dict[str, Any]) -> None:
         """Keep a hypothesis. A second one with the same id changes nothing."""
-        self._store.add(Entry(id, text, meta), self.embedder.embed([text])[0])
-        if self._chroma:
-            self._chroma.sync(*self._store.all())
+        made, vectors = Entry(id, text, meta), self.embedder.embed([text])
+        self._store.add(made, vectors[0])
+        self._mirror(lambda index: index.put([made], vectors))
 
     def learn(self, id: str, meta: dict[str, Any]) -> None:
         """Add to what is known of a hypothesis: its verdict, dead ends as well as successes."""
@@ -94,12 +93,7 @@ class HypothesisBank:
         if not entries:
             return []
         vector = self.embedder.embed([text])[0]
-        if self._chroma and len(entries) > EXACT_UP_TO:
-            self._chroma.sync(entries, vectors)
-            near = set(self._chroma.candidates(vector, max(CANDIDATES, k)))
-            rows = np.array([number for number, item in enumerate(entries) if item.id in near])
-        else:
-            rows = np.arange(len(entries))
+        rows = self._rows(entries, vectors, vector, max(CANDIDATES, k))
         cosines = vectors[rows] @ vector
         order = np.argsort(-cosines, kind="stable")[:k]
         return [_neighbour(entries[rows[place]], float(cosines[place])) for place in order]
@@ -112,9 +106,25 @@ class HypothesisBank:
         kept = [item for ledger in ledgers for item in _kept(ledger)]
         vectors = self.embedder.embed([item.text for item in kept])
         self._store.replace_all(self.embedder.id, self.embedder.dims, zip(kept, vectors, strict=True))
-        if self._chroma:
-            self._chroma.reset()
-            self._chroma.sync(*self._store.all())
+        self._mirror(lambda index: index.replace_all(*self._store.all()))
+
+    def _rows(self, entries: list[Entry], vectors: Vector, vector: Vector, count: int) -> NDArray[np.intp]:
+        """Which entries to compare with: all, or Chroma's candidates where there are very many."""
+        near: set[str] = set()
+        if len(entries) > EXACT_UP_TO:
+            self._mirror(lambda index: near.update(index.candidates(entries, vectors, vector, count)))
+        return np.array([row for row, item in enumerate(entries) if not near or item.id in near], dtype=np.intp)
+
+    def _mirror(self, act: Callable[[ChromaIndex], None]) -> None:
+        """Do something with the index, if this process holds it. Where it fails the bank goes on without it."""
+        if self._chroma is None:
+            return
+        try:
+            act(self._chroma)
+        except Exception as error:  # border: Chroma's own store; the vectors are the truth and the search stays exact
+            self.index = f"chroma failed: {type(error).__name__}: {error}"
+            self._chroma.close()
+            self._chroma = None
 
 
 def _store(project: Path | str) -> tuple[Path, VectorStore]:
@@ -125,12 +135,14 @@ def _store(project: Path | str) -> tuple[Path, VectorStore]:
 
 def _kept(ledger: Reader) -> Iterator[Entry]:
     """The run's kept hypotheses in the order they were kept."""
+    started = ledger.events("run.started")
+    task = str(started[0].payload["task"]) if started else ""
     hypotheses = {event.payload["id"]: event.payload for event in ledger.events("hypothesis")}
     lessons = {event.payload["hypothesis"]: learned(event.payload) for event in ledger.events("lesson")}
     for event in ledger.events("screened"):
-        if event.payload["kept"]:
-            id = event.payload["hypothesis"]
-            made = entry(hypotheses[id], ledger.path.parent.name)
+        id = event.payload["hypothesis"]
+        if event.payload["kept"] and id in hypotheses:
+            made = entry(hypotheses[id], ledger.path.parent.name, task)
             yield made._replace(meta={**made.meta, **lessons.get(id, {})})
 
 

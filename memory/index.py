@@ -47,27 +47,35 @@ class ChromaIndex:
     def close(self) -> None:
         self._lock.release()
 
-    def sync(self, entries: list[Entry], vectors: Vector) -> None:
-        """Add what is missing."""
-        if self._collection.count() == len(entries):
-            return
-        known = set(self._collection.get(include=[])["ids"])
-        missing = [number for number, entry in enumerate(entries) if entry.id not in known]
-        for start in range(0, len(missing), BATCH):
-            rows = missing[start : start + BATCH]
+    def put(self, entries: list[Entry], vectors: Vector) -> None:
+        """Mirror these entries; those that are there already are left as they are."""
+        for start in range(0, len(entries), BATCH):
+            rows = entries[start : start + BATCH]
             self._collection.add(
-                ids=[entries[row].id for row in rows],
-                embeddings=vectors[rows],
-                documents=[entries[row].text for row in rows],
+                ids=[row.id for row in rows],
+                embeddings=vectors[start : start + BATCH],
+                documents=[row.text for row in rows],
             )
 
-    def reset(self) -> None:
-        """Forget everything."""
+    def sync(self, entries: list[Entry], vectors: Vector) -> None:
+        """Add what is missing and take out what is no longer there."""
+        known = set(self._collection.get(include=[])["ids"])
+        gone = known - {entry.id for entry in entries}
+        if gone:
+            self._collection.delete(ids=sorted(gone))
+        missing = [number for number, entry in enumerate(entries) if entry.id not in known]
+        self.put([entries[number] for number in missing], vectors[missing])
+
+    def replace_all(self, entries: list[Entry], vectors: Vector) -> None:
+        """Mirror these and nothing else."""
         self._client.delete_collection(NAME)
         self._collection = _collection(self._client)
+        self.put(entries, vectors)
 
-    def candidates(self, vector: Vector, count: int) -> list[str]:
-        """Ids of about the nearest `count` entries."""
+    def candidates(self, entries: list[Entry], vectors: Vector, vector: Vector, count: int) -> list[str]:
+        """Ids of about the nearest `count` of `entries`, which are mirrored first where others added some."""
+        if self._collection.count() != len(entries):
+            self.sync(entries, vectors)
         found = self._collection.query(query_embeddings=vector[None, :], n_results=count, include=[])
         return [str(item) for item in found["ids"][0]]
 

@@ -8,21 +8,22 @@ is one short transaction. It doesn't say who drives the run: `memory.controller`
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError
 
 from memory import salvage
+from memory.faults import on_database
+from memory.filehold import FileHold
 from memory.keys import canonical
 from memory.rows import GENESIS, INTENT, Row, connect, events, link
-from pelagos.errors import BadInput, CapReached, DamagedRun, PelagosError
+from pelagos.errors import BadInput
 
 
 class Event(NamedTuple):
@@ -49,7 +50,7 @@ class Reader:
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
         """The payload of the fact (kind, key), or None."""
-        with self._lock, _faults(self.path), self._engine.connect() as connection:
+        with self._lock, _guarded(self.path), self._engine.connect() as connection:
             found = _fact(connection, kind, key)
         return found.payload if found else None
 
@@ -58,26 +59,39 @@ class Reader:
         query = select(events).where(events.c.seq > after).order_by(events.c.seq)
         if kind is not None:
             query = query.where(events.c.kind == kind)
-        with self._lock, _faults(self.path), self._engine.connect() as connection:
+        with self._lock, _guarded(self.path), self._engine.connect() as connection:
             return [_event(Row(*row)) for row in connection.execute(query)]
 
 
 class Ledger(Reader):
     """The whole ledger. `damage` is '' or says what was cut at opening and where the damaged file is kept."""
 
-    def __init__(self, path: Path, engine: Engine, damage: str) -> None:
+    def __init__(self, path: Path, engine: Engine, hold: FileHold, damage: str) -> None:
         super().__init__(path, engine)
+        self._hold = hold
         self.damage = damage
         self._watchers: list[Callable[[Event], None]] = []
 
     @classmethod
     def open(cls, path: Path | str) -> Ledger:
-        """Open or create. A damaged file is repaired to its good prefix and kept aside. Raises CapReached('disk')."""
+        """Open or create. A damaged file is repaired to its good prefix and kept aside.
+
+        Raises CapReached('disk'), and DamagedRun where it is damaged while another process has it open.
+        """
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _faults(path):
-            damage = salvage.ensure(path)
-            return cls(path, connect(path), damage)
+        with _guarded(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            hold = FileHold(path)
+            try:
+                damage = salvage.ensure(path, hold)
+                return cls(path, connect(path), hold, damage)
+            except BaseException:
+                hold.release()
+                raise
+
+    def close(self) -> None:
+        super().close()
+        self._hold.release()
 
     @classmethod
     def read(cls, path: Path | str) -> Reader:
@@ -103,7 +117,7 @@ class Ledger(Reader):
         self._watchers.append(callback)
 
     def _write(self, kind: str, key: str, payload: str, *, unique: bool) -> Event:
-        with self._lock, _faults(self.path), self._engine.begin() as connection:
+        with self._lock, _guarded(self.path), self._engine.begin() as connection:
             first = _fact(connection, kind, key) if unique else None
             if first is not None:
                 return first
@@ -132,24 +146,5 @@ def _event(row: Row) -> Event:
     return Event(row.seq, row.at, row.kind, row.key, json.loads(row.payload))
 
 
-class _faults:
-    """SQLite's errors as ours: a full disk is a cap that was reached, an unreadable file a damaged run."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, DatabaseError):
-            raise _translated(self._path, str(error.orig)) from error
-        if isinstance(error, OSError) and error.errno == 28:
-            raise _translated(self._path, "disk is full") from error
-
-
-def _translated(path: Path, text: str) -> PelagosError:
-    if "disk is full" in text:
-        usage = shutil.disk_usage(path.parent)
-        return CapReached("disk", usage.used / 1e6, usage.total / 1e6)
-    return DamagedRun(f"{path}: {text}; nothing was changed, `pelagos resume` keeps what can be verified")
+def _guarded(path: Path) -> AbstractContextManager[None]:
+    return on_database(path, "nothing was changed; `pelagos resume` keeps what can be verified")

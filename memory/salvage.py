@@ -7,8 +7,10 @@ one: they can no longer be proved.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -17,19 +19,27 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from memory import wal
+from memory.filehold import FileHold
 from memory.rows import GENESIS, Row, connect, create_schema, events, follows, scan
+from pelagos.errors import DamagedRun
 
 SECOND_LOOK_S = 0.2
 
 
-def ensure(path: Path) -> str:
-    """Make `path` a sound ledger, new or old. Returns what was damaged, '' if nothing was."""
-    _finish(path)
-    if not path.exists():
-        _create(path)
-        return ""
-    good, fault = inspect(path)
-    return _repair(path, good, fault) if fault else ""
+def ensure(path: Path, hold: FileHold) -> str:
+    """Make `path` a sound ledger, new or old. Returns what was damaged, '' if nothing was.
+
+    Raises DamagedRun where a repair is needed and another process has the file open.
+    """
+    with hold.alone() as alone:
+        if alone:
+            _finish(path)
+        if not path.exists():
+            _create(path)
+        good, fault = inspect(path)
+        if fault and not alone:
+            raise DamagedRun(f"{path}: {fault}; another process has it open: stop that one first, then it is repaired")
+        return _repair(path, good, fault) if fault else ""
 
 
 def inspect(path: Path) -> tuple[list[Row], str]:
@@ -70,14 +80,11 @@ def _verify(connection: Connection, good: list[Row]) -> str:
 
 
 def _create(path: Path) -> None:
-    fresh = path.with_name(f"{path.name}.new-{os.getpid()}")
+    fresh = path.with_name(f"{path.name}.new-{os.getpid()}-{threading.get_ident()}")
     _build(fresh, [])
-    try:
+    with contextlib.suppress(FileExistsError):  # another process made it first: that one is the ledger
         os.link(fresh, path)
-    except FileExistsError:
-        pass  # another process made it first: that one is the ledger
-    finally:
-        fresh.unlink()
+    fresh.unlink()
 
 
 def _repair(path: Path, good: list[Row], fault: str) -> str:
@@ -94,10 +101,15 @@ def _keep_aside(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
-    for suffix in ("-wal", ""):
-        source = path.with_name(path.name + suffix)
-        if source.exists():
-            shutil.copy2(source, aside.with_name(aside.name + suffix))
+    try:
+        for suffix in ("-wal", ""):
+            source = path.with_name(path.name + suffix)
+            if source.exists():
+                shutil.copy2(source, aside.with_name(aside.name + suffix))
+    except OSError:
+        for suffix in ("-wal", ""):  # half a copy helps nobody, and the original is untouched
+            aside.with_name(aside.name + suffix).unlink(missing_ok=True)
+        raise
     return aside
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from agents.run import Run, signature
 from agents.state import State, Update
+from memory.bank import entry
 from memory.budget import Cost
 from pelagos.nouns import Hypothesis
 
@@ -32,8 +33,7 @@ def _decide(hypothesis: Hypothesis, run: Run) -> dict[str, Any]:
     nearest, cosine = _nearest(hypothesis.id, text, run)
     repeat = cosine is not None and cosine >= tau
     if not repeat:
-        meta = {"task": run.task.name, "run": run.folder.name, "cycle": hypothesis.cycle}
-        run.bank.add(run.bank_id(hypothesis.id), text, meta)
+        run.bank.add(*entry(hypothesis.model_dump(mode="json"), run.folder.name, run.task.name))
     reason = f"repeats {nearest}" if repeat else "independent"
     near = {"nearest": nearest, "cosine": cosine, "tau": tau}
     return {"hypothesis": hypothesis.id, "kept": not repeat, "reason": reason, **near, **_known(text, run)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from memory import salvage
+from memory.filehold import FileHold
 from memory.ledger import Ledger
+from pelagos.errors import CapReached, DamagedRun
 
 ROWS = 300
 
@@ -124,9 +127,40 @@ def test_a_damaged_log_is_said(tmp_path: Path) -> None:
 def test_a_repair_that_was_killed_is_finished(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     garbage_tail(path)
     monkeypatch.setattr(salvage, "_finish", lambda _path: None)
-    assert "verified rows kept" in salvage.ensure(path)
+    hold = FileHold(path)
+    assert "verified rows kept" in salvage.ensure(path, hold)
+    hold.release()
     monkeypatch.undo()
     assert path.with_name("ledger.sqlite.salvaged").exists()
     ledger = Ledger.open(path)
     assert 0 < len(ledger.events()) < ROWS
     assert not path.with_name("ledger.sqlite.salvaged").exists()
+
+
+def test_a_ledger_in_use_is_not_replaced(path: Path) -> None:
+    user = Ledger.open(path)
+    with path.open("r+b") as file:
+        file.seek(4096 * 20)
+        file.write(b"\x5a" * 4096)
+    with pytest.raises(DamagedRun, match="another process has it open"):
+        Ledger.open(path)
+    assert not list(path.parent.glob("*.damaged-*"))
+    user.close()
+    assert "verified rows kept" in Ledger.open(path).damage
+
+
+def test_no_space_for_the_repair_leaves_everything_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    garbage_tail(path)
+    broken = path.read_bytes()
+
+    def full(source: Path, target: Path) -> None:
+        Path(target).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(salvage.shutil, "copy2", full)
+        with pytest.raises(CapReached, match="disk"):
+            Ledger.open(path)
+    assert path.read_bytes() == broken
+    assert not list(path.parent.glob("*.damaged-*"))
+    assert "damaged-1" in Ledger.open(path).damage
