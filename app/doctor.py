@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
+from pathlib import Path
+
 import typer
 
+from app.folders import LEDGER, RUNS, all_runs
 from app.output import Json, console, print_json, table
 
 MARKS = {"ok": "ok", "missing": "missing", "bad": "BAD"}
 
 
-def doctor(json: Json = False) -> None:
+def doctor(
+    json: Json = False,
+    rebuild_bank: bool = typer.Option(False, "--rebuild-bank", help="Make the hypothesis bank anew from runs/."),
+) -> None:
     """Check this machine. Exit code 4 if something essential is lacking."""
     from dataclasses import asdict
 
     from app.checks import all_checks
 
+    if rebuild_bank:
+        console().print(
+            f"hypothesis bank: {rebuilt(Path.cwd())} hypotheses from the ledgers under {RUNS}/", markup=False
+        )
+        return
     found = all_checks()
     if json:
         print_json([asdict(one) for one in found])
@@ -23,3 +35,15 @@ def doctor(json: Json = False) -> None:
         console().print(table(heads, ((one.name, MARKS[one.state], one.found, one.mend) for one in found)))
     if any(one.essential and one.state != "ok" for one in found):
         raise typer.Exit(4)
+
+
+def rebuilt(project: Path) -> int:
+    """Make the project's bank anew with the default embedder. Returns how many hypotheses it holds."""
+    from memory.bank import HypothesisBank
+    from memory.embedder import minilm
+    from memory.ledger import Ledger
+
+    with ExitStack() as stack:
+        ledgers = [stack.enter_context(closing(Ledger.read(run / LEDGER))) for run in all_runs(project)]
+        bank = stack.enter_context(closing(HypothesisBank.anew(project, minilm(), ledgers)))
+        return len(bank)
