@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from memory.ledger import Event, Ledger, Reader
 from memory.rows import INTENT
@@ -81,9 +81,8 @@ class Budget:
         with self._lock:
             for resource, gauge in self._gauges().items():
                 asked = getattr(cost, resource, 0) or 0
-                full = gauge.cap is not None and gauge.spent >= gauge.cap if resource == "seconds" else False
-                if full or (gauge.cap is not None and asked and gauge.spent + gauge.reserved + asked > gauge.cap):
-                    raise CapReached(resource, gauge.spent + gauge.reserved, gauge.cap or 0.0)
+                if gauge.cap is not None and _over(resource, gauge, asked):
+                    raise CapReached(resource, gauge.spent + gauge.reserved, gauge.cap)
             self._next += 1
             self._held[self._next] = cost
             return self._next
@@ -131,9 +130,19 @@ class Budget:
 
     def _mark(self) -> None:
         """A row that says when this process began to work, once; an intent, since each resume makes another."""
-        if not self._marked and isinstance(self._ledger, Ledger):
-            self._marked = True
+        with self._lock:
+            first, self._marked = not self._marked, True
+        if first and isinstance(self._ledger, Ledger):
             self._ledger.intend(CLOCK, "session", {"began": self._began_at})
+
+
+def _over(resource: str, gauge: Gauge, asked: float) -> bool:
+    """Whether `asked` more doesn't fit. Time passes and disk fills without being asked for."""
+    cap = gauge.cap or 0.0
+    if resource == "seconds":
+        return gauge.spent >= cap
+    counts = bool(asked) or resource == "disk_mb"
+    return counts and gauge.spent + gauge.reserved + asked > cap
 
 
 def _clocked(history: list[Event]) -> float:
@@ -159,8 +168,3 @@ def _size(path: Path) -> int:
         return path.lstat().st_size
     except FileNotFoundError:  # a temporary file that went while we looked
         return 0
-
-
-def as_payload(cost: Cost) -> dict[str, Any]:
-    """`cost` as the ledger stores it in a fact's payload."""
-    return cost._asdict()

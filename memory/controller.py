@@ -38,9 +38,10 @@ def hold_controller(folder: Path | str) -> Iterator[None]:
 def controller_of(folder: Path | str) -> int | None:
     """The pid that drives the run in `folder`, None where nobody does."""
     folder = Path(folder)
-    lock, pid = FileLock(folder / "controller.lock", thread_local=False), folder / "controller.pid"
-    if not lock.lock_file or not Path(lock.lock_file).exists():
+    pid = folder / "controller.pid"
+    if not (folder / "controller.lock").exists():
         return None
+    lock = FileLock(folder / "controller.lock", thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -166,3 +166,6 @@ def test_disk_is_the_run_folder(ledger: Ledger) -> None:
     with pytest.raises(CapReached, match="disk_mb"):
         budget.reserve(Cost(disk_mb=2.0))
     budget.reserve(Cost(disk_mb=0.5))
+    (ledger.path.parent / "more").write_bytes(b"0" * 2_000_000)
+    with pytest.raises(CapReached, match="disk_mb"):
+        Budget(Caps(disk_mb=4.0), ledger).reserve(Cost(tokens=1))
