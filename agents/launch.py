@@ -28,6 +28,7 @@ from memory.ledger import Event, Ledger
 from pelagos.errors import BadInput, CapReached, Interrupted, PelagosError
 from pelagos.nouns import Role
 from pelagos.settings import Settings
+from sandbox.choose import reap
 from tools import registry
 from tools.literature import corpus
 
@@ -79,12 +80,15 @@ def drive(
 ) -> Ending:
     """Run or resume the run in `run_dir` to its end or to a stop, and record how it ended.
 
+    What sandboxes of dead processes left on the machine is removed first.
+
     Raises BadInput (no run there, driven by another process) and MissingPart.
     """
     described = run_folder.read(run_dir)
     with hold_controller(run_dir), closing(Ledger.open(run_dir / run_folder.LEDGER)) as ledger:
         if watch is not None:
             ledger.watch(watch)
+        reap()
         before = ledger.events("run.ended")
         if before and before[-1].payload["status"] in OVER:
             return Ending(**before[-1].payload)

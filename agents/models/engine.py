@@ -2,7 +2,8 @@
 
 Requests that differ only in sample and seed and come together are sent as one with several choices: the engine then
 reads their common prompt once (reading costs as much as writing here). Different ones are decoded as one batch, one
-slot each. A slot keeps its last prompt, so what is stable should stand first.
+slot each. A slot keeps its last prompt, so what is stable should stand first. Requests for one token are nothing but
+reading: they go one at a time, so that the slot that has read their common start serves them all.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import atexit
 import threading
 import time
+from contextlib import nullcontext
 from typing import Any
 
 from agents.models import chat
@@ -31,6 +33,7 @@ class Engine:
         self._server = server
         self.parallel = parallel
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._open: dict[str, Stream] = {}
         self._sending: dict[Stream, threading.Thread] = {}
         self._stopped = False
@@ -41,6 +44,10 @@ class Engine:
 
         When the time is up the caller goes on at once; the engine drops the request at its next piece.
         """
+        with self._reading if request.max_tokens == 1 else nullcontext():
+            return self._completed(request, timeout)
+
+    def _completed(self, request: Request, timeout: float) -> Reply:
         began = time.monotonic()
         stream, place = self._join(request)
         try:

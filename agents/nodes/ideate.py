@@ -2,10 +2,14 @@
 
 The prompt's stable part (program, papers, causal record of earlier cycles) comes first, so that a server can reuse
 it; what changes with every attempt (the hypotheses so far) comes last. The reply's `target` and `papers` are enums.
+
+A model that isn't strong is given one finding per attempt to build on, the least used so far: left to choose, a 1.5B
+model proposed the same change of the first target in 10 attempts of 10.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from statistics import fmean, pstdev
 from types import GenericAlias
@@ -26,17 +30,18 @@ DIFF_CHARS = 800
 
 
 class Idea(BaseModel):
-    """What the ideator is asked for. Bounds keep a small model from rambling."""
+    """What the ideator is asked for. Bounds keep a small model from rambling; the target follows from the statement,
+    so it comes after it."""
 
     model_config = ConfigDict(extra="forbid")
 
-    target: str
+    papers: list[str] = Field(default=[], max_length=3)
     title: str = Field(min_length=3, max_length=300)
     statement: str = Field(min_length=10, max_length=3000)
+    target: str
     rationale: str = Field(min_length=10, max_length=3000)
     predicted_effect: float = Field(ge=-1e6, le=1e6)
     refuted_by: str = Field(min_length=3, max_length=3000)
-    papers: list[str] = Field(default=[], max_length=3)
 
 
 def ideate(state: State, run: Run) -> Update:
@@ -56,7 +61,8 @@ def ideate(state: State, run: Run) -> Update:
 
 def _ask(state: State, attempt: int, run: Run) -> Idea:
     brief = run.toolchain.brief(run.task, run)
-    papers = run.papers()
+    papers, mind = run.papers(), run.model("ideator")
+    focus = None if mind.strong else _focus(papers, run.nouns(Hypothesis))
     scores = [one.score for one in run.experiments(run.baseline().id) if one.score is not None]
     prompt = render(
         TEMPLATE,
@@ -68,17 +74,25 @@ def _ask(state: State, attempt: int, run: Run) -> Idea:
         papers=papers,
         lessons=_record(state["cycle"], run),
         earlier=_earlier(run),
+        focus=focus,
     )
-    return run.model("ideator").ask_json(
-        prompt, _schema(list(brief.targets), papers), sample=attempt, max_tokens=700, temperature=TEMPERATURE
-    )
+    schema = _schema(list(brief.targets), [focus] if focus else papers)
+    return mind.ask_json(prompt, schema, sample=attempt, max_tokens=700, temperature=TEMPERATURE)
+
+
+def _focus(papers: list[RankedPaper], earlier: list[Hypothesis]) -> RankedPaper | None:
+    """The best ranked of the papers that the fewest hypotheses of the run build on."""
+    used = Counter(id for hypothesis in earlier for id in hypothesis.papers)
+    return min(papers, key=lambda ranked: used[ranked.paper.id], default=None)
 
 
 def _schema(targets: list[str], papers: list[RankedPaper]) -> type[Idea]:
+    """With one paper only, it is named in any case."""
     fields: dict[str, Any] = {"target": (one_of(targets), ...)}
     if papers:
         known = one_of([ranked.paper.id for ranked in papers])
-        fields["papers"] = (GenericAlias(list, (known,)), Field(default=[], max_length=3))
+        named = Field(default=[], max_length=3) if papers[1:] else Field(min_length=1, max_length=1)
+        fields["papers"] = (GenericAlias(list, (known,)), named)
     made: type[Idea] = create_model("Idea", __base__=Idea, **fields)
     return made
 

@@ -24,6 +24,8 @@ from pelagos.nouns import Hypothesis, Plan, Step
 from tools.toolchain import Tool
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
+MOST_STEPS = 6
+MOST_STEPS_SMALL = 3  # a model that isn't strong fills whatever room there is, saying one step over and over
 
 
 class DraftStep(BaseModel):
@@ -36,7 +38,7 @@ class DraftStep(BaseModel):
 class Draft(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    steps: list[DraftStep] = Field(min_length=1, max_length=6)
+    steps: list[DraftStep] = Field(min_length=1, max_length=MOST_STEPS)
 
 
 def plan(state: State, run: Run) -> Update:
@@ -54,29 +56,33 @@ def plan(state: State, run: Run) -> Update:
 def _draft(hypothesis: Hypothesis, index: int, run: Run) -> list[Step] | None:
     brief, tools = run.toolchain.brief(run.task, run), run.toolchain.tools(run.task)
     material = run.toolchain.material(run.task, hypothesis.target, run)
+    mind = run.model("planner")
+    most = MOST_STEPS if mind.strong else MOST_STEPS_SMALL
     prompt = render(
-        TEMPLATE, brief=brief, metric=run.task.metric, material=material, hypothesis=hypothesis, tools=tools
+        TEMPLATE, brief=brief, metric=run.task.metric, material=material, hypothesis=hypothesis, tools=tools, most=most
     )
     try:
-        draft = run.model("planner").ask_json(prompt, _schema(tools), sample=index, max_tokens=900)
+        draft = mind.ask_json(prompt, _schema(tools, most), sample=index, max_tokens=150 * most)
     except BadReply as error:
         run.say(f"{hypothesis.id}: plan {index + 1} not in the reply: {error}")
         return None
     return [Step(**step.model_dump()) for step in draft.steps]
 
 
-def _schema(tools: Sequence[Tool]) -> type[Draft]:
-    """With tools, every step is a call of one of them."""
-    if not tools:
-        return Draft
+def _schema(tools: Sequence[Tool], most: int) -> type[Draft]:
+    """At most `most` steps. With tools, every step is a call of one of them."""
+    step: type[DraftStep] = _calling(tools) if tools else DraftStep
+    steps: dict[str, Any] = {"steps": (GenericAlias(list, (step,)), Field(min_length=1, max_length=most))}
+    return create_model("Draft", __base__=Draft, **steps)
+
+
+def _calling(tools: Sequence[Tool]) -> type[DraftStep]:
     call_fields: dict[str, Any] = {
         "tool": (one_of([tool.name for tool in tools]), ...),
         "arguments": (dict[str, Any], Field(default_factory=dict)),
     }
     call = create_model("Call", __config__=ConfigDict(extra="forbid"), **call_fields)
-    step = create_model("ToolStep", __base__=DraftStep, call=(call, ...))
-    steps: dict[str, Any] = {"steps": (GenericAlias(list, (step,)), Field(min_length=1, max_length=6))}
-    return create_model("ToolDraft", __base__=Draft, **steps)
+    return create_model("ToolStep", __base__=DraftStep, call=(call, ...))
 
 
 def _distinct(plans: list[list[Step]]) -> list[list[Step]]:

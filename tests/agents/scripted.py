@@ -73,7 +73,8 @@ def _answer(request: Request, prompt: str) -> dict[str, object]:
         number = int(re.findall(r"Paper (\d)", prompt)[0])
         return {"finding": "Squares help.", "reason": "same task", "topic": 10 - number, "attributes": 9}
     if "statement" in wanted:
-        return _idea(request.sample - 1 + (4 if "What earlier cycles showed" in prompt else 0))
+        focus = re.findall(r"on nothing else:\n\[(\w+)\]", prompt)
+        return _idea(request.sample - 1 + (4 if "What earlier cycles showed" in prompt else 0)) | {"papers": focus}
     return _plan(request.sample, prompt)
 
 
@@ -86,7 +87,6 @@ def _idea(place: int) -> dict[str, object]:
         "rationale": "The residuals look that way.",
         "predicted_effect": 0.1,
         "refuted_by": "no lower error",
-        "papers": ["p0"],
     }
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+import libcst as cst
+
 from pelagos.errors import EditRefused
 from tools.code.program import Program
 from tools.code.replies import Block, Replacement, blocks, replacements
-from tools.code.splice import Pieces, methods, parse, pieces, splice
+from tools.code.splice import Piece, Pieces, methods, parse, pieces, splice
 
 MAX_REPLY = 200_000
 
@@ -151,9 +153,19 @@ def _as_methods(found: Pieces, have: Pieces, owner: str, method: str) -> Pieces:
 
 
 def _kept_name(found: Pieces, have: Pieces, name: str) -> Pieces:
-    """A reply with one new definition instead of the target's name is refused, unless it only adds a helper."""
+    """A reply with one new definition under nearly the target's name: taken for the target where it is called alike,
+    else refused. Any other name is a helper's."""
     (only,) = found.definitions
     close = difflib.get_close_matches(only, [name], cutoff=0.6)
     if only in have.definitions or not close:
         return found
+    new, old = found.definitions[only], have.definitions.get(name)
+    if isinstance(new, cst.FunctionDef) and isinstance(old, cst.FunctionDef) and _required(new) == _required(old):
+        renamed: Piece = new.with_changes(name=cst.Name(name))
+        return Pieces({name: renamed}, found.imports, found.constants)
     raise EditRefused("unknown_address", f"the definition must keep the name {name!r}; the reply has {only!r}")
+
+
+def _required(function: cst.FunctionDef) -> list[str]:
+    """The names of the arguments a call must give."""
+    return [param.name.value for param in function.params.params if param.default is None]

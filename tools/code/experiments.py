@@ -1,7 +1,8 @@
 """One scored execution of one version with one seed on one split: run inside, score outside, record once.
 
 The program sees training data and inputs; the labels are mounted in the evaluator's own sandbox only. Whatever goes
-wrong with the program is data: an outcome with its cause and its log.
+wrong with the program is data: an outcome with its cause and its log. An evaluator or labels that changed since the
+run began are no such thing: they end the run.
 """
 
 from __future__ import annotations
@@ -13,17 +14,28 @@ from memory.keys import step_key
 from pelagos.errors import EvaluationError
 from pelagos.nouns import Experiment, OutcomeKind, Split, Version
 from sandbox.evaluator import Evaluator
-from tools.code.data import SplitData
+from tools.code.data import SplitData, TaskData
 from tools.code.execution import REPORT_FILE, Execution, execute
 from tools.code.program import Program
 from tools.code.task import CodeTask
 from tools.toolchain import Context
 
+PINNED = "evaluator"
+
+
+def pin(task: CodeTask, data: TaskData, context: Context) -> None:
+    """Record the hash of evaluator and labels of each split, once per run; every score is checked against it."""
+    evaluator = Evaluator(context.sandbox)
+    for name, split in data.splits.items():
+        digest = evaluator.digest(split.labels, task.scorer)
+        context.steps.ledger.append(PINNED, name, {"digest": digest})
+
 
 def experiment(
     task: CodeTask, version: Version, seed: int, split: Split, data: SplitData, context: Context
 ) -> Experiment:
-    """Raises SandboxError, CapReached and Interrupted. A finished one is returned from the ledger."""
+    """Raises SandboxError, CapReached, Interrupted, and EvaluationError where evaluator or labels were changed.
+    A finished one is returned from the ledger."""
     limits = task.smoke_limits if split == "smoke" else task.limits
     key = step_key(
         content=version.content,
@@ -62,12 +74,15 @@ def _scored(
     measured: dict[str, Any] = {}
     if done.cause.good:
         try:
+            pinned = (context.steps.ledger.find(PINNED, split) or {}).get("digest", "")
             scores = Evaluator(context.sandbox).score(
-                data.labels, done.predictions, task.metric, list(task.guards), task.scorer
+                data.labels, done.predictions, task.metric, list(task.guards), task.scorer, pinned
             )
             replicates = context.artifacts.put_json(list(scores.replicates))
             measured = {"score": scores.score, "replicates": replicates, "guards": dict(scores.guards)}
         except EvaluationError as error:
+            if error.cause == "tampered":
+                raise
             kind, cause = OutcomeKind.INVALID, f"bad_predictions: {error}"[:300]
     return Experiment(
         id=key,

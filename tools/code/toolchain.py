@@ -16,7 +16,7 @@ from tools.code import checks, program, prompts, shapes, smoke, versions
 from tools.code.build import build
 from tools.code.candidates import Trials
 from tools.code.data import TaskData, prepare_data
-from tools.code.experiments import experiment
+from tools.code.experiments import experiment, pin
 from tools.code.program import Program
 from tools.code.smoke import Known
 from tools.code.structure import users
@@ -37,7 +37,8 @@ class CodeToolchain:
         return load_task(folder)
 
     def prepare(self, task: Task, context: Context) -> None:
-        self._prepared(_code(task), context)
+        mine = _code(task)
+        pin(mine, self._prepared(mine, context), context)
 
     def brief(self, task: Task, context: Context) -> Briefing:
         mine = _code(task)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +10,6 @@ from pydantic import BaseModel, Field
 
 from agents.models.endpoint import Endpoint
 from agents.models.locate import locate
-from agents.models.vllm_env import find_python
 from agents.models.vllm_server import directory, running
 from pelagos.errors import MissingPart
 from pelagos.settings import Models
@@ -27,23 +24,9 @@ class Person(BaseModel):
     age: int
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    try:
-        find_python()
-    except MissingPart as missing:
-        pytest.skip(str(missing))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("vllm") / "server.log"
-    with running(locate("smollm2-135m").path, "smollm2-135m", port, 2048, log) as served:
-        yield served
-
-
-def test_a_mind_on_a_vllm_server(url: str, bench: Bench) -> None:
+def test_a_mind_on_a_vllm_server(vllm_url: str, bench: Bench) -> None:
     bench.settings.models = Models(timeout_s=200)
-    model = Endpoint("smollm2-135m", url)
+    model = Endpoint("smollm2-135m", vllm_url)
     mind = bench.mind(model)
     assert not model.strong
     assert mind.ask([Message("user", "Say hello.")], max_tokens=20)
@@ -56,13 +39,13 @@ def test_a_mind_on_a_vllm_server(url: str, bench: Bench) -> None:
     assert all(fact["remarks"] == [] for fact in bench.facts("model"))
 
 
-def test_conversion_is_kept(url: str) -> None:
+def test_conversion_is_kept(vllm_url: str) -> None:
     folder = directory(locate("smollm2-135m").path)
     assert (folder / "model.safetensors").is_file()
     assert directory(folder) == folder
 
 
-def test_server_that_cannot_start_says_why(url: str, tmp_path: Path) -> None:
+def test_server_that_cannot_start_says_why(vllm_url: str, tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     with (
         pytest.raises(MissingPart, match="ended with"),

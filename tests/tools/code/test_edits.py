@@ -122,6 +122,12 @@ def test_whole_file_and_a_snippet_in_its_place() -> None:
     assert "__main__" in part
 
 
+def test_nearly_the_targets_name_is_taken_for_it_where_it_is_called_alike() -> None:
+    changed = apply(PROGRAM, fence("def loss_v2(a, b, c=1):\n    return c"), "model.py::loss", only_target=True)
+    assert "def loss(a, b, c=1):" in changed.files["model.py"]
+    assert "loss_v2" not in changed.files["model.py"]
+
+
 @pytest.mark.parametrize(
     ("reply", "cause", "said"),
     [
@@ -133,7 +139,7 @@ def test_whole_file_and_a_snippet_in_its_place() -> None:
         (fence("LIMIT = 2", "pkg/fixed.py"), "not_editable", "pkg/fixed.py"),
         (fence("def loss(a, b):\n    return 1", "modle.py::loss"), "unknown_address", "model.py"),
         (fence("x = 1", "model.py::losss"), "unknown_address", "'loss'"),
-        (fence("def losses(a, b):\n    return 1"), "unknown_address", "'loss'"),
+        (fence("def losses(a):\n    return 1"), "unknown_address", "'loss'"),
         (fence("import os"), "unknown_address", "model.py::loss"),
         (
             "model.py\n<<<<<<< SEARCH\nreturn nothing\n=======\nreturn 1\n>>>>>>> REPLACE\n",

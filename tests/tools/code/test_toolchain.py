@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from pelagos.errors import BadInput
+from pelagos.errors import BadInput, DamagedRun, EvaluationError
 from pelagos.nouns import OutcomeKind, Version
 from tests.tools.code.conftest import PROGRAM, World, idea
+from tools.code.data import prepare_data
 from tools.code.program import Program
 from tools.code.task import CodeTask, load_task
 from tools.code.toolchain import CodeToolchain
@@ -49,6 +51,19 @@ def test_experiment_is_scored_outside_and_done_once(task: CodeTask, world: World
     before = len(world.ledger.events())
     assert CodeToolchain().experiment(task, base, 1, "validation", world) == first
     assert len(world.ledger.events()) == before
+
+
+def test_changed_labels_end_the_run(task: CodeTask, world: World) -> None:
+    toolchain = CodeToolchain()
+    toolchain.prepare(task, world)
+    labels = prepare_data(task, world.project)["validation"].labels
+    with np.load(labels) as archive:
+        np.savez(labels, y=archive["y"] + 1)
+    with pytest.raises(EvaluationError, match="evaluator or labels changed"):
+        toolchain.experiment(task, toolchain.baseline(task, world), 1, "validation", world)
+    assert not world.ledger.events("experiment")
+    with pytest.raises(DamagedRun):  # a new start says it before anything is run
+        CodeToolchain().prepare(task, world)
 
 
 def test_labels_are_not_beside_the_program(task: CodeTask, world: World) -> None:
