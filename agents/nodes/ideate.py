@@ -3,13 +3,14 @@
 The prompt's stable part (program, papers, causal record of earlier cycles) comes first, so that a server can reuse
 it; what changes with every attempt (the hypotheses so far) comes last. The reply's `target` and `papers` are enums.
 
-A model that isn't strong is given one finding per attempt to build on, the least used so far: left to choose, a 1.5B
-model proposed the same change of the first target in 10 attempts of 10.
+A model that isn't strong is given one finding per attempt to build on, the least used so far, and the targets whose
+material is nearest to it: left to choose, a 1.5B model proposed one change of the first target in 10 attempts of 10.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean, pstdev
 from types import GenericAlias
@@ -27,21 +28,22 @@ TEMPLATE = Path(__file__).with_suffix(".j2")
 TEMPERATURE = 0.9
 UNSUPPORTED_SHOWN = 12
 DIFF_CHARS = 800
+NEAR_TARGETS = 3
 
 
 class Idea(BaseModel):
-    """What the ideator is asked for. Bounds keep a small model from rambling; the target follows from the statement,
-    so it comes after it."""
+    """What the ideator is asked for. Bounds keep a small model from rambling; the target follows from the title, so
+    it comes after it."""
 
     model_config = ConfigDict(extra="forbid")
 
     papers: list[str] = Field(default=[], max_length=3)
     title: str = Field(min_length=3, max_length=300)
-    statement: str = Field(min_length=10, max_length=3000)
     target: str
+    statement: str = Field(min_length=10, max_length=3000)
     rationale: str = Field(min_length=10, max_length=3000)
     predicted_effect: float = Field(ge=-1e6, le=1e6)
-    refuted_by: str = Field(min_length=3, max_length=3000)
+    refuted_by: str = Field(max_length=3000)
 
 
 def ideate(state: State, run: Run) -> Update:
@@ -63,6 +65,7 @@ def _ask(state: State, attempt: int, run: Run) -> Idea:
     brief = run.toolchain.brief(run.task, run)
     papers, mind = run.papers(), run.model("ideator")
     focus = None if mind.strong else _focus(papers, run.nouns(Hypothesis))
+    places = brief.targets if focus is None else _near(focus, brief.targets, run)
     scores = [one.score for one in run.experiments(run.baseline().id) if one.score is not None]
     prompt = render(
         TEMPLATE,
@@ -75,8 +78,9 @@ def _ask(state: State, attempt: int, run: Run) -> Idea:
         lessons=_record(state["cycle"], run),
         earlier=_earlier(run),
         focus=focus,
+        places=places,
     )
-    schema = _schema(list(brief.targets), [focus] if focus else papers)
+    schema = _schema(list(places), [focus] if focus else papers)
     return mind.ask_json(prompt, schema, sample=attempt, max_tokens=700, temperature=TEMPERATURE)
 
 
@@ -84,6 +88,16 @@ def _focus(papers: list[RankedPaper], earlier: list[Hypothesis]) -> RankedPaper 
     """The best ranked of the papers that the fewest hypotheses of the run build on."""
     used = Counter(id for hypothesis in earlier for id in hypothesis.papers)
     return min(papers, key=lambda ranked: used[ranked.paper.id], default=None)
+
+
+def _near(focus: RankedPaper, targets: Mapping[str, str], run: Run) -> dict[str, str]:
+    """The targets whose material is most like the finding, the likest first, each with its docstring's first sentence:
+    a small model takes longer ones for the change."""
+    said = focus.paper.finding or focus.paper.abstract
+    vectors = run.embedder.embed([said, *(run.toolchain.material(run.task, target, run) for target in targets)])
+    likeness = dict(zip(targets, vectors[1:] @ vectors[0], strict=True))
+    nearest = sorted(targets, key=lambda one: -likeness[one])[:NEAR_TARGETS]
+    return {target: targets[target].partition(". ")[0] for target in nearest}
 
 
 def _schema(targets: list[str], papers: list[RankedPaper]) -> type[Idea]:

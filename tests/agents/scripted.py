@@ -41,7 +41,7 @@ class Scripted:
 
     spec = "scripted"
     local = True
-    strong = False
+    strong = True
 
     def __init__(self, down: Callable[[int], bool] = lambda _: False) -> None:
         self.down, self.calls = down, 0
@@ -73,8 +73,7 @@ def _answer(request: Request, prompt: str) -> dict[str, object]:
         number = int(re.findall(r"Paper (\d)", prompt)[0])
         return {"finding": "Squares help.", "reason": "same task", "topic": 10 - number, "attributes": 9}
     if "statement" in wanted:
-        focus = re.findall(r"on nothing else:\n\[(\w+)\]", prompt)
-        return _idea(request.sample - 1 + (4 if "What earlier cycles showed" in prompt else 0)) | {"papers": focus}
+        return _idea(request.sample - 1 + (4 if "What earlier cycles showed" in prompt else 0))
     return _plan(request.sample, prompt)
 
 
@@ -87,6 +86,7 @@ def _idea(place: int) -> dict[str, object]:
         "rationale": "The residuals look that way.",
         "predicted_effect": 0.1,
         "refuted_by": "no lower error",
+        "papers": ["p0"],
     }
 
 

@@ -77,12 +77,6 @@ def test_papers_are_ranked_and_quoted(two_cycles: Any) -> None:
     assert "[p0]" in next(r.messages[-1].content for r in parts.scripted.requests if r.role == "ideator")
 
 
-def test_a_small_model_is_given_the_least_used_finding(two_cycles: Any) -> None:
-    _, run, _ = two_cycles
-    named = [fact["papers"] for fact in facts(run, "hypothesis")]
-    assert named[:5] == [["p0"], ["p1"], ["p2"], ["p0"], ["p1"]]
-
-
 def test_all_plans_are_recorded_with_raw_step_scores(two_cycles: Any) -> None:
     _, run, _ = two_cycles
     plans = [fact for fact in facts(run, "plan") if fact["hypothesis"] == "h1-1"]
