@@ -26,7 +26,7 @@ def question(arm: str, case: Case, trial: Trial, known: Known, program: object =
     assert isinstance(current, type(case.program))
     if arm == "raw":
         return _raw(replace(case, program=current), trial)
-    ways = SMALL if arm == "local-file" else replace(SMALL, repair="definition")
+    ways = replace(SMALL, repair="file" if arm == "local-file" else "definition")
     blind = arm == "local-blind" and trial.cause.kind not in AGAIN
     base = current if blind else case.baseline
     asker = Asker(case.task, case.hypothesis, case.plan, base, known.functions, ways)

@@ -113,11 +113,11 @@ def _share(hits: int, runs: int) -> str:
     return f"{hits} of {runs} ({low:.3f} to {high:.3f})"
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     started = time.perf_counter()
     lines = [
         "| world | runs of 50 nulls with a false supported | at any time in the run | runs of 1 null | "

@@ -1,15 +1,15 @@
-"""From a plan to a version that runs: drafts in parallel, each executed; then traceback-guided repairs, bounded.
+"""From a plan to a version that runs: drafts in parallel, each executed; then rounds of traceback-guided repairs.
 
-Drafts are tried in their order, so that a resumed run takes the same one; the first good one wins. Every try is
+A round puts one question; a small model answers it several times, since execution tells a good answer from a bad one.
+Answers are tried in their order, so that a resumed run takes the same one; the first good one wins. Every try is
 recorded with its cause class. Judges no score.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal
 
 from memory.keys import step_key
@@ -23,7 +23,6 @@ from tools.toolchain import Mind
 
 REPAIR_SAMPLES = 1000  # repairs are sampled from here on, so that no two tries share a sample index
 DETAIL = 400
-Answer = Callable[[], str]
 
 
 def build(trials: Trials) -> Build:
@@ -43,7 +42,9 @@ class _Builder:
     tries: list[Try] = field(default_factory=list)
 
     def run(self) -> Build:
-        best = max(self._drafts(), key=lambda candidate: candidate.rank)  # the first of equals
+        count = max(1, min(self.trials.context.drafts, self.ways.most_drafts))
+        drafts = self._answers("draft", self.asker.draft(), range(count))
+        best = max(drafts, key=lambda candidate: candidate.rank)  # the first of equals
         best = best if best.good else self._repairs(best)
         if not best.good:
             best = self._doubt(best)
@@ -58,24 +59,28 @@ class _Builder:
             checks=[one.holds for one in best.checked if one.valid],
         )
 
-    def _drafts(self) -> list[Candidate]:
-        count = max(1, min(self.trials.context.drafts, self.ways.most_drafts))
-        question, found = self.asker.draft(), list[Candidate]()
-        with ThreadPoolExecutor(count) as pool:
-            asked = [pool.submit(self._ask, question, sample) for sample in range(count)]
-            for reply in asked:
-                found.append(self._try("draft", reply.result, question))
-                if found[-1].good:
-                    break
+    def _answers(self, kind: Literal["draft", "repair"], question: Question, samples: Sequence[int]) -> list[Candidate]:
+        """Asked in parallel, tried in order up to the first good one; the same answer again is no try."""
+        with ThreadPoolExecutor(len(samples)) as pool:
+            replies = list(pool.map(lambda sample: self._ask(question, sample), samples))
+        found = list[Candidate]()
+        for reply in dict.fromkeys(replies):
+            found.append(self._try(kind, reply, question))
+            if found[-1].good:
+                break
         return found
 
-    def _ask(self, question: Question, sample: int) -> str:
+    def _ask(self, question: Question, sample: int) -> str | Cause:
+        """The reply, or why there is none."""
         temperature = self.ways.temperatures[sample % len(self.ways.temperatures)]
-        return self.mind.ask(question.messages, sample=sample, max_tokens=question.tokens, temperature=temperature)
+        try:
+            return self.mind.ask(question.messages, sample=sample, max_tokens=question.tokens, temperature=temperature)
+        except ModelError as error:
+            return Cause("model", str(error)[:DETAIL])
 
-    def _try(self, kind: Literal["draft", "repair"], answer: Answer, question: Question) -> Candidate:
-        """Get the reply, apply it, execute the program; record what became of it."""
-        candidate = self._candidate(answer, question)
+    def _try(self, kind: Literal["draft", "repair"], reply: str | Cause, question: Question) -> Candidate:
+        """Apply the reply, execute the program; record what became of it."""
+        candidate = Candidate(reply) if isinstance(reply, Cause) else self._candidate(reply, question)
         self._record(kind, candidate, candidate.cause.detail)
         return candidate
 
@@ -87,27 +92,26 @@ class _Builder:
         title = self.trials.hypothesis.title[:60]
         self.trials.context.say(f"{title}: {kind} {len(self.tries)}: {candidate.cause.line or 'runs'}")
 
-    def _candidate(self, answer: Answer, question: Question) -> Candidate:
+    def _candidate(self, reply: str, question: Question) -> Candidate:
         try:
-            program = question.apply(answer())
+            program = question.apply(reply)
         except EditRefused as refused:
             return Candidate(Cause(refused.cause, str(refused)))
-        except ModelError as error:
-            return Candidate(Cause("model", str(error)[:DETAIL]))
         if not program.differs(self.trials.baseline):
             return Candidate(Cause("no_change", "this is the unchanged program"))
         return self.trials.attempt(program)
 
     def _repairs(self, best: Candidate) -> Candidate:
-        """At most `debug_tries` corrections of the most promising candidate."""
-        steps_left = self.ways.step_tries
+        """At most `debug_tries` rounds of corrections of the most promising candidate."""
+        steps_left, width = self.ways.step_tries, self.ways.repair_samples
         for number in range(self.trials.context.debug_tries):
             if best.cause.kind == "step_missing":
                 if steps_left == 0:
                     break
                 steps_left -= 1
             question = self.asker.repair(best.program, best.cause, best.error)
-            new = self._try("repair", partial(self._ask, question, REPAIR_SAMPLES + number), question)
+            first = REPAIR_SAMPLES + number * width
+            new = max(self._answers("repair", question, range(first, first + width)), key=lambda one: one.rank)
             if new.rank >= best.rank:
                 best = new
             if best.good:

@@ -30,11 +30,12 @@ class Ways:
     file_tokens: int
     temperatures: tuple[float, ...]
     step_tries: int
+    repair_samples: int
 
 
 SMALL = Ways(
     draft="definition",
-    repair="file",
+    repair="definition",
     file_lines=150,
     only_target=True,
     most_drafts=8,
@@ -45,6 +46,7 @@ SMALL = Ways(
     file_tokens=2_000,
     temperatures=(0.6,),  # one for all: drafts that differ in nothing but the seed are read once
     step_tries=1,
+    repair_samples=4,
 )
 STRONG = Ways(
     draft="search",
@@ -59,6 +61,7 @@ STRONG = Ways(
     file_tokens=8_000,
     temperatures=(0.2, 0.7),
     step_tries=3,
+    repair_samples=1,
 )
 
 

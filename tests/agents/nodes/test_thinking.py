@@ -63,3 +63,28 @@ def test_a_target_outside_the_offer_is_no_hypothesis(tmp_path: Path) -> None:
     escaped = Twisted("statement", lambda text, _: json.dumps(json.loads(text) | {"target": "../../etc/passwd"}))
     _, run, _ = launched(tmp_path, escaped)
     assert facts(run, "hypothesis") == []
+
+
+class Weak(Scripted):
+    """A small model, which takes what it is offered first."""
+
+    strong = False
+
+    def complete(self, request: Request, timeout: float) -> Reply:
+        reply, properties = super().complete(request, timeout), (request.schema_ or {}).get("properties", {})
+        if "statement" not in properties:
+            return reply
+        first = {"target": properties["target"], "papers": properties["papers"]["items"]}
+        offered = {name: place.get("enum", [place.get("const")])[0] for name, place in first.items()}
+        changed = {"target": offered["target"], "papers": [offered["papers"]]}
+        return reply.model_copy(update={"text": json.dumps(json.loads(reply.text) | changed)})
+
+
+def test_a_small_model_gets_the_least_used_finding_and_few_targets(tmp_path: Path) -> None:
+    _, run, parts = launched(tmp_path, Weak())
+    named = [fact["papers"] for fact in facts(run, "hypothesis")]
+    assert named[:4] == [["p0"], ["p1"], ["p2"], ["p0"]]
+    asked = [request for request in parts.scripted.requests if request.role == "ideator"]
+    offered = [(request.schema_ or {})["properties"]["target"]["enum"] for request in asked]
+    assert {len(targets) for targets in offered} == {3}
+    assert all("on nothing else:\n[p" in request.messages[-1].content for request in asked)
