@@ -7,7 +7,10 @@ HIDDEN = 64
 
 
 class SignalNet(nn.Module):
-    """Two convolutions and two dense layers: float32 tensor (batch, 40) -> logits, float32 tensor (batch, 10)."""
+    """The network: layers, activations, dropout, normalisation, initial weights.
+
+    float32 tensor (batch, 40) -> logits, float32 tensor (batch, 10).
+    """
 
     def __init__(self):
         super().__init__()
@@ -25,5 +28,8 @@ class SignalNet(nn.Module):
 
 
 def compute_loss(logits, y):
-    """Training loss. logits: float32 tensor (batch, 10); y: int64 tensor (batch,), 0 to 9 -> scalar tensor."""
+    """Training loss: cross-entropy, smoothing of labels.
+
+    logits: float32 tensor (batch, 10); y: int64 tensor (batch,), 0 to 9 -> scalar tensor.
+    """
     return nn.functional.cross_entropy(logits, y)

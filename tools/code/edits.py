@@ -153,16 +153,17 @@ def _as_methods(found: Pieces, have: Pieces, owner: str, method: str) -> Pieces:
 
 
 def _kept_name(found: Pieces, have: Pieces, name: str) -> Pieces:
-    """A reply with one new definition under nearly the target's name: taken for the target where it is called alike,
-    else refused. Any other name is a helper's."""
+    """A reply with one new function and no target: taken for the target where it is called alike (nothing would call
+    it otherwise), refused where only its name is nearly the target's. Any other is a helper."""
     (only,) = found.definitions
-    close = difflib.get_close_matches(only, [name], cutoff=0.6)
-    if only in have.definitions or not close:
+    if only in have.definitions:
         return found
     new, old = found.definitions[only], have.definitions.get(name)
     if isinstance(new, cst.FunctionDef) and isinstance(old, cst.FunctionDef) and _required(new) == _required(old):
         renamed: Piece = new.with_changes(name=cst.Name(name))
         return Pieces({name: renamed}, found.imports, found.constants)
+    if not difflib.get_close_matches(only, [name], cutoff=0.6):
+        return found
     raise EditRefused("unknown_address", f"the definition must keep the name {name!r}; the reply has {only!r}")
 
 

@@ -86,5 +86,5 @@ def test_a_small_model_gets_the_least_used_finding_and_few_targets(tmp_path: Pat
     assert named[:4] == [["p0"], ["p1"], ["p2"], ["p0"]]
     asked = [request for request in parts.scripted.requests if request.role == "ideator"]
     offered = [(request.schema_ or {})["properties"]["target"]["enum"] for request in asked]
-    assert {len(targets) for targets in offered} == {3}
+    assert {len(targets) for targets in offered} == {2}
     assert all("on nothing else:\n[p" in request.messages[-1].content for request in asked)

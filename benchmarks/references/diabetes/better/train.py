@@ -20,18 +20,27 @@ def load(path):
 
 
 def input_statistics(x):
-    """Centre and width of each column. x: float32 array (n, 10) of training inputs -> two float32 arrays (10,)."""
+    """Centre and width of each input column: means, medians, spreads.
+
+    x: float32 array (n, 10) of training inputs -> two float32 arrays (10,).
+    """
     return x.mean(axis=0), x.std(axis=0)
 
 
 def prepare(x, statistics):
-    """Scale inputs. x: float32 array (n, 10); statistics: (centre, width), each (10,) -> float32 tensor (n, 10)."""
+    """Prepare the inputs: scaling, clipping.
+
+    x: float32 array (n, 10); statistics: (centre, width), each (10,) -> float32 tensor (n, 10).
+    """
     centre, width = statistics
     return torch.from_numpy((x - centre) / width)
 
 
 def scale_targets(y):
-    """Targets as the network learns them. y: float32 array (n,), 25 to 346 -> float32 tensor (n, 1)."""
+    """Targets as the network learns them: scaling, logarithm.
+
+    y: float32 array (n,), 25 to 346 -> float32 tensor (n, 1).
+    """
     return torch.from_numpy(y / 100.0).unsqueeze(1)
 
 
@@ -41,14 +50,20 @@ def unscale_targets(predictions):
 
 
 def make_optimizer(model, steps):
-    """The optimiser and the schedule; `steps` is the whole number of updates. Returns (optimizer, scheduler)."""
+    """The optimiser and the learning-rate schedule: kinds, rates, weight decay, warm-up.
+
+    `steps` is the whole number of updates. Returns (optimizer, scheduler).
+    """
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1.0)
     scheduler = torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
     return optimizer, scheduler
 
 
 def fit(model, x, y):
-    """Train `model` in place. x: float32 tensor (n, 10); y: float32 tensor (n, 1). Returns the model."""
+    """The training loop, `model` in place: batches, mixing of examples, averages of weights, when to stop.
+
+    x: float32 tensor (n, 10); y: float32 tensor (n, 1). Returns the model.
+    """
     batches = -(-len(x) // BATCH)
     optimizer, scheduler = make_optimizer(model, EPOCHS * batches)
     model.train()

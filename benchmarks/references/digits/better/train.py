@@ -23,27 +23,42 @@ def load(path):
 
 
 def prepare(x):
-    """Scale the pixels. x: float32 array (n, 64), 0 to 16 -> float32 tensor (n, 64), 0 to 1."""
+    """Prepare the inputs: scaling, standardising.
+
+    x: float32 array (n, 64), 0 to 16 -> float32 tensor (n, 64), 0 to 1.
+    """
     return torch.from_numpy(x) / 16.0
 
 
 def make_model():
-    """The network: float32 tensor (batch, 64) -> logits, float32 tensor (batch, 10)."""
+    """The network: layers, activations, dropout, normalisation, initial weights.
+
+    float32 tensor (batch, 64) -> logits, float32 tensor (batch, 10).
+    """
     return nn.Sequential(nn.Linear(64, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 10))
 
 
 def augment(x):
-    """Change a training batch at random. x: float32 tensor (batch, 64), 0 to 1 -> the same shape."""
+    """Change a training batch at random: shifts, scaling, noise.
+
+    x: float32 tensor (batch, 64), 0 to 1 -> the same shape.
+    """
     return x
 
 
 def compute_loss(logits, y):
-    """Training loss. logits: float32 tensor (batch, 10); y: int64 tensor (batch,), 0 to 9 -> scalar tensor."""
+    """Training loss: cross-entropy, smoothing of labels.
+
+    logits: float32 tensor (batch, 10); y: int64 tensor (batch,), 0 to 9 -> scalar tensor.
+    """
     return nn.functional.cross_entropy(logits, y)
 
 
 def make_optimizer(model, steps):
-    """The optimiser and the schedule; `steps` is the whole number of updates. Returns (optimizer, scheduler)."""
+    """The optimiser and the learning-rate schedule: kinds, rates, weight decay, warm-up.
+
+    `steps` is the whole number of updates. Returns (optimizer, scheduler).
+    """
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     scheduler = torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
     return optimizer, scheduler

@@ -26,14 +26,20 @@ def augment(x):
 
 
 def make_optimizer(model, steps):
-    """The optimiser and the schedule; `steps` is the whole number of updates. Returns (optimizer, scheduler)."""
+    """The optimiser and the learning-rate schedule: kinds, rates, weight decay, warm-up.
+
+    `steps` is the whole number of updates. Returns (optimizer, scheduler).
+    """
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     scheduler = torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
     return optimizer, scheduler
 
 
 def fit(model, x, y):
-    """Train `model` in place. x: float32 tensor (n, 40); y: int64 tensor (n,), 0 to 9. Returns the model."""
+    """The training loop, `model` in place: batches, mixing of examples, averages of weights, when to stop.
+
+    x: float32 tensor (n, 40); y: int64 tensor (n,), 0 to 9. Returns the model.
+    """
     batches = -(-len(x) // BATCH)
     optimizer, scheduler = make_optimizer(model, EPOCHS * batches)
     model.train()
