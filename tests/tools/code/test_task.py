@@ -1,0 +1,84 @@
+"""Every fault of a task in one line with its key and the mending, all at once, before anything is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pelagos.errors import BadInput
+from tests.tools.code.conftest import TASK, make_task
+from tools.code.task import load_task
+
+TASKS = Path(__file__).parents[3] / "tasks"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("topic: fit", "topik: fit", "topik"),
+        ("topic: fit a line\n", "", "topic"),
+        ("direction: down", "direction: sideways", "metric.direction"),
+        ("direction: down, ", "", "metric.direction"),
+        ("direction: down", "direction: up", "rmse is better when lower"),
+        ("name: rmse", "name: rsme", "did you mean 'rmse'"),
+        ("min_effect: 0.01", "min_effect: 0", "metric.min_effect"),
+        ("entry: python fit.py", "entry: python fitt.py", "fit.py"),
+        ("entry: python fit.py", "entry: bash fit.py", "does not exist in the sandbox"),
+        (" --seed {seed}", "", "placeholder {seed} is missing"),
+        ("--seed {seed}", "--seed {sede}", "unknown placeholder {sede}"),
+        ("editable: [fit.py, helper.py]", "editable: [fit.py, ../../etc/passwd]", "leaves the task folder"),
+        ("editable: [fit.py, helper.py]", "editable: [fit.py, fit.py]", "listed twice"),
+        ("path: items.csv", "path: items.cvs", "no file 'items.cvs'"),
+        ("target: y", "target: z", "set 'target' to one of: a, b, c, y"),
+        ("train: 60", "train: 600", "the data has 140"),
+        ("smoke: {train: 20", "smoke: {train: 59", "cut from the 60 of training"),
+        ("seeds: [1, 2, 3]", "seeds: [1, 2]", "seeds"),
+        ("seeds: [1, 2, 3]", "seeds: [1, 2, 2]", "2 given twice"),
+        ("seeds: [1, 2, 3]", "seeds: [1, 2, three]", "seeds"),
+        ("limits: {seconds: 10", "limits: {secunds: 10", "secunds"),
+    ],
+)
+def test_a_fault_is_one_line_with_its_key(old: str, new: str, said: str, tmp_path: Path) -> None:
+    make_task(tmp_path / "lines")
+    assert old in TASK
+    (tmp_path / "lines" / "task.yaml").write_text(TASK.replace(old, new))
+    with pytest.raises(BadInput) as raised:
+        load_task(tmp_path / "lines")
+    assert any(said in fault for fault in raised.value.faults), raised.value.faults
+    assert all("\n" not in fault and "task.yaml" in fault for fault in raised.value.faults)
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    make_task(tmp_path / "lines")
+    text = TASK.replace("direction: down, ", "").replace("fit.py --data", "absent.py --data").replace("3]", "1]")
+    (tmp_path / "lines" / "task.yaml").write_text(text)
+    with pytest.raises(BadInput) as raised:
+        load_task(tmp_path / "lines")
+    said = "\n".join(raised.value.faults)
+    assert all(part in said for part in ("metric.direction", "absent.py", "1 given twice"))
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "a: [1,\n", "\x00", "!!python/object:os.system {}\n"])
+def test_what_is_no_task_file(text: str, tmp_path: Path) -> None:
+    make_task(tmp_path / "lines")
+    (tmp_path / "lines" / "task.yaml").write_text(text)
+    with pytest.raises(BadInput, match=r"task\.yaml"):
+        load_task(tmp_path / "lines")
+
+
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    make_task(tmp_path / "lines")
+    (tmp_path / "lines" / "helper.py").unlink()
+    (tmp_path / "lines" / "helper.py").symlink_to("/etc/hostname")
+    with pytest.raises(BadInput, match="symbolic link"):
+        load_task(tmp_path / "lines")
+
+
+@pytest.mark.parametrize("name", ["digits", "diabetes", "mnist1d"])
+def test_shipped_tasks_are_sound(name: str) -> None:
+    task = load_task(TASKS / name)
+    assert task.name == name
+    assert task.digest == load_task(TASKS / name).digest
+    assert len(task.seeds) > 8, "judge may buy eight, confirm wants fresh ones"
+    assert (task.metric.direction.value == "down") == (name == "diabetes")
