@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from memory.keys import step_key
@@ -19,6 +19,7 @@ from tools.code.candidates import Candidate, Trials, note
 from tools.code.causes import Cause
 from tools.code.formats import Ways, ways
 from tools.code.repairs import Asker, Question
+from tools.code.steps import of_change
 from tools.toolchain import Mind
 
 REPAIR_SAMPLES = 1000  # repairs are sampled from here on, so that no two tries share a sample index
@@ -29,6 +30,8 @@ def build(trials: Trials) -> Build:
     """Raises SandboxError, CapReached and Interrupted; failures of the model and of its code are data."""
     mind = trials.context.model("coder")
     how, known = ways(mind.strong), trials.known.functions
+    steps = of_change(trials.plan, trials.hypothesis, trials.baseline, how.only_target)
+    trials = replace(trials, plan=trials.plan.model_copy(update={"steps": steps}))
     asker = Asker(trials.task, trials.hypothesis, trials.plan, trials.baseline, known, how)
     return _Builder(trials, mind, how, asker).run()
 
@@ -102,16 +105,20 @@ class _Builder:
         return self.trials.attempt(program)
 
     def _repairs(self, best: Candidate) -> Candidate:
-        """At most `debug_tries` rounds of corrections of the most promising candidate."""
-        steps_left, width = self.ways.step_tries, self.ways.repair_samples
+        """At most `debug_tries` rounds of corrections of the most promising candidate. After a round that left it where
+        it was, the change is asked for anew, with the fault told."""
+        steps_left, width, stuck = self.ways.step_tries, self.ways.repair_samples, False
         for number in range(self.trials.context.debug_tries):
             if best.cause.kind == "step_missing":
                 if steps_left == 0:
                     break
                 steps_left -= 1
-            question = self.asker.repair(best.program, best.cause, best.error)
+            question = (
+                self.asker.draft(best.cause) if stuck else self.asker.repair(best.program, best.cause, best.error)
+            )
             first = REPAIR_SAMPLES + number * width
             new = max(self._answers("repair", question, range(first, first + width)), key=lambda one: one.rank)
+            stuck = not stuck and (new.rank < best.rank or new.cause == best.cause)
             if new.rank >= best.rank:
                 best = new
             if best.good:

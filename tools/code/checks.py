@@ -73,7 +73,7 @@ def of_plan(plan: Plan, target: str, baseline: Program) -> list[Check]:
 
 def _check(text: str, written: str, target: str, baseline: Program) -> Check:
     expression = written.strip().removeprefix("assert ").strip().rstrip(";")
-    fault = fault_of(expression) if expression else "none was written"
+    fault = (fault_of(expression) or _beside(expression, text, baseline)) if expression else "none was written"
     return Check(text, "" if fault else expression, fallback(text, target, baseline), fault)
 
 
@@ -94,6 +94,17 @@ def fault_of(expression: str) -> str:
         return "says nothing about the program"
     hidden = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr.startswith("_")]
     return f"hidden attribute {hidden[0]!r}" if hidden else ""
+
+
+def _beside(expression: str, text: str, baseline: Program) -> str:
+    """Why a check isn't about its step, or "": a name in it that neither the step nor the program has. Small models
+    copy the guide's examples."""
+    said = {word.lower() for word in re.findall(r"\w+", text)}
+    said |= {word.lower() for source in baseline.files.values() for word in re.findall(r"\w+", source)}
+    quoted = [node.value for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Constant)]
+    words = [word for value in quoted if isinstance(value, str) for word in re.findall(r"\w+", value)]
+    strange = [word for word in words if word.lower() not in said and not said.issuperset(word.lower().split("_"))]
+    return f"{strange[0]!r} is named by neither the step nor the program" if strange else ""
 
 
 def fallback(text: str, target: str, baseline: Program) -> str:

@@ -114,3 +114,14 @@ def test_executed_in_the_sandbox(jail: Sandbox) -> None:
     assert [one.holds for one in found] == [True, True, False, True]
     assert [one.by for one in found] == ["own", "words", "words", "own"]
     assert "holds on the baseline" in found[1].why
+
+
+def test_a_check_copied_from_the_guide_is_not_about_its_step() -> None:
+    steps = [
+        Step(text="Use a cosine schedule.", check="calls('fit', 'torch.optim.AdamW')"),
+        Step(text="Use AdamW with weight decay.", check="calls('fit', 'AdamW') and keyword('fit', 'weight_decay')"),
+    ]
+    copied, own = checks.of_plan(plan(*steps), TARGET, BASE)
+    assert copied.own == ""
+    assert "named by neither the step nor the program" in copied.fault
+    assert own.own

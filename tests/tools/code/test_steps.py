@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from pelagos.nouns import Step
+from tests.tools.code.conftest import PROGRAM, idea, plan
+from tools.code.program import Program
+from tools.code.steps import of_change
+
+BASE = Program({"fit.py": PROGRAM}, ("fit.py",))
+
+
+@pytest.mark.parametrize(
+    ("text", "counts", "counts_for_strong"),
+    [
+        ("In fit, solve a ridge with penalty 0.5.", True, True),
+        ("Add a penalty of 0.5.", True, True),
+        ("Let fit and predict share a penalty.", True, True),
+        ("Change predict to clip its values.", False, True),
+        ("Train the new model and evaluate it.", False, False),
+        ("1. Verify that the error falls.", False, False),
+        ("Testing is not what this is: use the median in fit.", True, True),
+    ],
+)
+def test_only_changes_of_the_target_count(text: str, counts: bool, counts_for_strong: bool) -> None:
+    both = plan(Step(text="Use a ridge in fit."), Step(text=text))
+    told = Step(text=text)
+    assert (told in of_change(both, idea(), BASE, only_target=True)) is counts
+    assert (told in of_change(both, idea(), BASE, only_target=False)) is counts_for_strong
+
+
+def test_where_none_is_left_the_statement_is_the_step() -> None:
+    found = of_change(plan(Step(text="Run it.")), idea(), BASE, only_target=True)
+    assert [step.text for step in found] == ["Use ridge regression in fit."]
