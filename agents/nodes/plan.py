@@ -25,7 +25,7 @@ from tools.toolchain import Tool
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 MOST_STEPS = 6
-MOST_STEPS_SMALL = 3  # a model that isn't strong fills whatever room there is, saying one step over and over
+MOST_STEPS_SMALL = 2  # a model that isn't strong fills whatever room there is, saying one step over and over
 
 
 class DraftStep(BaseModel):
@@ -59,7 +59,14 @@ def _draft(hypothesis: Hypothesis, index: int, run: Run) -> list[Step] | None:
     mind = run.model("planner")
     most = MOST_STEPS if mind.strong else MOST_STEPS_SMALL
     prompt = render(
-        TEMPLATE, brief=brief, metric=run.task.metric, material=material, hypothesis=hypothesis, tools=tools, most=most
+        TEMPLATE,
+        brief=brief,
+        metric=run.task.metric,
+        material=material,
+        hypothesis=hypothesis,
+        tools=tools,
+        most=most,
+        strong=mind.strong,
     )
     try:
         draft = mind.ask_json(prompt, _schema(tools, most), sample=index, max_tokens=150 * most)
