@@ -53,6 +53,7 @@ def contents(folder: Path) -> dict[str, Any]:
         "axis": Axis.over(reach, metric.min_effect if metric else 0.0),
         "bars": bars(record),
         "isolation": facts.isolation(record),
+        "models": facts.models(record),
         "sealed_touches": facts.seal_touched(record),
         "failures": facts.failures(record),
         "damage": folders.damage(folder),

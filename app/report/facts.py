@@ -98,6 +98,14 @@ def isolation(record: Record) -> list[tuple[str, int]]:
     return Counter(one.isolation or "not recorded" for one in record.experiments.values()).most_common()
 
 
+def models(record: Record) -> list[tuple[str, str]]:
+    """Each model that was asked, with the roles it took."""
+    roles: dict[str, set[str]] = {}
+    for call in record.calls:
+        roles.setdefault(str(call["spec"]), set()).add(str(call["role"]))
+    return [(spec, ", ".join(sorted(taken))) for spec, taken in roles.items()]
+
+
 def seal_touched(record: Record) -> int:
     """How often predictions for the sealed split were scored."""
     return sum(one.split == "sealed" for one in record.experiments.values())
