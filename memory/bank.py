@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory.embedder import Embedder
+from memory.hidden import hidden
 from memory.index import ChromaIndex
 from memory.ledger import Reader
 from memory.vectors import REBUILD, Entry, Vector, VectorStore
@@ -128,8 +129,8 @@ class HypothesisBank:
 
 
 def _store(project: Path | str) -> tuple[Path, VectorStore]:
-    folder = Path(project) / ".pelagos" / "bank"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = hidden(Path(project)) / "bank"
+    folder.mkdir(exist_ok=True)
     return folder, VectorStore(folder / "vectors.sqlite")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from memory.hidden import hidden
 from memory.keys import step_key
 from memory.ledger import Ledger
 from pelagos.nouns import Experiment
@@ -13,7 +14,7 @@ class Seal:
     """A ledger of its own in the project; one touch per experiment, however often a resumed run counts it."""
 
     def __init__(self, project: Path, task_digest: str) -> None:
-        self._path = project / ".pelagos" / "seal.db"
+        self._path = hidden(project) / "seal.db"
         self._digest = task_digest
 
     def touch(self, run: str, experiments: list[Experiment]) -> int:

@@ -21,6 +21,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from memory.hidden import hidden
 from pelagos.errors import BadInput, DamagedRun
 from pelagos.nouns import Split
 from tools.code.data_sources import items
@@ -55,7 +56,7 @@ def prepare_data(task: CodeTask, project: Path) -> TaskData:
     Raises BadInput (the data file), MissingPart (a package) and DamagedRun (the made data was changed).
     """
     seed = derive(secret(project), _identity(task))
-    home = project / ".pelagos" / "data"
+    home = hidden(project) / "data"
     folder = home / seed[:16].hex()
     if not folder.exists():
         home.mkdir(mode=0o700, exist_ok=True)
@@ -65,8 +66,7 @@ def prepare_data(task: CodeTask, project: Path) -> TaskData:
 
 def secret(project: Path) -> bytes:
     """The project's 32 secret bytes, made at the first call; readable by the owner only."""
-    path = project / ".pelagos" / "secret"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = hidden(project) / "secret"
     if not path.exists():
         handle, fresh = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "w") as file:

@@ -1,0 +1,18 @@
+"""`<project>/.pelagos`: the project's secret, data, bank and seal. Its owner's alone, and nothing for version control."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+NAME = ".pelagos"
+
+
+def hidden(project: Path) -> Path:
+    """The folder, made at the first call with a `.gitignore` of its own: who commits a project doesn't commit its
+    secret."""
+    folder = Path(project) / NAME
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+    return folder
