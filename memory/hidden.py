@@ -1,4 +1,4 @@
-"""`<project>/.pelagos`: the project's secret, data, bank and seal. Its owner's alone, and nothing for version control."""
+"""`<project>/.pelagos`: the project's secret, data, bank and seal. For its owner alone, and not for version control."""
 
 from __future__ import annotations
 
