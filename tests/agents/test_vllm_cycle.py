@@ -14,7 +14,7 @@ from app.report.build import write
 from memory.ledger import Ledger
 from pelagos.settings import Settings
 
-pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.vllm, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 def test_a_cycle_runs_through_and_ends_honestly(vllm_url: str, tmp_path: Path) -> None:
