@@ -1,9 +1,9 @@
-"""`python -m benchmarks` (`make bench`): everything that docs/benchmarks.md shows, one after the other. Takes hours; what was
-cut short goes on where it stopped, but for the simulation of judge, which is quick to begin anew."""
+"""`python -m benchmarks` (`make bench`): the long measurements of docs/benchmarks.md, one after the other. Takes hours;
+what was cut short goes on where it stopped, but for the simulation of judge, which begins anew."""
 
 from __future__ import annotations
 
-from benchmarks import funnel
+from benchmarks import funnel, targets
 from benchmarks.debugging import run as debugging
 from benchmarks.judging import simulate
 
@@ -12,6 +12,7 @@ def main() -> None:
     funnel.main([])
     for arm in ("raw", "local"):
         debugging.main(["--arm", arm])
+    targets.main()
     simulate.main([])
 
 

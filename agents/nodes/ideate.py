@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean, pstdev
 from types import GenericAlias
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -22,7 +22,10 @@ from agents.prompt import one_of, render
 from agents.run import Run
 from agents.state import State, Update
 from pelagos.errors import BadReply
-from pelagos.nouns import Hypothesis, Lesson, RankedPaper, VerdictKind
+from pelagos.nouns import Hypothesis, Lesson, Paper, RankedPaper, VerdictKind
+
+if TYPE_CHECKING:
+    from memory.embedder import Embedder
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 TEMPERATURE = 0.9
@@ -43,7 +46,7 @@ class Idea(BaseModel):
     statement: str = Field(min_length=10, max_length=3000)
     rationale: str = Field(min_length=10, max_length=3000)
     predicted_effect: float = Field(ge=-1e6, le=1e6)
-    refuted_by: str = Field(max_length=3000)
+    refuted_by: str = Field(min_length=3, max_length=3000)
 
 
 def ideate(state: State, run: Run) -> Update:
@@ -91,13 +94,18 @@ def _focus(papers: list[RankedPaper], earlier: list[Hypothesis]) -> RankedPaper 
 
 
 def _near(focus: RankedPaper, targets: Mapping[str, str], run: Run) -> dict[str, str]:
-    """The targets whose material is most like the paper, the likest first, each with its docstring's first sentence:
-    a small model takes longer ones for the change. The right one of seven was among these two for 19 of 20 papers."""
-    said = f"{focus.paper.title}. {focus.paper.abstract} {focus.paper.finding}"
-    vectors = run.embedder.embed([said, *(run.toolchain.material(run.task, target, run) for target in targets)])
-    likeness = dict(zip(targets, vectors[1:] @ vectors[0], strict=True))
-    nearest = sorted(targets, key=lambda one: -likeness[one])[:NEAR_TARGETS]
+    """The targets whose material is most like the paper, each with its docstring's first sentence: a small model takes
+    longer ones for the change."""
+    material = {target: run.toolchain.material(run.task, target, run) for target in targets}
+    nearest = by_likeness(focus.paper, material, run.embedder)[:NEAR_TARGETS]
     return {target: targets[target].partition(". ")[0] for target in nearest}
+
+
+def by_likeness(paper: Paper, material: Mapping[str, str], embedder: Embedder) -> list[str]:
+    """The targets, the one whose material is most like the paper first; docs/benchmarks.md: how often it is right."""
+    vectors = embedder.embed([f"{paper.title}. {paper.abstract} {paper.finding}", *material.values()])
+    likeness = dict(zip(material, vectors[1:] @ vectors[0], strict=True))
+    return sorted(material, key=lambda target: -likeness[target])
 
 
 def _schema(targets: list[str], papers: list[RankedPaper]) -> type[Idea]:

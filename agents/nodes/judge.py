@@ -16,7 +16,7 @@ from agents.judging.decide import Ruling, decide, open_to_seeds
 from agents.judging.evidence import Evidence
 from agents.judging.rules import Rules
 from agents.run import Run
-from agents.state import State, Update
+from agents.state import State, Status, Update
 from memory.keys import step_key
 from pelagos.nouns import Build, Experiment, Verdict, VerdictKind
 
@@ -46,7 +46,7 @@ def judge(state: State, run: Run) -> Update:
     cases = _cases({b.version for made in builds.values() for b in made if b.version}, experiments, base, rules, run)
     best = {id: _best(made, cases) for id, made in builds.items()}
     over = step_key(experiments=sorted(one.id for case in cases.values() for one in case.experiments))
-    verdicts = [_verdict(id, best[id], builds[id], base, over) for id in builds]
+    verdicts = [_verdict(id, best[id], _why_not(builds[id], state["status"]), base, over) for id in builds]
     _record(verdicts, run)
     buying = {case.version: _due(case, rules, run) for case in best.values() if case}
     winners = [verdict.hypothesis for verdict in verdicts if verdict.kind is VerdictKind.SUPPORTED]
@@ -101,9 +101,9 @@ def _due(case: Case, rules: Rules, run: Run) -> list[int]:
     return [seed for seed in run.task.seeds if seed not in tried][: look - case.evidence.seeds]
 
 
-def _verdict(id: str, case: Case | None, builds: Sequence[Build], base: Sequence[Experiment], over: str) -> Verdict:
+def _verdict(id: str, case: Case | None, reason: str, base: Sequence[Experiment], over: str) -> Verdict:
+    """`reason` is for a hypothesis without a version that ran."""
     if case is None:
-        reason = _why_not(builds)
         key = step_key(hypothesis=id, reason=reason, over=over)
         return Verdict(id=key, hypothesis=id, kind=VerdictKind.UNDECIDED, reason=reason)
     evidence, ids = case.evidence, evidence_ids(case.experiments, base)
@@ -123,9 +123,9 @@ def _verdict(id: str, case: Case | None, builds: Sequence[Build], base: Sequence
     )
 
 
-def _why_not(builds: Sequence[Build]) -> str:
+def _why_not(builds: Sequence[Build], status: Status) -> str:
     if not builds:
-        return "never carried out"
+        return "never carried out" if status == "running" else "the run was stopped before a version was ready"
     causes = sorted({build.cause for build in builds if build.version is None})
     return f"no version that runs: {', '.join(causes)}" if causes else "built, but never run"
 

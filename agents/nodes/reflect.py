@@ -33,7 +33,7 @@ def _lesson(hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Bu
     """`tokens` is an equal share of the cycle's: a model call doesn't say which hypothesis it served."""
     experiments = [one for one in run.nouns(Experiment) if one.hypothesis == hypothesis.id]
     version = _version(verdict, builds, run)
-    failure = _failure(version, builds, experiments)
+    failure = _failure(version, builds, experiments) or (verdict.reason if verdict and version is None else "")
     return Lesson(
         id=step_key(hypothesis=hypothesis.id, verdict=verdict.id if verdict else ""),
         hypothesis=hypothesis.id,
@@ -66,9 +66,9 @@ def _diff(version: str | None, run: Run) -> str:
 
 
 def _failure(version: str | None, builds: Sequence[Build], experiments: Sequence[Experiment]) -> str:
-    """The cause class of what stopped it, "" where it ran on every seed."""
+    """The cause class of what stopped it, "" where it ran on every seed or was never built."""
     if version is None:
-        return builds[-1].cause if builds else "never carried out"
+        return builds[-1].cause if builds else ""
     mine = [one for one in experiments if one.version == version and one.split == "validation"]
     failed = [one for one in mine if one.outcome is not OutcomeKind.OK]
     if failed:

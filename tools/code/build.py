@@ -24,6 +24,7 @@ from tools.toolchain import Mind
 
 REPAIR_SAMPLES = 1000  # repairs are sampled from here on, so that no two tries share a sample index
 DETAIL = 400
+IDLE_ROUNDS = 2
 
 
 def build(trials: Trials) -> Build:
@@ -105,24 +106,18 @@ class _Builder:
         return self.trials.attempt(program)
 
     def _repairs(self, best: Candidate) -> Candidate:
-        """At most `debug_tries` rounds of corrections of the most promising candidate. After a round that left it where
-        it was, the change is asked for anew, with the fault told."""
-        steps_left, width, stuck = self.ways.step_tries, self.ways.repair_samples, False
+        """At most `debug_tries` rounds of corrections of the most promising candidate. After one that left it where it
+        was, the change is asked for anew, with the fault told; after a second in a row there is no more to hope for."""
+        steps_left, width, idle = self.ways.step_tries, self.ways.repair_samples, 0
         for number in range(self.trials.context.debug_tries):
-            if best.cause.kind == "step_missing":
-                if steps_left == 0:
-                    break
-                steps_left -= 1
-            question = (
-                self.asker.draft(best.cause) if stuck else self.asker.repair(best.program, best.cause, best.error)
-            )
+            if best.good or idle == IDLE_ROUNDS or (best.cause.kind == "step_missing" and steps_left == 0):
+                break
+            steps_left -= best.cause.kind == "step_missing"
+            question = self.asker.draft(best.cause) if idle else self.asker.repair(best.program, best.cause, best.error)
             first = REPAIR_SAMPLES + number * width
             new = max(self._answers("repair", question, range(first, first + width)), key=lambda one: one.rank)
-            stuck = not stuck and (new.rank < best.rank or new.cause == best.cause)
-            if new.rank >= best.rank:
-                best = new
-            if best.good:
-                break
+            idle = idle + 1 if new.rank < best.rank or new.cause == best.cause else 0
+            best = new if new.rank >= best.rank else best
         return best
 
     def _doubt(self, best: Candidate) -> Candidate:

@@ -29,6 +29,7 @@ Words for checks:
   defines("mixup")                       there is a new function or constant of this name
   constant("EPOCHS") > constant(old, "EPOCHS")   a constant's value changed
   changed("prepare")                     the function is not what it was
+A check speaks only of names that its step's text or the program has.
 Example step: {"text": "In make_optimizer use AdamW with weight_decay=0.01 instead of Adam.",
  "check": "calls('make_optimizer', 'AdamW') and keyword('make_optimizer', 'weight_decay')"}
 Write no step that only runs, trains, evaluates or compares: that is done anyway."""

@@ -12,11 +12,12 @@ from pelagos.nouns import Hypothesis, Plan, Step
 from tools.code.program import Program
 
 _RUNS_ONLY = re.compile(
-    r"[\W\d]*(test|evaluate|train|retrain|compare|verify|run|rerun|measure|monitor|validate|check|ensure|observe|analy[sz]e|"
-    r"report|record)\b",
+    r"[\W\d]*(test|evaluate|train|retrain|compare|verify|run|rerun|measure|monitor|validate|check|ensure|observe|"
+    r"analy[sz]e|report|record)\b",
     re.IGNORECASE,
 )
-_WORDS = re.compile(r"[A-Za-z_]\w*")
+# Function names are often plain verbs (fit, predict, load): only what is marked as code counts.
+_NAMED = re.compile(r"`([\w.]+)|\b(\w+)(?=\(| (?:function|method|class)\b)|\b(\w*[a-z]_\w+)")
 
 
 def of_change(plan: Plan, hypothesis: Hypothesis, baseline: Program, only_target: bool) -> list[Step]:
@@ -31,5 +32,5 @@ def of_change(plan: Plan, hypothesis: Hypothesis, baseline: Program, only_target
 def _elsewhere(text: str, target: str, baseline: Program) -> bool:
     own = set(target.partition("::")[2].split("."))
     others = {part for address in baseline.definitions for part in address.partition("::")[2].split(".")} - own
-    words = set(_WORDS.findall(text))
-    return bool(words & others) and not words & own
+    named = {part for found in _NAMED.findall(text) for part in "".join(found).split(".")}
+    return bool(named & others) and not named & own

@@ -54,6 +54,8 @@ def test_what_never_ran_is_said(tmp_path: Path) -> None:
     verdicts = run.verdicts()
     assert verdicts["unbuilt"].reason == "no version that runs: no_edit"
     assert verdicts["forgotten"].reason == "never carried out"
+    judge({**at("unbuilt", "forgotten"), "status": "finished"}, run)
+    assert run.verdicts()["forgotten"].reason == "the run was stopped before a version was ready"
     assert {one.kind for one in verdicts.values()} == {VerdictKind.UNDECIDED}
 
 

@@ -128,6 +128,18 @@ def test_a_small_model_answers_a_round_several_times(task: CodeTask, world: Worl
     assert [sample for sample, _ in world.mind.asked if sample >= 1000] == [1000, 1001, 1002, 1003]
 
 
+def test_a_repair_that_goes_nowhere_starts_anew_and_then_ends(task: CodeTask, world: World) -> None:
+    other = CRASH.replace("yy", "zz")
+    world.mind.script = lambda messages, sample: other if sample >= 1000 else CRASH
+    made = CodeToolchain().build(task, idea(), plan(), world)
+    assert causes(made) == ["error", "error", "no_change", "error"]
+    repairs = dict(world.mind.asked[world.drafts :])
+    assert "zz" not in repairs[1000]
+    assert "This part of a Python program has a fault" in repairs[1004]  # another error: it moved
+    assert "A first try failed" in repairs[1008]
+    assert set(repairs) == set(range(1000, 1012))
+
+
 def test_missing_step_is_fed_back_and_then_fails(task: CodeTask, world: World) -> None:
     other = "```python\ndef fit(x, y):\n    return np.zeros(3)\n```"
     world.mind.script = lambda messages, sample: other
@@ -155,7 +167,7 @@ def test_model_faults_are_data(task: CodeTask, world: World) -> None:
     assert made.version is None
     assert made.cause == "model"
     assert set(causes(made)) == {"model"}
-    assert len(made.tries) == 1 + world.debug_tries
+    assert len(made.tries) == 1 + 2  # the drafts, and two rounds that came no further
 
 
 def test_nothing_is_run_twice(task: CodeTask, world: World) -> None:
