@@ -29,7 +29,7 @@ def question(arm: str, case: Case, trial: Trial, known: Known, program: object =
     ways = replace(SMALL, repair="file" if arm == "local-file" else "definition")
     blind = arm == "local-blind" and trial.cause.kind not in AGAIN
     base = current if blind else case.baseline
-    asker = Asker(case.task, case.hypothesis, case.plan, base, known.functions, ways)
+    asker = Asker(case.task, case.hypothesis, case.plan, base, known, ways)
     return asker.repair(current, trial.cause, trial.error)
 
 

@@ -30,10 +30,10 @@ IDLE_ROUNDS = 2
 def build(trials: Trials) -> Build:
     """Raises SandboxError, CapReached and Interrupted; failures of the model and of its code are data."""
     mind = trials.context.model("coder")
-    how, known = ways(mind.strong), trials.known.functions
+    how = ways(mind.strong)
     steps = of_change(trials.plan, trials.hypothesis, trials.baseline, how.only_target)
     trials = replace(trials, plan=trials.plan.model_copy(update={"steps": steps}))
-    asker = Asker(trials.task, trials.hypothesis, trials.plan, trials.baseline, known, how)
+    asker = Asker(trials.task, trials.hypothesis, trials.plan, trials.baseline, trials.known, how)
     return _Builder(trials, mind, how, asker).run()
 
 

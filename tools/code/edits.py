@@ -7,25 +7,25 @@ Formats: whole definitions (`path::qualified.name`), a whole file, search/replac
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import libcst as cst
 
 from pelagos.errors import EditRefused
 from tools.code.program import Program
 from tools.code.replies import Block, Replacement, blocks, replacements
-from tools.code.splice import Piece, Pieces, methods, parse, pieces, splice
+from tools.code.splice import Piece, Pieces, methods, parse, pieces, splice, written
 
 MAX_REPLY = 200_000
 
 
-def apply(program: Program, reply: str, target: str, *, only_target: bool) -> Program:
-    """The program with the reply's edit. `target` is where unlabelled code goes; with `only_target` a reply that
+def apply(program: Program, reply: str, target: str, *, only: Collection[str] | None = None) -> Program:
+    """The program with the reply's edit. `target` is where unlabelled code goes; with `only` (addresses) a reply that
     repeats other definitions doesn't change them unless it addresses them. Raises EditRefused."""
     reply = reply[:MAX_REPLY]
     paths = tuple(program.files)
     pairs = replacements(reply, paths)
-    changed = _search_all(program, pairs) if pairs else _blocks(program, reply, target, only_target)
+    changed = _search_all(program, pairs) if pairs else _blocks(program, reply, target, only)
     return _checked(program, changed)
 
 
@@ -36,7 +36,7 @@ def apply_file(program: Program, reply: str, path: str) -> Program:
     for block in sorted(blocks(reply[:MAX_REPLY], tuple(program.files)), key=lambda block: len(block.code)):
         place = _known(program, block.path) if block.path else path
         if not _is_whole(block.code, program.files[place]):
-            changed[place] = _definitions(changed.get(place, program.files[place]), block, place, "", False)[0]
+            changed[place] = _definitions(changed.get(place, program.files[place]), block, place, "", None)[0]
         else:
             changed[place] = block.code
     return _checked(program, changed)
@@ -102,14 +102,14 @@ def _search(text: str, pair: Replacement, path: str) -> str:
     raise EditRefused("unknown_address", f"{path}: the lines to replace occur {count}; to {first!r} {near}"[:300])
 
 
-def _blocks(program: Program, reply: str, target: str, only_target: bool) -> dict[str, str]:
+def _blocks(program: Program, reply: str, target: str, only: Collection[str] | None) -> dict[str, str]:
     files = dict(program.files)
     path, _, name = target.partition("::")
     touched = False
     for block in blocks(reply, tuple(program.files)):
         place = _known(program, block.path) if block.path else path
         wanted = block.name or (name if place == path else "")
-        files[place], hit = _definitions(files[place], block, place, wanted, only_target)
+        files[place], hit = _definitions(files[place], block, place, wanted, only)
         touched = touched or hit
     if not touched:
         names = [address.partition("::")[2] for address in program.definitions if address.startswith(f"{path}::")]
@@ -117,7 +117,7 @@ def _blocks(program: Program, reply: str, target: str, only_target: bool) -> dic
     return {path: text for path, text in files.items() if text != program.files[path]}
 
 
-def _definitions(text: str, block: Block, path: str, name: str, only_target: bool) -> tuple[str, bool]:
+def _definitions(text: str, block: Block, path: str, name: str, only: Collection[str] | None) -> tuple[str, bool]:
     """The file with the block's parts spliced in, and whether there was a definition or constant among them."""
     module, found = parse(text), pieces(parse(block.code))
     have = pieces(module)
@@ -131,14 +131,26 @@ def _definitions(text: str, block: Block, path: str, name: str, only_target: boo
         found = _as_methods(found, have, owner, method)
     elif name and name not in found.definitions and len(found.definitions) == 1:
         found = _kept_name(found, have, name)
+    found = _really(found, have)
     replaced = {n: d for n, d in found.definitions.items() if n in known or (owner and n.startswith(f"{owner}."))}
-    if only_target and name:
-        replaced = {n: d for n, d in replaced.items() if n == name or (owner and n.startswith(f"{owner}."))}
+    if only is not None and name:
+        taken = {owner or name, *(address.removeprefix(f"{path}::") for address in only)}
+        replaced = {n: d for n, d in replaced.items() if n in taken or n.partition(".")[0] in taken}
     added = [d for n, d in found.definitions.items() if n not in known and n not in replaced]
     hit = bool(replaced or added or found.constants)
     if name and not replaced and not found.constants:
         return text, False
     return splice(module, replaced, added, found.imports, found.constants), hit
+
+
+def _really(found: Pieces, have: Pieces) -> Pieces:
+    """Without the mere signatures of definitions that there are."""
+    real = dict[str, Piece]()
+    for name, piece in found.definitions.items():
+        owner = name.partition(".")[0]
+        signature = owner in have.definitions and written(piece) != {piece.name.value: piece}
+        real |= {name: piece} if not signature else written(piece) if owner == name else {}
+    return Pieces(real, found.imports, found.constants)
 
 
 def _as_methods(found: Pieces, have: Pieces, owner: str, method: str) -> Pieces:

@@ -28,7 +28,7 @@ REPORT_FILE = "traceback"  # its name among an experiment's files
 MAX_PREDICTIONS, MAX_REPORT = 64_000_000, 1_000_000
 TAIL = 1_500
 _HERE = Path(__file__).parent
-_HOOK_FILES = ("runner_hook.py", "trace_hook.py", "describe_hook.py")
+_HOOK_FILES = ("runner_hook.py", "trace_hook.py", "describe_hook.py", "library_hook.py")
 _DUMP_AT = 0.85  # share of the time limit after which the stacks are written to the log, for timeouts
 
 

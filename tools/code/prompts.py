@@ -8,11 +8,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pelagos.nouns import Hypothesis, Plan
-from tools.code import shapes, structure
+from tools.code import libraries, shapes, structure
 from tools.code.causes import Cause
 from tools.code.formats import Format, Ways
 from tools.code.program import Program
 from tools.code.shapes import Functions
+from tools.code.smoke import Known
 from tools.code.structure import Structure
 from tools.code.task import CodeTask
 from tools.code.traceback import Error
@@ -36,7 +37,7 @@ def fenced(text: str) -> str:
 
 
 def draft(
-    task: CodeTask, program: Program, hypothesis: Hypothesis, plan: Plan, known: Functions, ways: Ways, fault: Cause
+    task: CodeTask, program: Program, hypothesis: Hypothesis, plan: Plan, known: Known, ways: Ways, fault: Cause
 ) -> list[Message]:
     """The question for a change of the hypothesis' target. `fault` is of an earlier try, or good."""
     path, _, name = hypothesis.target.partition("::")
@@ -48,12 +49,13 @@ def draft(
             description=task.description,
             metric=_metric(task),
             paths=", ".join(program.editable),
-            program=overview(program, known, ways),
+            program=overview(program, known.functions, ways),
             idea=f"{hypothesis.title}: {hypothesis.statement}",
             steps=[step.text for step in plan.steps],
             target=hypothesis.target,
             definition=program.source(hypothesis.target),
-            shapes=shapes.comment(hypothesis.target, known),
+            shapes=shapes.comment(hypothesis.target, known.functions),
+            libraries=libraries.comment(program.source(hypothesis.target), known.libraries.get(path, {})),
             fault=fault.text,
             format=ways.draft,
             path=path,
@@ -70,7 +72,7 @@ def repair(
     cause: Cause,
     error: Error | None,
     local: Structure,
-    known: Functions,
+    known: Known,
     format: Format,
 ) -> list[Message]:
     """The question for a correction: the local structure around the fault, or its whole file if that is rewritten."""
@@ -89,7 +91,7 @@ def repair(
             idea=f"{hypothesis.title}: {hypothesis.statement}",
             fault=cause.text,
             frames=frames(error) if format == "file" else "",
-            shapes=shapes.comment(address, known),
+            shapes=shapes.comment(address, known.functions),
         )
     )
     return [Message("system", SYSTEM), Message("user", text)]

@@ -6,7 +6,7 @@ corrected where it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pelagos.nouns import Hypothesis, Plan
@@ -14,7 +14,7 @@ from tools.code import edits, prompts, structure
 from tools.code.causes import REFUSED, Cause
 from tools.code.formats import Format, Ways
 from tools.code.program import Program
-from tools.code.shapes import Functions
+from tools.code.smoke import Known
 from tools.code.task import CodeTask
 from tools.code.traceback import Error
 from tools.toolchain import Message
@@ -25,19 +25,19 @@ AGAIN = REFUSED | {"model", "no_effect", "step_missing"}
 @dataclass(frozen=True)
 class Question:
     """`base` is what the reply is applied to; `place` an address, or a path where the reply rewrites the file whole;
-    `tokens` bounds the reply."""
+    `tokens` bounds the reply; of the definitions there are, it may change `only` these (None: any)."""
 
     messages: Sequence[Message]
     base: Program
     place: str
     tokens: int
-    only_target: bool = False
+    only: Collection[str] | None = None
 
     def apply(self, reply: str) -> Program:
         """The corrected program. Raises EditRefused."""
         if "::" not in self.place:
             return edits.apply_file(self.base, reply, self.place)
-        return edits.apply(self.base, reply, self.place, only_target=self.only_target)
+        return edits.apply(self.base, reply, self.place, only=self.only)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Asker:
     hypothesis: Hypothesis
     plan: Plan
     baseline: Program
-    known: Functions
+    known: Known
     ways: Ways
 
     def draft(self, fault: Cause | None = None) -> Question:
@@ -57,7 +57,7 @@ class Asker:
             self.task, self.baseline, self.hypothesis, self.plan, self.known, self.ways, fault or Cause()
         )
         ways, target = self.ways, self.hypothesis.target
-        return Question(messages, self.baseline, target, ways.reply_tokens, ways.only_target)
+        return Question(messages, self.baseline, target, ways.reply_tokens, (target,) if ways.only_target else None)
 
     def repair(self, program: Program | None, cause: Cause, error: Error | None) -> Question:
         """The correction of `program`, an edit of the baseline; None where the edit was refused."""
@@ -69,7 +69,9 @@ class Asker:
         messages = prompts.repair(self.task, program, self.hypothesis, cause, error, local, self.known, format)
         whole = format == "file"
         tokens = self.ways.file_tokens if whole else self.ways.reply_tokens
-        return Question(messages, program, path if whole else local.address, tokens)
+        changed = (*structure.changed_definitions(program, self.baseline), local.address)
+        only = changed if self.ways.only_target else None
+        return Question(messages, program, path if whole else local.address, tokens, only)
 
     def local(self, program: Program, error: Error | None) -> structure.Structure:
         """The local structure, at an address that may be edited."""

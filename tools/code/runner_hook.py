@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from describe_hook import describe  # type: ignore[import-not-found]  # noqa: E402
+from library_hook import near, signatures  # type: ignore[import-not-found]  # noqa: E402
 from trace_hook import Tracer  # type: ignore[import-not-found]  # noqa: E402
 
 HEAD, TAIL, LOCALS, SIZE = 4, 24, 24, 200_000
@@ -62,7 +63,7 @@ def _run(script: str, argv: list[str], own: Any, tracer: "Tracer | None") -> dic
     try:
         if tracer is not None:
             tracer.start()
-        runpy.run_path(script, run_name="__main__")
+        namespace = runpy.run_path(script, run_name="__main__")
     except SystemExit as error:
         _stop(tracer)
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -73,7 +74,14 @@ def _run(script: str, argv: list[str], own: Any, tracer: "Tracer | None") -> dic
         _print(error)
         return {"exit": 1, "error": told}
     _stop(tracer)
-    return {"exit": 0, "error": None}
+    return {"exit": 0, "error": None, "libraries": _libraries(script, namespace, own) if tracer is not None else {}}
+
+
+def _libraries(script: str, namespace: dict[str, Any], own: Any) -> dict[str, dict[str, str]]:
+    """Path -> what the library functions called in this own file take."""
+    spaces = {own(getattr(module, "__file__", None) or ""): vars(module) for module in list(sys.modules.values())}
+    spaces[own(script)] = namespace
+    return {path: signatures(Path(path).read_text("utf-8"), space, own) for path, space in spaces.items() if path}
 
 
 def _stop(tracer: "Tracer | None") -> None:
@@ -113,6 +121,7 @@ def _error(error: BaseException, own: Any) -> dict[str, Any]:
         "message": message,
         "frames": [_frame(tb, own) for tb in frames],
     }
+    told["near"] = near(error)
     if isinstance(error, SyntaxError):
         told["syntax"] = {"file": str(error.filename), "line": error.lineno, "text": (error.text or "")[:200]}
     return told
@@ -130,6 +139,10 @@ def _frame(tb: TracebackType, own: Any) -> dict[str, Any]:
         "function": getattr(code, "co_qualname", code.co_name),
         "source": linecache.getline(code.co_filename, tb.tb_lineno).strip()[:200],
     }
+    if path:
+        namespace = {**tb.tb_frame.f_globals, **tb.tb_frame.f_locals}
+        text = "".join(linecache.getlines(code.co_filename))
+        told["libraries"] = signatures(text, namespace, own, tb.tb_lineno)
     if path and code.co_name != "<module>":
         local = [(name, value) for name, value in tb.tb_frame.f_locals.items() if not name.startswith("__")]
         told["locals"] = {name: describe(value) for name, value in local[:LOCALS]}

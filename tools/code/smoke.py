@@ -6,16 +6,17 @@ It is no experiment: nothing is scored. Its predictions and fingerprints say whe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from memory.budget import Cost
 from memory.keys import step_key
 from pelagos.nouns import OutcomeKind
-from tools.code import shapes
+from tools.code import libraries, shapes
 from tools.code.causes import Cause
 from tools.code.data import SplitData
 from tools.code.execution import execute, read_report
+from tools.code.libraries import Libraries
 from tools.code.program import Program
 from tools.code.task import CodeTask
 from tools.code.traceback import Error, error_of
@@ -45,12 +46,14 @@ class Trial:
 
 @dataclass(frozen=True)
 class Known:
-    """What smoke runs of the baseline showed: shapes, lines that ran, and what is the same each time."""
+    """What smoke runs of the baseline showed: shapes, lines that ran, what library functions take, and what is the
+    same each time."""
 
     functions: Mapping[str, Mapping[str, Any]]
     lines: Mapping[str, list[int]]
     predictions: str
     fingerprints: Mapping[str, str]
+    libraries: Libraries = field(default_factory=dict)
 
     def same(self, trial: Trial) -> bool:
         """Whether a trial can't be told from the baseline: equal predictions, equal fingerprints."""
@@ -94,4 +97,4 @@ def know(task: CodeTask, baseline: Program, data: SplitData, context: Context) -
     first, last = trials[0], trials[-1]
     steady = shapes.steady(shapes.fingerprints(first.report), shapes.fingerprints(last.report))
     agreed = first.predictions if first.predictions == last.predictions else ""
-    return Known(shapes.functions(first.report), first.lines, agreed, steady)
+    return Known(shapes.functions(first.report), first.lines, agreed, steady, libraries.of_report(first.report))

@@ -56,6 +56,28 @@ def methods(piece: Piece) -> dict[str, cst.FunctionDef]:
     return {item.name.value: item for item in piece.body.body if isinstance(item, cst.FunctionDef)}
 
 
+def written(piece: Piece) -> dict[str, Piece]:
+    """What a definition in a reply really defines, by qualified name: itself; of a class with signatures only among
+    its methods, the others; nothing where it is a signature itself. Models repeat the signatures they were shown."""
+    name, inside = piece.name.value, methods(piece)
+    whole = {item: method for item, method in inside.items() if not _is_signature(method)}
+    if _is_signature(piece) or (inside and not whole):
+        return {}
+    return {name: piece} if len(whole) == len(inside) else {f"{name}.{item}": one for item, one in whole.items()}
+
+
+def _is_signature(piece: Piece) -> bool:
+    """Whether the body is nothing but a docstring, `...` and `pass`."""
+    parts: list[cst.CSTNode] = []
+    for line in piece.body.body:
+        parts += line.body if isinstance(line, cst.SimpleStatementLine) else [line]
+    return isinstance(piece, cst.FunctionDef) and all(
+        isinstance(part, cst.Pass)
+        or (isinstance(part, cst.Expr) and isinstance(part.value, cst.Ellipsis | cst.SimpleString))
+        for part in parts
+    )
+
+
 def _simple(statement: cst.SimpleStatementLine, found: Pieces) -> None:
     if all(isinstance(part, cst.Import | cst.ImportFrom) for part in statement.body):
         found.imports.append(statement)

@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tools.code import libraries
 from tools.code.program import Definition, Program, first_line, meaning
 from tools.code.shapes import Functions, comment
 from tools.code.traceback import Error, Frame
@@ -99,6 +100,7 @@ def _faulty(program: Program, address: str, path: str, frames: Sequence[Frame]) 
         frame = frames[-1]
         values = "\n".join(f"#   {name} = {value}" for name, value in frame.values.items())
         yield f"# raised at line: {frame.source}" + (f"\n# values there:\n{values}" if values else "")
+        yield libraries.comment(frame.source, frame.libraries)
 
 
 def _marked(program: Program, address: str, frames: Sequence[Frame]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pelagos.errors import BadInput
 from pelagos.nouns import Build, Experiment, Hypothesis, Plan, Split, Version
-from tools.code import checks, program, prompts, shapes, smoke, versions
+from tools.code import checks, libraries, program, prompts, shapes, smoke, versions
 from tools.code.build import build
 from tools.code.candidates import Trials
 from tools.code.data import TaskData, prepare_data
@@ -58,9 +58,9 @@ class CodeToolchain:
             offered = ", ".join(program.targets(source))
             raise BadInput(f"target {target!r}: not in the program; one of {offered}")
         whole = f"# {target}\n{source.source(target)}"
-        return "\n".join(
-            part for part in (whole, shapes.comment(target, known.functions), users(source, target)) if part
-        )
+        called = libraries.comment(whole, known.libraries.get(target.partition("::")[0], {}))
+        parts = (whole, shapes.comment(target, known.functions), called, users(source, target))
+        return "\n".join(part for part in parts if part)
 
     def tools(self, task: Task) -> Sequence[Tool]:
         return ()

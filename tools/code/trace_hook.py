@@ -5,6 +5,7 @@ calls returned, and which source lines ran. Library code isn't traced. Threads a
 """
 
 import hashlib
+import inspect
 import sys
 from collections.abc import Callable
 from types import CodeType, FrameType
@@ -45,7 +46,7 @@ class Tracer:
         if path is None:
             path = self._places[code] = self.own(code.co_filename)
         count = self._seen.get(code, 0)
-        if not path or count >= CALLS:
+        if not path or count >= CALLS or not (code.co_flags & inspect.CO_OPTIMIZED or code.co_name == "<module>"):
             return None
         self._seen[code] = count + 1
         self.lines.setdefault(path, set()).add(frame.f_lineno)

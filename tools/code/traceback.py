@@ -11,34 +11,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.code import libraries
+
 _STACK = re.compile(r'File "([^"]+)", line (\d+) in (\S+)')
+NEAR = 6
 _LIBRARY = ("site-packages", "/lib/python", "_pelagos/", "<frozen", "runpy")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One own frame. `values`: local name -> `type shape dtype` or short text."""
+    """One own frame. `values`: local name -> `type shape dtype` or short text; `libraries`: library function called
+    around there -> its arguments."""
 
     file: str
     line: int
     function: str
     source: str
     values: Mapping[str, str] = field(default_factory=dict)
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Error:
-    """The exception and its own-code frames, outermost first. `raised_in_own` is False where a library raised it."""
+    """The exception and its own-code frames, outermost first. `raised_in_own` is False where a library raised it;
+    `near` are names that exist, like the one that wasn't found."""
 
     type: str
     message: str
     frames: Sequence[Frame]
     raised_in_own: bool
+    near: Sequence[str] = ()
 
     @property
     def line(self) -> str:
         first = self.message.strip().partition("\n")[0]
-        return f"{self.type}: {first}"[:400] if first else self.type
+        there = f" (there is: {', '.join(self.near)})" if self.near else ""
+        return f"{self.type}: {first}"[:400] + there if first else self.type
 
     @property
     def place(self) -> str:
@@ -61,7 +69,8 @@ def error_of(report: Mapping[str, Any]) -> Error | None:
         path = str(syntax.get("file", "")).rpartition("/")[2]
         frames.append(Frame(path, syntax["line"], "<module>", str(syntax.get("text", "")).strip()))
     own = bool(told) and bool(told[-1].get("own"))
-    return Error(str(raw.get("type", "?")), str(raw.get("message", "")), frames, own)
+    near = tuple(str(name)[:80] for name in raw.get("near") or [])[:NEAR]
+    return Error(str(raw.get("type", "?")), str(raw.get("message", "")), frames, own, near)
 
 
 def stuck_at(log: str) -> str:
@@ -84,6 +93,7 @@ def _frame(raw: Mapping[str, Any]) -> Frame:
         function=str(raw.get("function", "")),
         source=str(raw.get("source", "")),
         values={str(name): say_value(value) for name, value in values.items()} if isinstance(values, dict) else {},
+        libraries=libraries.texts(raw.get("libraries")),
     )
 
 

@@ -52,7 +52,7 @@ ADDRESSES = ["model.py::Net", "model.py::Net.forward", "model.py::predict", "mod
 
 
 def edit(reply: str, target: str = "model.py::loss", only: bool = True) -> str:
-    return apply(PROGRAM, reply, target, only_target=only).files["model.py"]
+    return apply(PROGRAM, reply, target, only=(target,) if only else None).files["model.py"]
 
 
 def fence(code: str, label: str = "") -> str:
@@ -123,7 +123,7 @@ def test_whole_file_and_a_snippet_in_its_place() -> None:
 
 
 def test_nearly_the_targets_name_is_taken_for_it_where_it_is_called_alike() -> None:
-    changed = apply(PROGRAM, fence("def loss_v2(a, b, c=1):\n    return c"), "model.py::loss", only_target=True)
+    changed = apply(PROGRAM, fence("def loss_v2(a, b, c=1):\n    return c"), "model.py::loss", only=("model.py::loss",))
     assert "def loss(a, b, c=1):" in changed.files["model.py"]
     assert "loss_v2" not in changed.files["model.py"]
 
@@ -178,7 +178,7 @@ def test_splice_leaves_every_other_definition_byte_for_byte(address: str, body: 
         if name == "Net"
         else f"def {name.split('.')[-1]}(self, x):\n    {body}"
     )
-    new = apply(PROGRAM, fence(head), address, only_target=True)
+    new = apply(PROGRAM, fence(head), address, only=(address,))
     for other in ADDRESSES:
         if other != address and not other.startswith(f"{address}.") and not address.startswith(f"{other}."):
             assert new.source(other) == PROGRAM.source(other)
@@ -191,7 +191,7 @@ def test_splicing_an_unchanged_definition_is_no_change(address: str) -> None:
     lines = PROGRAM.source(address).splitlines()
     indent = len(lines[0]) - len(lines[0].lstrip())
     with pytest.raises(EditRefused) as refused:
-        apply(PROGRAM, fence("\n".join(line[indent:] for line in lines)), address, only_target=True)
+        apply(PROGRAM, fence("\n".join(line[indent:] for line in lines)), address, only=(address,))
     assert refused.value.cause == "no_change"
 
 
@@ -199,7 +199,7 @@ def test_splicing_an_unchanged_definition_is_no_change(address: str) -> None:
 def test_no_reply_breaks_it(reply: str) -> None:
     for text in (reply, f"```python\n{reply}\n```"):
         try:
-            new = apply(PROGRAM, text, "model.py::loss", only_target=True)
+            new = apply(PROGRAM, text, "model.py::loss", only=("model.py::loss",))
         except EditRefused:
             continue
         assert new.differs(PROGRAM)
@@ -216,3 +216,35 @@ def test_targets_are_editable_and_no_entry_points() -> None:
         "model.py::predict",
         "model.py::loss",
     ]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        'def predict(x):\n    """Runs."""\n\ndef loss(a, b):\n    return abs(a - b)',
+        "def loss(a, b):\n    return abs(a - b)\n\nclass Net:\n    def forward(self, x): ...",
+        "def predict(x): pass\n\ndef loss(a, b):\n    return abs(a - b)\n\ndef fresh(): ...",
+    ],
+)
+def test_signatures_that_a_reply_repeats_replace_nothing(reply: str) -> None:
+    new = apply(PROGRAM, fence(reply), "model.py::loss")
+    assert "return abs(a - b)" in new.source("model.py::loss")
+    for address in ("model.py::Net", "model.py::predict"):
+        assert new.source(address) == PROGRAM.source(address)
+
+
+def test_methods_beside_repeated_signatures_are_taken() -> None:
+    old = Program(
+        {"m.py": "class A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n"}, ("m.py",)
+    )
+    new = apply(old, fence("class A:\n    def f(self): ...\n    def g(self):\n        return 3\n"), "m.py::A")
+    assert new.source("m.py::A.f") == old.source("m.py::A.f")
+    assert "return 3" in new.source("m.py::A.g")
+
+
+def test_what_the_change_had_touched_may_be_corrected_too() -> None:
+    reply = fence("def predict(x):\n    return 7\n\ndef loss(a, b):\n    return abs(a - b)")
+    new = apply(PROGRAM, reply, "model.py::loss", only=("model.py::loss", "model.py::predict"))
+    assert "return 7" in new.source("model.py::predict")
+    kept = apply(PROGRAM, reply, "model.py::loss", only=("model.py::loss",))
+    assert kept.source("model.py::predict") == PROGRAM.source("model.py::predict")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tools.code import shapes
+from tools.code import libraries, shapes
 from tools.code.execution import HOOKS, read_report
 from tools.code.program import Program
 from tools.code.structure import around
@@ -51,7 +51,7 @@ def start(folder: Path, files: dict[str, str], *argv: str, seconds: float = 0.0)
     hooks = folder / HOOKS
     hooks.mkdir()
     here = Path(shapes.__file__).parent
-    for name in ("runner_hook.py", "trace_hook.py", "describe_hook.py"):
+    for name in ("runner_hook.py", "trace_hook.py", "describe_hook.py", "library_hook.py"):
         (hooks / name).write_bytes((here / name).read_bytes())
     config = {
         "script": "main.py", "argv": list(argv), "own": list(files), "report": "out/r.json", "expect": "out/p.npy",
@@ -160,3 +160,36 @@ def test_a_forged_report_breaks_nothing(raw: bytes) -> None:
     shapes.functions(report)
     shapes.lines(report)
     assert say_value(3) == "?"
+
+
+LIBRARY = "import json\nfrom json import dumps as text\n\ndef own(a): return json.{name}({{}})\n\nown(text(1))\n"
+
+
+def test_arguments_of_called_library_functions_are_told(tmp_path: Path) -> None:
+    _, report, _ = start(tmp_path, {"main.py": LIBRARY.format(name="dumps")})
+    told = libraries.of_report(report)["main.py"]
+    assert set(told) == {"json.dumps", "text"}
+    comment = libraries.comment("def own(a): return json.dumps({})", told)
+    assert comment.startswith("# json.dumps(obj, *, skipkeys=False, ensure_ascii=True")
+    assert "\n" not in comment
+
+
+def test_arguments_are_told_where_a_call_failed(tmp_path: Path) -> None:
+    main = LIBRARY.format(name="dumps").replace("({})", "({}, indentation=2)")
+    _, report, _ = start(tmp_path, {"main.py": main})
+    local = around(Program({"main.py": main}, ("main.py",)), error_of(report), "main.py::own", 4000)
+    assert "# json.dumps(obj, *, skipkeys=False" in local.text
+
+
+@pytest.mark.parametrize(
+    ("main", "line"),
+    [
+        (LIBRARY.format(name="dumb"), "AttributeError: module 'json' has no attribute 'dumb' (there is: dump, dumps)"),
+        ("from json import loadz", "(there is: load, loads)"),
+        ("class A: pass\nA().b", "AttributeError: 'A' object has no attribute 'b'"),
+    ],
+)
+def test_names_that_exist_are_told_for_one_that_does_not(main: str, line: str, tmp_path: Path) -> None:
+    error = error_of(start(tmp_path, {"main.py": main})[1])
+    assert error is not None
+    assert error.line.endswith(line)

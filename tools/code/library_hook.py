@@ -1,0 +1,85 @@
+"""Runs inside the sandbox: what the libraries that a program calls really offer. Standard library only.
+
+A small model remembers that there is such an argument, not what it is called; the installed library knows. Says only
+what can be looked up without calling anything.
+"""
+
+import ast
+import difflib
+import inspect
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+CALLS = 40
+TEXT = 300
+NEAR = 6
+
+
+def signatures(source: str, namespace: Mapping[str, Any], own: Any, line: int = 0) -> dict[str, str]:
+    """Dotted name as written in `source` -> arguments with their defaults, of every library function it calls; with
+    `line` only in the top-level definition around that line. Names that `namespace` can't resolve are left out."""
+    found: dict[str, str] = {}
+    for name in _called(source, line):
+        text = _arguments(_resolved(name, namespace), own)
+        if text and len(found) < CALLS:
+            found[name] = text
+    return found
+
+
+def near(error: BaseException) -> list[str]:
+    """The names most like the one that an import or an attribute access didn't find, in the module that was asked."""
+    if isinstance(error, AttributeError):
+        name, where = error.name, error.obj
+    elif isinstance(error, ImportError) and "import name '" in str(error):
+        name, where = str(error).split("import name '")[1].split("'")[0], sys.modules.get(error.name or "")
+    else:
+        return []
+    if not inspect.ismodule(where):
+        return []
+    names = [one for one in map(str, vars(where)) if not one.startswith("_")]
+    return difflib.get_close_matches(str(name), names, NEAR, 0.5)
+
+
+def _called(source: str, line: int) -> list[str]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    around = [node for node in tree.body if node.lineno <= line <= (node.end_lineno or 0)] if line else [tree]
+    calls = [node.func for part in around for node in ast.walk(part) if isinstance(node, ast.Call)]
+    return list(dict.fromkeys(ast.unparse(func) for func in calls if _is_dotted(func)))
+
+
+def _is_dotted(node: ast.AST) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _resolved(name: str, namespace: Mapping[str, Any]) -> Any:
+    """Only modules are looked into: an attribute of any other value may be code of the program's own."""
+    first, *rest = name.split(".")
+    value = namespace.get(first)
+    for part in rest:
+        value = vars(value).get(part) if inspect.ismodule(value) else None
+    return value
+
+
+def _arguments(value: Any, own: Any) -> str:
+    if not (inspect.isclass(value) or inspect.isroutine(value)):
+        return ""
+    try:
+        if own(_file(value)):
+            return ""
+        given = inspect.signature(value).parameters.values()
+        return str(inspect.Signature([one.replace(annotation=inspect.Parameter.empty) for one in given]))[:TEXT]
+    except Exception:  # border: without a readable signature, or the program's own, whose attributes may do anything
+        return ""
+
+
+def _file(value: Any) -> str:
+    try:
+        return inspect.getsourcefile(value) or ""
+    except TypeError:  # a builtin has no source
+        return ""
