@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 import libcst as cst
 
 from pelagos.errors import EditRefused
+from tools.code.missing_imports import needed
 from tools.code.program import Program
 from tools.code.replies import Block, Replacement, blocks, replacements
 from tools.code.splice import Piece, Pieces, methods, parse, pieces, splice, written
@@ -53,10 +54,17 @@ def _checked(program: Program, changed: Mapping[str, str]) -> Program:
         if path not in program.editable and text != program.files.get(path):
             raise EditRefused("not_editable", f"{path} must not change; editable: {', '.join(program.editable)}")
         parse(text)
-    new = program.with_files(changed)
+    new = _with_imports(program.with_files(changed), list(changed))
     if not new.differs(program):
         raise EditRefused("no_change", "comments, docstrings and formatting don't count as a change")
     return new
+
+
+def _with_imports(program: Program, paths: list[str]) -> Program:
+    for path in paths:
+        lines = [cst.ensure_type(cst.parse_statement(line), cst.SimpleStatementLine) for line in needed(program, path)]
+        program = program.with_files({path: splice(parse(program.files[path]), {}, (), lines)}) if lines else program
+    return program
 
 
 def _known(program: Program, path: str) -> str:

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from tools.code.edits import apply
+from tools.code.missing_imports import needed
+from tools.code.program import Program
+
+BASE = Program(
+    {"a.py": "from torch import nn\n\n\ndef f(x):\n    return x\n", "b.py": "import numpy as np\n"}, ("a.py", "b.py")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("def f(x):\n    return np.sin(x)", ["import numpy as np"]),
+        ("def f(x):\n    return math.sin(F.relu(x))", ["import math", "import torch.nn.functional as F"]),
+        ("def f(nn):\n    return nn(x)", []),
+        ("def f(x):\n    return pd.Series(mystery(x))", []),
+        ("import torch\ndef f(x):\n    copy = 1\n    return torch.ones(copy)", []),
+        ("try:\n    f = lambda random: random\nexcept OSError as math:\n    print(math)", []),
+    ],
+)
+def test_imports_are_added_only_where_there_is_no_doubt(text: str, lines: list[str]) -> None:
+    with_nn = BASE.with_files({"a.py": f"from torch import nn\n{text}\n"})
+    assert needed(with_nn, "a.py") == lines
+
+
+def test_a_reply_that_forgot_an_import_runs() -> None:
+    new = apply(BASE, "```python\ndef f(x):\n    return np.tanh(x)\n```", "a.py::f")
+    assert new.files["a.py"].startswith("from torch import nn\nimport numpy as np\n")
