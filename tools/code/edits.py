@@ -120,8 +120,7 @@ def _blocks(program: Program, reply: str, target: str, only: Collection[str] | N
         files[place], hit = _definitions(files[place], block, place, wanted, only)
         touched = touched or hit
     if not touched:
-        names = [address.partition("::")[2] for address in program.definitions if address.startswith(f"{path}::")]
-        raise EditRefused("unknown_address", f"the reply defines nothing of {target}; {_nearest(name, names)}")
+        raise EditRefused("unknown_address", f"the reply has no definition of {name!r}: write the whole of it")
     return {path: text for path, text in files.items() if text != program.files[path]}
 
 
