@@ -126,8 +126,11 @@ class Words:
             return False
         return True
 
-    def constant(self, where: "View | str", name: str = "") -> Any:
-        """The literal value of a top-level constant (`constant("EPOCHS")`, `constant(old, "EPOCHS")`) or default."""
+    def constant(self, where: "View | str", name: Any = "") -> Any:
+        """The literal value of a constant (`constant("EPOCHS")`, `constant(old, "EPOCHS")`), or whether it is the one
+        given (`constant("EPOCHS", 40)`)."""
+        if isinstance(where, str) and name != "":
+            return bool(self.constant(where) == name)
         source = where._program if isinstance(where, View) else self.new
         wanted = name or str(where)
         nodes = [tree for tree in source.trees.values()]

@@ -1,7 +1,7 @@
 """One small executed check per plan step: is the step there? Written by the planner, never shown to the coder.
 
 A check is a short Python expression over a fixed vocabulary (see GUIDE). It must hold for the new program and must not
-hold for the baseline; one that already holds there, or raises on both, is no check and is dropped. A step without a
+hold for the baseline; one that already holds there, or raises on the new program, is no check and is dropped. A step without a
 check gets one made from its own words.
 """
 
@@ -55,7 +55,7 @@ class Check:
 @dataclass(frozen=True)
 class Checked:
     """`by` is the expression that counted: own or words. `valid` is False where neither says anything: each holds
-    on the baseline, or raises on both. `spare`: the step names something that is there now.
+    on the baseline, or raises. `spare`: the step names something that is there now.
     `why`: why the own one was dropped."""
 
     check: Check
@@ -170,4 +170,4 @@ def _says_nothing(told: Told) -> str:
     holds, before, error = told
     if before is True:
         return "it holds on the baseline"
-    return f"it raises on both programs: {error}" if holds is None and before is None else ""
+    return f"it raises: {error}" if holds is None else ""

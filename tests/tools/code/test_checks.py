@@ -62,6 +62,9 @@ def evaluate(expression: str) -> tuple[bool | None, bool | None]:
         ("uses(new.Net.forward, 'dropout')", True, False),
         ("defines('mixup')", True, False),
         ("constant('EPOCHS') > constant(old, 'EPOCHS')", True, False),
+        ("constant('EPOCHS', 9)", True, False),
+        ("constant('EPOCHS', 10)", False, False),
+        ("constant('weight_decay', 0.01)", None, None),
         ("changed('fit') and changed(new.Net)", True, False),
         ("mentions('AdamW')", True, False),
         ("mentions('0.2')", True, False),
@@ -125,3 +128,16 @@ def test_a_check_copied_from_the_guide_is_not_about_its_step() -> None:
     assert copied.own == ""
     assert "named by neither the step nor the program" in copied.fault
     assert own.own
+
+
+def test_a_check_that_raises_on_the_new_program_leaves_it_to_the_words(jail: Sandbox) -> None:
+    step = Step(
+        text="Use AdamW with weight_decay of 0.01.",
+        check="keyword('fit', 'weight_decay') and constant('weight_decay', 0.01)",
+    )
+    (found,) = checks.run(
+        checks.of_plan(plan(step), TARGET, BASE), BASE, BASE.with_files({"m.py": NEW}), ({}, {}), jail
+    )
+    assert found.holds
+    assert found.by == "words"
+    assert "it raises" in found.why
