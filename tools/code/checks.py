@@ -1,8 +1,8 @@
 """One small executed check per plan step: is the step there? Written by the planner, never shown to the coder.
 
 A check is a short Python expression over a fixed vocabulary (see GUIDE). It must hold for the new program and must not
-hold for the baseline; one that already holds there, or raises on the new program, is no check and is dropped. A step without a
-check gets one made from its own words.
+hold for the baseline; one that already holds there, or raises on the new program, is no check and is dropped. A step
+without a check gets one made from its own words.
 """
 
 from __future__ import annotations
