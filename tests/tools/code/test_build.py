@@ -44,6 +44,8 @@ def test_first_good_draft_wins(task: CodeTask, world: World) -> None:
     assert made.cause == ""
     assert causes(made) == ["ok"]
     assert made.checks == [True]
+    asked = world.mind.asked[0][1]
+    assert "# np.linalg.lstsq(a, b, rcond=" in asked  # as installed, looked up in the baseline's run
     version = world.ledger.find("version", made.version)
     assert version is not None
     assert len(world.ledger.events("experiment")) == 1
