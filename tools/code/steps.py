@@ -11,9 +11,9 @@ import re
 from pelagos.nouns import Hypothesis, Plan, Step
 from tools.code.program import Program
 
-_RUNS_ONLY = re.compile(
+_NO_CHANGE = re.compile(
     r"[\W\d]*(test|evaluate|train|retrain|compare|verify|run|rerun|measure|monitor|validate|check|ensure|observe|"
-    r"analy[sz]e|report|record)\b",
+    r"analy[sz]e|report|record|document|comment|add (?:a |an )?(?:comment|docstring|documentation))\b",
     re.IGNORECASE,
 )
 # Function names are often plain verbs (fit, predict, load): only what is marked as code counts.
@@ -23,7 +23,7 @@ _NAMED = re.compile(r"`([\w.]+)|\b(\w+)(?=\(| (?:function|method|class)\b)|\b(\w
 def of_change(plan: Plan, hypothesis: Hypothesis, baseline: Program, only_target: bool) -> list[Step]:
     """The steps that change something; with `only_target` those that don't name other functions instead of the target.
     Where none is left, the hypothesis' own statement is the step."""
-    changes = [step for step in plan.steps if not _RUNS_ONLY.match(step.text)]
+    changes = [step for step in plan.steps if not _NO_CHANGE.match(step.text)]
     if only_target:
         changes = [step for step in changes if not _elsewhere(step.text, hypothesis.target, baseline)]
     return changes or [Step(text=hypothesis.statement)]

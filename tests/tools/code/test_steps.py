@@ -22,6 +22,7 @@ BASE = Program({"fit.py": PROGRAM}, ("fit.py",))
         ("In `fit`, shrink what the `predict` function uses.", True, True),
         ("Train the new model and evaluate it.", False, False),
         ("1. Verify that the error falls.", False, False),
+        ("Add a comment that says what fit does.", False, False),
         ("Testing is not what this is: use the median in fit.", True, True),
     ],
 )
