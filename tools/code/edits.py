@@ -120,7 +120,7 @@ def _blocks(program: Program, reply: str, target: str, only: Collection[str] | N
         files[place], hit = _definitions(files[place], block, place, wanted, only)
         touched = touched or hit
     if not touched:
-        raise EditRefused("unknown_address", f"the reply has no definition of {name!r}: write the whole of it")
+        raise EditRefused("unknown_address", f"the reply has no definition of {target}: write the whole of it")
     return {path: text for path, text in files.items() if text != program.files[path]}
 
 
