@@ -15,7 +15,7 @@ from pelagos.errors import EditRefused
 from tools.code.missing_imports import needed
 from tools.code.program import Program
 from tools.code.replies import Block, Replacement, blocks, replacements
-from tools.code.splice import Piece, Pieces, methods, parse, pieces, splice, written
+from tools.code.splice import Piece, Pieces, completed, methods, parse, pieces, splice
 
 MAX_REPLY = 200_000
 
@@ -128,7 +128,7 @@ def _definitions(text: str, block: Block, path: str, name: str, only: Collection
     """The file with the block's parts spliced in, and whether there was a definition or constant among them."""
     module, found = parse(text), pieces(parse(block.code))
     have = pieces(module)
-    known = {*have.definitions, *(f"{c}.{m}" for c, d in have.definitions.items() for m in methods(d))}
+    known = _addressed(have)
     if block.name and name not in known:
         if name.rpartition(".")[2] not in found.definitions:
             raise EditRefused("unknown_address", f"{path} has no {name!r}; {_nearest(name, sorted(known))}")
@@ -138,26 +138,22 @@ def _definitions(text: str, block: Block, path: str, name: str, only: Collection
         found = _as_methods(found, have, owner, method)
     elif name and name not in found.definitions and len(found.definitions) == 1:
         found = _kept_name(found, have, name)
-    found = _really(found, have)
-    replaced = {n: d for n, d in found.definitions.items() if n in known or (owner and n.startswith(f"{owner}."))}
+    definitions = {n: completed(d, known[n]) if n in known else d for n, d in found.definitions.items()}
+    replaced = {n: d for n, d in definitions.items() if n in known or (owner and n.startswith(f"{owner}."))}
     if only is not None and name:
         taken = {owner or name, *(address.removeprefix(f"{path}::") for address in only)}
         replaced = {n: d for n, d in replaced.items() if n in taken or n.partition(".")[0] in taken}
-    added = [d for n, d in found.definitions.items() if n not in known and n not in replaced]
+    added = [d for n, d in definitions.items() if n not in known and n not in replaced]
     hit = bool(replaced or added or found.constants)
     if name and not replaced and not found.constants:
         return text, False
     return splice(module, replaced, added, found.imports, found.constants), hit
 
 
-def _really(found: Pieces, have: Pieces) -> Pieces:
-    """Without the mere signatures of definitions that there are."""
-    real = dict[str, Piece]()
-    for name, piece in found.definitions.items():
-        owner = name.partition(".")[0]
-        signature = owner in have.definitions and written(piece) != {piece.name.value: piece}
-        real |= {name: piece} if not signature else written(piece) if owner == name else {}
-    return Pieces(real, found.imports, found.constants)
+def _addressed(have: Pieces) -> dict[str, Piece]:
+    """The definitions and methods there are, by qualified name."""
+    inside = {f"{c}.{m}": piece for c, d in have.definitions.items() for m, piece in methods(d).items()}
+    return {**have.definitions, **inside}
 
 
 def _as_methods(found: Pieces, have: Pieces, owner: str, method: str) -> Pieces:

@@ -20,8 +20,8 @@ Format = Literal["definition", "file", "search"]
 @dataclass(frozen=True)
 class Ways:
     """`only_target`: of the existing definitions a reply repeats, only the target is taken, in a repair also those that
-    the change had touched. Budgets are characters;
-    `file_lines` is the longest file that is repaired by rewriting it whole."""
+    the change had touched. Budgets are characters; `file_lines` is the longest file that is repaired by rewriting it
+    whole."""
 
     draft: Format
     repair: Format

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Libraries = Mapping[str, Mapping[str, str]]
-MOST = 12
+MOST, TEXT = 12, 300
 
 
 def of_report(report: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -22,9 +22,9 @@ def of_report(report: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def texts(told: object) -> dict[str, str]:
-    """A mapping of texts to texts out of a report; anything else in it is dropped."""
+    """A mapping of texts to texts out of a report, each one line, bounded; anything else in it is dropped."""
     pairs = told.items() if isinstance(told, dict) else ()
-    return {str(name): text for name, text in pairs if isinstance(text, str)}
+    return {str(name): " ".join(text.split())[:TEXT] for name, text in pairs if isinstance(text, str)}
 
 
 def comment(source: str, known: Mapping[str, str]) -> str:

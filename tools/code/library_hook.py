@@ -29,16 +29,23 @@ def signatures(source: str, namespace: Mapping[str, Any], own: Any, line: int = 
 
 def near(error: BaseException) -> list[str]:
     """The names most like the one that an import or an attribute access didn't find, in the module that was asked."""
-    if isinstance(error, AttributeError):
-        name, where = error.name, error.obj
-    elif isinstance(error, ImportError) and "import name '" in str(error):
-        name, where = str(error).split("import name '")[1].split("'")[0], sys.modules.get(error.name or "")
-    else:
+    try:
+        name, where = _asked(error)
+    except Exception:  # border: the exception may be of the program's own class, its attributes may do anything
         return []
-    if not inspect.ismodule(where):
+    if not isinstance(name, str) or not inspect.ismodule(where):
         return []
     names = [one for one in map(str, vars(where)) if not one.startswith("_")]
-    return difflib.get_close_matches(str(name), names, NEAR, 0.5)
+    return difflib.get_close_matches(name, names, NEAR, 0.5)
+
+
+def _asked(error: BaseException) -> "tuple[object, object]":
+    """The name that wasn't found and where it was looked for."""
+    if isinstance(error, AttributeError):
+        return error.name, error.obj
+    if isinstance(error, ImportError) and "import name '" in str(error):
+        return str(error).split("import name '")[1].split("'")[0], sys.modules.get(error.name or "")
+    return None, None
 
 
 def _called(source: str, line: int) -> list[str]:

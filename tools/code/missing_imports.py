@@ -1,8 +1,8 @@
 """Adds the imports that a model forgot, where there is no doubt which is meant. Guesses nothing else.
 
 A name that a file uses and nowhere binds is imported as another file of the program imports it, as its library's own
-documentation does, or as the module of the standard library that it is. A reply that needs nothing more would cost a
-round of repair.
+documentation does, or, where it is used as `name.part`, as the module of the standard library that it is. A reply that
+needs nothing more would cost a round of repair.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ def needed(program: Program, path: str) -> list[str]:
     tree = program.trees.get(path)
     if tree is None:
         return []
-    lines = _imports(program)
-    return [lines[name] for name in _unbound(tree) if name in lines]
+    lines, unbound = _imports(program), _unbound(tree)
+    bases = [node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    called = {base.id for base in bases if isinstance(base, ast.Name)} & sys.stdlib_module_names
+    standard = {name: f"import {name}" for name in called}
+    return [line for name in unbound if (line := lines.get(name) or standard.get(name))]
 
 
 def _imports(program: Program) -> dict[str, str]:
@@ -42,8 +45,7 @@ def _imports(program: Program) -> dict[str, str]:
                 lines |= _each(node)
     roots = {line.split()[1].partition(".")[0] for line in lines.values()}
     usual = {name: line for name, line in USUAL.items() if line.split()[1].partition(".")[0] in roots}
-    standard = {name: f"import {name}" for name in sys.stdlib_module_names if not name.startswith("_")}
-    return standard | usual | lines
+    return usual | lines
 
 
 def _each(node: ast.Import | ast.ImportFrom) -> Mapping[str, str]:
@@ -57,7 +59,7 @@ def _each(node: ast.Import | ast.ImportFrom) -> Mapping[str, str]:
 
 
 def _unbound(tree: ast.Module) -> list[str]:
-    """Names that are read and bound nowhere in the file, in whatever scope."""
+    """Names that are read and bound nowhere in the file, in whatever scope; none where a star import may bind them."""
     bound, read = set(dir(builtins)), dict[str, None]()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
@@ -73,4 +75,4 @@ def _unbound(tree: ast.Module) -> list[str]:
             bound |= set(_each(node))
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             bound.add(node.name)
-    return [name for name in read if name not in bound]
+    return [] if "*" in bound else [name for name in read if name not in bound]

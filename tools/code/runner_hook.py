@@ -6,7 +6,9 @@ process that runs untrusted code: it is a hint for debugging, never a score.
 """
 
 import faulthandler
+import inspect
 import json
+import linecache
 import runpy
 import sys
 import traceback
@@ -74,14 +76,28 @@ def _run(script: str, argv: list[str], own: Any, tracer: "Tracer | None") -> dic
         _print(error)
         return {"exit": 1, "error": told}
     _stop(tracer)
-    return {"exit": 0, "error": None, "libraries": _libraries(script, namespace, own) if tracer is not None else {}}
+    return {"exit": 0, "error": None, "libraries": {} if tracer is None else _libraries(script, namespace, own)}
 
 
 def _libraries(script: str, namespace: dict[str, Any], own: Any) -> dict[str, dict[str, str]]:
     """Path -> what the library functions called in this own file take."""
-    spaces = {own(getattr(module, "__file__", None) or ""): vars(module) for module in list(sys.modules.values())}
-    spaces[own(script)] = namespace
-    return {path: signatures(Path(path).read_text("utf-8"), space, own) for path, space in spaces.items() if path}
+    try:
+        spaces = _spaces(script, namespace)
+        return {own(file): signatures(_text(file), space, own) for file, space in spaces.items() if own(file)}
+    except Exception:  # border: what is left of the program may do anything; a hint isn't worth its honest end
+        return {}
+
+
+def _spaces(script: str, namespace: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """File -> names at its top level, of every loaded module."""
+    modules = [vars(module) for module in list(sys.modules.values()) if inspect.ismodule(module)]
+    files = {space["__file__"]: space for space in modules if isinstance(space.get("__file__"), str)}
+    return files | {script: namespace}
+
+
+def _text(file: str) -> str:
+    """The source as it was read, or "": the program may have moved away from it."""
+    return "".join(linecache.getlines(file))
 
 
 def _stop(tracer: "Tracer | None") -> None:
@@ -122,14 +138,14 @@ def _error(error: BaseException, own: Any) -> dict[str, Any]:
         "frames": [_frame(tb, own) for tb in frames],
     }
     told["near"] = near(error)
+    inner = next((tb for tb in reversed(frames) if own(tb.tb_frame.f_code.co_filename)), None)
+    told["libraries"] = {} if inner is None else _around(inner, own)
     if isinstance(error, SyntaxError):
         told["syntax"] = {"file": str(error.filename), "line": error.lineno, "text": (error.text or "")[:200]}
     return told
 
 
 def _frame(tb: TracebackType, own: Any) -> dict[str, Any]:
-    import linecache
-
     code = tb.tb_frame.f_code
     path = own(code.co_filename)
     told: dict[str, Any] = {
@@ -139,14 +155,18 @@ def _frame(tb: TracebackType, own: Any) -> dict[str, Any]:
         "function": getattr(code, "co_qualname", code.co_name),
         "source": linecache.getline(code.co_filename, tb.tb_lineno).strip()[:200],
     }
-    if path:
-        namespace = {**tb.tb_frame.f_globals, **tb.tb_frame.f_locals}
-        text = "".join(linecache.getlines(code.co_filename))
-        told["libraries"] = signatures(text, namespace, own, tb.tb_lineno)
     if path and code.co_name != "<module>":
         local = [(name, value) for name, value in tb.tb_frame.f_locals.items() if not name.startswith("__")]
         told["locals"] = {name: describe(value) for name, value in local[:LOCALS]}
     return told
+
+
+def _around(tb: TracebackType, own: Any) -> dict[str, str]:
+    """What the library functions take that are called around the line where `tb` stands."""
+    frame = tb.tb_frame
+    names = {**frame.f_globals, **frame.f_locals}
+    found: dict[str, str] = signatures(_text(frame.f_code.co_filename), names, own, tb.tb_lineno)
+    return found
 
 
 def _write(path: Path, report: dict[str, Any]) -> None:

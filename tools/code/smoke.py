@@ -6,7 +6,7 @@ It is no experiment: nothing is scored. Its predictions and fingerprints say whe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from memory.budget import Cost
@@ -53,7 +53,7 @@ class Known:
     lines: Mapping[str, list[int]]
     predictions: str
     fingerprints: Mapping[str, str]
-    libraries: Libraries = field(default_factory=dict)
+    libraries: Libraries
 
     def same(self, trial: Trial) -> bool:
         """Whether a trial can't be told from the baseline: equal predictions, equal fingerprints."""

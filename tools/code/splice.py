@@ -56,23 +56,29 @@ def methods(piece: Piece) -> dict[str, cst.FunctionDef]:
     return {item.name.value: item for item in piece.body.body if isinstance(item, cst.FunctionDef)}
 
 
-def written(piece: Piece) -> dict[str, Piece]:
-    """What a definition in a reply really defines, by qualified name: itself; of a class with signatures only among
-    its methods, the others; nothing where it is a signature itself. Models repeat the signatures they were shown."""
-    name, inside = piece.name.value, methods(piece)
-    whole = {item: method for item, method in inside.items() if not _is_signature(method)}
-    if _is_signature(piece) or (inside and not whole):
-        return {}
-    return {name: piece} if len(whole) == len(inside) else {f"{name}.{item}": one for item, one in whole.items()}
+def completed(piece: Piece, old: Piece) -> Piece:
+    """A definition of a reply, with what it only repeats the signature of taken from the old one: models write down
+    again the signatures they were shown."""
+    if _is_signature(piece):
+        return old
+    if isinstance(piece, cst.FunctionDef):
+        return piece
+    have = methods(old)
+    body = [
+        have.get(item.name.value, item) if isinstance(item, cst.FunctionDef) and _is_signature(item) else item
+        for item in piece.body.body
+    ]
+    return piece.with_changes(body=piece.body.with_changes(body=body))
 
 
 def _is_signature(piece: Piece) -> bool:
-    """Whether the body is nothing but a docstring, `...` and `pass`."""
+    """Whether the body is nothing but a docstring, `...`, `pass` and, in a class, signatures again."""
     parts: list[cst.CSTNode] = []
     for line in piece.body.body:
         parts += line.body if isinstance(line, cst.SimpleStatementLine) else [line]
-    return isinstance(piece, cst.FunctionDef) and all(
+    return all(
         isinstance(part, cst.Pass)
+        or (isinstance(piece, cst.ClassDef) and isinstance(part, cst.FunctionDef) and _is_signature(part))
         or (isinstance(part, cst.Expr) and isinstance(part.value, cst.Ellipsis | cst.SimpleString))
         for part in parts
     )

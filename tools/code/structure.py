@@ -40,6 +40,7 @@ def around(program: Program, error: Error | None, target: str, budget: int, chan
     shown = [*dict.fromkeys(_outer(program, one) for one in (raised, *suspects) if one)]
     parts = [
         *_faulty(program, raised, path, frames),
+        libraries.comment(frames[-1].source, error.libraries) if error is not None and frames else "",
         *(f"# {one}\n{program.source(one)}" for one in shown[bool(raised) :]),
     ]
     files = dict.fromkeys([path, *(one.partition("::")[0] for one in shown)])
@@ -100,7 +101,6 @@ def _faulty(program: Program, address: str, path: str, frames: Sequence[Frame]) 
         frame = frames[-1]
         values = "\n".join(f"#   {name} = {value}" for name, value in frame.values.items())
         yield f"# raised at line: {frame.source}" + (f"\n# values there:\n{values}" if values else "")
-        yield libraries.comment(frame.source, frame.libraries)
 
 
 def _marked(program: Program, address: str, frames: Sequence[Frame]) -> str:

@@ -46,11 +46,11 @@ class Tracer:
         if path is None:
             path = self._places[code] = self.own(code.co_filename)
         count = self._seen.get(code, 0)
-        if not path or count >= CALLS or not (code.co_flags & inspect.CO_OPTIMIZED or code.co_name == "<module>"):
+        if not path or count >= CALLS:
             return None
         self._seen[code] = count + 1
         self.lines.setdefault(path, set()).add(frame.f_lineno)
-        if not code.co_name.startswith("<") and len(self.functions) < FUNCTIONS:
+        if _is_function(code) and len(self.functions) < FUNCTIONS:
             self._enter(f"{path}::{getattr(code, 'co_qualname', code.co_name)}", frame)
         return self._inside
 
@@ -71,7 +71,7 @@ class Tracer:
         path = self._places[code]
         if event == "line":
             self.lines[path].add(frame.f_lineno)
-        elif event == "return" and not code.co_name.startswith("<"):
+        elif event == "return" and _is_function(code):
             self._leave(f"{path}::{getattr(code, 'co_qualname', code.co_name)}", frame, arg)
         return self._inside
 
@@ -90,6 +90,11 @@ class Tracer:
             record["returns_digest"].update(b"?")
         finally:
             sys.settrace(self._call)
+
+
+def _is_function(code: CodeType) -> bool:
+    """Not a module, a class body, a lambda or a comprehension."""
+    return bool(code.co_flags & inspect.CO_OPTIMIZED) and not code.co_name.startswith("<")
 
 
 def _arguments(frame: FrameType) -> list[tuple[str, object]]:

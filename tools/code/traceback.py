@@ -20,27 +20,27 @@ _LIBRARY = ("site-packages", "/lib/python", "_pelagos/", "<frozen", "runpy")
 
 @dataclass(frozen=True)
 class Frame:
-    """One own frame. `values`: local name -> `type shape dtype` or short text; `libraries`: library function called
-    around there -> its arguments."""
+    """One own frame. `values`: local name -> `type shape dtype` or short text."""
 
     file: str
     line: int
     function: str
     source: str
     values: Mapping[str, str] = field(default_factory=dict)
-    libraries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Error:
     """The exception and its own-code frames, outermost first. `raised_in_own` is False where a library raised it;
-    `near` are names that exist, like the one that wasn't found."""
+    `near` are names that exist, like the one that wasn't found; `libraries`: library function called around the
+    innermost own line -> its arguments."""
 
     type: str
     message: str
     frames: Sequence[Frame]
     raised_in_own: bool
     near: Sequence[str] = ()
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def line(self) -> str:
@@ -69,8 +69,10 @@ def error_of(report: Mapping[str, Any]) -> Error | None:
         path = str(syntax.get("file", "")).rpartition("/")[2]
         frames.append(Frame(path, syntax["line"], "<module>", str(syntax.get("text", "")).strip()))
     own = bool(told) and bool(told[-1].get("own"))
-    near = tuple(str(name)[:80] for name in raw.get("near") or [])[:NEAR]
-    return Error(str(raw.get("type", "?")), str(raw.get("message", "")), frames, own, near)
+    told_near = raw.get("near")
+    near = [str(name)[:80] for name in told_near[:NEAR]] if isinstance(told_near, list) else []
+    called = libraries.texts(raw.get("libraries"))
+    return Error(str(raw.get("type", "?")), str(raw.get("message", "")), frames, own, near, called)
 
 
 def stuck_at(log: str) -> str:
@@ -93,7 +95,6 @@ def _frame(raw: Mapping[str, Any]) -> Frame:
         function=str(raw.get("function", "")),
         source=str(raw.get("source", "")),
         values={str(name): say_value(value) for name, value in values.items()} if isinstance(values, dict) else {},
-        libraries=libraries.texts(raw.get("libraries")),
     )
 
 

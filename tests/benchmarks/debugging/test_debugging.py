@@ -16,7 +16,7 @@ from tools.code.causes import Cause
 from tools.code.smoke import Known, Trial
 from tools.toolchain import Message
 
-NOTHING = Known({}, {}, "", {})
+NOTHING = Known({}, {}, "", {}, {})
 RIGHT = "```python\ndef compute_loss(logits, y):\n    return nn.functional.cross_entropy(logits, y, label_smoothing=0.1)\n```"
 
 

@@ -248,3 +248,13 @@ def test_what_the_change_had_touched_may_be_corrected_too() -> None:
     assert "return 7" in new.source("model.py::predict")
     kept = apply(PROGRAM, reply, "model.py::loss", only=("model.py::loss",))
     assert kept.source("model.py::predict") == PROGRAM.source("model.py::predict")
+
+
+def test_a_class_keeps_what_is_new_beside_repeated_signatures() -> None:
+    old = Program({"m.py": "class A:\n    def f(self):\n        return 1\n"}, ("m.py",))
+    reply = "class A(Base):\n    WIDTH = 2\n\n    def f(self): ...\n\n    def hook(self):\n        pass\n"
+    new = apply(old, fence(reply), "m.py::A").source("m.py::A")
+    assert "class A(Base):" in new
+    assert "WIDTH = 2" in new
+    assert "return 1" in new
+    assert "def hook(self):" in new

@@ -16,6 +16,8 @@ BASE = Program(
     [
         ("def f(x):\n    return np.sin(x)", ["import numpy as np"]),
         ("def f(x):\n    return math.sin(F.relu(x))", ["import math", "import torch.nn.functional as F"]),
+        ("def f(x):\n    return code + select(x)", []),
+        ("from numpy import *\ndef f(x):\n    return np.sin(x)", []),
         ("def f(nn):\n    return nn(x)", []),
         ("def f(x):\n    return pd.Series(mystery(x))", []),
         ("import torch\ndef f(x):\n    copy = 1\n    return torch.ones(copy)", []),

@@ -124,6 +124,8 @@ def test_shapes_lines_and_fingerprints(tmp_path: Path) -> None:
         ("raise SystemExit('bad')", "SystemExit"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         ("raise BaseExceptionGroup('many', [ValueError('one')])", "ExceptionGroup"),
+        ("class E(AttributeError):\n    name = property(lambda s: 1 / 0)\nraise E()", "E"),
+        ("class E(ImportError):\n    def __str__(self): raise OSError\nraise E()", "E"),
         ("x = [0] * 3\nx[0] = x\nraise ValueError(x)", "ValueError"),
         ("class M(type):\n    def __getattribute__(c, n): raise OSError\nclass V(metaclass=M):\n"
          "    def __getattribute__(s, n): raise OSError\ndef f(v): raise ValueError(3)\nf(V())", "ValueError"),
@@ -193,3 +195,31 @@ def test_names_that_exist_are_told_for_one_that_does_not(main: str, line: str, t
     error = error_of(start(tmp_path, {"main.py": main})[1])
     assert error is not None
     assert error.line.endswith(line)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "import os, tempfile\nos.chdir(tempfile.gettempdir())",
+        "import os\nos.remove('main.py')",
+        "import sys\nclass M:\n    def __getattribute__(s, n): raise OSError\nsys.modules['odd'] = M()",
+        "import sys, types\nsys.modules['odd'] = types.ModuleType('odd')\nsys.modules['odd'].__file__ = 3",
+    ],
+)
+def test_a_program_that_ends_well_is_told_so_whatever_it_leaves(ending: str, tmp_path: Path) -> None:
+    code, report, log = start(tmp_path, {"main.py": f"import json\njson.dumps(1)\n{ending}\n"})
+    assert (code, report["error"]) == (0, None), log
+
+
+def test_lines_of_class_bodies_count_as_run_and_class_bodies_are_no_functions(tmp_path: Path) -> None:
+    main = "class A:\n    WIDTH = 3\n\n    def f(self):\n        return self.WIDTH\n\n\nA().f()\n"
+    _, report, _ = start(tmp_path, {"main.py": main})
+    assert 2 in shapes.lines(report)["main.py"]
+    assert set(shapes.functions(report)) == {"main.py::A.f"}
+
+
+@pytest.mark.parametrize("forged", [{"near": 5}, {"near": [{}]}, {"libraries": [1]}, {"libraries": {"f": "(a)\n# b"}}])
+def test_forged_hints_are_dropped_or_made_one_line(forged: dict[str, Any]) -> None:
+    error = error_of({"error": {"type": "E", "message": "m", "frames": [], **forged}})
+    assert error is not None
+    assert "\n" not in error.line + "".join(error.libraries.values())
