@@ -11,7 +11,7 @@ the two clean stops (a cap, no model) around each.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -35,25 +35,30 @@ from agents.nodes import (
     turn,
 )
 from agents.run import Run
-from agents.state import Branch, BranchEnd, State
+from agents.state import Branch, BranchEnd, State, Update
 from pelagos.settings import Loop
+
+NODES: Sequence[Callable[[State, Run], Update]] = (
+    baseline.baseline,
+    survey.survey,
+    ideate.ideate,
+    screen.screen,
+    plan.plan,
+    review.gate,
+    review.glance,
+    judge.judge,
+    reflect.reflect,
+    turn.turn,
+    confirm.confirm,
+    report.report,
+)
 
 
 def build(loop: Loop, checkpointer: BaseCheckpointSaver[Any] | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
     graph = StateGraph(State, context_schema=Run)
-    graph.add_node("baseline", guarded(baseline.baseline))
-    graph.add_node("survey", guarded(survey.survey))
-    graph.add_node("ideate", guarded(ideate.ideate))
-    graph.add_node("screen", guarded(screen.screen))
-    graph.add_node("plan", guarded(plan.plan))
-    graph.add_node("gate", guarded(review.gate))
-    graph.add_node("glance", guarded(review.glance))
+    for node in NODES:
+        graph.add_node(node.__name__, guarded(node))
     graph.add_node("experiment", _branch())
-    graph.add_node("judge", guarded(judge.judge))
-    graph.add_node("reflect", guarded(reflect.reflect))
-    graph.add_node("turn", guarded(turn.turn))
-    graph.add_node("confirm", guarded(confirm.confirm))
-    graph.add_node("report", guarded(report.report))
 
     def after_ideate(state: State) -> str:
         if state["status"] != "running":
@@ -73,12 +78,8 @@ def build(loop: Loop, checkpointer: BaseCheckpointSaver[Any] | None = None) -> C
         return waits if waits and state["plans"] else _plans(state)
 
     graph.add_edge(START, "baseline")
-    graph.add_conditional_edges(
-        "baseline", lambda s: "survey" if s["status"] == "running" else "report", ["survey", "report"]
-    )
-    graph.add_conditional_edges(
-        "survey", lambda s: "ideate" if s["status"] == "running" else "judge", ["ideate", "judge"]
-    )
+    graph.add_conditional_edges("baseline", _while_running("survey", "report"), ["survey", "report"])
+    graph.add_conditional_edges("survey", _while_running("ideate", "judge"), ["ideate", "judge"])
     graph.add_conditional_edges("ideate", after_ideate, ["screen", "ideate", "plan", "judge"])
     graph.add_conditional_edges("screen", after_screen, ["ideate", "plan", "judge"])
     graph.add_conditional_edges("plan", after_plan, ["gate", "glance", "experiment", "judge"])
@@ -87,9 +88,7 @@ def build(loop: Loop, checkpointer: BaseCheckpointSaver[Any] | None = None) -> C
     graph.add_edge("experiment", "judge")
     graph.add_conditional_edges("judge", _more_seeds, ["experiment", "reflect"])
     graph.add_edge("reflect", "turn")
-    graph.add_conditional_edges(
-        "turn", lambda s: "ideate" if s["status"] == "running" else "confirm", ["ideate", "confirm"]
-    )
+    graph.add_conditional_edges("turn", _while_running("ideate", "confirm"), ["ideate", "confirm"])
     graph.add_edge("confirm", "report")
     graph.add_edge("report", END)
     return graph.compile(checkpointer=checkpointer)
@@ -98,6 +97,10 @@ def build(loop: Loop, checkpointer: BaseCheckpointSaver[Any] | None = None) -> C
 def steps_at_most(loop: Loop, max_seeds: int) -> int:
     """The recursion limit: supersteps of a whole run, with every loop at its bound, and some room."""
     return 10 + loop.cycles * (2 * loop.attempts + 2 * max_seeds + 10)
+
+
+def _while_running(on: str, end: str) -> Callable[[State], str]:
+    return lambda state: on if state["status"] == "running" else end
 
 
 def _branch() -> CompiledStateGraph[Any, Any, Any, Any]:

@@ -21,7 +21,7 @@ def signatures(source: str, namespace: Mapping[str, Any], own: Any, line: int = 
     `line` only in the top-level definition around that line. Names that `namespace` can't resolve are left out."""
     found: dict[str, str] = {}
     for name in _called(source, line):
-        text = _arguments(_resolved(name, namespace), own)
+        text = _arguments(name, namespace, own)
         if text and len(found) < CALLS:
             found[name] = text
     return found
@@ -31,12 +31,10 @@ def near(error: BaseException) -> list[str]:
     """The names most like the one that an import or an attribute access didn't find, in the module that was asked."""
     try:
         name, where = _asked(error)
-    except Exception:  # border: the exception may be of the program's own class, its attributes may do anything
+        names = [one for one in map(str, vars(where)) if not one.startswith("_")] if inspect.ismodule(where) else []
+        return difflib.get_close_matches(str(name), names, NEAR, 0.5)
+    except Exception:  # border: the exception and what it carries may be the program's own, and do anything
         return []
-    if not isinstance(name, str) or not inspect.ismodule(where):
-        return []
-    names = [one for one in map(str, vars(where)) if not one.startswith("_")]
-    return difflib.get_close_matches(name, names, NEAR, 0.5)
 
 
 def _asked(error: BaseException) -> "tuple[object, object]":
@@ -73,15 +71,15 @@ def _resolved(name: str, namespace: Mapping[str, Any]) -> Any:
     return value
 
 
-def _arguments(value: Any, own: Any) -> str:
-    if not (inspect.isclass(value) or inspect.isroutine(value)):
-        return ""
+def _arguments(name: str, namespace: Mapping[str, Any], own: Any) -> str:
+    """The arguments of a library's class or function of that name, or ""."""
     try:
-        if own(_file(value)):
+        value = _resolved(name, namespace)
+        if not (inspect.isclass(value) or inspect.isroutine(value)) or own(_file(value)):
             return ""
         given = inspect.signature(value).parameters.values()
         return str(inspect.Signature([one.replace(annotation=inspect.Parameter.empty) for one in given]))[:TEXT]
-    except Exception:  # border: without a readable signature, or the program's own, whose attributes may do anything
+    except Exception:  # border: without a readable signature, or the program's own, which may do anything
         return ""
 
 

@@ -126,6 +126,9 @@ def test_shapes_lines_and_fingerprints(tmp_path: Path) -> None:
         ("raise BaseExceptionGroup('many', [ValueError('one')])", "ExceptionGroup"),
         ("class E(AttributeError):\n    name = property(lambda s: 1 / 0)\nraise E()", "E"),
         ("class E(ImportError):\n    def __str__(self): raise OSError\nraise E()", "E"),
+        ("class V:\n    def __getattribute__(s, n): raise OSError\nv = V()\nv.go(v())", "OSError"),
+        ("class V:\n    def __getattribute__(s, n): raise AttributeError(name=n, obj=s)\nv = V()\nv.go()",
+         "AttributeError"),
         ("x = [0] * 3\nx[0] = x\nraise ValueError(x)", "ValueError"),
         ("class M(type):\n    def __getattribute__(c, n): raise OSError\nclass V(metaclass=M):\n"
          "    def __getattribute__(s, n): raise OSError\ndef f(v): raise ValueError(3)\nf(V())", "ValueError"),
