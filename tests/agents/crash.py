@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import Counter
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ from tests.toolchains.table import CALLS, LAG, write_task
 
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["tests.agents.crash", "agents.graph", "langgraph.checkpoint.sqlite", "chromadb"])
+
+# `start` reads the status of every child that has ended: beside a `join` one of the two would find it gone (255).
+STATUS = threading.Lock()
 
 TIMES = {"seconds", "cpu_seconds", "wall_s"}
 
@@ -49,8 +54,19 @@ def child(project: Path, die_after: int, lag: float) -> None:
 def start(project: Path, die_after: int = 0, lag: float = 0.005) -> Any:
     project.mkdir(exist_ok=True)
     process = SERVER.Process(target=child, args=(project, die_after, lag))
-    process.start()
+    with STATUS:
+        process.start()
     return process
+
+
+def end(process: Any, seconds: float | None = None) -> int | None:
+    """Waits until it has ended, `seconds` at most; its exit code, None where it still runs."""
+    if not wait([process.sentinel], seconds):
+        return None
+    with STATUS:
+        process.join()
+    code: int = process.exitcode
+    return code
 
 
 def events(project: Path) -> list[Event]:

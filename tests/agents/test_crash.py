@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.agents.crash import calls, events, facts, finished, start
+from tests.agents.crash import calls, end, events, facts, finished, start
 
 KILLS = 10
 
@@ -23,17 +23,15 @@ KILLS = 10
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The uninterrupted run: its project and its seconds, forking included."""
     project = tmp_path_factory.mktemp("alone")
-    start(project).join()  # warms the fork server
+    end(start(project))  # warms the fork server
     project = tmp_path_factory.mktemp("again")
     began = time.monotonic()
-    process = start(project)
-    process.join()
-    assert process.exitcode == 0
+    assert end(start(project)) == 0
     return project, time.monotonic() - began
 
 
 def test_two_runs_left_alone_have_the_same_facts(alone: Any, tmp_path: Path) -> None:
-    start(tmp_path).join()
+    end(start(tmp_path))
     assert facts(tmp_path) == facts(alone[0])
     assert max(calls(tmp_path).values()) == 1
 
@@ -46,11 +44,11 @@ def test_killed_at_random_moments_it_ends_the_same(alone: Any, tmp_path: Path) -
     def trial(number: int) -> int | None:
         project = tmp_path / str(number)
         process = start(project)
-        process.join(moments[number])
+        end(process, moments[number])
         process.kill()
-        process.join()
+        code = end(process)
         _resumed_as(whole, project, f"seed {seed}, kill {number} after {moments[number]:.3f} s")
-        return process.exitcode
+        return code
 
     with ThreadPoolExecutor(4) as pool:
         exits = list(pool.map(trial, range(KILLS)))
@@ -63,9 +61,7 @@ def test_killed_again_and_again_it_ends_the_same(alone: Any, tmp_path: Path) -> 
     rows, step = len(events(whole)), max(1, len(events(whole)) // KILLS)
     for last in range(step, rows, step):
         before, sent = finished(tmp_path), calls(tmp_path)
-        process = start(tmp_path, die_after=last)
-        process.join()
-        assert process.exitcode == -signal.SIGKILL
+        assert end(start(tmp_path, die_after=last)) == -signal.SIGKILL
         assert not {name for name in before if calls(tmp_path)[name] != sent[name]}
     _resumed_as(whole, tmp_path, f"a kill every {step} rows")
 
@@ -77,9 +73,7 @@ def test_killed_at_every_write_boundary_it_ends_the_same(alone: Any, tmp_path: P
 
     def trial(row: int) -> None:
         project = tmp_path / str(row)
-        process = start(project, die_after=row, lag=0)
-        process.join()
-        assert process.exitcode == -signal.SIGKILL, row
+        assert end(start(project, die_after=row, lag=0)) == -signal.SIGKILL, row
         _resumed_as(whole, project, f"killed after row {row}")
 
     with ThreadPoolExecutor(4) as pool:
@@ -89,9 +83,7 @@ def test_killed_at_every_write_boundary_it_ends_the_same(alone: Any, tmp_path: P
 def _resumed_as(whole: Path, project: Path, when: str) -> None:
     """Finished work is never done again; the facts are the whole run's."""
     done, sent = finished(project), calls(project)
-    process = start(project)
-    process.join()
-    assert process.exitcode == 0, when
+    assert end(start(project)) == 0, when
     assert not {name for name in done if calls(project)[name] != sent[name]}, when
     ours, theirs = facts(project), facts(whole)
     assert set(ours) == set(theirs), when
