@@ -55,6 +55,7 @@ def create(
 ) -> Path:
     """A run folder, ready to be driven. Raises BadInput and MissingPart, and then nothing was written."""
     task, _ = registry.task(task_ref)
+    registry.check_machine(task, settings.sandbox.name)
     wanted, there = settings.judge.min_seeds, len(task.seeds)
     if there < wanted:
         raise BadInput(f"task {task.name}: seeds: {there} are too few for a noise estimate: name at least {wanted}")

@@ -68,6 +68,7 @@ def assembled(
 
     settings = described.resolved()
     task, toolchain = _task(folder, described)
+    registry.check_machine(task, settings.sandbox.name)
     steps = Steps(ledger, Budget(held_back(settings.caps, settings.judge.max_seeds), ledger))
     artifacts, slots, embedder = (
         ArtifactStore(folder / "artifacts"),

@@ -31,10 +31,11 @@ def check(
     task: Annotated[str, typer.Argument(metavar="TASK", help="A task folder, or the name of a shipped task.")],
     json: Json = False,
 ) -> None:
-    """Validate a task whole. One line per fault; exit code 2 if there is any."""
+    """Validate a task whole, and against this machine. One line per fault; exit code 2 if there is any."""
     from tools import registry
 
     found, chain = registry.task(task)
+    registry.check_machine(found)
     facts = {
         "task": found.name,
         "toolchain": chain.name,

@@ -131,6 +131,34 @@ def open_cgroup(limits: Limits) -> CgroupV1 | CgroupV2:
     raise MissingPart("control groups: no memory, pids and cpu controller that this process may use")
 
 
+def allowance() -> tuple[int | None, float | None]:
+    """Bytes of memory and processors that the control groups around this process leave it; None: no limit."""
+    memory, cpus = [], []
+    with contextlib.suppress(OSError, ValueError):  # no control groups here, or none that say so
+        homes = _v1_homes()
+        if "memory" in homes:
+            memory.append(_fields(homes["memory"] / "memory.stat")["hierarchical_memory_limit"])
+        if "cpu" in homes:
+            cpus.append(_quota((homes["cpu"] / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period")))
+        for place in _v2_places():
+            if (place / "memory.max").exists():
+                memory.append(_number((place / "memory.max").read_text()))
+            if (place / "cpu.max").exists():
+                cpus.append(_quota((place / "cpu.max").read_text().split()))
+    return min((one for one in memory if one), default=None), min((one for one in cpus if one), default=None)
+
+
+def _number(text: str) -> int:
+    """0 for `max`."""
+    return 0 if text.strip() == "max" else int(text)
+
+
+def _quota(pair: Iterable[str]) -> float:
+    """Processors that a quota and its period make; 0 where there is no quota."""
+    quota, period = map(_number, pair)
+    return max(quota, 0) / period
+
+
 def reap() -> list[str]:
     """Remove groups whose owner is gone, killing what still runs in them. Returns their names."""
     homes: set[Path] = set(_v1_homes().values())

@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from pelagos.errors import BadInput, MissingPart
-from tools.toolchain import Task, Toolchain
+from sandbox.machine import Machine
+from tools.toolchain import Limited, Task, Toolchain
 
 GROUP = "pelagos.toolchains"
 SHIPPED = {"code": "tools.code.toolchain:CodeToolchain"}
@@ -70,6 +71,12 @@ def task(ref: str | Path) -> tuple[Task, Toolchain]:
     folder = find_task(ref)
     chain = toolchain(_toolchain_of(folder / "task.yaml"))
     return chain.load(folder), chain
+
+
+def check_machine(task: Task, backend: str = "auto") -> None:
+    """Raises BadInput, a line per limit, where one experiment of `task` wants more than this machine has."""
+    if isinstance(task, Limited) and (lacks := Machine.here(backend).lacks(task.limits)):
+        raise BadInput(*(f"task {task.name}: {line}" for line in lacks))
 
 
 def nearest(name: str, known: list[str]) -> str:

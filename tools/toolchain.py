@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
 from memory.artifacts import ArtifactStore
 from memory.steps import Steps
 from pelagos.nouns import Build, Experiment, Hypothesis, Metric, Plan, Role, Split, Version
-from sandbox.protocol import Sandbox
+from sandbox.protocol import Limits, Sandbox
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -152,6 +152,14 @@ class Task(Protocol):
     def digest(self) -> str:
         """Hash of everything that determines the task: a run folder belongs to one digest."""
         ...
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A task that says beforehand what one of its experiments may take: it is refused where the machine has less."""
+
+    @property
+    def limits(self) -> Limits: ...
 
 
 class Toolchain(Protocol):

@@ -132,3 +132,24 @@ def test_an_unknown_run_is_one_line(tmp_path: Path) -> None:
 def test_probe_names_a_backend_that_works(tmp_path: Path) -> None:
     rows = json.loads(pelagos("sandbox", "probe", "--json", folder=tmp_path).stdout)
     assert any(row["name"].startswith("bubblewrap") for row in rows)
+
+
+@pytest.mark.parametrize("command", [("tasks", "check", "mine"), ("run", "mine")])
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ("limits: {memory_mb: 90000000}", "limits.memory_mb: asks for 90000000 MB of memory, this machine has"),
+        ("limits: {cpus: 4096}", "limits.cpus: asks for 4096 processors, this machine has"),
+        ("limits: {disk_mb: 90000000}", "limits.disk_mb: asks for 90000000 MB for work folders, this machine has"),
+    ],
+)
+def test_a_task_that_wants_more_than_the_machine_has(
+    command: tuple[str, ...], limits: str, said: str, task: Path
+) -> None:
+    text = (task / "task.yaml").read_text()
+    kept = [line for line in text.splitlines() if not line.startswith("limits:")]
+    (task / "task.yaml").write_text("\n".join([*kept, limits, ""]))
+    done = pelagos(*command, folder=task.parent)
+    told(done, said, "lower it to")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (task.parent / "runs").exists()

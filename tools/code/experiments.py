@@ -49,7 +49,7 @@ def experiment(
 
     def action() -> tuple[dict[str, Any], Cost]:
         program = Program.load(context.artifacts, version.content)
-        with context.slot():
+        with context.slot(limits.cpus):
             done = execute(task, program, data, seed, context.sandbox, limits=limits, watch=False)
             made = _scored(task, version, seed, split, data, context, key, done)
         return made.model_dump(mode="json"), Cost(experiments=1)

@@ -68,7 +68,7 @@ def smoke(task: CodeTask, program: Program, data: SplitData, context: Context, s
     key = step_key(content=content, entry=task.spec.entry, seed=seed, data=data.digest, limits=vars(limits), n=sample)
 
     def action() -> tuple[dict[str, Any], Cost]:
-        with context.slot():
+        with context.slot(limits.cpus):
             done = execute(task, program, data, seed, context.sandbox, limits=limits, watch=True)
             if done.outcome.kind is OutcomeKind.TIMEOUT and done.outcome.cpu_seconds < limits.seconds / 2:
                 longer = replace(limits, seconds=PATIENCE * limits.seconds)

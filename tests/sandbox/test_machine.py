@@ -1,0 +1,49 @@
+"""What a task asks for against what there is: a line per limit, with the key, both figures and the mending."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox import cgroup
+from sandbox.machine import Machine
+from sandbox.protocol import Limits
+
+SMALL = Machine(memory_mb=1000, cpus=2.0, disk_mb=500)
+
+
+def test_this_machine_carries_the_default_limits() -> None:
+    here = Machine.here()
+    assert here.memory_mb > 0
+    assert here.cpus > 0
+    assert here.lacks(Limits(memory_mb=here.memory_mb, cpus=here.cpus, disk_mb=here.disk_mb)) == []
+    assert len(here.lacks(Limits(memory_mb=here.memory_mb + 1, cpus=here.cpus + 1, disk_mb=here.disk_mb + 1))) == 3
+
+
+def test_a_line_says_key_wish_stock_and_mending() -> None:
+    (line,) = SMALL.lacks(Limits(memory_mb=4000, disk_mb=64))
+    assert line == (
+        "limits.memory_mb: asks for 4000 MB of memory, this machine has 1000; lower it to 1000 at most, "
+        "or use a larger machine"
+    )
+
+
+@given(st.integers(1, 2000), st.floats(0.1, 4.0), st.integers(1, 1000))
+def test_refused_exactly_where_it_does_not_fit(memory: int, cpus: float, disk: int) -> None:
+    lines = SMALL.lacks(Limits(memory_mb=memory, cpus=cpus, disk_mb=disk))
+    over = {"memory_mb": memory > 1000, "cpus": cpus > 2.0, "disk_mb": disk > 500}
+    assert {line.partition(":")[0].removeprefix("limits.") for line in lines} == {k for k, v in over.items() if v}
+
+
+def test_a_control_group_around_us_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    for place, memory, cpu in ((tmp_path / "a", "max", "150000 100000"), (tmp_path, "300000000", "max 100000")):
+        (place / "memory.max").write_text(memory)
+        (place / "cpu.max").write_text(cpu)
+    monkeypatch.setattr(cgroup, "_v1_homes", dict)
+    monkeypatch.setattr(cgroup, "_v2_places", lambda: [tmp_path / "a", tmp_path])
+    assert cgroup.allowance() == (300_000_000, 1.5)
+    assert Machine.here().memory_mb == 300
