@@ -7,7 +7,6 @@ that don't answer is clean: what was found is judged, confirmed and reported. A 
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -24,8 +23,9 @@ from agents.run import Run, confirmable
 from agents.state import check_version, initial
 from memory.checkpoints import DURABILITY, open_checkpoints
 from memory.controller import hold_controller
+from memory.faults import on_disk
 from memory.ledger import Event, Ledger
-from pelagos.errors import BadInput, CapReached, Interrupted, PelagosError
+from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, PelagosError
 from pelagos.nouns import Role
 from pelagos.settings import Settings
 from sandbox.choose import reap
@@ -38,12 +38,15 @@ if TYPE_CHECKING:
 
 THREAD = "run"
 OVER = frozenset({"finished", "capped"})
-EXIT_CODES = {"finished": 0, "waiting": 0, "capped": 3, "starved": 5, "failed": 5, "interrupted": 130}
+EXIT_CODES = {
+    "finished": 0, "waiting": 0, "capped": 3, "disk full": 3, "starved": 5, "failed": 5, "interrupted": 130,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a drive ended. `status`: finished, waiting (for a review), capped, starved, failed or interrupted."""
+    """How a drive ended. `status`: finished, waiting (for a review), capped, disk full, starved, failed or
+    interrupted."""
 
     status: str
     exit_code: int
@@ -53,7 +56,7 @@ class Ending:
 def create(
     project: Path, task_ref: str, settings: Settings, run_dir: Path | None = None, parts: Parts | None = None
 ) -> Path:
-    """A run folder, ready to be driven. Raises BadInput and MissingPart, and then nothing was written."""
+    """A run folder, ready to be driven. Raises BadInput, MissingPart and DiskFull, and then nothing was written."""
     task, _ = registry.task(task_ref)
     registry.check_machine(task, settings.sandbox.name)
     wanted, there = settings.judge.min_seeds, len(task.seeds)
@@ -69,7 +72,8 @@ def create(
     parts.embedder()
     where = run_dir or project / "runs" / f"{task.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     run_folder.free(where, task.digest)
-    run_folder.write(where, project, task, settings)
+    with on_disk(where):
+        run_folder.write(where, project, task, settings)
     return where
 
 
@@ -83,10 +87,11 @@ def drive(
 
     What sandboxes of dead processes left on the machine is removed first.
 
-    Raises BadInput (no run there, driven by another process) and MissingPart.
+    Raises BadInput (no run there, driven by another process), MissingPart, and DiskFull where there is no room to
+    begin.
     """
     described = run_folder.read(run_dir)
-    with hold_controller(run_dir), closing(Ledger.open(run_dir / run_folder.LEDGER)) as ledger:
+    with on_disk(run_dir), hold_controller(run_dir), closing(Ledger.open(run_dir / run_folder.LEDGER)) as ledger:
         if watch is not None:
             ledger.watch(watch)
         reap()
@@ -113,24 +118,25 @@ def _recorded(ending: Ending, number: int, ledger: Ledger) -> Ending:
     """The ending as a fact, unless the disk is full: then it is told only."""
     try:
         ledger.append("run.ended", str(number), vars(ending))
-    except CapReached as full:
-        return Ending("capped", EXIT_CODES["capped"], f"{ending.reason}; not recorded: {full}")
+    except DiskFull as full:
+        if ending.status == "disk full":
+            return ending
+        return Ending("disk full", EXIT_CODES["disk full"], f"{ending.status} {ending.reason}, not recorded: {full}")
     return ending
 
 
 def _ending(run: Run) -> Ending:
     """Named border: what the tree of our errors says becomes a recorded end; anything else is a bug and crashes."""
     try:
-        run.toolchain.prepare(run.task, run)
-        status, reason = _run_graph(run)
+        with on_disk(run.folder):
+            run.toolchain.prepare(run.task, run)
+            status, reason = _run_graph(run)
     except Interrupted as asked:
         status, reason = "interrupted", str(asked)
     except CapReached as reached:
         status, reason = "capped", str(reached)
-    except sqlite3.OperationalError as error:  # the checkpoints' own file; the ledger says it as CapReached
-        if "full" not in str(error):
-            raise
-        status, reason = "capped", f"disk: {error}"
+    except DiskFull as full:
+        status, reason = "disk full", str(full)
     except PelagosError as error:
         status, reason = "failed", str(error)
     return Ending(status, EXIT_CODES[status], reason)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 from app.folders import LEDGER, read
 from app.output import console
 from app.record import Event, Record
-from pelagos.errors import Interrupted, PelagosError
+from pelagos.errors import DiskFull, Interrupted, PelagosError
 
 if TYPE_CHECKING:
     from agents.launch import Ending
@@ -98,9 +98,14 @@ def _report(folder: Path) -> None:
     """The report of whatever there is; a run without a single event has none."""
     from app.report.build import write
 
-    if (folder / LEDGER).is_file():
+    if not (folder / LEDGER).is_file():
+        return
+    try:
         html, markdown = write(folder)
-        sys.stdout.write(f"report: {html}\n        {markdown}\n")
+    except DiskFull as full:  # the run's own end is told next; the report can be written any time
+        sys.stdout.write(f"report: not written: {full}\n")
+        return
+    sys.stdout.write(f"report: {html}\n        {markdown}\n")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ error and crashes loudly.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import typer
 
@@ -15,6 +16,7 @@ from app.clash import clashes
 from app.deferred import deferred
 from app.output import complain
 from app.words import clean
+from memory.faults import on_disk
 from pelagos import __version__
 from pelagos.errors import PelagosError
 
@@ -60,7 +62,8 @@ def main() -> None:
         complain("\n".join(hidden))
         sys.exit(4)
     try:
-        app()
+        with on_disk(Path.cwd()):
+            app()
     except PelagosError as error:
         complain("\n".join(f"pelagos: {line}" for line in clean(str(error)).splitlines()) or "pelagos: failed")
         sys.exit(error.exit_code)

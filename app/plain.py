@@ -13,6 +13,7 @@ from app.board import activity, bars, funnel
 from app.feed import told
 from app.record import Event, Record
 from app.words import count, duration, line
+from memory.faults import FULL
 
 DOT_S = 1.5
 HEARTBEAT_S = 10.0
@@ -33,8 +34,7 @@ class PlainView:
 
     def say(self, text: str) -> None:
         start = "\n" if self._dots else ""
-        self._out.write(f"{start}{time.strftime('%H:%M:%S')}  {line(text)}\n")
-        self._out.flush()
+        self._put(f"{start}{time.strftime('%H:%M:%S')}  {line(text)}\n")
         self._dots = False
         self._line_at = self._moved_at = time.monotonic()
 
@@ -43,9 +43,17 @@ class PlainView:
         if now - self._line_at >= HEARTBEAT_S:
             self.say(_heartbeat(self._record))
         elif now - self._moved_at >= DOT_S:
-            self._out.write(".")
-            self._out.flush()
+            self._put(".")
             self._dots, self._moved_at = True, now
+
+    def _put(self, text: str) -> None:
+        """A log on a full disk misses lines; how the run ends is the drive's to say, not the view's."""
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
 
 
 def _heartbeat(record: Record) -> str:

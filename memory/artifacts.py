@@ -25,7 +25,7 @@ class ArtifactStore:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, data: bytes) -> str:
-        """Store bytes; returns their sha256 in hex. A damaged copy is replaced. Raises CapReached('disk')."""
+        """Store bytes; returns their sha256 in hex. A damaged copy is replaced. Raises DiskFull."""
         digest = hashlib.sha256(data).hexdigest()
         path = self.path(digest)
         if not (path.exists() and _sha256(path) == digest):

@@ -1,46 +1,66 @@
-"""What the operating system and SQLite say about a disk, in our words: full is a cap, unreadable a damaged run."""
+"""What the operating system and SQLite say about a disk, in our words: full is `DiskFull`, unreadable a damaged run."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy.exc import DatabaseError
-
-from pelagos.errors import CapReached, DamagedRun
+from pelagos.errors import DamagedRun, DiskFull
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-def disk_full(folder: Path) -> CapReached:
-    """The disk that holds `folder` as a cap that was reached, in MB."""
-    usage = shutil.disk_usage(folder)
-    return CapReached("disk", usage.used / 1e6, usage.total / 1e6)
+_PROBE = 1 << 16
 
 
 @contextlib.contextmanager
-def on_disk(folder: Path) -> Iterator[None]:
-    """Raises CapReached('disk') where a write in `folder` finds no space; other faults pass unchanged."""
+def on_disk(path: Path) -> Iterator[None]:
+    """Raises DiskFull where a write at `path`, or at the place the error names, finds no room. Others pass."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in FULL:
+    except (OSError, sqlite3.Error) as error:
+        if not _is_full(error, path):
             raise
-        raise disk_full(folder) from error
+        raise DiskFull(str(getattr(error, "filename", None) or path)) from error
 
 
 @contextlib.contextmanager
 def on_database(path: Path, mend: str) -> Iterator[None]:
-    """Raises CapReached('disk') where it is full and DamagedRun, ending in `mend`, where SQLite can't go on."""
+    """Raises DiskFull where there is no room and DamagedRun, ending in `mend`, where SQLite can't go on."""
+    from sqlalchemy.exc import DatabaseError
+
     try:
         with on_disk(path.parent):
             yield
     except (DatabaseError, sqlite3.DatabaseError) as error:
-        text = str(getattr(error, "orig", error))
-        if "disk is full" in text:
-            raise disk_full(path.parent) from error
-        raise DamagedRun(f"{path}: {text}; {mend}") from error
+        cause = getattr(error, "orig", None) or error
+        if _is_full(cause, path.parent):
+            raise DiskFull(str(path.parent)) from error
+        raise DamagedRun(f"{path}: {cause}; {mend}") from error
+
+
+def _is_full(error: BaseException, path: Path) -> bool:
+    if isinstance(error, shutil.Error):  # of copytree: a list of what went wrong, as text
+        return any(os.strerror(code) in str(error) for code in FULL)
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    # SQLite reports a full disk under its shared memory, and a quota, as an input/output error.
+    name: str = getattr(error, "sqlite_errorname", "")
+    return name == "SQLITE_FULL" or (name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and not _room(path))
+
+
+def _room(path: Path) -> bool:
+    """Whether a small file can still be written at `path`: asked of the disk, since quotas show nowhere else."""
+    folder = next(place for place in (path, *path.absolute().parents) if place.is_dir())
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_PROBE))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        return error.errno not in FULL
+    return True

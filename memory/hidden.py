@@ -13,6 +13,6 @@ def hidden(project: Path) -> Path:
     folder = Path(project) / NAME
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     ignore = folder / ".gitignore"
-    if not ignore.exists():
+    if not ignore.exists() or not ignore.stat().st_size:  # a full disk may have left it empty
         ignore.write_text("*\n")
     return folder

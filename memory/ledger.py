@@ -76,7 +76,7 @@ class Ledger(Reader):
     def open(cls, path: Path | str) -> Ledger:
         """Open or create. A damaged file is repaired to its good prefix and kept aside.
 
-        Raises CapReached('disk'), and DamagedRun where it is damaged while another process has it open.
+        Raises DiskFull, and DamagedRun where it is damaged while another process has it open.
         """
         path = Path(path)
         with _guarded(path):
@@ -104,7 +104,7 @@ class Ledger(Reader):
     def append(self, kind: str, key: str, payload: dict[str, Any]) -> Event:
         """Record a fact. At most one per (kind, key): a second append changes nothing and returns the first.
 
-        Raises ValueError or TypeError for a payload that is not JSON, CapReached('disk') where the disk is full.
+        Raises ValueError or TypeError for a payload that is not JSON, DiskFull where the disk is full.
         """
         return self._write(kind, key, canonical(payload), unique=True)
 

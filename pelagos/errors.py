@@ -6,6 +6,7 @@ PelagosError
 ├── RunFailed           the run itself failed and is recorded: exit code 5
 ├── DamagedRun          a run folder that can't be read further; the good part was kept
 ├── CapReached          a budget is used up: the run stops cleanly, exit code 3
+├── DiskFull            no room where something had to be written: the run stops, exit code 3; `resume` goes on
 ├── Interrupted         Ctrl-C or SIGTERM at a boundary, exit code 130
 ├── ModelError          a model call failed within its bound of tries
 │   ├── ModelUnavailable    nothing answers, or it refuses for good
@@ -61,6 +62,16 @@ class CapReached(PelagosError):
     def __init__(self, resource: str, spent: float, cap: float) -> None:
         super().__init__(f"{resource}: {spent:g} of {cap:g} spent")
         self.resource, self.spent, self.cap = resource, spent, cap
+
+
+class DiskFull(PelagosError):
+    """No room where something had to be written. What was recorded before stays whole."""
+
+    exit_code = 3
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"disk: no room left at {where}: make room, then `pelagos resume` goes on")
+        self.where = where
 
 
 class Interrupted(PelagosError):

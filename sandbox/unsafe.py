@@ -7,12 +7,14 @@ tree doesn't hide. Never chosen by itself, and named in every result.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pelagos.errors import DiskFull, SandboxError
 from sandbox import interpreter
 from sandbox.classify import outcome
 from sandbox.collect import collect, parts, place
@@ -60,6 +62,10 @@ def _folder() -> Iterator[Path]:
     folder.mkdir(mode=0o700)
     try:
         yield folder
+    except SandboxError as error:
+        if getattr(error.__cause__, "errno", 0) in (errno.ENOSPC, errno.EDQUOT):  # here the work folder is on a disk
+            raise DiskFull(str(folder.parent)) from error
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

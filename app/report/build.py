@@ -17,6 +17,7 @@ from app.report.headline import headline
 from app.report.plots import Axis, axis_plot, interval_plot
 from app.words import clean, duration, interval, line, money, number, signed, with_unit
 from memory.artifacts import ArtifactStore
+from memory.faults import on_disk
 from pelagos.errors import PelagosError
 
 HERE = Path(__file__).parent
@@ -25,12 +26,23 @@ LAST_NOTES = 40
 
 
 def write(folder: Path) -> tuple[Path, Path]:
-    """Write both reports into the run folder and return their paths. Raises BadInput and DamagedRun."""
-    shown = contents(folder)
-    html, markdown = folder / HTML, folder / MARKDOWN
-    html.write_text(_environment(escape=True).get_template("report.html.j2").render(shown), "utf-8")
-    markdown.write_text(_environment(escape=False).get_template("report.md.j2").render(shown), "utf-8")
+    """Write both reports into the run folder and return their paths. Raises BadInput, DamagedRun and DiskFull."""
+    with on_disk(folder):
+        shown = contents(folder)
+        html, markdown = folder / HTML, folder / MARKDOWN
+        _put(html, _environment(escape=True).get_template("report.html.j2").render(shown))
+        _put(markdown, _environment(escape=False).get_template("report.md.j2").render(shown))
     return html, markdown
+
+
+def _put(path: Path, text: str) -> None:
+    """Whole or not at all: where there is no room, an earlier report stays."""
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        fresh.write_text(text, "utf-8")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def contents(folder: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memory.artifacts import ArtifactStore
-from pelagos.errors import CapReached, DamagedRun
+from pelagos.errors import DamagedRun, DiskFull
 
 
 @pytest.fixture
@@ -50,11 +50,11 @@ def test_a_missing_artifact_is_said(store: ArtifactStore) -> None:
         store.get("0" * 64)
 
 
-def test_a_full_disk_is_a_cap_and_leaves_no_half_file(store: ArtifactStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_said_and_leaves_no_half_file(store: ArtifactStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(CapReached, match="disk"):
+    with pytest.raises(DiskFull, match="disk"):
         store.put(b"x" * 10_000)
     assert [path for path in store.folder.rglob("*") if path.is_file()] == []

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from memory.ledger import Event, Ledger
-from pelagos.errors import BadInput, CapReached
+from pelagos.errors import BadInput, DiskFull
 
 
 @pytest.fixture
@@ -98,12 +98,12 @@ def test_reading_nothing_is_bad_input(tmp_path: Path) -> None:
         Ledger.read(tmp_path / "none")
 
 
-def test_a_full_disk_is_a_cap_and_loses_nothing(ledger: Ledger) -> None:
+def test_a_full_disk_is_said_and_loses_nothing(ledger: Ledger) -> None:
     ledger.append("a", "kept", {})
     with ledger._engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-    with pytest.raises(CapReached, match="disk"):
+    with pytest.raises(DiskFull, match="disk"):
         ledger.append("a", "big", {"text": "x" * 1_000_000})
     ledger.close()
     again = Ledger.open(ledger.path)

@@ -13,7 +13,7 @@ import pytest
 from memory import salvage
 from memory.filehold import FileHold
 from memory.ledger import Ledger
-from pelagos.errors import CapReached, DamagedRun
+from pelagos.errors import DamagedRun, DiskFull
 
 ROWS = 300
 
@@ -159,7 +159,7 @@ def test_no_space_for_the_repair_leaves_everything_as_it_was(path: Path, monkeyp
 
     with monkeypatch.context() as patch:
         patch.setattr(salvage.shutil, "copy2", full)
-        with pytest.raises(CapReached, match="disk"):
+        with pytest.raises(DiskFull, match="disk"):
             Ledger.open(path)
     assert path.read_bytes() == broken
     assert not list(path.parent.glob("*.damaged-*"))

@@ -69,11 +69,13 @@ def secret(project: Path) -> bytes:
     path = hidden(project) / "secret"
     if not path.exists():
         handle, fresh = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32))
-        with contextlib.suppress(FileExistsError):  # another process was first: its secret holds
-            os.link(fresh, path)
-        Path(fresh).unlink()
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_hex(32))
+            with contextlib.suppress(FileExistsError):  # another process was first: its secret holds
+                os.link(fresh, path)
+        finally:
+            Path(fresh).unlink()
     try:
         return bytes.fromhex(path.read_text("ascii"))
     except ValueError:
@@ -123,8 +125,11 @@ def _make(task: CodeTask, seed: bytes, folder: Path) -> None:
     fresh = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
     try:
         _write_splits(task, x, y, chosen, fresh)
-        with contextlib.suppress(OSError):  # another process was first: its data are the same
+        try:
             fresh.rename(folder)
+        except OSError:
+            if not folder.exists():  # else another process was first: its data are the same
+                raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

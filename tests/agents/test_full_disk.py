@@ -1,0 +1,152 @@
+"""A disk that fills up, for real: one line, exit code 3, nothing recorded is lost, and `resume` goes on after room."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.launch import create, drive
+from memory.ledger import Event, Ledger
+from pelagos.errors import DiskFull
+from pelagos.settings import Settings
+from tests.agents.crash import events, facts, run_of
+from tests.agents.scripted import ScriptedParts
+from tests.disks import Disk, small_disk
+from tests.toolchains.table import write_task
+
+ROOT = Path(__file__).parents[2]
+MEGABYTES = 24
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    with small_disk(tmp_path / "disk", MEGABYTES) as made:
+        yield made
+
+
+def launched(project: Path) -> Path:
+    settings = Settings(
+        loop={"cycles": 1, "hypotheses": 2, "attempts": 4, "workers": 2},
+        judge={"max_seeds": 4},
+        screen={"tau": 0.95},
+        models={"default": "replay:none", "retries": 0},
+    )
+    return create(project, str(write_task(project / "table")), settings, run_of(project), ScriptedParts())
+
+
+def ended_facts(project: Path) -> dict[tuple[str, str], Any]:
+    return {name: fact for name, fact in facts(project).items() if name[0] != "run.ended"}
+
+
+def test_whenever_it_fills_the_run_stops_and_resumes_to_the_same_facts(disk: Disk, tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert drive(launched(whole), parts=ScriptedParts()).status == "finished"
+    project = disk.folder / "project"
+    project.mkdir()
+    run = launched(project)
+    rows, lives = len(events(whole)), 0
+    for moment in range(2, rows, max(1, rows // 8)):
+
+        def watch(event: Event, last: int = moment) -> None:
+            if event.seq == last:
+                disk.fill()
+
+        ending = drive(run, watch, parts=ScriptedParts())
+        if ending.status == "finished":
+            break
+        before = {(e.kind, e.key): e.payload for e in events(project)}
+        assert (ending.status, ending.exit_code) == ("disk full", 3), ending
+        assert ending.reason.startswith("disk: no room left at")
+        assert "\n" not in ending.reason
+        disk.free()
+        lives += 1
+        assert {(e.kind, e.key): e.payload for e in events(project)}.items() >= before.items()
+    assert lives >= 5
+    assert drive(run, parts=ScriptedParts()).status == "finished"
+    assert ended_facts(project) == ended_facts(whole)
+
+
+def test_no_room_at_the_start_writes_no_run(disk: Disk) -> None:
+    project = disk.folder / "project"
+    (project / "runs").mkdir(parents=True)
+    write_task(project / "table")
+    disk.fill()
+    with pytest.raises(DiskFull, match="no room left at"):
+        launched_again(project)
+    assert list((project / "runs").iterdir()) == []
+    disk.free()
+    assert drive(launched(project), parts=ScriptedParts()).status == "finished"
+
+
+def launched_again(project: Path) -> Path:
+    return create(
+        project, str(project / "table"), Settings(models={"default": "replay:none"}), run_of(project), ScriptedParts()
+    )
+
+
+def test_no_room_between_launch_and_drive(disk: Disk) -> None:
+    project = disk.folder / "project"
+    project.mkdir()
+    run = launched(project)
+    disk.fill()
+    with pytest.raises(DiskFull):
+        drive(run, parts=ScriptedParts())
+    disk.free()
+    assert drive(run, parts=ScriptedParts()).status == "finished"
+
+
+MODEL = ("--model", "default=openai:nobody@http://127.0.0.1:9/v1", "--sandbox", "unsafe")
+
+
+def test_the_command_line_says_one_line_and_exits_with_3(disk: Disk, tmp_path: Path) -> None:
+    assert pelagos("tasks", "new", str(tmp_path / "mine"), folder=tmp_path).wait(60) == 0
+    disk.fill()
+    with pelagos("run", str(tmp_path / "mine"), *MODEL, folder=disk.folder) as told:
+        _, said = told.communicate(timeout=120)
+    assert told.returncode == 3, said
+    assert said.count(b"\n") == 1, said
+    assert said.startswith(b"pelagos: disk: no room left at"), said
+    assert not (disk.folder / "runs").exists() or list((disk.folder / "runs").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_detached_run_stops_with_3_though_its_log_is_on_that_disk(disk: Disk, tmp_path: Path) -> None:
+    assert pelagos("tasks", "new", str(tmp_path / "mine"), folder=tmp_path).wait(60) == 0
+    log = disk.folder / "run.log"
+    with log.open("ab") as out:
+        child = pelagos("run", str(tmp_path / "mine"), *MODEL, folder=disk.folder, stdout=out, stderr=out)
+    wait_for(lambda: any(disk.folder.glob("runs/*/ledger.db")), child)
+    disk.fill()
+    assert child.wait(120) == 3, log.read_text()
+    assert "Traceback" not in log.read_text()
+    disk.free()
+    (run,) = (disk.folder / "runs").iterdir()
+    assert pelagos("resume", run.name, folder=disk.folder).wait(120) == 5  # nobody answers; but it went on
+    assert any(event.kind == "experiment" for event in told_by(run))
+
+
+def told_by(run: Path) -> list[Event]:
+    with closing(Ledger.read(run / "ledger.db")) as ledger:
+        return ledger.events()
+
+
+def wait_for(there: Callable[[], bool], child: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 60
+    while not there() and child.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+    assert there()
+
+
+def pelagos(*words: str, folder: Path, stdout: Any = subprocess.PIPE, stderr: Any = subprocess.PIPE) -> Any:
+    command = [sys.executable, "-m", "app.main", *words]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(command, cwd=folder, stdout=stdout, stderr=stderr, env=env)
