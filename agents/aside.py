@@ -21,8 +21,9 @@ from memory.steps import Steps
 from pelagos.errors import BadInput, ModelUnavailable
 from pelagos.nouns import Experiment, Role, Version
 from pelagos.settings import Caps
+from sandbox import cards
 from sandbox.choose import choose
-from sandbox.protocol import Sandbox
+from sandbox.protocol import Limits, Sandbox
 from tools import registry
 from tools.toolchain import Section, Task, Toolchain
 
@@ -68,6 +69,9 @@ class Aside:
 
     def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def cards(self, limits: Limits) -> AbstractContextManager[tuple[int, ...]]:
+        return cards.take(limits.gpus, limits.gpu_memory_mb, lambda reason: None)
 
     def say(self, text: str) -> None:
         self.steps.ledger.append("note", text, {"text": text})

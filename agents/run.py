@@ -24,7 +24,8 @@ from memory.steps import Steps
 from pelagos.errors import DamagedRun, Interrupted
 from pelagos.nouns import Experiment, Hypothesis, Noun, RankedPaper, Role, Verdict, Version
 from pelagos.settings import Caps, Settings
-from sandbox.protocol import Sandbox
+from sandbox import cards
+from sandbox.protocol import Limits, Sandbox
 from tools.toolchain import Mind, Task, Toolchain
 
 if TYPE_CHECKING:
@@ -78,6 +79,15 @@ class Run:
     def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]:
         self.boundary()
         return self.slots.take(cpus)
+
+    def cards(self, limits: Limits) -> AbstractContextManager[tuple[int, ...]]:
+        self.boundary()
+
+        def waiting(reason: str) -> None:
+            self.boundary()
+            self.say(reason)
+
+        return cards.take(limits.gpus, limits.gpu_memory_mb, waiting)
 
     def say(self, text: str) -> None:
         note(self.ledger, text)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.clash import clashes
-from pelagos.errors import PelagosError
+from pelagos.errors import MissingPart, PelagosError
 
 DISK_GB = 4.0
 MEMORY_GB = 3.0
@@ -33,7 +33,7 @@ class Check:
 
 def all_checks() -> list[Check]:
     machine = [python(), cores(), memory(), disk(), names()]
-    return [*machine, *packages(), sandbox(), *weights(), *endpoints()]
+    return [*machine, *cards(), *packages(), sandbox(), *weights(), *endpoints()]
 
 
 def python() -> Check:
@@ -94,6 +94,20 @@ def _installed(distribution: str) -> str:
         return version(distribution)
     except PackageNotFoundError:
         return ""
+
+
+def cards() -> list[Check]:
+    """A row per graphics card. None is no fault: only a task that asks for one needs it."""
+    from sandbox import gpus
+
+    try:
+        found = gpus.cards()
+    except MissingPart as none:
+        return [Check("graphics card", "missing", str(none))]
+    return [
+        Check("graphics card", "ok", f"{one.index}: {one.name}, {one.used_mb:.0f} of {one.total_mb:.0f} MB in use")
+        for one in found
+    ]
 
 
 def sandbox() -> Check:

@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pelagos.errors import MissingPart
-from sandbox import interpreter, seccomp
+from sandbox import gpus, interpreter, seccomp
 from sandbox.cgroup import open_cgroup
 from sandbox.classify import outcome
 from sandbox.collect import collect, place
+from sandbox.gpu_meter import gpu_meter
 from sandbox.log import BoundedLog
 from sandbox.meter import MB, Meter
 from sandbox.mounts import HOME, TEMPORARY, TMP, Mounts
@@ -46,13 +47,14 @@ class Bubblewrap:
         isolation = f"{self.name} ({meter.label}, {user.label}, {'seccomp' if seccomp.program() else 'no seccomp'})"
         counted = False
         try:
-            with _jail(spec, user, meter) as jail:
+            with _jail(spec, user, meter) as jail, gpu_meter(spec, same_pid_space(jail.first)) as cards:
                 log = BoundedLog(int(spec.limits.log_mb * MB), on_line)
-                ending = jail.tree.run(spec.limits.seconds, log, jail.sample, meter.kill)
+                ending = jail.tree.run(spec.limits.seconds, log, lambda: jail.sample() or cards.sample(), meter.kill)
                 files, refused = collect(jail.folders[0], spec.collect)
                 full = jail.full()
             counted, counters = True, meter.close()
-            return outcome(spec.limits, ending, counters, full, files, refused, log.close(), isolation)
+            made = outcome(spec.limits, ending, counters, full, files, refused, log.close(), isolation)
+            return cards.typed(made)
         finally:
             if not counted:
                 meter.kill()
@@ -87,6 +89,7 @@ class _Jail:
     tree: Tree
     meter: Meter
     folders: list[int]
+    first: int
     was_full: bool = False
 
     def sample(self) -> str:
@@ -120,7 +123,7 @@ def _jail(spec: Spec, user: _User, meter: Meter) -> Iterator[_Jail]:
         folders = [_open(stack, f"/proc/{first}/root{path}") for path in TEMPORARY]
         place(folders[0], spec.files, user.uid)
         meter.begin(first, folders)
-        yield _Jail(tree, meter, folders)
+        yield _Jail(tree, meter, folders, first)
 
 
 def _options(spec: Spec, user: _User) -> list[str]:
@@ -129,15 +132,20 @@ def _options(spec: Spec, user: _User) -> list[str]:
     options = ["--die-with-parent", "--new-session", "--clearenv", "--unshare-ipc", "--unshare-pid", "--unshare-net"]
     options += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "pelagos"]
     options += ["--cap-add", "ALL"] if user.uid is not None else ["--unshare-user", "--disable-userns"]
-    environment = interpreter.environment(spec.limits.cpus, HOME, TMP) | dict(spec.env)
+    cards = gpus.chosen(spec.gpus)
+    environment = interpreter.environment(spec.limits.cpus, HOME, TMP) | gpus.environment(cards) | dict(spec.env)
     for name, value in environment.items():
         options += ["--setenv", name, value]
     folders, links = interpreter.system_folders()
     mounts.show(folders, links)
     options += [*mounts.take(), "--proc", "/proc", "--dev", "/dev"]
+    for node in gpus.nodes(cards):
+        options += ["--dev-bind", node, node]
     for path in TEMPORARY:
         options += ["--size", str(spec.limits.disk_mb * MB), "--perms", "1777", "--tmpfs", path]
     mounts.show(*interpreter.python_folders())
+    if cards:
+        mounts.show(gpus.driver_folders(), [])
     mounts.cover(interpreter.covered())
     mounts.bind(spec.readonly, foreign=user.uid is not None)
     return [*options, *mounts.take(), "--remount-ro", "/", "--chdir", HOME]

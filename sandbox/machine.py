@@ -11,7 +11,9 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 
+from pelagos.errors import MissingPart
 from sandbox.cgroup import allowance
+from sandbox.gpus import cards
 from sandbox.meter import MB
 from sandbox.protocol import Limits
 
@@ -46,6 +48,24 @@ class Machine:
             for key, (wants, has, what) in asked.items()
             if wants > has
         ]
+
+
+def lacks_cards(limits: Limits) -> list[str]:
+    """A line per fault in what is asked of the cards here. Raises MissingPart where a card is asked for and none is."""
+    if not limits.gpus:
+        return []
+    try:
+        there = cards()
+    except MissingPart as none:
+        text = f"limits.gpus: asks for {limits.gpus}, this machine has no graphics card to be seen ({none})"
+        raise MissingPart(f"{text}; leave gpus out, or use a machine with a card and its driver") from None
+    if limits.gpus > len(there):
+        return [f"limits.gpus: asks for {limits.gpus}, this machine has {len(there)}; lower it to {len(there)}"]
+    wanted = limits.gpu_memory_mb or 0
+    large = sorted((card.total_mb for card in there), reverse=True)[limits.gpus - 1]
+    if wanted > large:
+        return [f"limits.gpu_memory_mb: asks for {wanted}, the card has {large:.0f}; lower it to {large:.0f} at most"]
+    return []
 
 
 def _cores() -> int:

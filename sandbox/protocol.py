@@ -15,7 +15,10 @@ from pelagos.nouns import OutcomeKind
 
 @dataclass(frozen=True)
 class Limits:
-    """Held from outside. Seconds are wall clock; sizes in MB (10**6 bytes)."""
+    """Held from outside. Seconds are wall clock; sizes in MB (10**6 bytes).
+
+    `gpus` cards are held alone, or shared where `gpu_memory_mb` (of each card) says how much is enough.
+    """
 
     seconds: float = 60.0
     memory_mb: int = 2048
@@ -23,6 +26,8 @@ class Limits:
     cpus: float = 1.0
     disk_mb: int = 256
     log_mb: float = 1.0
+    gpus: int = 0
+    gpu_memory_mb: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Spec:
 
     `files` are written under the work folder before the start; `readonly` binds host paths (value) at
     work-folder names (key); `collect` names the regular files that come home and their size caps in bytes.
+    `gpus` are the indices (nvidia-smi's) of the cards it may use; they are held by whoever calls (sandbox/cards.py).
     `argv[0] == "python"` means the interpreter Pelagos runs on. The environment is built from nothing plus `env`.
     """
 
@@ -40,6 +46,7 @@ class Spec:
     collect: Mapping[str, int] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
+    gpus: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class Outcome:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_memory_mb: float = 0.0
+    peak_gpu_mb: float = 0.0
     isolation: str = ""
 
 

@@ -15,15 +15,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pelagos.errors import DiskFull, SandboxError
-from sandbox import interpreter
+from sandbox import gpus, interpreter
 from sandbox.classify import outcome
 from sandbox.collect import collect, parts, place
+from sandbox.gpu_meter import gpu_meter
 from sandbox.log import BoundedLog
 from sandbox.meter import MB
 from sandbox.owner import is_orphan, new_label
 from sandbox.process import GATE, Tree
 from sandbox.protocol import Outcome, Spec
 from sandbox.watch import LABEL, Watch, resource_limits, same_label
+
+ISOLATION = "unsafe (no isolation)"
 
 
 class Unsafe:
@@ -35,7 +38,8 @@ class Unsafe:
         """See `Sandbox.run`."""
         with _folder() as folder:
             meter = Watch(spec.limits, same_label(folder.name))
-            environment = interpreter.environment(spec.limits.cpus, str(folder), str(folder)) | dict(spec.env)
+            environment = interpreter.environment(spec.limits.cpus, str(folder), str(folder))
+            environment |= {"CUDA_VISIBLE_DEVICES": ""} | gpus.environment(gpus.chosen(spec.gpus)) | dict(spec.env)
             _link(spec, folder)
             command = ["prlimit", *resource_limits(spec.limits, processes=False), *GATE]
             argv = interpreter.translate([*spec.argv])
@@ -46,14 +50,16 @@ class Unsafe:
                 place(at, spec.files, None)
                 meter.begin(tree.pid, ())
                 log = BoundedLog(int(spec.limits.log_mb * MB), on_line)
-                ending = tree.run(spec.limits.seconds, log, meter.sample, meter.kill)
+                with gpu_meter(spec, same_label(folder.name)(tree.pid)) as cards:
+                    ending = tree.run(spec.limits.seconds, log, lambda: meter.sample() or cards.sample(), meter.kill)
                 files, refused = collect(at, spec.collect)
             finally:
                 meter.kill()
                 tree.close()
                 os.close(at)
         counters = meter.close()
-        return outcome(spec.limits, ending, counters, False, files, refused, log.close(), "unsafe (no isolation)")
+        made = outcome(spec.limits, ending, counters, False, files, refused, log.close(), ISOLATION)
+        return cards.typed(made)
 
 
 @contextlib.contextmanager

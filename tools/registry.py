@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from pelagos.errors import BadInput, MissingPart
-from sandbox.machine import Machine
+from sandbox.machine import Machine, lacks_cards
 from tools.toolchain import Limited, Task, Toolchain
 
 GROUP = "pelagos.toolchains"
@@ -74,8 +74,9 @@ def task(ref: str | Path) -> tuple[Task, Toolchain]:
 
 
 def check_machine(task: Task, backend: str = "auto") -> None:
-    """Raises BadInput, a line per limit, where one experiment of `task` wants more than this machine has."""
-    if isinstance(task, Limited) and (lacks := Machine.here(backend).lacks(task.limits)):
+    """Raises BadInput, a line per limit, where one experiment of `task` wants more than this machine has, and
+    MissingPart where it wants a graphics card and there is none."""
+    if isinstance(task, Limited) and (lacks := Machine.here(backend).lacks(task.limits) + lacks_cards(task.limits)):
         raise BadInput(*(f"task {task.name}: {line}" for line in lacks))
 
 

@@ -18,7 +18,8 @@ from memory.steps import Steps
 from pelagos.errors import EditRefused, ModelError
 from pelagos.nouns import Role
 from pelagos.settings import Caps
-from sandbox.protocol import Sandbox
+from sandbox import cards
+from sandbox.protocol import Limits, Sandbox
 from sandbox.slots import Slots
 from tools.code.causes import REFUSED, Cause
 from tools.code.data import prepare_data
@@ -56,6 +57,9 @@ class Bench:
 
     def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]:
         return self.slots.take(cpus)
+
+    def cards(self, limits: Limits) -> AbstractContextManager[tuple[int, ...]]:
+        return cards.take(limits.gpus, limits.gpu_memory_mb, lambda reason: None)
 
     def say(self, text: str) -> None:
         with self._lock:

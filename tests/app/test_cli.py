@@ -153,3 +153,15 @@ def test_a_task_that_wants_more_than_the_machine_has(
     told(done, said, "lower it to")
     assert len(done.stderr.splitlines()) == 1
     assert not (task.parent / "runs").exists()
+
+
+@pytest.mark.parametrize("command", [("tasks", "check", "mine"), ("run", "mine")])
+def test_a_task_that_wants_a_card_where_none_is(command: tuple[str, ...], task: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    change(task, "limits: {", "limits: {gpus: 1, ")
+    done = pelagos(*command, folder=task.parent, PATH=str(empty))
+    assert done.returncode == 4, done.stderr
+    assert "limits.gpus: asks for 1, this machine has no graphics card to be seen" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (task.parent / "runs").exists()

@@ -5,10 +5,11 @@ The program lies at the work folder's root, its data under `data/` (read-only, n
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tools.code.causes import Cause
 from tools.code.data import SplitData
 from tools.code.program import Program
 from tools.code.task import CodeTask
+from tools.toolchain import Context
 
 DATA, OUT, HOOKS = "data", "out", "_pelagos"
 PREDICTIONS, REPORT = f"{OUT}/predictions.npy", f"{OUT}/_report.json"
@@ -42,12 +44,29 @@ class Execution:
     predictions: bytes = b""
 
 
+@contextlib.contextmanager
+def allotted(limits: Limits, context: Context) -> Iterator[tuple[int, ...]]:
+    """Hold what one execution takes; yields its cards. Cards before processors, always: so nobody waits in a circle."""
+    with contextlib.ExitStack() as stack:
+        gpus = stack.enter_context(context.cards(limits)) if limits.gpus else ()
+        stack.enter_context(context.slot(limits.cpus))
+        yield gpus
+
+
 def execute(
-    task: CodeTask, program: Program, data: SplitData, seed: int, sandbox: Sandbox, *, limits: Limits, watch: bool
+    task: CodeTask,
+    program: Program,
+    data: SplitData,
+    seed: int,
+    sandbox: Sandbox,
+    *,
+    limits: Limits,
+    watch: bool,
+    gpus: tuple[int, ...] = (),
 ) -> Execution:
     """Run to the end or a limit. `watch` records shapes, fingerprints and lines of own functions, at some cost in time.
     Raises SandboxError."""
-    outcome = sandbox.run(_spec(task, program, data, seed, limits, watch))
+    outcome = sandbox.run(replace(_spec(task, program, data, seed, limits, watch), gpus=gpus))
     report = read_report(outcome.files.get(REPORT, b""))
     predictions = outcome.files.get(PREDICTIONS, b"")
     return Execution(outcome, _cause(outcome, report, predictions, data.n), report, predictions)

@@ -15,7 +15,7 @@ from pelagos.errors import EvaluationError
 from pelagos.nouns import Experiment, OutcomeKind, Split, Version
 from sandbox.evaluator import Evaluator
 from tools.code.data import SplitData, TaskData
-from tools.code.execution import REPORT_FILE, Execution, execute
+from tools.code.execution import REPORT_FILE, Execution, allotted, execute
 from tools.code.program import Program
 from tools.code.task import CodeTask
 from tools.toolchain import Context
@@ -49,8 +49,8 @@ def experiment(
 
     def action() -> tuple[dict[str, Any], Cost]:
         program = Program.load(context.artifacts, version.content)
-        with context.slot(limits.cpus):
-            done = execute(task, program, data, seed, context.sandbox, limits=limits, watch=False)
+        with allotted(limits, context) as gpus:
+            done = execute(task, program, data, seed, context.sandbox, limits=limits, watch=False, gpus=gpus)
             made = _scored(task, version, seed, split, data, context, key, done)
         return made.model_dump(mode="json"), Cost(experiments=1)
 
@@ -95,6 +95,7 @@ def _scored(
         seconds=round(outcome.seconds, 3),
         cpu_seconds=round(outcome.cpu_seconds, 3),
         peak_memory_mb=round(outcome.peak_memory_mb, 1),
+        peak_gpu_mb=outcome.peak_gpu_mb,
         isolation=outcome.isolation,
         data=data.digest,
         files=_files(done, context),

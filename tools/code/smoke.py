@@ -15,7 +15,7 @@ from pelagos.nouns import OutcomeKind
 from tools.code import libraries, shapes
 from tools.code.causes import Cause
 from tools.code.data import SplitData
-from tools.code.execution import execute, read_report
+from tools.code.execution import allotted, execute, read_report
 from tools.code.libraries import Libraries
 from tools.code.program import Program
 from tools.code.task import CodeTask
@@ -68,11 +68,11 @@ def smoke(task: CodeTask, program: Program, data: SplitData, context: Context, s
     key = step_key(content=content, entry=task.spec.entry, seed=seed, data=data.digest, limits=vars(limits), n=sample)
 
     def action() -> tuple[dict[str, Any], Cost]:
-        with context.slot(limits.cpus):
-            done = execute(task, program, data, seed, context.sandbox, limits=limits, watch=True)
+        with allotted(limits, context) as gpus:
+            done = execute(task, program, data, seed, context.sandbox, limits=limits, watch=True, gpus=gpus)
             if done.outcome.kind is OutcomeKind.TIMEOUT and done.outcome.cpu_seconds < limits.seconds / 2:
                 longer = replace(limits, seconds=PATIENCE * limits.seconds)
-                done = execute(task, program, data, seed, context.sandbox, limits=longer, watch=True)
+                done = execute(task, program, data, seed, context.sandbox, limits=longer, watch=True, gpus=gpus)
         payload = {
             "content": content,
             "cause": done.cause.kind,

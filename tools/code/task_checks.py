@@ -168,6 +168,11 @@ def _papers(folder: Path, parts: Parts) -> Iterator[str]:
         yield f"papers: {fault}"
 
 
+def _limits(folder: Path, parts: Parts) -> Iterator[str]:
+    if parts["limits"].gpu_memory_mb is not None and not parts["limits"].gpus:
+        yield "limits.gpu_memory_mb: says nothing without cards; add 'gpus: 1' or leave it out"
+
+
 _CHECKS: list[tuple[tuple[str, ...], Callable[[Path, Parts], Iterator[str]]]] = [
     (("editable", "files"), _programs),
     (("entry", "editable", "files"), _entry),
@@ -175,4 +180,5 @@ _CHECKS: list[tuple[tuple[str, ...], Callable[[Path, Parts], Iterator[str]]]] = 
     (("metric", "guards"), _metrics),
     (("seeds",), _seeds),
     (("papers",), _papers),
+    (("limits",), _limits),
 ]

@@ -64,13 +64,18 @@ class SmokePart(Section):
 
 
 class LimitsPart(Section):
-    """Of one experiment. Seconds are wall clock, sizes in MB (10**6 bytes)."""
+    """Of one experiment. Seconds are wall clock, sizes in MB (10**6 bytes).
+
+    `gpus` cards are held alone; with `gpu_memory_mb` (of each) experiments and model servers share them.
+    """
 
     seconds: Positive = 120.0
     memory_mb: Count = 2048
     pids: Count = 64
     cpus: Positive = 1.0
     disk_mb: Count = 64
+    gpus: Annotated[int, Field(ge=0, strict=True)] = 0
+    gpu_memory_mb: Count | None = None
 
 
 class TaskFile(Section):

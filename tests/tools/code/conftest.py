@@ -17,8 +17,9 @@ from memory.steps import Steps
 from pelagos.errors import MissingPart, ModelError
 from pelagos.nouns import Hypothesis, Plan, Role, Step
 from pelagos.settings import Caps
+from sandbox import cards
 from sandbox.choose import choose
-from sandbox.protocol import Sandbox
+from sandbox.protocol import Limits, Sandbox
 from sandbox.slots import Slots
 from tools.code.task import CodeTask, load_task
 from tools.toolchain import Message, Mind
@@ -137,6 +138,9 @@ class World:
 
     def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]:
         return self.slots.take(cpus)
+
+    def cards(self, limits: Limits) -> AbstractContextManager[tuple[int, ...]]:
+        return cards.take(limits.gpus, limits.gpu_memory_mb, lambda reason: None)
 
     def say(self, text: str) -> None:
         with self.lock:

@@ -37,6 +37,8 @@ TASKS = Path(__file__).parents[3] / "tasks"
         ("seeds: [1, 2, 3]", "seeds: [1, 2, 2]", "2 given twice"),
         ("seeds: [1, 2, 3]", "seeds: [1, 2, three]", "seeds"),
         ("limits: {seconds: 10", "limits: {secunds: 10", "secunds"),
+        ("limits: {seconds: 10", "limits: {gpus: -1", "limits.gpus"),
+        ("limits: {seconds: 10", "limits: {gpu_memory_mb: 100", "says nothing without cards; add 'gpus: 1'"),
     ],
 )
 def test_a_fault_is_one_line_with_its_key(old: str, new: str, said: str, tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""A task that asks for a card: held before the processors, handed to the sandbox, measured, and part of the step's key."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pelagos.nouns import OutcomeKind
+from sandbox import gpus
+from sandbox.protocol import Limits
+from tests.sandbox.fake_smi import on_path
+from tests.tools.code.conftest import TASK, World, make_task
+from tools.code.execution import allotted
+from tools.code.task import load_task
+from tools.code.toolchain import CodeToolchain
+
+
+def test_cards_are_taken_before_processors_and_none_where_none_is_asked_for(world: World) -> None:
+    order: list[str] = []
+
+    class Watched:
+        @contextmanager
+        def cards(self, limits: Limits):  # type: ignore[no-untyped-def]
+            order.append(f"{limits.gpus} cards")
+            yield (3,)
+            order.append("cards back")
+
+        @contextmanager
+        def slot(self, cpus: float = 1.0):  # type: ignore[no-untyped-def]
+            order.append(f"{cpus:g} processors")
+            yield
+            order.append("processors back")
+
+    with allotted(Limits(gpus=1, cpus=2), Watched()) as held:  # type: ignore[arg-type]
+        assert held == (3,)
+    assert order == ["1 cards", "2 processors", "processors back", "cards back"]
+    order.clear()
+    with allotted(Limits(), Watched()) as held:  # type: ignore[arg-type]
+        assert held == ()
+    assert order == ["1 processors", "processors back"]
+
+
+def test_an_experiment_on_a_card(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_path(tmp_path, monkeypatch)
+    monkeypatch.setattr(gpus, "nodes", lambda picked: [])
+    make_task(tmp_path / "lines")
+    program = tmp_path / "lines" / "fit.py"
+    wants = 'assert __import__("os").environ["CUDA_VISIBLE_DEVICES"] == "GPU-0"\n\n\ndef main():'
+    program.write_text(program.read_text().replace("def main():", wants))
+    keys = []
+    for limits in ("gpus: 1", "gpus: 1, gpu_memory_mb: 500"):
+        (tmp_path / "lines" / "task.yaml").write_text(TASK.replace("limits: {", f"limits: {{{limits}, "))
+        task, chain = load_task(tmp_path / "lines"), CodeToolchain()
+        chain.prepare(task, world)
+        made = chain.experiment(task, chain.baseline(task, world), 1, "validation", world)
+        assert made.outcome is OutcomeKind.OK, made.cause
+        keys.append(made.id)
+    assert keys[0] != keys[1]
