@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 from app.folders import LEDGER, read
 from app.output import console
 from app.record import Event, Record
+from app.warning import TEXT, asked, red
 from pelagos.errors import DiskFull, Interrupted, PelagosError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class View(Protocol):
 
 def drive_and_report(folder: Path) -> int:
     """Drive the run in `folder`; returns the exit code. Raises what the drive raises, with the report written first."""
+    warn(folder)
     record = read(folder) if (folder / LEDGER).is_file() else Record()
     ending: Ending | None = None
     try:
@@ -56,6 +58,14 @@ def drive_and_report(folder: Path) -> int:
     if ending.exit_code == Interrupted.exit_code:
         sys.stderr.write(f"go on with: pelagos resume {folder}\n")
     return ending.exit_code
+
+
+def warn(folder: Path) -> None:
+    """The first line of a run whose code nothing isolates."""
+    from agents.folder import FILE, read
+
+    if (folder / FILE).is_file() and asked(read(folder).settings):
+        console().print(red(TEXT), soft_wrap=True)
 
 
 def _watched(folder: Path, record: Record, view: View) -> Ending:

@@ -18,6 +18,7 @@ from rich.text import Text
 from app.board import Bar, Row, Stage, activity, bars, rows
 from app.feed import told
 from app.record import Event, Record
+from app.warning import red, warning
 from app.words import duration, interval, line, money, signed
 from pelagos.nouns import VerdictKind
 
@@ -56,9 +57,15 @@ class LiveView:
         events = Text("\n".join(self._events), style="dim", overflow="ellipsis", no_wrap=True)
         self._spinner.update(text=Text(f" {line(activity(self._record))}", style="bold"))
         return Group(
-            header(self._folder, self._record, now), hypotheses(self._record), budgets(self._record, now),
-            self._spinner, events,
+            *unsafe(self._record), header(self._folder, self._record, now), hypotheses(self._record),
+            budgets(self._record, now), self._spinner, events,
         )  # fmt: skip
+
+
+def unsafe(record: Record) -> list[Text]:
+    """A red line where nothing isolates the run's code."""
+    text = warning(record)
+    return [red(text)] if text else []
 
 
 def header(folder: Path, record: Record, now: float) -> Text:

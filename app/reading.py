@@ -12,6 +12,7 @@ from app import folders
 from app.board import Row, activity, bars, funnel, rows
 from app.output import Json, RunArgument, console, print_json, table
 from app.record import Record
+from app.warning import warning
 from app.words import count, interval, number, signed
 from pelagos.errors import DamagedRun
 
@@ -24,14 +25,14 @@ def status(run: RunArgument, json: Json = False) -> None:
     if json:
         print_json(_status(folder, record, state, pid))
         return
-    from app.live import budgets, header, hypotheses
+    from app.live import budgets, header, hypotheses, unsafe
 
     now = time.time() if pid is not None else record.last_at
     screen = console()
     driven = f" by process {pid}" if pid is not None else ""
     doing = f": {activity(record)}" if pid is not None else ""
     reason = str((record.ended or {}).get("reason", ""))
-    screen.print(header(folder, record, now))
+    screen.print(*unsafe(record), header(folder, record, now), sep="\n")
     screen.print(f"{state}{driven}{doing}{f': {reason}' if reason and pid is None else ''}", markup=False)
     screen.print(_funnel(record), markup=False)
     for damage in folders.damage(folder):
@@ -60,6 +61,10 @@ def hypotheses(run: RunArgument, json: Json = False) -> None:
     if json:
         print_json([_hypothesis(record, row) for row in rows(record)])
         return
+    from app.live import unsafe
+
+    for line in unsafe(record):
+        console().print(line)
     heads = ("id", "cycle", "title", "stage", "effect", "interval", "e-value", "seeds")
     console().print(table(heads, (_hypothesis_cells(record, row) for row in rows(record))))
 
@@ -70,6 +75,7 @@ def _status(folder: Path, record: Record, state: str, pid: int | None) -> dict[s
         "task": record.task,
         "state": state,
         "pid": pid,
+        "warning": warning(record),
         "reason": (record.ended or {}).get("reason", ""),
         "cycle": record.cycle,
         "node": record.node,

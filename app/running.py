@@ -73,6 +73,9 @@ def _go(folder: Path, detach: bool) -> None:
 
 def _detach(folder: Path) -> None:
     """A child in its own session drives the run; it outlives this terminal."""
+    from app.driving import warn
+
+    warn(folder)
     command = [sys.executable, "-P", "-m", "app.main", "resume", str(folder)]
     log = folder / LOG
     with log.open("ab") as out:

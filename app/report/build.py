@@ -15,6 +15,7 @@ from app.board import bars, funnel
 from app.report import facts
 from app.report.headline import headline
 from app.report.plots import Axis, axis_plot, interval_plot
+from app.warning import warning
 from app.words import clean, duration, interval, line, money, number, signed, with_unit
 from memory.artifacts import ArtifactStore
 from memory.faults import on_disk
@@ -64,6 +65,7 @@ def contents(folder: Path) -> dict[str, Any]:
         "findings": found,
         "axis": Axis.over(reach, metric.min_effect if metric else 0.0),
         "bars": bars(record),
+        "warning": warning(record),
         "isolation": facts.isolation(record),
         "models": facts.models(record),
         "sealed_touches": facts.seal_touched(record),

@@ -128,6 +128,7 @@ def test_a_detached_run_stops_with_3_though_its_log_is_on_that_disk(disk: Disk, 
     disk.fill()
     assert child.wait(120) == 3, log.read_text()
     assert "Traceback" not in log.read_text()
+    assert log.read_text().startswith("UNSAFE: "), "the run's first line"
     disk.free()
     (run,) = (disk.folder / "runs").iterdir()
     assert pelagos("resume", run.name, folder=disk.folder).wait(120) == 5  # nobody answers; but it went on
