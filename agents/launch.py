@@ -70,6 +70,7 @@ def create(
         parts.check_model(spec, settings)
     parts.sandbox(settings.sandbox.name)
     parts.embedder()
+    registry.install(task)
     where = run_dir or project / "runs" / f"{task.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     run_folder.free(where, task.digest)
     with on_disk(where):

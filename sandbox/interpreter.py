@@ -8,6 +8,7 @@ name; a package they don't know is not searched for data.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import sysconfig
 from functools import cache
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pelagos
 
+REFUSES, HOLLOW = Path(__file__).with_name("covered.txt"), Path(__file__).with_name("hollow.txt")
 OWN = ("pelagos", "agents", "tools", "sandbox", "memory", "app", "tasks")
 
 # Few, since bubblewrap reads the whole mount table for each.
@@ -94,6 +96,20 @@ def covered() -> list[Path]:
 def is_hollow(path: Path) -> bool:
     """Whether a covered package must still import."""
     return path.as_posix().endswith(_HOLLOW)
+
+
+def mask(site: Path) -> None:
+    """Cover a folder of installed packages in place: what carries labels goes, and says why when it is imported."""
+    for pattern in (*_LABELS, *_HOLLOW):
+        for found in site.glob(pattern):
+            if not found.is_dir():
+                found.unlink()
+                continue
+            was_package = (found / "__init__.py").is_file()
+            shutil.rmtree(found)
+            found.mkdir()
+            if was_package:
+                (found / "__init__.py").write_bytes((HOLLOW if is_hollow(found) else REFUSES).read_bytes())
 
 
 def _sites() -> set[Path]:

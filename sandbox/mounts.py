@@ -11,12 +11,11 @@ from pathlib import Path
 
 from pelagos.errors import SandboxError
 from sandbox.collect import parts
-from sandbox.interpreter import is_hollow
+from sandbox.interpreter import HOLLOW, REFUSES, is_hollow
 
 HOME = "/job"
 TMP = "/tmp"  # noqa: S108  inside the jail
 TEMPORARY = (HOME, TMP, "/dev/shm")  # noqa: S108
-_REFUSES, _HOLLOW = Path(__file__).with_name("covered.txt"), Path(__file__).with_name("hollow.txt")
 
 
 class Mounts:
@@ -41,7 +40,7 @@ class Mounts:
             if path.is_dir():
                 self._options += ["--size", "4096", "--perms", "0555", "--tmpfs", str(path)]
                 if (path / "__init__.py").is_file():
-                    instead = _HOLLOW if is_hollow(path) else _REFUSES
+                    instead = HOLLOW if is_hollow(path) else REFUSES
                     self._options += ["--ro-bind", str(instead), str(path / "__init__.py")]
             else:
                 self._options += ["--ro-bind", "/dev/null", str(path)]

@@ -15,7 +15,7 @@ import yaml
 
 from pelagos.errors import BadInput, MissingPart
 from sandbox.machine import Machine, lacks_cards
-from tools.toolchain import Limited, Task, Toolchain
+from tools.toolchain import Limited, Packaged, Task, Toolchain
 
 GROUP = "pelagos.toolchains"
 SHIPPED = {"code": "tools.code.toolchain:CodeToolchain"}
@@ -78,6 +78,12 @@ def check_machine(task: Task, backend: str = "auto") -> None:
     MissingPart where it wants a graphics card and there is none."""
     if isinstance(task, Limited) and (lacks := Machine.here(backend).lacks(task.limits) + lacks_cards(task.limits)):
         raise BadInput(*(f"task {task.name}: {line}" for line in lacks))
+
+
+def install(task: Task) -> None:
+    """Make the packages that `task` brings ready. Raises BadInput, MissingPart and DiskFull."""
+    if isinstance(task, Packaged):
+        task.install()
 
 
 def nearest(name: str, known: list[str]) -> str:

@@ -166,6 +166,15 @@ class Limited(Protocol):
     def limits(self) -> Limits: ...
 
 
+@runtime_checkable
+class Packaged(Protocol):
+    """A task that brings packages of its own: they are made ready before the run begins."""
+
+    def install(self) -> Path | None:
+        """Raises BadInput, MissingPart and DiskFull."""
+        ...
+
+
 class Toolchain(Protocol):
     @property
     def name(self) -> str: ...

@@ -165,3 +165,15 @@ def test_a_task_that_wants_a_card_where_none_is(command: tuple[str, ...], task: 
     assert "limits.gpus: asks for 1, this machine has no graphics card to be seen" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (task.parent / "runs").exists()
+
+
+def test_packages_that_cannot_be_had_are_said_before_a_run_exists(task: Path, tmp_path: Path) -> None:
+    (task / "requirements.lock").write_text(f"nosuchpackage==1.0 --hash=sha256:{'0' * 64}\n")
+    text = (task / "task.yaml").read_text()
+    (task / "task.yaml").write_text(text + "packages: requirements.lock\n")
+    pip = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": "/dev/null", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    model = ("--model", "default=openai:m@http://127.0.0.1:9/v1", "--sandbox", "unsafe")
+    done = pelagos("run", "mine", *model, folder=task.parent, **pip)
+    told(done, "packages: requirements.lock: nosuchpackage==1.0: no wheel for this Python and platform was found")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (task.parent / "runs").exists()

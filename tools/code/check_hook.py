@@ -210,6 +210,7 @@ def evaluate(expression: str, new: Source, old: Source) -> tuple["bool | None", 
 
 def main(path: str, results: str) -> None:
     asked = json.loads(Path(path).read_text("utf-8"))
+    sys.path.append(str(Path.cwd() / asked["packages"]))
     new = Source("new", asked["new"], asked["new_lines"])
     old = Source("old", asked["old"], asked["old_lines"])
     told = []

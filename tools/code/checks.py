@@ -17,6 +17,7 @@ from pathlib import Path
 from pelagos.nouns import OutcomeKind, Plan
 from sandbox.protocol import Limits, Sandbox, Spec
 from tools.code.check_hook import BUILTINS, VOCABULARY
+from tools.code.packages import AT
 from tools.code.program import Program
 
 GUIDE = """\
@@ -125,14 +126,17 @@ def run(
     new: Program,
     lines: tuple[Mapping[str, list[int]], Mapping[str, list[int]]],
     sandbox: Sandbox,
+    packages: Path | None = None,
 ) -> list[Checked]:
-    """Execute all checks in one sandbox. `lines`: what ran in the old and in the new program's smoke run, by path.
+    """Execute all checks in one sandbox. `lines`: what ran in the old and in the new program's smoke run, by path;
+    `packages`: the task's own.
     Where the sandbox run itself fails, no check is valid. Raises SandboxError."""
     asked = {
         "old": dict(old.files),
         "new": dict(new.files),
         "old_lines": lines[0] or None,
         "new_lines": lines[1] or None,
+        "packages": AT,
         "expressions": [text for check in checks for text in (check.own or "False", check.words)],
     }
     hook = Path(__file__).with_name("check_hook.py").read_bytes()
@@ -140,7 +144,9 @@ def run(
     files |= {f"old/{path}": text.encode() for path, text in old.files.items()}
     files |= {f"new/{path}": text.encode() for path, text in new.files.items()}
     argv = ["python", "check_hook.py", "checks.json", "results.json"]
-    outcome = sandbox.run(Spec(argv=argv, files=files, collect={"results.json": 200_000}, limits=_LIMITS))
+    outcome = sandbox.run(
+        Spec(argv, files, {AT: packages} if packages else {}, {"results.json": 200_000}, limits=_LIMITS)
+    )
     if outcome.kind is not OutcomeKind.OK:
         said = outcome.cause or outcome.log.strip().rpartition("\n")[2]
         return [Checked(check, False, False, error=f"the check could not run: {said}"[:300]) for check in checks]

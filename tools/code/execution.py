@@ -20,6 +20,7 @@ from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 from tools.code import causes, traceback
 from tools.code.causes import Cause
 from tools.code.data import SplitData
+from tools.code.packages import AT
 from tools.code.program import Program
 from tools.code.task import CodeTask
 from tools.toolchain import Context
@@ -86,6 +87,7 @@ def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: 
             "expect": PREDICTIONS,
             "trace": watch,
             "dump_after": limits.seconds * _DUMP_AT,
+            "packages": AT,
         }
         files |= {f"{HOOKS}/{name}": (_HERE / name).read_bytes() for name in _HOOK_FILES}
         files[f"{HOOKS}/config.json"] = json.dumps(config).encode()
@@ -94,7 +96,7 @@ def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: 
     return Spec(
         argv=argv,
         files=files,
-        readonly={DATA: data.inputs},
+        readonly={DATA: data.inputs} | ({AT: own_packages} if (own_packages := task.install()) else {}),
         collect=collect,
         limits=limits,
     )

@@ -45,6 +45,7 @@ def experiment(
         split=split,
         data=data.digest,
         limits=vars(limits),
+        packages=task.packages_digest,
     )
 
     def action() -> tuple[dict[str, Any], Cost]:

@@ -65,7 +65,15 @@ def smoke(task: CodeTask, program: Program, data: SplitData, context: Context, s
     """Run on the smoke data with the first seed, once per content and sample. Raises SandboxError and CapReached."""
     content, seed = program.store(context.artifacts), task.seeds[0]
     limits = task.smoke_limits
-    key = step_key(content=content, entry=task.spec.entry, seed=seed, data=data.digest, limits=vars(limits), n=sample)
+    key = step_key(
+        content=content,
+        entry=task.spec.entry,
+        seed=seed,
+        data=data.digest,
+        limits=vars(limits),
+        packages=task.packages_digest,
+        n=sample,
+    )
 
     def action() -> tuple[dict[str, Any], Cost]:
         with allotted(limits, context) as gpus:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pelagos.errors import BadInput
 from pelagos.nouns import Metric
 from sandbox.protocol import Limits
-from tools.code import task_file
+from tools.code import packages, task_file
 from tools.code.data_sources import Source
 from tools.code.faults import read_yaml
 from tools.code.task_checks import check
@@ -91,6 +91,24 @@ class CodeTask:
     def papers(self) -> Path | None:
         return None if self.spec.papers is None else self.folder / self.spec.papers
 
+    @property
+    def packages(self) -> Path | None:
+        """The locked list of the task's own packages."""
+        return None if self.spec.packages is None else self.folder / self.spec.packages
+
+    def install(self) -> Path | None:
+        """The folder with the task's own packages, installed at the first call. Raises BadInput, MissingPart and
+        DiskFull."""
+        try:
+            return None if self.packages is None else packages.install(self.packages)
+        except BadInput as error:
+            raise BadInput(*(f"{self.folder / FILE}: packages: {fault}" for fault in error.faults)) from None
+
+    @property
+    def packages_digest(self) -> str:
+        """'' where the task brings no packages."""
+        return "" if self.packages is None else packages.digest(packages.read(self.packages))
+
     def command(self, data: str, out: str, seed: int) -> list[str]:
         """The entry command with its placeholders filled; a path with spaces stays one word."""
         return [word.format(data=data, out=out, seed=seed) for word in shlex.split(self.spec.entry)]
@@ -124,7 +142,7 @@ def _metric(part: MetricPart) -> Metric:
 
 def _digest(folder: Path, spec: TaskFile) -> str:
     """Over the meaning of the file (not its layout) and the bytes of all it names."""
-    named = [*spec.editable, *spec.files, spec.metric.evaluator, spec.data.path, spec.papers]
+    named = [*spec.editable, *spec.files, spec.metric.evaluator, spec.data.path, spec.papers, spec.packages]
     hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in named if name is not None}
     content = json.dumps([spec.model_dump(mode="json"), hashes], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -11,6 +11,7 @@ from string import Formatter
 from typing import Any
 
 from pelagos.errors import BadInput
+from tools.code import packages
 from tools.code.data_sources import rows
 from tools.code.task_file import REGRESSION, STOCK, MetricPart
 
@@ -168,6 +169,21 @@ def _papers(folder: Path, parts: Parts) -> Iterator[str]:
         yield f"papers: {fault}"
 
 
+def _packages(folder: Path, parts: Parts) -> Iterator[str]:
+    name = parts["packages"]
+    if name is None:
+        return
+    if fault := file_fault(folder, name):
+        yield f"packages: {fault}"
+        return
+    try:
+        packages.read(folder / name)
+    except BadInput as error:
+        yield from (f"packages: {name} {fault}" for fault in error.faults)
+    except ValueError as error:
+        yield f"packages: {name} is not text: {error}; save it as UTF-8"
+
+
 def _limits(folder: Path, parts: Parts) -> Iterator[str]:
     if parts["limits"].gpu_memory_mb is not None and not parts["limits"].gpus:
         yield "limits.gpu_memory_mb: says nothing without cards; add 'gpus: 1' or leave it out"
@@ -181,4 +197,5 @@ _CHECKS: list[tuple[tuple[str, ...], Callable[[Path, Parts], Iterator[str]]]] = 
     (("seeds",), _seeds),
     (("papers",), _papers),
     (("limits",), _limits),
+    (("packages",), _packages),
 ]

@@ -96,6 +96,7 @@ class TaskFile(Section):
     limits: LimitsPart = LimitsPart()
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**31, strict=True)]], Field(min_length=3)]
     papers: Text | None = None
+    packages: Text | None = None
 
 
 def parse(raw: dict[Any, Any]) -> tuple[dict[str, Any], list[str]]:
