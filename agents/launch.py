@@ -68,9 +68,9 @@ def create(
     parts = parts or Parts()
     for spec in sorted({settings.models.spec(role) for role in get_args(Role)}):
         parts.check_model(spec, settings)
+    registry.install(task)
     parts.sandbox(settings.sandbox.name)
     parts.embedder()
-    registry.install(task)
     where = run_dir or project / "runs" / f"{task.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     run_folder.free(where, task.digest)
     with on_disk(where):
