@@ -82,10 +82,13 @@ class Run:
 
     def cards(self, limits: Limits) -> AbstractContextManager[tuple[int, ...]]:
         self.boundary()
+        told: list[str] = []
 
         def waiting(reason: str) -> None:
             self.boundary()
-            self.say(reason)
+            if not told:  # the figures in it change all the time
+                told.append(reason)
+                self.say(reason)
 
         return cards.take(limits.gpus, limits.gpu_memory_mb, waiting)
 
