@@ -94,7 +94,7 @@ class _Jail:
         return self.meter.sample()
 
     def full(self) -> bool:
-        return self.was_full or any(os.fstatvfs(folder).f_bfree == 0 for folder in self.folders)
+        return self.was_full or any(_is_full(folder) for folder in self.folders)
 
 
 @contextlib.contextmanager
@@ -106,10 +106,10 @@ def _jail(spec: Spec, user: _User, meter: Meter) -> Iterator[_Jail]:
         stack.callback(os.close, news)
         passed = [options, tell]
         flags = ["--args", str(options), "--info-fd", str(tell)]
-        if program := seccomp.program():
+        if program := seccomp.program(also=() if meter.counts else seccomp.HOARDS):
             passed.append(_memfd(stack, program))
             flags += ["--seccomp", str(passed[-1])]
-        inside = [*user.become(spec.limits, alone=meter.label == "rlimit"), *GATE]
+        inside = [*user.become(spec.limits, alone=not meter.counts), *GATE]
         try:
             tree = Tree([_bwrap(), *flags, *inside, *interpreter.translate([*spec.argv])], meter.doors, passed)
         finally:
@@ -141,6 +141,11 @@ def _options(spec: Spec, user: _User) -> list[str]:
     mounts.cover(interpreter.covered())
     mounts.bind(spec.readonly, foreign=user.uid is not None)
     return [*options, *mounts.take(), "--remount-ro", "/", "--chdir", HOME]
+
+
+def _is_full(folder: int) -> bool:
+    info = os.fstatvfs(folder)
+    return info.f_bfree == 0 or info.f_ffree == 0
 
 
 def _memfd(stack: contextlib.ExitStack, content: bytes) -> int:

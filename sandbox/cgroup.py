@@ -26,7 +26,7 @@ _PATIENCE = 5.0
 class CgroupV1:
     """One group per hierarchy."""
 
-    label = "cgroup1"
+    label, counts = "cgroup1", True
 
     def __init__(self, limits: Limits, homes: dict[str, Path]) -> None:
         name = new_label()
@@ -77,7 +77,7 @@ class CgroupV1:
 class CgroupV2:
     """One group in the unified hierarchy."""
 
-    label = "cgroup2"
+    label, counts = "cgroup2", True
 
     def __init__(self, limits: Limits, home: Path) -> None:
         self._group = home / new_label()

@@ -31,6 +31,11 @@ class Meter(Protocol):
         ...
 
     @property
+    def counts(self) -> bool:
+        """Whether the kernel counts all memory for us; otherwise only what processes and files show is seen."""
+        ...
+
+    @property
     def doors(self) -> Sequence[Path]:
         """Files into which the first process writes its pid before anything else."""
         ...

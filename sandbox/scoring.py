@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import tokenize
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,11 @@ import numpy as np
 
 from sandbox.metrics import STOCK, Array, Unfit
 
+# Whatever numpy's reader of a header may raise on hostile bytes.
+_UNREADABLE = (
+    ValueError, KeyError, EOFError, SyntaxError, OverflowError, TypeError, AttributeError, IndexError, MemoryError,
+    RecursionError, tokenize.TokenError,
+)  # fmt: skip
 REPLICATES, RESAMPLING_SEED = 200, 20240501
 
 
@@ -52,7 +58,7 @@ def _read(path: Path) -> Array:
             readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
             shape, _, dtype = readers[version](file)
             held = path.stat().st_size - file.tell()
-    except (ValueError, KeyError, EOFError, SyntaxError, UnicodeError, OverflowError, TypeError) as error:
+    except _UNREADABLE as error:
         raise Unfit("malformed", f"predictions aren't a .npy file: {error}"[:200]) from None
     if dtype.kind not in "biufU" or dtype.itemsize == 0:
         raise Unfit("malformed", f"predictions have dtype {dtype}, expected numbers or class names")
