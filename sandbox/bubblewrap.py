@@ -50,9 +50,11 @@ class Bubblewrap:
                 log = BoundedLog(int(spec.limits.log_mb * MB), on_line)
                 ending = jail.tree.run(spec.limits.seconds, log, jail.sample, meter.kill)
                 files, refused = collect(jail.folders[0], spec.collect)
-                full = jail.full()
+                jail.look()
             counted, counters = True, meter.close()
-            return outcome(spec.limits, ending, counters, full, files, refused, log.close(), isolation)
+            return outcome(
+                spec.limits, ending, counters, jail.was_full, files, refused, log.close(), isolation, jail.peak_disk
+            )
         finally:
             if not counted:
                 meter.kill()
@@ -88,13 +90,17 @@ class _Jail:
     meter: Meter
     folders: list[int]
     was_full: bool = False
+    peak_disk: int = 0
 
     def sample(self) -> str:
-        self.was_full = self.was_full or self.full()
+        self.look()
         return self.meter.sample()
 
-    def full(self) -> bool:
-        return self.was_full or any(_is_full(folder) for folder in self.folders)
+    def look(self) -> None:
+        """At its temporary file systems, from outside."""
+        states = [os.fstatvfs(folder) for folder in self.folders]
+        self.was_full = self.was_full or any(0 in (state.f_bfree, state.f_ffree) for state in states)
+        self.peak_disk = max(self.peak_disk, sum((one.f_blocks - one.f_bfree) * one.f_frsize for one in states))
 
 
 @contextlib.contextmanager
@@ -141,11 +147,6 @@ def _options(spec: Spec, user: _User) -> list[str]:
     mounts.cover(interpreter.covered())
     mounts.bind(spec.readonly, foreign=user.uid is not None)
     return [*options, *mounts.take(), "--remount-ro", "/", "--chdir", HOME]
-
-
-def _is_full(folder: int) -> bool:
-    info = os.fstatvfs(folder)
-    return info.f_bfree == 0 or info.f_ffree == 0
 
 
 def _memfd(stack: contextlib.ExitStack, content: bytes) -> int:

@@ -45,6 +45,7 @@ def outcome(
     refused: dict[str, str],
     log: str,
     isolation: str,
+    peak_disk: int = 0,
 ) -> Outcome:
     """The outcome as it is recorded."""
     kind, cause = classify(ending, counters, full, refused, limits)
@@ -58,6 +59,7 @@ def outcome(
         seconds=ending.seconds,
         cpu_seconds=max(ending.cpu_seconds, counters.cpu_seconds),
         peak_memory_mb=counters.peak_memory / MB,
+        peak_disk_mb=peak_disk / MB,
         isolation=isolation,
     )
 

@@ -55,6 +55,7 @@ class Outcome:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_memory_mb: float = 0.0
+    peak_disk_mb: float = 0.0
     isolation: str = ""
 
 

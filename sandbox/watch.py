@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sandbox.meter import MB, Counters
+from sandbox.owner import is_orphan
 from sandbox.protocol import Limits
 
 LABEL = "PELAGOS_BOX"
 _TICKS = os.sysconf("SC_CLK_TCK")
+_MARK = f"{LABEL}=".encode()
 _PATIENCE = 5.0
 _INODE = 1024
 
@@ -90,6 +92,22 @@ def same_label(label: str) -> Callable[[int], Callable[[int], bool]]:
         return False
 
     return lambda first: member
+
+
+def orphans() -> list[int]:
+    """Our user's processes that carry the label of an owner who is gone."""
+    found = []
+    for pid in _everybody():
+        with contextlib.suppress(OSError):
+            place = Path(f"/proc/{pid}")
+            marks = [item for item in (place / "environ").read_bytes().split(b"\0") if item.startswith(_MARK)]
+            if (
+                marks
+                and place.stat().st_uid == os.geteuid()
+                and is_orphan(marks[0][len(_MARK) :].decode("utf-8", "replace"))
+            ):
+                found.append(pid)
+    return found
 
 
 def resource_limits(limits: Limits, processes: bool) -> list[str]:

@@ -44,9 +44,12 @@ def test_an_honest_program_is_measured_and_its_files_come_home(execute: Execute,
     lines: list[str] = []
     done = execute(
         """
-        import os, sys
+        import os, sys, time
         open("out/y.bin", "wb").write(open("in/data.txt").read().encode() + open("data/x.txt").read().encode())
         block = bytearray(60_000_000)
+        open("/tmp/gone", "wb").write(bytes(7_000_000))
+        time.sleep(0.2)
+        os.unlink("/tmp/gone")
         n = sum(i * i for i in range(2_000_000))
         print(os.environ["ASKED"], sys.version)
         """,
@@ -61,6 +64,7 @@ def test_an_honest_program_is_measured_and_its_files_come_home(execute: Execute,
     assert done.log.startswith(f"yes {sys.version.split()[0]}")
     assert "\n".join(lines) == done.log
     assert 50 < done.peak_memory_mb < 200
+    assert 7 <= done.peak_disk_mb < 8
     assert 0.01 < done.cpu_seconds <= done.seconds * 2 + 0.5
     assert "seccomp" in done.isolation and "no seccomp" not in done.isolation
 

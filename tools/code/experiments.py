@@ -95,6 +95,7 @@ def _scored(
         seconds=round(outcome.seconds, 3),
         cpu_seconds=round(outcome.cpu_seconds, 3),
         peak_memory_mb=round(outcome.peak_memory_mb, 1),
+        peak_disk_mb=round(outcome.peak_disk_mb, 1),
         isolation=outcome.isolation,
         data=data.digest,
         files=_files(done, context),
