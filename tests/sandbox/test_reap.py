@@ -28,6 +28,13 @@ box.run(Spec(["python", "-c", "import time; print(1); time.sleep(600)", sys.argv
 Start = Callable[[str], tuple[subprocess.Popen[str], str]]
 
 
+@pytest.fixture(autouse=True)
+def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A temporary folder of our own: another run on this machine may clear away at the same time."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+
 @pytest.fixture
 def start() -> Iterator[Start]:
     """A controller of its own with a program that runs: (controller, mark in the program's arguments)."""
@@ -81,7 +88,6 @@ def test_the_dead_are_cleared_away_and_the_living_left_alone(backend: str, start
     assert any(f"-{dead.pid}-" in line for line in removed)
     assert not any(f"-{alive.pid}-" in line for line in removed)
     assert left(alive.pid) and running(other) and alive.poll() is None
-    assert (backend == "unsafe") == any(line.startswith("process") for line in removed)
 
 
 def test_the_doctor_clears_away_and_says_what(start: Start) -> None:
@@ -90,7 +96,7 @@ def test_the_doctor_clears_away_and_says_what(start: Start) -> None:
     dead.wait()
     assert running(mark)
     said = [_doctor(), _doctor()]
-    assert "removed: process " in said[0] and f"-{dead.pid}-" in said[0].replace("\n", "")
+    assert "removed: work folder pelagos-" in said[0] and f"-{dead.pid}-" in said[0].replace("\n", "")
     assert running(mark) == []
     assert f"-{dead.pid}-" not in said[1]
 

@@ -72,6 +72,7 @@ POISONS = [
     Poison("an unknown version", lambda mark: b"\x93NUMPY\x09\x09" + bytes(100), "malformed"),
     Poison("items of no size", lambda mark: _header("{'descr': '|V0', 'fortran_order': False, 'shape': (4,)}"), "malformed"),
     Poison("a record type", lambda mark: _npy(np.zeros(4, dtype=[("a", "f8"), ("b", "i4")])), "malformed"),
+    Poison("no characters", lambda mark: _npy(np.array(["a"] * 4))[:-16] + b"\xff" * 16, "malformed"),
     Poison("too few", lambda mark: _npy(np.zeros(3)), "wrong_count"),
     Poison("not a number", lambda mark: _npy(np.array([0.0, 1.0, np.nan, 1.0])), "nan"),
     Poison("infinite", lambda mark: _npy(np.array([0.0, 1.0, np.inf, 1.0])), "nan"),
