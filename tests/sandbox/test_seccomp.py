@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import glob
 import platform
+import re
 import struct
 import subprocess
 import sys
@@ -104,3 +106,20 @@ except OSError as error:
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.split() == ["-1", "1", "-1", "1", "22"], done.stderr
+
+
+HEADERS = {"x86_64": "/usr/include/*/asm/unistd_64.h", "aarch64": "/usr/include/asm-generic/unistd.h"}
+
+
+@pytest.mark.parametrize("machine", seccomp.TABLES)
+def test_numbers_are_the_kernels_own(machine: str) -> None:
+    """Against the kernel's headers; a call that is newer than these is passed over."""
+    found = [path for path in glob.glob(HEADERS[machine]) if machine != "x86_64" or "x86_64" in path]
+    if not found:
+        pytest.skip(f"no kernel headers here: {HEADERS[machine]}")
+    text = Path(found[0]).read_text()
+    kernel = {name: int(number) for name, number in re.findall(r"#define __NR_(\w+)\s+(\d+)\b", text)}
+    table = seccomp.TABLES[machine]
+    ours = {**table.denied, **table.hoards, "clone": table.clone, "socket": table.socket, "ioctl": table.ioctl}
+    assert {name: number for name, number in ours.items() if kernel.get(name, number) != number} == {}
+    assert len(set(ours) & set(kernel)) > 40
