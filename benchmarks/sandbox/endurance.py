@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import json
 import platform
 import re
@@ -42,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     box = choose(chosen.backend)
-    with tempfile.TemporaryDirectory(prefix="endurance-") as name, host(Path(name)) as outside:
+    with own_folder(), tempfile.TemporaryDirectory() as name, host(Path(name)) as outside:
         for one in (None, HOSTILE[0], None):  # what is made once, on first use, is no growth
             _faults(box, outside, one, collections.Counter())
         before, began = Traces.now(), time.monotonic()
@@ -54,6 +55,19 @@ def run(chosen: argparse.Namespace) -> int:
     for fault in faults:
         print(f"FAULT: {fault}", file=sys.stderr)
     return int(bool(faults))
+
+
+@contextlib.contextmanager
+def own_folder() -> Iterator[None]:
+    """A temporary folder for this process alone, so that whatever is left in it is ours."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="endurance-") as name:
+        Path(name).chmod(0o755)
+        tempfile.tempdir = name
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def plan(number: int) -> Iterator[Escape | None]:

@@ -17,7 +17,7 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Traces:
-    """`counts`: what -> how many. None of it may be more afterwards."""
+    """`counts`: what -> how many. None of it may be more afterwards. The temporary folder has to be ours alone."""
 
     counts: dict[str, int]
 
@@ -27,14 +27,14 @@ class Traces:
         gc.collect()  # the docker package leaves its socket to it where no engine answers
         ours = f"-{os.getpid()}-"
         places = {name for place, names, _ in os.walk("/sys/fs/cgroup") for name in names if ours in name}
-        left = [path for path in Path(tempfile.gettempdir()).iterdir() if path.name.startswith(f"{LABEL}-")]
+        left = list(Path(tempfile.gettempdir()).iterdir())
         counts = {
             "processes": sum(1 for _ in _descendants()),
             "threads": _entries("/proc/self/task"),
             "open files": _entries("/proc/self/fd") - 1,
             "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
             "control groups": len(places),
-            "work folders": len([path for path in left if ours in path.name]),
+            "temporary folders": len(left),
             "bytes of disk": sum(map(_size, left)),
         }
         return cls(counts if containers is None else counts | {"containers": containers})

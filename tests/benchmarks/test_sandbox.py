@@ -50,4 +50,4 @@ def test_growth_of_every_kind_is_seen(tmp_path: Path, monkeypatch: pytest.Monkey
         child.kill()
         child.wait()
         os.close(handle)
-    assert {"processes", "open files", "work folders", "bytes of disk"} <= seen
+    assert {"processes", "open files", "temporary folders", "bytes of disk"} <= seen
