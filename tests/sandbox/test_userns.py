@@ -23,11 +23,11 @@ from sandbox.canary import canary
 from sandbox.protocol import Limits, Spec
 box = Bubblewrap(cgroups=False)
 found = canary(box)
-limits = Limits(seconds=3, memory_mb=200, pids=30, disk_mb=20)
+limits = Limits(seconds=2, memory_mb=200, pids=30, disk_mb=20)
 codes = {
     "ok": "open('out', 'w').write('x')",
     "disk": "while 1: open('out', 'ab').write(bytes(10**6))",
-    "pids": "import os, time\\ntry:\\n  for i in range(500):\\n    if not os.fork(): time.sleep(60)\\nfinally: time.sleep(1)",
+    "pids": "import os, time\\ntry:\\n  for i in range(500):\\n    if not os.fork(): time.sleep(60)\\nfinally: time.sleep(.5)",
     "oom": "b = []\\nwhile 1: b.append(bytearray(10**6))",
     "timeout": "import os, time; os.fork(); os.setsid(); time.sleep(100)",
     "error": "open('/proc/sys/kernel/core_pattern', 'w')",
