@@ -23,6 +23,8 @@ def classify(
         return OutcomeKind.OOM, f"more than {limits.memory_mb} MB of memory"
     if ending.stopped == "timeout":
         return OutcomeKind.TIMEOUT, f"still running after {limits.seconds:g} s"
+    if ending.stopped == "cpu":
+        return OutcomeKind.TIMEOUT, f"more than {limits.cpus * limits.seconds:g} s of processor time"
     if not failed:
         return _complete(refused)
     if counters.task_refusals:

@@ -45,7 +45,7 @@ class Meter(Protocol):
         ...
 
     def sample(self) -> str:
-        """Look once. Returns why the tree must die now (`oom`), or nothing."""
+        """Look once. Returns why the tree must die now (`oom`, `cpu`), or nothing."""
         ...
 
     def kill(self) -> None:

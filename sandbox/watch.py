@@ -1,8 +1,9 @@
 """Limits without control groups: the tree is sampled from outside, and every process has its own resource limits.
 
 Memory is held at the next sample (20 ms) and, between samples, by a limit on each process's data of four times the
-allowance. Tasks are held by the limit per user id. A tree is everything in the first process's pid name space,
-or everything that carries the run's label in its environment.
+allowance; tasks by the limit per user id; processors by what the whole tree may use of them until its time limit.
+A tree is everything in the first process's pid name space, or everything that carries the run's label in its
+environment.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Watch:
         self._limits, self._members = limits, members
         self._member: Callable[[int], bool] = lambda pid: False
         self._temporary: Sequence[int] = ()
+        # Nothing throttles here, so the whole allowance is held instead; some more, since threads of libraries overlap.
+        self._most_ticks = _TICKS * (1 + 1.25 * limits.cpus * limits.seconds)
         self._peak = self._most_tasks = self._kills = self._ticks = 0
 
     def begin(self, pid: int, temporary: Sequence[int]) -> None:
@@ -54,7 +57,7 @@ class Watch:
         if used > self._limits.memory_mb * MB:
             self._kills = 1
             return "oom"
-        return ""
+        return "cpu" if self._ticks > self._most_ticks else ""
 
     def kill(self) -> None:
         end = time.monotonic() + _PATIENCE
