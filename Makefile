@@ -3,7 +3,7 @@ PY   ?= python3
 BIN  := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test check bench test-all vllm clean
+.PHONY: setup demo test check bench bench-sandbox test-all vllm clean
 
 $(STAMP): pyproject.toml constraints.txt scripts/setup
 	PYTHON=$(PY) scripts/setup
@@ -28,6 +28,11 @@ check: $(STAMP)  ## format, lint, types, room walls
 
 bench: $(STAMP)  ## measure again what docs/benchmarks.md shows; resumable, takes hours
 	$(BIN)/python -m benchmarks
+
+bench-sandbox: $(STAMP)  ## what the sandbox costs and whether it leaves anything; about 15 minutes
+	$(BIN)/python -m benchmarks.sandbox latency $(if $(AIDE),--aide $(AIDE))
+	$(BIN)/python -m benchmarks.sandbox overhead
+	$(BIN)/python -m benchmarks.sandbox endurance
 
 vllm: $(STAMP)  ## an environment of its own for the vLLM server
 	$(BIN)/python -m agents.models.vllm_env

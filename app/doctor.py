@@ -15,6 +15,7 @@ MARKS = {"ok": "ok", "missing": "missing", "bad": "BAD"}
 
 def doctor(
     json: Json = False,
+    clean: bool = typer.Option(False, "--clean", help="Remove what experiments of dead runs left on this machine."),
     rebuild_bank: bool = typer.Option(False, "--rebuild-bank", help="Make the hypothesis bank anew from runs/."),
 ) -> None:
     """Check this machine. Exit code 4 if something essential is lacking."""
@@ -22,6 +23,9 @@ def doctor(
 
     from app.checks import all_checks
 
+    if clean:
+        _clean(json)
+        return
     if rebuild_bank:
         console().print(
             f"hypothesis bank: {rebuilt(Path.cwd())} hypotheses from the ledgers under {RUNS}/", markup=False
@@ -35,6 +39,17 @@ def doctor(
         console().print(table(heads, ((one.name, MARKS[one.state], one.found, one.mend) for one in found)))
     if any(one.essential and one.state != "ok" for one in found):
         raise typer.Exit(4)
+
+
+def _clean(json: bool) -> None:
+    from sandbox.choose import reap
+
+    removed = reap()
+    if json:
+        print_json(removed)
+    else:
+        for line in removed or ["nothing was left behind"]:
+            console().print(f"removed: {line}" if removed else line, markup=False)
 
 
 def rebuilt(project: Path) -> int:

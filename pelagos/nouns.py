@@ -150,6 +150,7 @@ class Experiment(Noun):
     cpu_seconds: float = 0.0
     peak_memory_mb: float = 0.0
     peak_gpu_mb: float = 0.0
+    peak_disk_mb: float = Field(0.0, description="most that its temporary files held at once")
     isolation: str = ""
     data: str = Field("", description="hash of the data it saw and was scored on")
     files: dict[str, str] = Field({}, description="name -> artifact: log, predictions, traceback")

@@ -26,7 +26,7 @@ _PATIENCE = 5.0
 class CgroupV1:
     """One group per hierarchy."""
 
-    label = "cgroup1"
+    label, counts = "cgroup1", True
 
     def __init__(self, limits: Limits, homes: dict[str, Path]) -> None:
         name = new_label()
@@ -77,7 +77,7 @@ class CgroupV1:
 class CgroupV2:
     """One group in the unified hierarchy."""
 
-    label = "cgroup2"
+    label, counts = "cgroup2", True
 
     def __init__(self, limits: Limits, home: Path) -> None:
         self._group = home / new_label()
@@ -160,14 +160,24 @@ def _quota(pair: Iterable[str]) -> float:
 
 
 def reap() -> list[str]:
-    """Remove groups whose owner is gone, killing what still runs in them. Returns their names."""
-    homes: set[Path] = set(_v1_homes().values())
-    homes |= {place for place in _v2_places() if place.is_dir()}
-    gone = [group for home in sorted(homes) for group in home.iterdir() if group.is_dir() and is_orphan(group.name)]
+    """Remove groups whose owner is gone, killing what still runs in them. Returns their names.
+
+    All hierarchies are looked through: who died may have lived in another session's group. What another user made
+    is left to that user.
+    """
+    points = {point for point, _, _, _ in _mounts()}
+    places = (Path(place) / name for point in points for place, names, _ in os.walk(point) for name in names)
+    gone = [group for group in places if is_orphan(group.name) and _is_ours(group)]
     for group in gone:
         _kill_all(group)
         _remove(group)
     return sorted({group.name for group in gone})
+
+
+def _is_ours(group: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return group.stat().st_uid == os.geteuid()
+    return False
 
 
 def _v1_homes() -> dict[str, Path]:
@@ -236,7 +246,9 @@ def _write(file: Path, value: int | str) -> None:
 
 
 def _pids(group: Path) -> list[int]:
-    return [int(pid) for pid in (group / "cgroup.procs").read_text().split()]
+    with contextlib.suppress(FileNotFoundError):  # somebody else has removed it
+        return [int(pid) for pid in (group / "cgroup.procs").read_text().split()]
+    return []
 
 
 def _kill_all(group: Path) -> None:

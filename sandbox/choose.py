@@ -54,5 +54,8 @@ def examine(name: str) -> Probe:
 
 
 def reap() -> list[str]:
-    """Remove what dead Pelagos processes left on the host: their control groups and work folders, nothing else."""
-    return cgroup.reap() + unsafe.reap()
+    """Remove what dead Pelagos processes left on the host: groups, processes, work folders. Returns a line for each.
+
+    Told by label and owner; nothing else is touched.
+    """
+    return [f"control group {name}" for name in cgroup.reap()] + unsafe.reap()

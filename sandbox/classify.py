@@ -23,6 +23,8 @@ def classify(
         return OutcomeKind.OOM, f"more than {limits.memory_mb} MB of memory"
     if ending.stopped == "timeout":
         return OutcomeKind.TIMEOUT, f"still running after {limits.seconds:g} s"
+    if ending.stopped == "cpu":
+        return OutcomeKind.TIMEOUT, f"more than {limits.cpus * limits.seconds:g} s of processor time"
     if not failed:
         return _complete(refused)
     if counters.task_refusals:
@@ -45,6 +47,7 @@ def outcome(
     refused: dict[str, str],
     log: str,
     isolation: str,
+    peak_disk: int = 0,
 ) -> Outcome:
     """The outcome as it is recorded."""
     kind, cause = classify(ending, counters, full, refused, limits)
@@ -58,6 +61,7 @@ def outcome(
         seconds=ending.seconds,
         cpu_seconds=max(ending.cpu_seconds, counters.cpu_seconds),
         peak_memory_mb=counters.peak_memory / MB,
+        peak_disk_mb=peak_disk / MB,
         isolation=isolation,
     )
 

@@ -31,6 +31,11 @@ class Meter(Protocol):
         ...
 
     @property
+    def counts(self) -> bool:
+        """Whether the kernel counts all memory for us; otherwise only what processes and files show is seen."""
+        ...
+
+    @property
     def doors(self) -> Sequence[Path]:
         """Files into which the first process writes its pid before anything else."""
         ...
@@ -40,7 +45,7 @@ class Meter(Protocol):
         ...
 
     def sample(self) -> str:
-        """Look once. Returns why the tree must die now (`oom`), or nothing."""
+        """Look once. Returns why the tree must die now (`oom`, `cpu`), or nothing."""
         ...
 
     def kill(self) -> None:

@@ -26,8 +26,9 @@ _READY = b"pelagos:ready\n"
 
 # Enters the groups named before `--`, then becomes the command.
 _ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 125; shift; done; shift; exec "$@"'
-# Says that everything around it stands, waits for the word, then becomes the command.
-GATE = ("/bin/sh", "-c", 'echo pelagos:ready; read -r _; exec "$@" </dev/null', "gate")
+# Says that everything around it stands, waits for the word, then becomes the command. Where the word never comes,
+# since we died, it doesn't.
+GATE = ("/bin/sh", "-c", 'echo pelagos:ready; read -r _ || exit 125; exec "$@" </dev/null', "gate")
 
 
 @dataclass(frozen=True)

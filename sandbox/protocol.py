@@ -63,6 +63,7 @@ class Outcome:
     cpu_seconds: float = 0.0
     peak_memory_mb: float = 0.0
     peak_gpu_mb: float = 0.0
+    peak_disk_mb: float = 0.0
     isolation: str = ""
 
 

@@ -1,7 +1,7 @@
 """The program inside the evaluator's sandbox: reads hostile predictions and the labels, writes one JSON file.
 
-It is started as a module beside `sandbox/metrics.py` and imports nothing else but numpy and the task's own
-evaluate.py. Predictions are an .npy array without objects; its header is checked against its size before it's read.
+It is started as a module beside `sandbox/metrics.py` and `sandbox/arrays.py`, which reads the predictions (.npy, no
+objects), and imports nothing else but numpy and the task's own evaluate.py.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from sandbox.arrays import Malformed, npy
 from sandbox.metrics import STOCK, Array, Unfit
 
 REPLICATES, RESAMPLING_SEED = 200, 20240501
@@ -35,7 +36,10 @@ def read_predictions(path: Path, n: int) -> Array:
     """The array, checked. Raises Unfit with the cause class."""
     if path.stat().st_size == 0:
         raise Unfit("missing", "no predictions were written")
-    array = _read(path)
+    try:
+        array = npy(path.read_bytes())
+    except Malformed as error:
+        raise Unfit("malformed", f"predictions: {error}") from None
     if array.ndim == 0 or array.ndim > 3:
         raise Unfit("wrong_shape", f"predictions have {array.ndim} dimensions")
     if len(array) != n:
@@ -43,22 +47,6 @@ def read_predictions(path: Path, n: int) -> Array:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise Unfit("nan", f"{int((~np.isfinite(array)).sum())} predicted values are NaN or infinite")
     return array
-
-
-def _read(path: Path) -> Array:
-    try:
-        with path.open("rb") as file:
-            version = np.lib.format.read_magic(file)
-            readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-            shape, _, dtype = readers[version](file)
-            held = path.stat().st_size - file.tell()
-    except (ValueError, KeyError, EOFError, SyntaxError, UnicodeError, OverflowError, TypeError) as error:
-        raise Unfit("malformed", f"predictions aren't a .npy file: {error}"[:200]) from None
-    if dtype.kind not in "biufU" or dtype.itemsize == 0:
-        raise Unfit("malformed", f"predictions have dtype {dtype}, expected numbers or class names")
-    if any(size < 0 for size in shape) or math.prod(shape) * dtype.itemsize != held:
-        raise Unfit("malformed", f"shape {shape} of {dtype} doesn't fit the file's {held} bytes")
-    return np.asarray(np.load(path, allow_pickle=False))
 
 
 def stock(name: str) -> Callable[[Array, Array], tuple[float, list[float]]]:

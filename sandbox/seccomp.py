@@ -9,8 +9,10 @@ Tables exist for x86-64 and aarch64; for anything else there is no filter and th
 from __future__ import annotations
 
 import errno
+import os
 import platform
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 
 CLONE_NEW = 0x7E020000
@@ -22,6 +24,8 @@ _NUMBER, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _REFUSE = _ERRNO | errno.EPERM
 _X32_BIT = 0x40000000
+_NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER_MODE = 38, 22, 2
+HOARDS = ("memfd_create", "shmget", "msgget")
 
 # The same on every architecture since Linux 5.1.
 _NEW = {
@@ -37,22 +41,28 @@ _NEW = {
     "pidfd_getfd": 438,
     "mount_setattr": 442,
     "quotactl_fd": 443,
+    "memfd_secret": 447,
+    "open_tree_attr": 467,
 }
 _X86_64 = {
     "ptrace": 101, "syslog": 103, "vhangup": 153, "modify_ldt": 154, "pivot_root": 155, "chroot": 161, "acct": 163,
-    "settimeofday": 164, "mount": 165, "umount2": 166, "swapon": 167, "swapoff": 168, "reboot": 169, "iopl": 172,
-    "ioperm": 173, "init_module": 175, "delete_module": 176, "quotactl": 179, "nfsservctl": 180,
+    "adjtimex": 159, "settimeofday": 164, "mount": 165, "umount2": 166, "swapon": 167, "swapoff": 168,
+    "reboot": 169, "sethostname": 170, "setdomainname": 171, "iopl": 172, "ioperm": 173, "init_module": 175,
+    "delete_module": 176, "quotactl": 179, "nfsservctl": 180,
     "lookup_dcookie": 212, "clock_settime": 227, "kexec_load": 246, "add_key": 248, "request_key": 249,
     "keyctl": 250, "unshare": 272, "perf_event_open": 298, "name_to_handle_at": 303, "open_by_handle_at": 304,
+    "fanotify_init": 300, "fanotify_mark": 301, "clock_adjtime": 305,
     "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "finit_module": 313,
     "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323,
 }  # fmt: skip
 _AARCH64 = {
     "lookup_dcookie": 18, "umount2": 39, "mount": 40, "pivot_root": 41, "nfsservctl": 42, "chroot": 51,
     "vhangup": 58, "quotactl": 60, "acct": 89, "unshare": 97, "kexec_load": 104, "init_module": 105,
-    "delete_module": 106, "clock_settime": 112, "syslog": 116, "ptrace": 117, "reboot": 142, "settimeofday": 170,
+    "delete_module": 106, "clock_settime": 112, "syslog": 116, "ptrace": 117, "reboot": 142,
+    "sethostname": 161, "setdomainname": 162, "settimeofday": 170, "adjtimex": 171,
     "add_key": 217, "request_key": 218, "keyctl": 219, "swapon": 224, "swapoff": 225, "perf_event_open": 241,
-    "name_to_handle_at": 264, "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270,
+    "name_to_handle_at": 264, "open_by_handle_at": 265, "fanotify_init": 262,
+    "fanotify_mark": 263, "clock_adjtime": 266, "setns": 268, "process_vm_readv": 270,
     "process_vm_writev": 271, "kcmp": 272, "finit_module": 273, "bpf": 280, "userfaultfd": 282,
     "kexec_file_load": 294,
 }  # fmt: skip
@@ -60,30 +70,51 @@ _AARCH64 = {
 
 @dataclass(frozen=True)
 class Table:
-    """One architecture: its audit number, what is denied outright, and the calls whose arguments are looked at."""
+    """One architecture: its audit number, what is denied outright, and the calls whose arguments are looked at.
+
+    `hoards` keep memory that no process shows: denied where the kernel doesn't count it for us.
+    """
 
     audit: int
     denied: dict[str, int]
     clone: int
     socket: int
     ioctl: int
+    hoards: dict[str, int]
     clone3: int = 435
 
 
 TABLES = {
-    "x86_64": Table(0xC000003E, _X86_64 | _NEW, clone=56, socket=41, ioctl=16),
-    "aarch64": Table(0xC00000B7, _AARCH64 | _NEW, clone=220, socket=198, ioctl=29),
+    "x86_64": Table(
+        0xC000003E,
+        _X86_64 | _NEW,
+        clone=56,
+        socket=41,
+        ioctl=16,
+        hoards={"memfd_create": 319, "shmget": 29, "msgget": 68},
+    ),
+    "aarch64": Table(
+        0xC00000B7,
+        _AARCH64 | _NEW,
+        clone=220,
+        socket=198,
+        ioctl=29,
+        hoards={"memfd_create": 279, "shmget": 194, "msgget": 186},
+    ),
 }
 
 
-def program(machine: str | None = None) -> bytes:
-    """The filter for `machine` (default: this one) as an array of `struct sock_filter`; empty if there's no table."""
+def program(machine: str | None = None, also: Collection[str] = ()) -> bytes:
+    """The filter for `machine` (default: this one) as an array of `struct sock_filter`; empty if there's no table.
+
+    `also` names hoards to deny.
+    """
     table = TABLES.get(machine or platform.machine())
     if table is None:
         return b""
     code = [_step(_LOAD, _ARCH), _step(_EQUAL, table.audit, 1, 0), _step(_RETURN, _KILL), _step(_LOAD, _NUMBER)]
     code += [_step(_AT_LEAST, _X32_BIT, 0, 1), _step(_RETURN, _REFUSE)]
-    for number in table.denied.values():
+    for number in [*table.denied.values(), *(table.hoards[name] for name in also)]:
         code += _on(number, [_step(_RETURN, _REFUSE)])
     # ENOSYS and not EPERM: the C library then falls back to clone, whose flags can be seen.
     code += _on(table.clone3, [_step(_RETURN, _ERRNO | errno.ENOSYS)])
@@ -91,6 +122,22 @@ def program(machine: str | None = None) -> bytes:
     code += _on(table.socket, _unless(_ARG0, SOCKETS))
     code += _on(table.ioctl, _if_any(_ARG1, TTY_INJECTION))
     return b"".join([*code, _step(_RETURN, _ALLOW)])
+
+
+def install(code: bytes) -> None:
+    """Put the calling thread, and all that it starts, under a filter for good. Raises OSError.
+
+    For a supervisor inside a container: this file needs the standard library only and is imported alone.
+    """
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    held = ctypes.create_string_buffer(code, len(code))
+    head = struct.pack("@HxxxxxxP", len(code) // 8, ctypes.addressof(held))
+    for call in ((_NO_NEW_PRIVILEGES, 1, 0, 0, 0), (_SET_SECCOMP, _FILTER_MODE, head, 0, 0)):
+        if libc.prctl(*call):
+            number = ctypes.get_errno()
+            raise OSError(number, f"the filter can't be installed: {os.strerror(number)}")
 
 
 def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:

@@ -10,7 +10,10 @@ import contextlib
 import errno
 import os
 import shutil
+import signal
+import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,7 +27,9 @@ from sandbox.meter import MB
 from sandbox.owner import is_orphan, new_label
 from sandbox.process import GATE, Tree
 from sandbox.protocol import Outcome, Spec
-from sandbox.watch import LABEL, Watch, resource_limits, same_label
+from sandbox.watch import LABEL, Watch, orphans, resource_limits, same_label
+
+_PATIENCE = 5.0
 
 ISOLATION = "unsafe (no isolation)"
 
@@ -53,12 +58,13 @@ class Unsafe:
                 with gpu_meter(spec, same_label(folder.name)(tree.pid)) as cards:
                     ending = tree.run(spec.limits.seconds, log, lambda: meter.sample() or cards.sample(), meter.kill)
                 files, refused = collect(at, spec.collect)
+                held = _size(folder)
             finally:
                 meter.kill()
                 tree.close()
                 os.close(at)
         counters = meter.close()
-        made = outcome(spec.limits, ending, counters, False, files, refused, log.close(), ISOLATION)
+        made = outcome(spec.limits, ending, counters, False, files, refused, log.close(), ISOLATION, held)
         return cards.typed(made)
 
 
@@ -76,6 +82,16 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _size(folder: Path) -> int:
+    """What its work folder holds at the end, in bytes; links are not followed."""
+    size = 0
+    for above, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # who hides from us may still be at work
+                size += (Path(above) / name).lstat().st_blocks * 512
+    return size
+
+
 def _link(spec: Spec, folder: Path) -> None:
     for name, source in spec.readonly.items():
         at = folder.joinpath(*parts(name))
@@ -84,8 +100,28 @@ def _link(spec: Spec, folder: Path) -> None:
 
 
 def reap() -> list[str]:
-    """Remove work folders whose owner is gone. Returns their names."""
-    folders = [path for path in Path(tempfile.gettempdir()).iterdir() if path.is_dir() and is_orphan(path.name)]
+    """Remove our user's work folders whose owner is gone, and kill what still runs for them. Returns what it was."""
+    killed = sorted(set(_killed()))
+    folders = [path for path in Path(tempfile.gettempdir()).iterdir() if is_orphan(path.name) and _is_ours(path)]
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
-    return sorted(folder.name for folder in folders)
+    return [f"process {pid}" for pid in killed] + sorted(f"work folder {folder.name}" for folder in folders)
+
+
+def _killed() -> Iterator[int]:
+    """Until nobody is left: they may be multiplying."""
+    end = time.monotonic() + _PATIENCE
+    while (left := orphans()) and time.monotonic() < end:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            yield pid
+        time.sleep(0.01)
+
+
+def _is_ours(path: Path) -> bool:
+    """A folder and no link to one, of our user."""
+    with contextlib.suppress(FileNotFoundError):
+        info = path.lstat()
+        return stat.S_ISDIR(info.st_mode) and info.st_uid == os.geteuid()
+    return False

@@ -1,8 +1,9 @@
 """Limits without control groups: the tree is sampled from outside, and every process has its own resource limits.
 
 Memory is held at the next sample (20 ms) and, between samples, by a limit on each process's data of four times the
-allowance. Tasks are held by the limit per user id. A tree is everything in the first process's pid name space,
-or everything that carries the run's label in its environment.
+allowance; tasks by the limit per user id; processors by what the whole tree may use of them until its time limit.
+A tree is everything in the first process's pid name space, or everything that carries the run's label in its
+environment.
 """
 
 from __future__ import annotations
@@ -16,24 +17,28 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sandbox.meter import MB, Counters
+from sandbox.owner import is_orphan
 from sandbox.protocol import Limits
 
 LABEL = "PELAGOS_BOX"
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
+_MARK = f"{LABEL}=".encode()
 _PATIENCE = 5.0
+_INODE = 1024
 
 
 class Watch:
     """`member` says whether a pid of the host belongs to the tree; it's made from the first process's pid."""
 
-    label = "rlimit"
+    label, counts = "rlimit", False
     doors: Sequence[Path] = ()
 
     def __init__(self, limits: Limits, members: Callable[[int], Callable[[int], bool]]) -> None:
         self._limits, self._members = limits, members
         self._member: Callable[[int], bool] = lambda pid: False
         self._temporary: Sequence[int] = ()
+        # Nothing throttles here, so the whole allowance is held instead; some more, since threads of libraries overlap.
+        self._most_ticks = _TICKS * (1 + 1.25 * limits.cpus * limits.seconds)
         self._peak = self._most_tasks = self._kills = self._ticks = 0
 
     def begin(self, pid: int, temporary: Sequence[int]) -> None:
@@ -43,15 +48,16 @@ class Watch:
         temporary = sum(_used(handle) for handle in self._temporary)
         tree = [_look(pid) for pid in self._tree()]
         used = temporary + sum(one.memory for one in tree)
-        if used > self._limits.memory_mb * MB:  # forks share pages: count again, by share
-            used = temporary + sum(_share(one.pid) for one in tree)
+        if used > self._limits.memory_mb * MB:  # forks share pages, and temporary files are mapped: count by share
+            shares = [_share(one.pid) for one in tree]
+            used = max(temporary, sum(share.shared for share in shares)) + sum(share.own for share in shares)
         self._peak = max(self._peak, used)
         self._most_tasks = max(self._most_tasks, sum(one.tasks for one in tree))
         self._ticks = max(self._ticks, sum(one.ticks for one in tree))
         if used > self._limits.memory_mb * MB:
             self._kills = 1
             return "oom"
-        return ""
+        return "cpu" if self._ticks > self._most_ticks else ""
 
     def kill(self) -> None:
         end = time.monotonic() + _PATIENCE
@@ -91,6 +97,22 @@ def same_label(label: str) -> Callable[[int], Callable[[int], bool]]:
     return lambda first: member
 
 
+def orphans() -> list[int]:
+    """Our user's processes that carry the label of an owner who is gone."""
+    found = []
+    for pid in _everybody():
+        with contextlib.suppress(OSError):
+            place = Path(f"/proc/{pid}")
+            marks = [item for item in (place / "environ").read_bytes().split(b"\0") if item.startswith(_MARK)]
+            if (
+                marks
+                and place.stat().st_uid == os.geteuid()
+                and is_orphan(marks[0][len(_MARK) :].decode("utf-8", "replace"))
+            ):
+                found.append(pid)
+    return found
+
+
 def resource_limits(limits: Limits, processes: bool) -> list[str]:
     """`prlimit` options: what holds each process by itself."""
     size = limits.disk_mb * MB
@@ -104,6 +126,11 @@ def _everybody() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208  a third of the cost
 
 
+class _Share(NamedTuple):
+    own: int = 0
+    shared: int = 0
+
+
 class _Look(NamedTuple):
     pid: int
     memory: int = 0
@@ -112,26 +139,33 @@ class _Look(NamedTuple):
 
 
 def _look(pid: int) -> _Look:
-    """One process now: private memory in bytes, threads, processor ticks with those of its reaped children."""
+    """One process now: its memory with the tables for it, threads, processor ticks with those of reaped children."""
     with contextlib.suppress(OSError, IndexError):  # it ended meanwhile
-        pages = Path(f"/proc/{pid}/statm").read_text().split()
+        status = _sizes(f"/proc/{pid}/status")
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return _Look(pid, (int(pages[1]) - int(pages[2])) * _PAGE, int(fields[17]), sum(map(int, fields[11:15])))
+        memory = sum(status.get(name, 0) for name in ("RssAnon", "RssShmem", "VmPTE"))
+        return _Look(pid, memory, int(fields[17]), sum(map(int, fields[11:15])))
     return _Look(pid)
 
 
-def _share(pid: int) -> int:
-    """Its proportional share of anonymous memory, in bytes."""
+def _share(pid: int) -> _Share:
+    """Its proportional share of private memory (tables included) and of shared, in bytes."""
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss_Anon:"):
-                return int(line.split()[1]) * 1024
-    return 0
+        sizes, tables = _sizes(f"/proc/{pid}/smaps_rollup"), _sizes(f"/proc/{pid}/status").get("VmPTE", 0)
+        return _Share(sizes.get("Pss_Anon", 0) + tables, sizes.get("Pss_Shmem", 0))
+    return _Share()
+
+
+def _sizes(path: str) -> dict[str, int]:
+    """The lines `name: number kB` of a file, in bytes."""
+    fields = (line.split() for line in Path(path).read_text().splitlines())
+    return {field[0][:-1]: int(field[1]) * 1024 for field in fields if field[-1:] == ["kB"]}
 
 
 def _used(handle: int) -> int:
+    """What a temporary file system holds, its inodes included, in bytes."""
     info = os.fstatvfs(handle)
-    return (info.f_blocks - info.f_bfree) * info.f_frsize
+    return (info.f_blocks - info.f_bfree) * info.f_frsize + (info.f_files - info.f_ffree) * _INODE
 
 
 def _link(path: str) -> str:

@@ -16,7 +16,10 @@ import pytest
 
 from pelagos.errors import SandboxError
 from pelagos.nouns import OutcomeKind
+from sandbox.bubblewrap import Bubblewrap
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
+from sandbox.unsafe import Unsafe
+from tests.sandbox.conftest import standing
 
 SMALL = Limits(seconds=20, memory_mb=200, pids=24, cpus=1, disk_mb=20, log_mb=0.1)
 Execute = Callable[..., Outcome]
@@ -44,9 +47,12 @@ def test_an_honest_program_is_measured_and_its_files_come_home(execute: Execute,
     lines: list[str] = []
     done = execute(
         """
-        import os, sys
+        import os, sys, time
         open("out/y.bin", "wb").write(open("in/data.txt").read().encode() + open("data/x.txt").read().encode())
         block = bytearray(60_000_000)
+        open("/tmp/gone", "wb").write(bytes(7_000_000))
+        time.sleep(0.2)
+        os.unlink("/tmp/gone")
         n = sum(i * i for i in range(2_000_000))
         print(os.environ["ASKED"], sys.version)
         """,
@@ -61,6 +67,7 @@ def test_an_honest_program_is_measured_and_its_files_come_home(execute: Execute,
     assert done.log.startswith(f"yes {sys.version.split()[0]}")
     assert "\n".join(lines) == done.log
     assert 50 < done.peak_memory_mb < 200
+    assert 7 <= done.peak_disk_mb < 8
     assert 0.01 < done.cpu_seconds <= done.seconds * 2 + 0.5
     assert "seccomp" in done.isolation and "no seccomp" not in done.isolation
 
@@ -286,6 +293,16 @@ def test_cpu_is_held_and_threads_fit(best: Sandbox) -> None:
     done = best.run(Spec(["python", "-c", code], limits=dataclasses.replace(SMALL, cpus=0.3)))
     assert done.log == "1"
     assert done.cpu_seconds < 0.9
+
+
+@pytest.mark.parametrize("box", [Bubblewrap(cgroups=False), Unsafe()], ids=lambda box: box.name)
+def test_where_nothing_throttles_the_whole_allowance_is_held(box: Sandbox) -> None:
+    if box.name != "unsafe":
+        standing(box.name)
+    code = "import os\nfor _ in range(3): os.fork()\nwhile True: pass"
+    done = box.run(Spec(["python", "-c", code], limits=dataclasses.replace(SMALL, cpus=0.05)))
+    assert (done.kind, done.cause) == (OutcomeKind.TIMEOUT, "more than 1 s of processor time")
+    assert 2 < done.cpu_seconds < 6 and done.seconds < 20
 
 
 def test_bad_names_unreadable_folders_and_missing_programs_are_said(best: Sandbox, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_the_canary_sees_that_a_plain_process_is_no_jail() -> None:
 
 
 def test_a_jail_without_its_filter_doesnt_count(best: Bubblewrap, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sandbox.seccomp.program", lambda machine=None: b"")
+    monkeypatch.setattr("sandbox.seccomp.program", lambda machine=None, also=(): b"")
     found = canary(best)
     assert not found.works and found.reason == "not held: system calls filtered"
     assert "no seccomp" in found.isolation

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import errno
+import glob
 import platform
+import re
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,11 +20,13 @@ from sandbox import seccomp
 ALLOW, REFUSE, ENOSYS, KILL = 0x7FFF0000, 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS, 0x80000000
 
 
-def verdict(machine: str, number: int, first: int = 0, second: int = 0, audit: int | None = None) -> int:
+def verdict(
+    machine: str, number: int, first: int = 0, second: int = 0, audit: int | None = None, also: tuple[str, ...] = ()
+) -> int:
     """What the filter says of one call, given struct seccomp_data."""
     arch = seccomp.TABLES[machine].audit if audit is None else audit
     data = struct.pack("<IIQQQQQQQ", number, arch, 0, first, second, 0, 0, 0, 0)
-    code = list(struct.iter_unpack("<HBBI", seccomp.program(machine)))
+    code = list(struct.iter_unpack("<HBBI", seccomp.program(machine, also)))
     at = accumulator = 0
     while True:
         operation, if_true, if_false, value = code[at]
@@ -71,3 +78,48 @@ def test_every_path_ends_and_only_the_table_is_refused(number: int, first: int, 
 def test_an_unknown_machine_has_no_filter() -> None:
     assert seccomp.program("riscv64") == b""
     assert len(seccomp.program(platform.machine())) % 8 == 0
+
+
+@pytest.mark.parametrize("machine", seccomp.TABLES)
+def test_hoards_are_denied_on_request(machine: str) -> None:
+    for name, number in seccomp.TABLES[machine].hoards.items():
+        assert name in seccomp.HOARDS
+        assert (verdict(machine, number), verdict(machine, number, also=(name,))) == (ALLOW, REFUSE)
+
+
+def test_a_program_can_put_itself_under_the_filter(tmp_path: Path) -> None:
+    """As in a container: the file alone, with a Python that has nothing else."""
+    (tmp_path / "seccomp.py").write_bytes(Path(seccomp.__file__).read_bytes())
+    code = """
+import ctypes, seccomp, subprocess, threading
+seccomp.install(seccomp.program())
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.unshare(0x10000000), ctypes.get_errno())
+thread = threading.Thread(target=lambda: print(libc.ptrace(0, 0, 0, 0)))
+thread.start()
+thread.join()
+print(subprocess.run(["unshare", "-U", "true"], stderr=subprocess.DEVNULL).returncode)
+try:
+    seccomp.install(b"x" * 8)
+except OSError as error:
+    print(error.errno)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.split() == ["-1", "1", "-1", "1", "22"], done.stderr
+
+
+HEADERS = {"x86_64": "/usr/include/*/asm/unistd_64.h", "aarch64": "/usr/include/asm-generic/unistd.h"}
+
+
+@pytest.mark.parametrize("machine", seccomp.TABLES)
+def test_numbers_are_the_kernels_own(machine: str) -> None:
+    """Against the kernel's headers; a call that is newer than these is passed over."""
+    found = [path for path in glob.glob(HEADERS[machine]) if machine != "x86_64" or "x86_64" in path]
+    if not found:
+        pytest.skip(f"no kernel headers here: {HEADERS[machine]}")
+    text = Path(found[0]).read_text()
+    kernel = {name: int(number) for name, number in re.findall(r"#define __NR_(\w+)\s+(\d+)\b", text)}
+    table = seccomp.TABLES[machine]
+    ours = {**table.denied, **table.hoards, "clone": table.clone, "socket": table.socket, "ioctl": table.ioctl}
+    assert {name: number for name, number in ours.items() if kernel.get(name, number) != number} == {}
+    assert len(set(ours) & set(kernel)) > 40

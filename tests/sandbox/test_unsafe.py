@@ -17,6 +17,7 @@ def test_it_runs_cleans_up_and_says_what_it_is(tmp_path: Path) -> None:
     assert done.kind is OutcomeKind.OK, done.log
     assert done.files == {"y": b"shown given"}
     assert done.isolation == "unsafe (no isolation)"
+    assert 0 < done.peak_disk_mb < 1
     assert (tmp_path / "data.txt").exists()
     assert not [
         name for name in os.listdir(tempfile.gettempdir()) if name.startswith("pelagos-") and f"-{os.getpid()}-" in name
@@ -44,7 +45,7 @@ def test_reaping_takes_only_what_the_dead_have_left() -> None:
     for folder in (dead, foreign, mine):
         folder.mkdir(exist_ok=True)
     try:
-        assert reap() == [dead.name]
+        assert reap() == [f"work folder {dead.name}"]
         assert foreign.exists() and mine.exists() and not dead.exists()
     finally:
         foreign.rmdir()

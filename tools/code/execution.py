@@ -6,7 +6,6 @@ The program lies at the work folder's root, its data under `data/` (read-only, n
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pelagos.nouns import OutcomeKind
+from sandbox import arrays
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 from tools.code import causes, traceback
 from tools.code.causes import Cause
@@ -135,11 +135,11 @@ def check_predictions(raw: bytes, count: int, outcome: Outcome, report: Mapping[
             "no_predictions", refused or (f"instead there is: {written}" if written else "nothing was written")
         )
     try:
-        array = np.load(io.BytesIO(raw), allow_pickle=False)
-    except (ValueError, EOFError, OSError, SyntaxError, MemoryError) as error:
-        return Cause("bad_predictions", str(error).partition("\n")[0][:200])
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
-        return Cause("bad_predictions", f"dtype {getattr(array, 'dtype', '?')}, wanted numbers")
+        array = arrays.npy(raw)
+    except arrays.Malformed as error:
+        return Cause("bad_predictions", str(error))
+    if array.dtype.kind not in "biuf":
+        return Cause("bad_predictions", f"dtype {array.dtype}, wanted numbers")
     if array.ndim not in (1, 2) or len(array) != count:
         return Cause("wrong_count", f"shape {array.shape}, wanted ({count},) or ({count}, classes)")
     if array.dtype.kind == "f" and not np.isfinite(array).all():

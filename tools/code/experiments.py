@@ -97,6 +97,7 @@ def _scored(
         cpu_seconds=round(outcome.cpu_seconds, 3),
         peak_memory_mb=round(outcome.peak_memory_mb, 1),
         peak_gpu_mb=outcome.peak_gpu_mb,
+        peak_disk_mb=round(outcome.peak_disk_mb, 1),
         isolation=outcome.isolation,
         data=data.digest,
         files=_files(done, context),

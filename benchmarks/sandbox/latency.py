@@ -1,0 +1,79 @@
+"""From the start of a program to its first line: what each sandbox adds. One run, the ways interleaved."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import statistics
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from benchmarks.sandbox import arms
+
+LIMIT = 3.0  # bubblewrap at the median, in plain subprocesses
+HEAD = "| | median ms | min ms | 90 % ms | times plain (median) |\n| --- | --- | --- | --- | --- |"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repeats", type=int, default=50)
+    parser.add_argument("--aide", default="", help="a Python that has package aideml")
+    parser.add_argument("--image", default="", help="image for exec in a warm container (python3 in it)")
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    with contextlib.ExitStack() as stack:
+        boxes, missing = arms.standing()
+        ways: dict[str, arms.Arm] = {"plain subprocess": arms.plain}
+        ways |= {name: arms.boxed(box) for name, box in boxes.items()}
+        _enter(stack, ways, missing, "docker exec, warm", arms.warm, chosen.image, "--image NAME")
+        _enter(stack, ways, missing, "AIDE's interpreter (at its end)", arms.aide, chosen.aide, "--aide PYTHON")
+        for way in ways.values():
+            way()  # once, so that nothing is read from disk for the first time
+        times: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(chosen.repeats):
+            for name, way in ways.items():
+                times[name].append(way())
+    print(table(times))
+    for name, reason in missing.items():
+        print(f"not measured: {name}: {reason}")
+    return 0
+
+
+def table(times: Mapping[str, Sequence[float]]) -> str:
+    """Markdown: a row per way, seconds in `times`; the first row is what the others are compared with."""
+    base = statistics.median(next(iter(times.values())))
+    rows = [HEAD]
+    for name, seconds in times.items():
+        middle, ordered = statistics.median(seconds), sorted(seconds)
+        numbers = [middle, ordered[0], ordered[int(0.9 * (len(ordered) - 1))]]
+        rows.append(f"| {name} | {' | '.join(f'{1000 * one:.0f}' for one in numbers)} | {middle / base:.1f} |")
+    repeats = len(next(iter(times.values())))
+    rows.append(f"\n{repeats} repeats, interleaved in one run.")
+    if "bubblewrap" in times:
+        factor = statistics.median(times["bubblewrap"]) / base
+        rows.append(f"bubblewrap: {factor:.2f} times the plain subprocess at the median, aim at most {LIMIT:g}.")
+    return "\n".join(rows)
+
+
+def _enter(
+    stack: contextlib.ExitStack,
+    ways: dict[str, arms.Arm],
+    missing: dict[str, str],
+    name: str,
+    make: object,
+    argument: str,
+    option: str,
+) -> None:
+    """Add a way that needs something from outside, or say why it isn't there."""
+    if not argument:
+        missing[name] = f"needs {option}"
+        return
+    try:
+        ways[name] = stack.enter_context(make(argument))  # type: ignore[operator]
+    except (OSError, RuntimeError, ImportError, subprocess.SubprocessError) as error:
+        missing[name] = str(error)
+    except Exception as error:  # the docker package's own tree, which may not be installed
+        if not type(error).__module__.startswith("docker"):
+            raise
+        missing[name] = str(error)
