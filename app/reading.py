@@ -12,7 +12,7 @@ from app import folders
 from app.board import Row, activity, bars, funnel, rows
 from app.output import Json, RunArgument, console, print_json, table
 from app.record import Record
-from app.words import count, interval, number, signed
+from app.words import count, interval, line, number, signed
 from pelagos.errors import DamagedRun
 
 
@@ -61,7 +61,11 @@ def hypotheses(run: RunArgument, json: Json = False) -> None:
         print_json([_hypothesis(record, row) for row in rows(record)])
         return
     heads = ("id", "cycle", "title", "stage", "effect", "interval", "e-value", "seeds")
-    console().print(table(heads, (_hypothesis_cells(record, row) for row in rows(record))))
+    screen = console()
+    screen.print(table(heads, (_hypothesis_cells(record, row) for row in rows(record))))
+    for row in rows(record):
+        for finding in row.suspect:
+            screen.print(f"{row.id} suspect: {line(finding)}", markup=False)
 
 
 def _status(folder: Path, record: Record, state: str, pid: int | None) -> dict[str, Any]:

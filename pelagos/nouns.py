@@ -176,6 +176,18 @@ class Verdict(Noun):
     score: float | None = None
     reason: str = ""
     evidence: list[str] = Field([], description="experiment ids")
+    suspect: list[str] = Field([], description="why the result isn't believed, one line each; empty: it is")
+
+
+class Audit(Noun):
+    """What a toolchain's checks found against a version's result; without findings it is believed. `id` is the
+    version's. `checks` are those that were made, `evidence` the experiments they rest on.
+    """
+
+    id: str
+    findings: list[str] = []
+    checks: list[str] = []
+    evidence: list[str] = []
 
 
 class Lesson(Noun):

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pelagos.errors import BadInput
-from pelagos.nouns import Build, Experiment, Hypothesis, Plan, Split, Version
+from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Split, Version
 from tools.code import checks, libraries, program, prompts, shapes, smoke, versions
+from tools.code.audit.inspection import inspect
 from tools.code.build import build
 from tools.code.candidates import Trials
 from tools.code.data import TaskData, prepare_data
@@ -84,6 +85,10 @@ class CodeToolchain:
     def experiment(self, task: Task, version: Version, seed: int, split: Split, context: Context) -> Experiment:
         mine = _code(task)
         return experiment(mine, version, seed, split, self._prepared(mine, context)[split], context)
+
+    def audit(self, task: Task, version: Version, context: Context) -> Audit:
+        mine = _code(task)
+        return inspect(mine, version, self._prepared(mine, context), context)
 
     def diff(self, task: Task, version: Version, context: Context) -> str:
         return Program.load(context.artifacts, version.content).diff(versions.untouched(_code(task)))
