@@ -14,7 +14,7 @@ NAMES = {
     r"|seaborn\.load_dataset|statsmodels(\.api)?\.datasets\b.*": "loads a packaged data set that has labels",
     r"os\.(system|popen|exec\w+|spawn\w+|posix_spawnp?|fork|forkpty)|pty\.\w+|runpy\.\w+": "starts another process",
     r"socket\.(?!gethostname$)\w+|urllib\.request\b.*|requests\.\w+|httpx\.\w+|http\.client\b.*|ftplib\b.*|aiohttp\b.*"
-    r"|(socket|requests|httpx|aiohttp)": "uses the network",
+    r"|(requests|httpx|aiohttp)": "uses the network",
     r"ctypes\b.*|_ctypes\b.*|cffi\b.*": "reaches into the process's memory",
     r"sys\.(_getframe|_current_frames|settrace|setprofile|addaudithook)|inspect\.(stack|currentframe|trace"
     r"|getouterframes|getinnerframes)|gc\.get_(objects|referrers|referents)": "looks into the frames that run it",
