@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["ideator", "planner", "coder", "verifier", "extractor"]
-Split = Literal["smoke", "validation", "sealed"]
+Split = Literal["smoke", "validation", "sealed", "control"]
 
 
 class Noun(BaseModel):

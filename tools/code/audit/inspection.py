@@ -1,17 +1,46 @@
-"""An audit of one version: the scan first, which costs nothing, then what has to be run."""
+"""An audit of one version: the scan first, which costs nothing; where it finds nothing, one control run.
+
+The baseline's control serves all versions of a run. Runs that are recorded aren't repeated.
+"""
 
 from __future__ import annotations
 
-from pelagos.nouns import Audit, Version
+from collections.abc import Callable
+
+import numpy as np
+
+from pelagos.nouns import Audit, Experiment, OutcomeKind, Split, Version
 from tools.code import versions
+from tools.code.audit.control import DISTINCT, compared, lean
+from tools.code.audit.sameness import sameness
 from tools.code.audit.scan import scan
-from tools.code.data import TaskData
+from tools.code.data import SplitData, TaskData
 from tools.code.program import Program
 from tools.code.task import CodeTask
 from tools.toolchain import Context
 
+Run = Callable[[Version, int, Split], Experiment]
 
-def inspect(task: CodeTask, version: Version, data: TaskData, context: Context) -> Audit:
-    program, baseline = Program.load(context.artifacts, version.content), versions.untouched(task)
-    findings = scan(program, baseline, data["validation"].n)
-    return Audit(id=version.id, findings=findings, checks=["scan"])
+
+def inspect(task: CodeTask, version: Version, data: TaskData, context: Context, run: Run) -> Audit:
+    """`run` executes and scores, once. Raises CapReached, SandboxError and EvaluationError."""
+    program, untouched = Program.load(context.artifacts, version.content), versions.untouched(task)
+    findings = scan(program, untouched, data["validation"].n)
+    if findings:
+        return Audit(id=version.id, findings=findings, checks=["scan"])
+    base, first, second = versions.baseline(task, context), *task.seeds[:2]
+    controls = [run(one, first, "control") for one in (version, base)]
+    leanings = [lean(task, one, data["validation"], context) for one in controls]
+    findings = compared(leanings[0], leanings[1], task.metric, _values(data["validation"]))
+    real, usual = ([run(one, seed, "validation") for seed in (first, second)] for one in (version, base))
+    if not findings and all(one.outcome is OutcomeKind.OK for one in (*controls, *real, *usual)):
+        after, *rest = (context.artifacts.get(one.files["predictions"]) for one in (controls[0], *real, *usual))
+        findings = sameness(rest[:2], after, rest[2:], program, untouched)
+    checks = ["scan", "control" if None not in leanings else "control without a score", "sameness"]
+    return Audit(id=version.id, findings=findings, checks=checks, evidence=[one.id for one in controls])
+
+
+def _values(split: SplitData) -> bool:
+    with np.load(split.labels, allow_pickle=False) as archive:
+        y = archive["y"]
+    return len(np.unique(y)) >= DISTINCT * len(y)
