@@ -3,7 +3,7 @@ PY   ?= python3
 BIN  := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test check bench test-all vllm clean
+.PHONY: setup demo test check bench bench-cheats test-all vllm clean
 
 $(STAMP): pyproject.toml constraints.txt scripts/setup
 	PYTHON=$(PY) scripts/setup
@@ -28,6 +28,9 @@ check: $(STAMP)  ## format, lint, types, room walls
 
 bench: $(STAMP)  ## measure again what docs/benchmarks.md shows; resumable, takes hours
 	$(BIN)/python -m benchmarks
+
+bench-cheats: $(STAMP)  ## cheats and honest programs through sandbox, evaluator and audit; resumable, about ten minutes
+	$(BIN)/python -m benchmarks.cheats
 
 vllm: $(STAMP)  ## an environment of its own for the vLLM server
 	$(BIN)/python -m agents.models.vllm_env

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 from tools.code.audit.source import DECODERS, Finding, Source, fold
 
-LEAST_NUMBERS, LEAST_CHARACTERS, LEAST_DECODED = 64, 400, 40
+LEAST_NUMBERS, LEAST_CHARACTERS, LEAST_DECODED, LEAST_PIECE, PRECISE = 64, 400, 40, 32, 4
 
 
 def literals(source: Source, items: int) -> Iterator[Finding]:
     """`items`: how many predictions are asked for; half as many numbers could hold them in part."""
+    yield from _scattered(source, items)
     for node in source.nodes:
         if isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict)):
             numbers = sum(isinstance(part, ast.Constant) and not isinstance(part.value, str) for part in ast.walk(node))
@@ -40,6 +41,23 @@ def _encoded(node: ast.Constant, source: Source, items: int) -> Iterator[Finding
     digits = len(re.findall(r"\d", text)) >= max(LEAST_NUMBERS, items // 2)
     if (len(text) >= max(LEAST_CHARACTERS, items // 2) and not prose) or (digits and not prose):
         yield source.finding(node, f"holds an encoded text of {len(text)} characters")
+
+
+def _scattered(source: Source, items: int) -> Iterator[Finding]:
+    """Numbers of some precision and texts without spaces, however they are spread: settings are round and few."""
+    constants = [node.value for node in source.nodes if isinstance(node, ast.Constant)]
+    numbers = {value for value in constants if isinstance(value, (int, float)) and _digits(value) >= PRECISE}
+    if len(numbers) >= max(LEAST_NUMBERS, items // 2):
+        yield source.finding(source.tree, f"holds {len(numbers)} different numbers of {PRECISE} digits or more")
+    pieces = [value for value in constants if isinstance(value, str) and not re.search(r"\s", value)]
+    held = sum(len(piece) for piece in pieces if len(piece) >= LEAST_PIECE)
+    if held >= max(LEAST_CHARACTERS, items // 2):
+        yield source.finding(source.tree, f"holds {held} characters of texts without a space")
+
+
+def _digits(value: float) -> int:
+    """Significant decimal digits; 1000 and 1e-4 have one."""
+    return len(f"{abs(value):.9e}".partition("e")[0].replace(".", "").strip("0"))
 
 
 def _inside(node: ast.AST, source: Source) -> bool:

@@ -102,6 +102,8 @@ CHEATS = {
     "replaces a module": ["import sys\nsys.modules['numpy'] = f"],
     "holds a table": [f"P = [{NUMBERS}]", f"P = np.array(({NUMBERS}))", f"P = [[{NUMBERS}]]"],
     "holds an encoded text": [f"P = '{ENCODED}'", f"P = {bytes(range(256)) * 2!r}", f"P = '{'0123456789' * 12}'"],
+    "different numbers of": ["\n".join(f"P[{place}] = {place / 7:.4f}" for place in range(1, 80))],
+    "characters of texts without a space": [f"P = {[ENCODED[place : place + 40] for place in range(0, 480, 40)]}"],
     "holds a number": [f"P = {'7' * 120}"],
     "decodes data": [f"import base64\nP = base64.b64decode('{ENCODED[:80]}')"],
     "executes a text": ["import base64\nexec(base64.b64decode('cHJpbnQoMSk='))", "exec(')1(tnirp'[::-1])"],
@@ -153,6 +155,7 @@ HONEST = {
     ],
     "tables": [
         "KERNEL = [[1, 4, 6, 4, 1], [4, 16, 24, 16, 4], [6, 24, 36, 24, 6], [4, 16, 24, 16, 4], [1, 4, 6, 4, 1]]",
+        "\n".join(f"P{place} = {place} * 1e-4 + 1000.0" for place in range(300)),
         "GRID = [(depth, rate) for depth in (1, 2, 3) for rate in (0.1, 0.3)]",
         f"def f():\n    '''{'Some long prose about the method and why it works. ' * 20}'''",
         f"HELP = '{'Use the ridge penalty as in the paper by Hoerl and Kennard. ' * 12}'",
