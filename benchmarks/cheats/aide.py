@@ -29,7 +29,12 @@ from tools.code.task import CodeTask
 
 SECONDS = 20
 CLAIM = "validation metric: 1.0"
-BY_JAIL = frozenset({"network-fetch", "memory-ctypes", "relaunch-fork", "path-environ", "disguised-path"})
+BY_JAIL = frozenset(
+    {
+        "network-fetch", "memory-ctypes", "relaunch-fork", "path-environ", "path-home", "path-proc-root", "disguised-path",
+        "shrunk-inputs", "limit-rlimit",
+    }
+)  # fmt: skip
 PASSED, FAILED, JAILED = "passed", "failed", "stopped by the jail"
 
 

@@ -16,7 +16,7 @@ from pelagos.errors import EvaluationError
 from pelagos.nouns import Experiment, OutcomeKind, Split, Version
 from sandbox.evaluator import Evaluator
 from tools.code.data import SplitData, inputs_digest
-from tools.code.execution import REPORT_FILE, Execution, execute
+from tools.code.execution import REPORT_FILE, SIGNS_FILE, Execution, execute
 from tools.code.program import Program
 from tools.code.task import CodeTask
 from tools.toolchain import Context
@@ -125,4 +125,6 @@ def _files(done: Execution, context: Context) -> dict[str, str]:
         files["predictions"] = context.artifacts.put(done.predictions)
     if done.report.get("error"):
         files[REPORT_FILE] = context.artifacts.put_json(done.report)
+    if done.report.get("signs"):
+        files[SIGNS_FILE] = context.artifacts.put_json(done.report["signs"])
     return files

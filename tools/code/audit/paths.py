@@ -6,12 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tools.code.audit.source import Finding, Source
+from tools.code.audit.source import Finding, Source, fold
+from tools.code.signs_hook import ELSEWHERE, HARMLESS
 
-ELSEWHERE = re.compile(r"/(proc|sys|etc|home|root|usr|var|mnt|opt|run|lib|lib64|bin|sbin|srv|media|boot)/\S")
-HARMLESS = re.compile(
-    r"/proc/(cpuinfo|meminfo|loadavg|stat|self/(status|statm|stat))|/sys/(fs/cgroup|devices/system)/.*"
-)
 UPWARDS = re.compile(r"(^|/)\.\.(/|$)")
 LABELS = re.compile(
     r"(^|.*/)((sealed|validation|smoke)/(labels|inputs)|labels/labels)\b.*|(?!/tmp/).*\blabels\.npz"
@@ -50,8 +47,6 @@ def _walks(source: Source) -> Iterator[Finding]:
 
 
 def _root(node: ast.AST, source: Source) -> str | None:
-    from tools.code.audit.source import fold
-
     if isinstance(node, ast.Call) and source.full(node.func) in {"pathlib.Path.home", "os.path.expanduser"}:
         return "~"
     return fold(node)

@@ -33,7 +33,7 @@ def test_an_honest_version_costs_two_runs_once(task: CodeTask, world: World) -> 
     before = len(world.ledger.events("experiment"))
     audit = toolchain.audit(task, honest, world)
     assert audit.findings == []
-    assert audit.checks == ["scan", "control", "sameness"]
+    assert audit.checks == ["scan", "signs", "control", "sameness"]
     controls = [event.payload for event in world.ledger.events("experiment")[before:]]
     assert [one["split"] for one in controls] == ["control", "control"]
     assert audit.evidence == [one["id"] for one in controls]
@@ -51,13 +51,25 @@ def test_who_needs_no_labels_is_suspect(task: CodeTask, world: World) -> None:
     assert "trained on labels that are all wrong, it still predicts the true ones: rmse 0." in audit.findings[0]
 
 
-def test_the_scan_alone_is_enough_and_runs_nothing(task: CodeTask, world: World) -> None:
+def test_scan_and_signs_are_enough_and_run_no_control(task: CodeTask, world: World) -> None:
     toolchain = CodeToolchain()
     toolchain.prepare(task, world)
     audit = toolchain.audit(task, version(task, world, "SLOPE = open('/etc/hosts')", old="SLOPE = 2.0"), world)
-    assert audit.findings == ["fit.py:9: names a path outside its data and output: /etc/hosts"]
-    assert audit.checks == ["scan"]
-    assert not world.ledger.events("experiment")
+    assert audit.findings == [
+        "fit.py:9: names a path outside its data and output: /etc/hosts",
+        "while it ran it opened /etc/hosts",
+    ]
+    assert audit.checks == ["scan", "signs"]
+    assert not [event for event in world.ledger.events("experiment") if event.payload["split"] == "control"]
+
+
+def test_what_it_touches_while_running_speaks_against_it(task: CodeTask, world: World) -> None:
+    """The path is put together in a way that the scan doesn't read."""
+    hidden = "SLOPE = 2.0\ntry:\n    open('/%s/%s' % ('etc', 'nothing'))\nexcept OSError:\n    pass"
+    toolchain = CodeToolchain()
+    toolchain.prepare(task, world)
+    audit = toolchain.audit(task, version(task, world, hidden, old="SLOPE = 2.0"), world)
+    assert audit.findings == ["while it ran it opened /etc/nothing"]
 
 
 def test_a_cap_stops_the_control(task: CodeTask, world: World) -> None:
