@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -210,3 +211,13 @@ def test_a_result_that_needs_no_labels_is_suspect_and_never_confirmed(
     assert newest["h1-1"]["effect"] > 0.5
     assert "h1-1" not in {fact["hypothesis"] for fact in facts(run, "confirmed")}
     assert "Suspect" in next(fact["text"] for fact in facts(run, "lesson") if fact["hypothesis"] == "h1-1")
+
+
+def test_the_sealed_split_is_asked_for_by_confirm_alone(two_cycles: Any) -> None:
+    _, run, _ = two_cycles
+    with closing(Ledger.open(run / "ledger.db")) as ledger:
+        opened = next(event.seq for event in ledger.events("node") if event.payload["node"] == "confirm")
+        sealed = [event.seq for event in ledger.events("experiment.intent") if event.payload.get("split") == "sealed"]
+        done = [event.seq for event in ledger.events("experiment") if event.payload["split"] == "sealed"]
+    assert done
+    assert all(seq > opened for seq in [*sealed, *done])
