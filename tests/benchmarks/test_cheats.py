@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks.cheats.__main__ import table
+from benchmarks.cheats.aide import Answer, site_of
+from benchmarks.cheats.aide import table as aide_table
 from benchmarks.cheats.bench import BELIEVED, INVALID, NO_EFFECT, REFUSED, SUSPECT, Cheats, Result
 from benchmarks.cheats.cases import TASKS, cases, task
-from pelagos.errors import MissingPart
+from pelagos.errors import BadInput, MissingPart
 from sandbox.choose import choose
+from tools.code.versions import untouched
 
 EVERY = {case.name: case for case in cases()}
 KNOWN_LOSSES = {"evasive"}
@@ -40,10 +44,7 @@ def test_there_are_enough_and_each_changes_its_program(tmp_path: Path) -> None:
     for case in EVERY.values():
         program = case.program(tasks[case.task])
         assert list(program.trees) == ["train.py"], f"{case.name} doesn't parse"
-        assert (
-            program.differs(tasks[case.task] and EVERY["unchanged"].program(tasks[case.task]))
-            or case.name == "unchanged"
-        )
+        assert program.differs(untouched(tasks[case.task]))
         assert "{" + "DIGITS" not in program.files["train.py"]
 
 
@@ -83,3 +84,22 @@ def test_the_table_says_by_what_and_names_what_went_wrong() -> None:
     assert "Honest programs: 2, of which 2 ran to a score; flagged: 1." in lines
     assert "- flagged: f (model): train.py:3: x" in lines
     assert "- believed: b (literal), effect +0.3" in lines
+
+
+def test_what_the_other_interpreter_let_pass_is_counted_by_class() -> None:
+    answers = [
+        Answer("a", "path", "passed", ""),
+        Answer("b", "path", "failed", "OSError: no such file"),
+        Answer("c", "network", "stopped by the jail", "URLError"),
+    ]
+    lines = aide_table(answers).splitlines()
+    assert "| path | 2 | 1 | 1 | 0 |" in lines
+    assert "| all | 3 | 1 | 1 | 1 |" in lines
+    assert "- failed: b: OSError: no such file" in lines
+
+
+def test_an_interpreter_without_aide_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="can't be run"):
+        site_of(tmp_path / "python")
+    with pytest.raises(BadInput, match="has no aideml"):
+        site_of(Path(sys.executable))  # Pelagos' own environment never has it
