@@ -3,7 +3,7 @@ PY   ?= python3
 BIN  := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test check bench bench-sandbox test-all vllm clean
+.PHONY: setup demo test check bench bench-sandbox bench-cheats test-all vllm clean
 
 $(STAMP): pyproject.toml constraints.txt scripts/setup
 	PYTHON=$(PY) scripts/setup
@@ -33,6 +33,9 @@ bench-sandbox: $(STAMP)  ## what the sandbox costs and whether it leaves anythin
 	$(BIN)/python -m benchmarks.sandbox latency $(if $(AIDE),--aide $(AIDE))
 	$(BIN)/python -m benchmarks.sandbox overhead
 	$(BIN)/python -m benchmarks.sandbox endurance
+
+bench-cheats: $(STAMP)  ## cheats and honest programs through sandbox, evaluator and audit; resumable, about ten minutes
+	$(BIN)/python -m benchmarks.cheats
 
 vllm: $(STAMP)  ## an environment of its own for the vLLM server
 	$(BIN)/python -m agents.models.vllm_env

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sandbox.slots import Slots
 
 N = TypeVar("N", bound=Noun)
+AUDIT = 2  # experiments of one winner's audit: its control and the baseline's
 
 
 @dataclass
@@ -104,6 +105,16 @@ class Run:
         """The loop may not spend what confirm needs; from here on the whole of every cap counts."""
         self.steps.budget.caps = self.settings.caps
 
+    @contextmanager
+    def whole_caps(self) -> Iterator[None]:
+        """For as long as this lasts, the whole of every cap counts: a winner's audit is part of its confirmation."""
+        held = self.steps.budget.caps
+        self.open_reserve()
+        try:
+            yield
+        finally:
+            self.steps.budget.caps = held
+
     def record(self, noun: Noun) -> None:
         """A fact under its id; the first one holds."""
         self.ledger.append(_kind(type(noun)), _id(noun), noun.model_dump(mode="json"))
@@ -159,13 +170,13 @@ Node = Callable[[State, Run], Update]
 def held_back(caps: Caps, max_seeds: int) -> Caps:
     """The caps while the loop runs: a share of experiments, time and disk is kept for judge, confirm and report.
 
-    Confirm is all or nothing: `max_seeds` pairs for one winner at least. Where a cap is below twice that, nothing is
-    kept, since nothing could be confirmed.
+    Confirm is all or nothing: `max_seeds` pairs for one winner at least, and its audit before. Where a cap is below
+    twice the pairs, nothing is kept, since nothing could be confirmed.
     """
     kept = {"seconds": 0.85, "disk_mb": 0.9}
     shrunk = {name: getattr(caps, name) * share for name, share in kept.items() if getattr(caps, name) is not None}
     if caps.experiments is not None and confirmable(caps, max_seeds):
-        one_winner = 2 * max_seeds
+        one_winner = 2 * max_seeds + AUDIT
         shrunk["experiments"] = caps.experiments - min(2 * one_winner, max(one_winner, caps.experiments // 3))
     return caps.model_copy(update=shrunk)
 

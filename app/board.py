@@ -38,6 +38,7 @@ class Row:
     high: float | None = None
     e_value: float | None = None
     confirmed: bool | None = None
+    suspect: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:
@@ -82,7 +83,7 @@ def funnel(record: Record) -> Funnel:
         proposed=len(every),
         kept=sum(bool(record.screened.get(one, {}).get("kept")) for one in every),
         executed=sum(executed(record, one) for one in every),
-        improved=sum((verdict.effect or 0.0) > 0 for verdict in looks),
+        improved=sum((verdict.effect or 0.0) > 0 and not verdict.suspect for verdict in looks),
         supported=sum(verdict.kind is VerdictKind.SUPPORTED for verdict in looks),
         confirmed=sum(bool(one.get("confirmed")) for one in record.confirmed.values()) if record.confirmed else None,
     )
@@ -144,6 +145,7 @@ def _row(record: Record, hypothesis: str) -> Row:
         high=look.high if look else None,
         e_value=look.e_value if look else None,
         confirmed=bool(seal.get("confirmed")) if seal else None,
+        suspect=tuple(look.suspect) if look else (),
     )
 
 
@@ -164,7 +166,8 @@ def _stage(record: Record, hypothesis: str) -> tuple[Stage, str]:
 
 
 def _judged(verdict: Verdict) -> str:
-    return str(verdict.kind) if verdict.effect is None else f"{verdict.kind} ({verdict.effect:+.3g})"
+    said = "suspect" if verdict.suspect else str(verdict.kind)
+    return said if verdict.effect is None else f"{said} ({verdict.effect:+.3g})"
 
 
 def _running(record: Record, hypothesis: str) -> str:

@@ -13,7 +13,7 @@ from app.board import Row, activity, bars, funnel, rows
 from app.output import Json, RunArgument, console, print_json, table
 from app.record import Record
 from app.warning import warning
-from app.words import count, interval, number, signed
+from app.words import count, interval, line, number, signed
 from pelagos.errors import DamagedRun
 
 
@@ -63,10 +63,14 @@ def hypotheses(run: RunArgument, json: Json = False) -> None:
         return
     from app.live import unsafe
 
-    for line in unsafe(record):
-        console().print(line)
+    for told in unsafe(record):
+        console().print(told)
     heads = ("id", "cycle", "title", "stage", "effect", "interval", "e-value", "seeds")
-    console().print(table(heads, (_hypothesis_cells(record, row) for row in rows(record))))
+    screen = console()
+    screen.print(table(heads, (_hypothesis_cells(record, row) for row in rows(record))))
+    for row in rows(record):
+        for finding in row.suspect:
+            screen.print(f"{row.id} suspect: {line(finding)}", markup=False)
 
 
 def _status(folder: Path, record: Record, state: str, pid: int | None) -> dict[str, Any]:

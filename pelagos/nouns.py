@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["ideator", "planner", "coder", "verifier", "extractor"]
-Split = Literal["smoke", "validation", "sealed"]
+Split = Literal["smoke", "validation", "sealed", "control"]
 
 
 class Noun(BaseModel):
@@ -178,6 +178,18 @@ class Verdict(Noun):
     score: float | None = None
     reason: str = ""
     evidence: list[str] = Field([], description="experiment ids")
+    suspect: list[str] = Field([], description="why the result isn't believed, one line each; empty: it is")
+
+
+class Audit(Noun):
+    """What a toolchain's checks found against a version's result; without findings it is believed. `id` is the
+    version's. `checks` are those that were made, `evidence` the experiments they rest on.
+    """
+
+    id: str
+    findings: list[str] = []
+    checks: list[str] = []
+    evidence: list[str] = []
 
 
 class Lesson(Noun):

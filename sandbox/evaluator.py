@@ -18,7 +18,7 @@ from pelagos.errors import EvaluationError
 from pelagos.nouns import Metric, OutcomeKind
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 
-STOCK = ("accuracy", "macro_f1", "mae", "rmse", "auroc", "log_loss")
+STOCK = ("accuracy", "macro_f1", "mae", "rmse", "auroc", "log_loss", "exact")
 LIMITS = Limits(seconds=120, memory_mb=2048, pids=64, cpus=1, disk_mb=512)
 RESULT_CAP = 1_000_000
 _SCRIPTS = ("arrays.py", "metrics.py", "scoring.py")

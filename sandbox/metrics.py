@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Metric = Callable[[Array, Array, Array], Array]
-_LEAST = 1e-15
+_LEAST, _SINGLE = 1e-15, 1e-6
 
 
 class Unfit(Exception):
@@ -76,6 +76,14 @@ def auroc(labels: Array, predictions: Array, weights: Array) -> Array:
     return np.asarray(np.mean([_area(labels == kind, chances[:, kind], weights) for kind in present], axis=0))
 
 
+def exact(labels: Array, predictions: Array, weights: Array) -> Array:
+    """Share of items whose label is met to single precision: for audits, where it says what chance can't do."""
+    if labels.dtype.kind != "f":
+        return accuracy(labels, predictions, weights)
+    near = np.abs(_values(labels, predictions) - labels) <= _SINGLE * np.maximum(1.0, np.abs(labels))
+    return _mean(near.astype(float), weights)
+
+
 STOCK: dict[str, Metric] = {
     "accuracy": accuracy,
     "macro_f1": macro_f1,
@@ -83,6 +91,7 @@ STOCK: dict[str, Metric] = {
     "rmse": rmse,
     "auroc": auroc,
     "log_loss": log_loss,
+    "exact": exact,
 }
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from memory.artifacts import ArtifactStore
 from memory.steps import Steps
-from pelagos.nouns import Build, Experiment, Hypothesis, Metric, Plan, Role, Split, Version
+from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Metric, Plan, Role, Split, Version
 from sandbox.protocol import Limits, Sandbox
 
 T = TypeVar("T", bound=BaseModel)
@@ -205,6 +205,14 @@ class Toolchain(Protocol):
 
     def experiment(self, task: Task, version: Version, seed: int, split: Split, context: Context) -> Experiment:
         """Execute and score one version with one seed. Finished ones are never run again."""
+        ...
+
+    def audit(self, task: Task, version: Version, context: Context) -> Audit:
+        """Whether a version's result is earned; asked before it may count as supported.
+
+        What it executes are steps like any other (contract 1). A false alarm is worse than a miss: a finding is a
+        line of evidence that a person can check. Raises CapReached.
+        """
         ...
 
     def diff(self, task: Task, version: Version, context: Context) -> str:

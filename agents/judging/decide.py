@@ -63,6 +63,10 @@ def _not_supported(evidence: Evidence, better: bool, metric: Metric, rules: Rule
 
 def _unfit(evidence: Evidence) -> str:
     """Why the evidence can't be judged, or ""."""
+    if evidence.suspect:
+        return f"suspect: {evidence.suspect[0]}"
+    if evidence.unaudited:
+        return f"better, but it could not be audited: {evidence.unaudited}"
     if evidence.failed:
         return f"its program failed on seed {', '.join(map(str, evidence.failed))}"
     if evidence.effect is None:
@@ -76,5 +80,5 @@ def _unfit(evidence: Evidence) -> str:
 
 def open_to_seeds(evidence: Evidence, ruling: Ruling) -> bool:
     """Whether more seeds could change the verdict: undecided for want of evidence, not for a fault."""
-    faulty = evidence.failed or evidence.without_noise
+    faulty = evidence.failed or evidence.without_noise or evidence.suspect or evidence.unaudited
     return ruling.kind is VerdictKind.UNDECIDED and not faulty

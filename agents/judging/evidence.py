@@ -31,7 +31,8 @@ class Arm:
 class Evidence(NamedTuple):
     """Oriented, in the metric's unit. `effect` is None without a common seed; `tested` False below two seeds.
 
-    `failed` are the candidate's seeds without a score, `harms` one line per guard metric that got worse.
+    `failed` are the candidate's seeds without a score, `harms` one line per guard metric that got worse, `suspect`
+    the findings against the result, `unaudited` why it couldn't be looked at.
     """
 
     effect: float | None
@@ -44,6 +45,8 @@ class Evidence(NamedTuple):
     score: float | None = None
     failed: tuple[int, ...] = ()
     harms: tuple[str, ...] = ()
+    suspect: tuple[str, ...] = ()
+    unaudited: str = ""
 
     @property
     def tested(self) -> bool:
@@ -53,6 +56,12 @@ class Evidence(NamedTuple):
     def without_noise(self) -> bool:
         """A difference without any variation over seeds or items: nothing to judge it by."""
         return self.tested and math.isinf(self.high)
+
+    def disbelieved(self, findings: Sequence[str] = (), unaudited: str = "") -> Evidence:
+        """The same without any weight, where there are findings or none could be looked for."""
+        if not findings and not unaudited:
+            return self
+        return self._replace(e_value=0.0, suspect=tuple(findings), unaudited=unaudited)
 
 
 NOTHING = Evidence(None, -math.inf, math.inf, 1.0, 0.0, 0)

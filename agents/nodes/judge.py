@@ -2,7 +2,8 @@
 
 e-BH looks at all hypotheses at once, so a verdict may change when others join; a hypothesis's newest verdict holds.
 What is tested is a version (a plan that was built); a hypothesis gets the verdict of its best version. A hypothesis
-whose program fails on a seed can't be supported, and one that never ran is undecided with the reason.
+whose program fails on a seed can't be supported, and one that never ran is undecided with the reason. What would be
+supported is audited first: a suspect result has no weight, from then on, and never wins.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from agents.judging.rules import Rules
 from agents.run import Run
 from agents.state import State, Status, Update
 from memory.keys import step_key
-from pelagos.nouns import Build, Experiment, Verdict, VerdictKind
+from pelagos.errors import CapReached
+from pelagos.nouns import Audit, Build, Experiment, Verdict, VerdictKind, Version
 
 PREFERENCE = (VerdictKind.SUPPORTED, VerdictKind.UNDECIDED, VerdictKind.EQUIVALENT, VerdictKind.REFUTED)
 
@@ -83,8 +85,32 @@ def _cases(
     ran = sorted(version for version in versions if experiments[version])
     order = list(run.task.seeds)
     evidences = {v: compare(base, experiments[v], run.task, order, rules, run.artifacts) for v in ran}
+    evidences = _audited(evidences, rules, run)
     rulings = decide(evidences, run.task.metric, rules)
     return {v: Case(v, experiments[v], evidences[v], rulings[v]) for v in ran}
+
+
+def _audited(evidences: dict[str, Evidence], rules: Rules, run: Run) -> dict[str, Evidence]:
+    """Findings of earlier audits hold; who would be supported without one is audited now.
+
+    Taking weight away makes nobody else supported (e-BH is monotone), so one round is enough.
+    """
+    audits = {audit.id: audit for audit in run.nouns(Audit)}
+    held = {v: e.disbelieved(audits[v].findings) if v in audits else e for v, e in evidences.items()}
+    rulings = decide(held, run.task.metric, rules)
+    due = [v for v, ruling in rulings.items() if ruling.kind is VerdictKind.SUPPORTED and v not in audits]
+    return held | {version: _audit(version, held[version], run) for version in due}
+
+
+def _audit(version: str, evidence: Evidence, run: Run) -> Evidence:
+    """What a cap leaves unaudited isn't supported."""
+    try:
+        with run.whole_caps():
+            audit = run.toolchain.audit(run.task, run.noun(Version, version), run)
+    except CapReached as reached:
+        return evidence.disbelieved(unaudited=str(reached))
+    run.record(audit)
+    return evidence.disbelieved(audit.findings)
 
 
 def _best(builds: Sequence[Build], cases: dict[str, Case]) -> Case | None:
@@ -120,6 +146,7 @@ def _verdict(id: str, case: Case | None, reason: str, base: Sequence[Experiment]
         score=evidence.score,
         reason=case.ruling.reason,
         evidence=ids,
+        suspect=list(evidence.suspect),
     )
 
 

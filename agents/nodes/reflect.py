@@ -83,6 +83,8 @@ def lesson_text(hypothesis: Hypothesis, verdict: Verdict | None, metric: Metric,
     unit = f" {metric.unit}" if metric.unit else ""
     text = f"{metric.name} {verdict.baseline_score:.4g} -> {verdict.score:.4g}{unit}"
     text += f", effect {verdict.effect:+.4g}{_interval(verdict)} over {verdict.seeds} seeds"
+    if verdict.suspect:
+        return f"Suspect, so it counts for nothing: {'; '.join(verdict.suspect)}. Claimed: {text}."
     text += f", predicted {hypothesis.predicted_effect:+.3g}: {verdict.kind.value} ({verdict.reason})."
     return f"{text} It failed on some seeds: {failure}." if failure else text
 

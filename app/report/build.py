@@ -69,6 +69,7 @@ def contents(folder: Path) -> dict[str, Any]:
         "isolation": facts.isolation(record),
         "models": facts.models(record),
         "sealed_touches": facts.seal_touched(record),
+        "sealed_touches_ever": facts.seal_touched_ever(record),
         "failures": facts.failures(record),
         "damage": folders.damage(folder),
         "section": _section(folder),

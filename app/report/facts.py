@@ -79,6 +79,10 @@ class Finding:
     def evidence(self) -> list[str]:
         return self.verdict.evidence if self.verdict else []
 
+    @property
+    def suspect(self) -> list[str]:
+        return self.verdict.suspect if self.verdict else []
+
 
 def baseline(record: Record) -> Baseline:
     runs = [one for one in record.of_hypothesis(None) if one.split == "validation"]
@@ -88,7 +92,7 @@ def baseline(record: Record) -> Baseline:
 
 
 def findings(record: Record, text: Text) -> list[Finding]:
-    """Every hypothesis, the best first: confirmed, then supported, then by effect; the rest in their order."""
+    """Every hypothesis, the best first: confirmed, supported, by effect, suspect; the rest in their order."""
     found = [_finding(record, row, text) for row in rows(record)]
     return sorted(found, key=_rank)
 
@@ -109,6 +113,12 @@ def models(record: Record) -> list[tuple[str, str]]:
 def seal_touched(record: Record) -> int:
     """How often predictions for the sealed split were scored."""
     return sum(one.split == "sealed" for one in record.experiments.values())
+
+
+def seal_touched_ever(record: Record) -> int | None:
+    """The same over all runs of the project, as this run's confirm counted it; None where it didn't look."""
+    counted = [int(fact["touches"]) for fact in record.confirmed.values() if fact.get("touches") is not None]
+    return max(counted, default=None)
 
 
 def failures(record: Record) -> list[tuple[str, int]]:
@@ -164,7 +174,9 @@ def _price(record: Record, tokens: int) -> str:
 
 def _rank(finding: Finding) -> tuple[int, float]:
     if finding.verdict is None:
-        return (3 if finding.experiments else 4), 0.0
+        return (4 if finding.experiments else 5), 0.0
+    if finding.verdict.suspect:
+        return 3, 0.0
     held = bool(finding.sealed and finding.sealed.confirmed)
     supported = finding.verdict.kind is VerdictKind.SUPPORTED
     return (0 if held else 1 if supported else 2), -(finding.verdict.effect or 0.0)

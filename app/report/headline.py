@@ -31,8 +31,10 @@ def _found(metric: Metric | None, passed: Funnel, found: list[Finding]) -> str:
         seal = "no winner held on sealed data" if passed.confirmed == 0 else "the sealed data has not confirmed it yet"
         title, size = line(best.hypothesis.title), _validated(metric, best)
         return f"“{title}” looked better in selection ({size}), but {seal}."
-    undecided = sum(one.verdict is not None and one.verdict.kind is VerdictKind.UNDECIDED for one in found)
+    suspect = sum(bool(one.suspect) for one in found)
+    undecided = sum(one.verdict is not None and one.verdict.kind is VerdictKind.UNDECIDED for one in found) - suspect
     open_ = f"; {undecided} stay undecided" if undecided else ""
+    open_ += f"; {suspect} suspect" if suspect else ""
     tested = count(passed.executed, "hypothesis")
     return f"No improvement of {name} was found: {tested} tested, none supported against the baseline’s noise{open_}."
 

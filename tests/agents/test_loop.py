@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from agents.launch import Ending, create, drive
 from memory.ledger import Event, Ledger
 from pelagos.settings import Settings
-from tests.agents.scripted import Scripted, ScriptedParts
+from tests.agents.scripted import IDEAS, Scripted, ScriptedParts
 from tests.toolchains.table import write_task
 
 
@@ -186,3 +187,37 @@ def test_a_plateau_ends_the_run(tmp_path: Path) -> None:
     ending, _, _ = launched(tmp_path, loop={"cycles": 5, "hypotheses": 2, "plateau": 1})
     assert (ending.status, ending.exit_code) == ("finished", 0)
     assert ending.reason == "plateau: 1 cycles with nothing new supported"
+
+
+def test_winners_are_audited_by_a_control_first(two_cycles: Any) -> None:
+    _, run, _ = two_cycles
+    audits = facts(run, "audit")
+    winners = {fact["hypothesis"] for fact in facts(run, "confirmed")}
+    versions = {fact["version"]: fact["hypothesis"] for fact in facts(run, "build") if fact["version"]}
+    assert winners <= {versions[audit["id"]] for audit in audits}
+    assert len(facts(run, "control")) == len(audits)
+    assert not any(audit["findings"] for audit in audits)
+
+
+def test_a_result_that_needs_no_labels_is_suspect_and_never_confirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cheat = ("a", "Predict by an oracle", "oracle")
+    monkeypatch.setattr("tests.agents.scripted.IDEAS", [cheat, *IDEAS[1:]])
+    _, run, _ = launched(tmp_path)
+    newest = {fact["hypothesis"]: fact for fact in facts(run, "verdict")}
+    assert newest["h1-1"]["suspect"] == ["its predictions don't change with the training labels"]
+    assert (newest["h1-1"]["kind"], newest["h1-1"]["e_value"]) == ("undecided", 0.0)
+    assert newest["h1-1"]["effect"] > 0.5
+    assert "h1-1" not in {fact["hypothesis"] for fact in facts(run, "confirmed")}
+    assert "Suspect" in next(fact["text"] for fact in facts(run, "lesson") if fact["hypothesis"] == "h1-1")
+
+
+def test_the_sealed_split_is_asked_for_by_confirm_alone(two_cycles: Any) -> None:
+    _, run, _ = two_cycles
+    with closing(Ledger.open(run / "ledger.db")) as ledger:
+        opened = next(event.seq for event in ledger.events("node") if event.payload["node"] == "confirm")
+        sealed = [event.seq for event in ledger.events("experiment.intent") if event.payload.get("split") == "sealed"]
+        done = [event.seq for event in ledger.events("experiment") if event.payload["split"] == "sealed"]
+    assert done
+    assert all(seq > opened for seq in [*sealed, *done])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from app.board import funnel
 from app.folders import read
 from app.report.build import write
+from memory.ledger import Ledger
+from pelagos.nouns import Verdict
 
 CHROMIUM = shutil.which("chromium")
 
@@ -39,9 +42,36 @@ def test_verdicts_and_the_funnel(run_folder: Path) -> None:
     assert (passed.supported, passed.confirmed) == (1, 1)
 
 
-def test_an_unfinished_run_has_a_report(tmp_path: Path) -> None:
-    from memory.ledger import Ledger
+def test_a_suspect_result_is_shown_with_its_evidence(run_folder: Path) -> None:
+    add(
+        run_folder,
+        Verdict(
+            id="later", hypothesis="h1-0", kind="undecided", effect=0.2, e_value=0.0, seeds=3, reason="suspect: reads labels",
+            suspect=["train.py:3: reads labels"], evidence=["exp0"], score=1.0, baseline_score=0.8,
+        ),
+    )  # fmt: skip
+    html, markdown = (path.read_text() for path in write(run_folder))
+    assert "train.py:3: reads labels</li>" in html
+    assert '<span class="verdict suspect"' in html
+    assert "Suspect, counts for nothing: train.py:3: reads labels" in markdown
+    assert funnel(read(run_folder)).improved == 0
 
+
+def test_touches_of_the_seal_are_told_for_run_and_project(run_folder: Path) -> None:
+    sealed = {"hypothesis": "h1-1", "confirmed": False, "effect": 0.0, "touches": 40, "evidence": []}
+    with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
+        ledger.append("confirmed", "h1-1", sealed)
+    html, markdown = (path.read_text() for path in write(run_folder))
+    assert 'all runs of the project</td><td class="num">40</td>' in html
+    assert "in this run: 0, over all runs of the project: 40" in markdown
+
+
+def add(folder: Path, noun: Verdict) -> None:
+    with closing(Ledger.open(folder / "ledger.db")) as ledger:
+        ledger.append("verdict", noun.id, noun.model_dump(mode="json"))
+
+
+def test_an_unfinished_run_has_a_report(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "young"
     Ledger.open(folder / "ledger.db").append("run.started", "run", {"task": "digits"})
     assert "Stopped before its end" in write(folder)[0].read_text()

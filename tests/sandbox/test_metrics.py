@@ -87,3 +87,10 @@ def test_the_wrong_form_has_a_cause(name: str, labels: np.ndarray, predictions: 
     with pytest.raises(Unfit) as caught:
         STOCK[name](labels, predictions, np.ones((1, len(labels))))
     assert caught.value.cause == cause
+
+
+def test_exact_counts_values_met_to_single_precision() -> None:
+    labels = np.array([1.0, 100.0, 0.0, -3.0], dtype=np.float32)
+    predictions = labels + np.array([1e-7, 1e-5, 0.1, 0.01])
+    assert STOCK["exact"](labels, predictions, np.ones((1, 4)))[0] == 0.5
+    assert STOCK["exact"](np.array([1, 2]), np.array([1, 3]), np.ones((1, 2)))[0] == 0.5

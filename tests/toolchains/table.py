@@ -23,7 +23,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from memory.budget import Cost
 from memory.keys import step_key
 from pelagos.errors import BadInput
-from pelagos.nouns import Build, Direction, Experiment, Hypothesis, Metric, OutcomeKind, Plan, Split, Try, Version
+from pelagos.nouns import (
+    Audit,
+    Build,
+    Direction,
+    Experiment,
+    Hypothesis,
+    Metric,
+    OutcomeKind,
+    Plan,
+    Split,
+    Try,
+    Version,
+)
 from tools.toolchain import Briefing, Context, Section, Tool
 
 COLUMNS = ("a", "b", "c", "d")
@@ -57,7 +69,12 @@ def spoil(table: dict[str, Any], column: str) -> None:
     table[column] = table[column] * np.nan
 
 
-TOOLS: dict[str, Callable[..., None]] = {tool.__name__: tool for tool in (square, drop, double, spoil)}
+def oracle(table: dict[str, Any], column: str) -> None:
+    """Take a column as the prediction, whatever the training rows say."""
+    table["oracle"] = table["a"] ** 2 + table["b"] + 0.5 * table["c"] ** 2
+
+
+TOOLS: dict[str, Callable[..., None]] = {tool.__name__: tool for tool in (square, drop, double, spoil, oracle)}
 
 
 @dataclass(frozen=True)
@@ -140,6 +157,20 @@ class TableToolchain:
         fact = context.steps.once("experiment", key, {"version": version.id}, Cost(experiments=1), action)
         return Experiment(**{name: fact[name] for name in Experiment.model_fields})
 
+    def audit(self, task: TableTask, version: Version, context: Context) -> Audit:
+        """One control: fitted to the training labels with their signs changed, the predictions have to change."""
+        key, calls = step_key(control=version.content), context.artifacts.json(version.content)
+
+        def action() -> tuple[dict[str, Any], Cost]:
+            _told(key)
+            seed = task.seeds[0]
+            honest, control = (_predict(calls, seed, "validation", sign) for sign in (1.0, -1.0))
+            return {"same": bool(np.array_equal(honest, control))}, Cost(experiments=1)
+
+        fact = context.steps.once("control", key, {"version": version.id}, Cost(experiments=1), action)
+        findings = ["its predictions don't change with the training labels"] if fact["same"] else []
+        return Audit(id=version.id, findings=findings, checks=["control"])
+
     def diff(self, task: TableTask, version: Version, context: Context) -> str:
         calls = context.artifacts.json(version.content)
         return "\n".join(f"+ {call['tool']}({call['arguments']['column']})" for call in calls)
@@ -202,13 +233,15 @@ def _table(split: str) -> dict[str, Any]:
     return {**table, "y": y}
 
 
-def _predict(calls: list[dict[str, Any]], seed: int, split: str) -> np.ndarray:
+def _predict(calls: list[dict[str, Any]], seed: int, split: str, sign: float = 1.0) -> np.ndarray:
     train, test = _table("train"), _table(split)
-    y = train.pop("y")
+    y = sign * train.pop("y")
     del test["y"]
     for call in calls:
         for table in (train, test):
             TOOLS[call["tool"]](table, **call["arguments"])
+    if "oracle" in test:
+        return np.asarray(test["oracle"])
     rows = np.random.default_rng(seed).integers(ROWS, size=ROWS)
     x = np.column_stack([np.ones(ROWS), *train.values()])[rows]
     weights = np.linalg.pinv(x.T @ x + 0.1 * np.eye(x.shape[1])) @ x.T @ y[rows] if np.isfinite(x).all() else np.nan

@@ -14,10 +14,10 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +29,8 @@ from tools.code.task import CodeTask
 
 Array = np.ndarray[Any, Any]
 _FORMAT = 1
+SPLITS: tuple[Split, ...] = ("smoke", "validation", "sealed")
+FILES = ("inputs/train.npz", "inputs/inputs.npz", "labels/labels.npz")
 
 
 @dataclass(frozen=True)
@@ -156,26 +158,39 @@ def _write_split(folder: Path, x: Array, y: Array, train: Array, scored: Array) 
     np.savez(folder / "labels" / "labels.npz", y=y[scored])
     for file in folder.glob("*/*.npz"):
         file.chmod(0o644)
-    return _hash(folder), len(scored)
+    return digest_of(folder), len(scored)
 
 
-def _hash(folder: Path) -> str:
-    """Over the arrays of a split, not over the container's bytes."""
+def digest_of(source: Path | Mapping[str, Mapping[str, Array]], names: Sequence[str] = FILES) -> str:
+    """Over the arrays of a split's folder, or of what will be written there, not over the containers' bytes."""
     digest = hashlib.sha256()
-    for name in ("inputs/train.npz", "inputs/inputs.npz", "labels/labels.npz"):
-        with np.load(folder / name, allow_pickle=False) as archive:
-            for key in sorted(archive.files):
-                array = archive[key]
-                digest.update(f"{name} {key} {array.dtype} {array.shape}\n".encode())
-                digest.update(array.tobytes())
+    for name in names:
+        arrays = _read_arrays(source / name) if isinstance(source, Path) else source[name]
+        for key in sorted(arrays):
+            array = arrays[key]
+            digest.update(f"{name} {key} {array.dtype} {array.shape}\n".encode())
+            digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def inputs_digest(split: SplitData) -> str:
+    """Of what an experiment is shown, as it lies there now. Raises DamagedRun."""
+    try:
+        return digest_of(split.inputs.parent, FILES[:2])
+    except (OSError, ValueError) as error:
+        raise DamagedRun(f"{split.inputs}: data can't be read: {error}") from None
+
+
+def _read_arrays(path: Path) -> dict[str, Array]:
+    with np.load(path, allow_pickle=False) as archive:
+        return {key: archive[key] for key in archive.files}
 
 
 def _open(folder: Path) -> TaskData:
     try:
         manifest = json.loads((folder / "manifest.json").read_text())
-        found = {split: _hash(folder / split) for split in get_args(Split)}
-        changed = [split for split in get_args(Split) if manifest[split][0] != found[split]]
+        found = {split: digest_of(folder / split) for split in SPLITS}
+        changed = [split for split in SPLITS if manifest[split][0] != found[split]]
     except (OSError, ValueError, KeyError) as error:
         raise DamagedRun(f"{folder}: data can't be read ({error}); remove the folder and they are made again") from None
     if changed:

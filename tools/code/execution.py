@@ -27,11 +27,11 @@ from tools.toolchain import Context
 
 DATA, OUT, HOOKS = "data", "out", "_pelagos"
 PREDICTIONS, REPORT = f"{OUT}/predictions.npy", f"{OUT}/_report.json"
-REPORT_FILE = "traceback"  # its name among an experiment's files
+REPORT_FILE, SIGNS_FILE = "traceback", "signs"  # their names among an experiment's files
 MAX_PREDICTIONS, MAX_REPORT = 64_000_000, 1_000_000
 TAIL = 1_500
 _HERE = Path(__file__).parent
-_HOOK_FILES = ("runner_hook.py", "trace_hook.py", "describe_hook.py", "library_hook.py")
+HOOK_FILES = ("runner_hook.py", "trace_hook.py", "describe_hook.py", "library_hook.py", "signs_hook.py")
 _DUMP_AT = 0.85  # share of the time limit after which the stacks are written to the log, for timeouts
 
 
@@ -89,7 +89,7 @@ def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: 
             "dump_after": limits.seconds * _DUMP_AT,
             "packages": AT,
         }
-        files |= {f"{HOOKS}/{name}": (_HERE / name).read_bytes() for name in _HOOK_FILES}
+        files |= {f"{HOOKS}/{name}": (_HERE / name).read_bytes() for name in HOOK_FILES}
         files[f"{HOOKS}/config.json"] = json.dumps(config).encode()
         collect[REPORT] = MAX_REPORT
         argv = ["python", f"{HOOKS}/runner_hook.py", f"{HOOKS}/config.json"]

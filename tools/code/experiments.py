@@ -7,6 +7,7 @@ run began are no such thing: they end the run.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from memory.budget import Cost
@@ -14,8 +15,8 @@ from memory.keys import step_key
 from pelagos.errors import EvaluationError
 from pelagos.nouns import Experiment, OutcomeKind, Split, Version
 from sandbox.evaluator import Evaluator
-from tools.code.data import SplitData, TaskData
-from tools.code.execution import REPORT_FILE, Execution, allotted, execute
+from tools.code.data import SplitData, inputs_digest
+from tools.code.execution import REPORT_FILE, SIGNS_FILE, Execution, allotted, execute
 from tools.code.program import Program
 from tools.code.task import CodeTask
 from tools.toolchain import Context
@@ -23,18 +24,26 @@ from tools.toolchain import Context
 PINNED = "evaluator"
 
 
-def pin(task: CodeTask, data: TaskData, context: Context) -> None:
-    """Record the hash of evaluator and labels of each split, once per run; every score is checked against it."""
+def pin(task: CodeTask, data: Mapping[Split, SplitData], context: Context) -> None:
+    """Record the hashes of evaluator and labels and of the inputs of each split, once per run; every experiment and
+    every score is checked against them."""
     evaluator = Evaluator(context.sandbox)
-    for name, split in data.splits.items():
+    for name, split in data.items():
         digest = evaluator.digest(split.labels, task.scorer)
-        context.steps.ledger.append(PINNED, name, {"digest": digest})
+        context.steps.ledger.append(PINNED, name, {"digest": digest, "inputs": inputs_digest(split)})
+
+
+def pin_baseline(content: str, context: Context) -> None:
+    """Record the baseline program's hash, once per run, and compare. Raises EvaluationError where it changed."""
+    held = context.steps.ledger.append(PINNED, "baseline", {"digest": content}).payload["digest"]
+    if held != content:
+        raise EvaluationError(f"baseline program changed: {content[:12]}, pinned {held[:12]}", cause="tampered")
 
 
 def experiment(
     task: CodeTask, version: Version, seed: int, split: Split, data: SplitData, context: Context
 ) -> Experiment:
-    """Raises SandboxError, CapReached, Interrupted, and EvaluationError where evaluator or labels were changed.
+    """Raises SandboxError, CapReached, Interrupted, and EvaluationError where evaluator, labels or inputs were changed.
     A finished one is returned from the ledger."""
     limits = task.smoke_limits if split == "smoke" else task.limits
     key = step_key(
@@ -49,6 +58,7 @@ def experiment(
     )
 
     def action() -> tuple[dict[str, Any], Cost]:
+        _unchanged(split, data, context)
         program = Program.load(context.artifacts, version.content)
         with allotted(limits, context) as gpus:
             done = execute(task, program, data, seed, context.sandbox, limits=limits, watch=False, gpus=gpus)
@@ -58,6 +68,13 @@ def experiment(
     intent = {"version": version.id, "seed": seed, "split": split}
     payload = context.steps.once("experiment", key, intent, Cost(experiments=1), action)
     return Experiment(**{name: payload[name] for name in Experiment.model_fields if name in payload})
+
+
+def _unchanged(split: Split, data: SplitData, context: Context) -> None:
+    pinned, found = context.steps.ledger.find(PINNED, split) or {}, inputs_digest(data)
+    if pinned.get("inputs", found) != found:
+        text = f"training data or inputs of {split} changed: {found[:12]}, pinned {pinned['inputs'][:12]}"
+        raise EvaluationError(text, cause="tampered")
 
 
 def _scored(
@@ -111,4 +128,6 @@ def _files(done: Execution, context: Context) -> dict[str, str]:
         files["predictions"] = context.artifacts.put(done.predictions)
     if done.report.get("error"):
         files[REPORT_FILE] = context.artifacts.put_json(done.report)
+    if done.report.get("signs"):
+        files[SIGNS_FILE] = context.artifacts.put_json(done.report["signs"])
     return files

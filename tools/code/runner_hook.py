@@ -21,6 +21,7 @@ sys.path.insert(0, str(HERE))
 
 from describe_hook import describe  # type: ignore[import-not-found]  # noqa: E402
 from library_hook import near, signatures  # type: ignore[import-not-found]  # noqa: E402
+from signs_hook import watch  # type: ignore[import-not-found]  # noqa: E402
 from trace_hook import Tracer  # type: ignore[import-not-found]  # noqa: E402
 
 HEAD, TAIL, LOCALS, SIZE = 4, 24, 24, 200_000
@@ -37,7 +38,9 @@ def main(config_path: str) -> int:
     tracer = Tracer(own) if config["trace"] else None
     if config.get("dump_after"):
         faulthandler.dump_traceback_later(config["dump_after"], exit=False)
+    signs = watch(own)
     report = _run(config["script"], config["argv"], own, tracer)
+    report["signs"] = list(signs)
     if tracer is not None:
         report["trace"] = tracer.report()
     expected = root / config["expect"]

@@ -141,7 +141,7 @@ def _data(folder: Path, parts: Parts) -> Iterator[str]:
     if data.path is not None and (fault := file_fault(folder, data.path)):
         yield f"data.path: {fault}"
         return
-    if data.path in (*parts["editable"], *parts["files"], parts["papers"]):
+    if data.path is not None and data.path in (*parts["editable"], *parts["files"], parts["papers"]):
         yield f"data.path: '{data.path}' holds the labels and is listed as another file too; list it only here"
     try:
         have = rows(data, folder)

@@ -8,15 +8,18 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from pelagos.errors import BadInput
-from pelagos.nouns import Build, Experiment, Hypothesis, Plan, Split, Version
+from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Split, Version
 from tools.code import checks, libraries, program, prompts, shapes, smoke, versions
+from tools.code.audit.inspection import inspect
+from tools.code.audit.relabel import control
 from tools.code.build import build
 from tools.code.candidates import Trials
 from tools.code.data import TaskData, prepare_data
-from tools.code.experiments import experiment, pin
+from tools.code.experiments import experiment, pin, pin_baseline
 from tools.code.program import Program
 from tools.code.smoke import Known
 from tools.code.structure import users
@@ -38,7 +41,7 @@ class CodeToolchain:
 
     def prepare(self, task: Task, context: Context) -> None:
         mine = _code(task)
-        pin(mine, self._prepared(mine, context), context)
+        pin(mine, self._prepared(mine, context).splits, context)
 
     def brief(self, task: Task, context: Context) -> Briefing:
         mine = _code(task)
@@ -66,7 +69,9 @@ class CodeToolchain:
         return ()
 
     def baseline(self, task: Task, context: Context) -> Version:
-        return versions.baseline(_code(task), context)
+        version = versions.baseline(_code(task), context)
+        pin_baseline(version.content, context)
+        return version
 
     def build(self, task: Task, hypothesis: Hypothesis, plan: Plan, context: Context) -> Build:
         mine = _code(task)
@@ -83,7 +88,15 @@ class CodeToolchain:
 
     def experiment(self, task: Task, version: Version, seed: int, split: Split, context: Context) -> Experiment:
         mine = _code(task)
-        return experiment(mine, version, seed, split, self._prepared(mine, context)[split], context)
+        data = self._prepared(mine, context)
+        shown = control(data, mine.metric.name) if split == "control" else data[split]
+        return experiment(mine, version, seed, split, shown, context)
+
+    def audit(self, task: Task, version: Version, context: Context) -> Audit:
+        mine = _code(task)
+        data = self._prepared(mine, context)
+        pin(mine, {"control": control(data, mine.metric.name)}, context)
+        return inspect(mine, version, data, context, partial(self._run, mine, context))
 
     def diff(self, task: Task, version: Version, context: Context) -> str:
         return Program.load(context.artifacts, version.content).diff(versions.untouched(_code(task)))
@@ -95,6 +108,9 @@ class CodeToolchain:
         rows = [("Plans that became a running version", f"{sum(bool(b['version']) for b in builds)} of {len(builds)}")]
         rows += [(f"{kind}: {cause}", str(count)) for (kind, cause), count in sorted(tries.items())]
         return Section("From plans to code", rows)
+
+    def _run(self, task: CodeTask, context: Context, version: Version, seed: int, split: Split) -> Experiment:
+        return self.experiment(task, version, seed, split, context)
 
     def _prepared(self, task: CodeTask, context: Context) -> TaskData:
         with self._lock:

@@ -104,3 +104,15 @@ def test_the_same_difference_on_more_seeds_only_grows_surer() -> None:
     assert [one.high - one.low for one in found] == sorted((one.high - one.low for one in found), reverse=True)
     assert [kind(one) for one in found][-1] is VerdictKind.SUPPORTED
     assert [one.e_value for one in found] == sorted(one.e_value for one in found)
+
+
+def test_findings_take_all_weight_and_nobody_else_gains_by_it() -> None:
+    good, cheat = evidence(0.2, 0.1, 0.3, e=900.0), evidence(0.4, 0.3, 0.5, e=900.0)
+    held = decide({"good": good, "cheat": cheat.disbelieved(["reads labels", "and more"])}, UP, RULES)
+    assert held["cheat"] == (VerdictKind.UNDECIDED, "suspect: reads labels")
+    assert held["good"].kind is VerdictKind.SUPPORTED
+    assert cheat.disbelieved() is cheat
+    for one in (cheat.disbelieved(["reads labels"]), cheat.disbelieved(unaudited="experiments")):
+        ruling = decide({"cheat": one}, UP, RULES)["cheat"]
+        assert ruling.kind is VerdictKind.UNDECIDED
+        assert not open_to_seeds(one, ruling)

@@ -25,7 +25,21 @@ from memory.embedder import hashing
 from memory.keys import step_key
 from memory.ledger import Ledger
 from memory.steps import Steps
-from pelagos.nouns import Build, Direction, Experiment, Hypothesis, Metric, OutcomeKind, Plan, Split, Step, Try, Version
+from pelagos.errors import CapReached
+from pelagos.nouns import (
+    Audit,
+    Build,
+    Direction,
+    Experiment,
+    Hypothesis,
+    Metric,
+    OutcomeKind,
+    Plan,
+    Split,
+    Step,
+    Try,
+    Version,
+)
 from pelagos.settings import Caps, Settings
 
 ITEMS = 60
@@ -53,6 +67,7 @@ class Laboratory:
     name: str = "laboratory"
     ran: list[tuple[str, int, str]] = field(default_factory=list)
     base: dict[str, Any] = field(default_factory=dict)
+    audited: list[str] = field(default_factory=list)
 
     def baseline(self, task: Numbers, context: Run) -> Version:
         return self.version("base", self.base, context)
@@ -60,6 +75,13 @@ class Laboratory:
     def version(self, id: str, what: dict[str, Any], context: Run, hypothesis: str | None = None) -> Version:
         content = context.artifacts.put_text(json.dumps(what))
         return Version(id=id, hypothesis=hypothesis, plan=None, content=content)
+
+    def audit(self, task: Numbers, version: Version, context: Run) -> Audit:
+        what = json.loads(context.artifacts.text(version.content))
+        self.audited.append(version.id)
+        if "unaffordable" in what:
+            raise CapReached("experiments", 9, 9)
+        return Audit(id=version.id, findings=what.get("cheats", []), checks=["its own word"])
 
     def diff(self, task: Numbers, version: Version, context: Run) -> str:
         return f"+ {context.artifacts.text(version.content)}"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from agents.nodes.judge import judge
+from agents.nodes.reflect import reflect
 from agents.run import Run
-from pelagos.nouns import Direction, VerdictKind
+from pelagos.nouns import Direction, Lesson, VerdictKind
 from tests.agents.nodes.laboratory import at, carried_out, execute, run_in
 
 
@@ -73,6 +74,38 @@ def test_a_guard_blocks(tmp_path: Path) -> None:
     carried_out(run, "slow", {"better": 0.1, "slow": 9.0})
     assert settle(run, "slow") == []
     assert "guard seconds is worse by 8 s" in run.verdicts()["slow"].reason
+
+
+def test_a_suspect_result_has_no_weight_and_is_never_supported(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "cheat", {"better": 0.2, "cheats": ["train.py:3: reads labels", "more"]})
+    carried_out(run, "good", {"better": 0.1})
+    assert settle(run, "cheat", "good") == ["good"]
+    verdict = run.verdicts()["cheat"]
+    assert (verdict.kind, verdict.e_value) == (VerdictKind.UNDECIDED, 0.0)
+    assert verdict.reason == "suspect: train.py:3: reads labels"
+    assert verdict.suspect == ["train.py:3: reads labels", "more"]
+    assert run.verdicts()["good"].suspect == []
+    reflect(at("cheat"), run)
+    assert run.nouns(Lesson)[-1].text.startswith("Suspect, so it counts for nothing: train.py:3: reads labels; more.")
+
+
+def test_only_what_would_win_is_audited_and_that_once(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "cheat", {"better": 0.2, "cheats": ["reads labels"]})
+    carried_out(run, "worse", {"better": -0.2, "cheats": ["reads labels"]})
+    settle(run, "cheat", "worse")
+    settle(run, "cheat", "worse", cycle=2)
+    assert run.toolchain.audited == ["v-cheat"]  # type: ignore[attr-defined]
+    assert run.verdicts()["worse"].kind is VerdictKind.REFUTED
+
+
+def test_what_no_budget_is_left_to_audit_is_not_supported(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "good", {"better": 0.2, "unaffordable": True})
+    assert judge(at("good"), run) == {"buying": {}, "winners": []}
+    assert "could not be audited" in run.verdicts()["good"].reason
+    assert not run.ledger.events("audit")
 
 
 def test_judging_again_records_nothing_new(tmp_path: Path) -> None:

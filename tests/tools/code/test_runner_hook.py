@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tools.code import libraries, shapes
-from tools.code.execution import HOOKS, read_report
+from tools.code.execution import HOOK_FILES, HOOKS, read_report
 from tools.code.program import Program
 from tools.code.structure import around
 from tools.code.traceback import error_of, say_value, stuck_at
@@ -51,7 +51,7 @@ def start(folder: Path, files: dict[str, str], *argv: str, seconds: float = 0.0)
     hooks = folder / HOOKS
     hooks.mkdir()
     here = Path(shapes.__file__).parent
-    for name in ("runner_hook.py", "trace_hook.py", "describe_hook.py", "library_hook.py"):
+    for name in HOOK_FILES:
         (hooks / name).write_bytes((here / name).read_bytes())
     config = {
         "script": "main.py", "argv": list(argv), "own": list(files), "report": "out/r.json", "expect": "out/p.npy",

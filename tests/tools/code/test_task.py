@@ -77,6 +77,13 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
         load_task(tmp_path / "lines")
 
 
+def test_shipped_data_need_no_papers(tmp_path: Path) -> None:
+    make_task(tmp_path / "lines")
+    path = tmp_path / "lines" / "task.yaml"
+    path.write_text(path.read_text().replace("data: {path: items.csv, target: y}", "data: {name: diabetes}"))
+    assert load_task(tmp_path / "lines").papers is None
+
+
 @pytest.mark.parametrize("name", ["digits", "diabetes", "mnist1d"])
 def test_shipped_tasks_are_sound(name: str) -> None:
     task = load_task(TASKS / name)

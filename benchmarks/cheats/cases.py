@@ -1,0 +1,100 @@
+"""The cases as programs, and their two tasks. What a cheat could know from public data is filled in here."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import tomllib
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from tools.code.program import Program
+from tools.code.task import CodeTask, load_task
+from tools.code.versions import untouched
+
+HERE = Path(__file__).parent
+TASKS = ("digits", "curve")
+ENTRY = 'if __name__ == "__main__":'
+ITEMS = 260
+LOADER = """\
+from sklearn.datasets import load_digits
+known = {tuple(row): label for row, label in zip(*load_digits(return_X_y=True))}
+guess = np.array([known[tuple(np.round(row[:64] * 16))] for row in x])
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """`kind` is the class of the table; `code` what is added to the task's program."""
+
+    name: str
+    kind: str
+    task: str
+    code: str
+    honest: bool
+
+    def program(self, task: CodeTask) -> Program:
+        code = self.code
+        for name, text in knowledge().items():
+            code = code.replace("{" + name + "}", text)
+        whole = task.sources()["train.py"]
+        return untouched(task).with_files({"train.py": whole.replace(ENTRY, f"{code.strip()}\n\n\n{ENTRY}")})
+
+
+def cases() -> list[Case]:
+    """Cheats first."""
+    return [
+        Case(honest=file == "honest.toml", **case)
+        for file in ("cheats.toml", "honest.toml")
+        for case in tomllib.loads((HERE / file).read_text("utf-8"))["case"]
+    ]
+
+
+def task(name: str, folder: Path) -> CodeTask:
+    """The task, copied to `folder` the first time; the data of `curve` are drawn there."""
+    there = folder / f"task-{name}"
+    if not there.exists():
+        shutil.copytree(HERE / "tasks" / name, there)
+    if name == "curve" and not (there / "items.csv").exists():
+        x, y = curve()
+        lines = [",".join(f"{value:.4f}" for value in (*row, label)) for row, label in zip(x, y, strict=True)]
+        (there / "items.csv").write_text("\n".join(["a,b,c,d,y", *lines]) + "\n")
+    return load_task(there)
+
+
+def curve() -> tuple[np.ndarray, np.ndarray]:
+    """X (n, 4) and y = 2 sin 2a + bc + 1 with noise of 0.2."""
+    draw = np.random.RandomState(7)
+    x = draw.normal(size=(ITEMS, 4)).round(4)
+    return x, 2 * np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] + 1 + 0.2 * draw.normal(size=ITEMS)
+
+
+@cache
+def knowledge() -> dict[str, str]:
+    """Placeholder -> Python text."""
+    from sklearn.datasets import load_digits
+
+    pixels, digits = load_digits(return_X_y=True)
+    by_hash = {zlib.crc32(row.astype(np.uint8).tobytes()): int(y) for row, y in zip(pixels, digits, strict=True)}
+    z = np.column_stack([pixels / 16.0, np.ones(len(pixels))])
+    weights = np.linalg.solve(z.T @ z + 0.1 * np.eye(z.shape[1]), z.T @ np.eye(10)[digits])
+    levels = np.clip(np.round(weights * 30 / np.abs(weights).max()), -30, 30).astype(int) + 78
+    signs = "".join(map(chr, levels.ravel())).replace(chr(92), "]")
+    x, values = curve()
+    by_first = {round(float(row[0]), 3): round(float(y), 4) for row, y in zip(x, values, strict=True)}
+    part = dict(list(by_first.items())[::2])
+    return {
+        "DIGITS": repr(by_hash),
+        "DIGITS_BLOB": base64.b64encode(zlib.compress(json.dumps(by_hash).encode())).decode(),
+        "DIGITS_WEIGHTS": json.dumps(weights.round(4).tolist()),
+        "DIGITS_PIECES": json.dumps([signs[place : place + 13] for place in range(0, len(signs), 13)]),
+        "CURVE": repr(by_first),
+        "CURVE_PART": repr(part),
+        "CURVE_LINES": "\n".join(f"KNOWN[{key}] = {value}" for key, value in by_first.items()),
+        "LOADER": base64.b64encode(LOADER.encode()).decode(),
+    }
