@@ -30,7 +30,7 @@ from pelagos.nouns import Role
 from pelagos.settings import Settings
 from sandbox.choose import reap
 from tools import registry
-from tools.literature import corpus
+from tools.literature.cascade import Cascade
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -60,7 +60,7 @@ def create(
         raise BadInput(f"task {task.name}: seeds: {there} are too few for a noise estimate: name at least {wanted}")
     papers = settings.survey.corpus or task.papers
     if papers is not None:
-        corpus.load(papers)
+        Cascade.open(settings.literature, papers, lambda _: None).close()
     parts = parts or Parts()
     for spec in sorted({settings.models.spec(role) for role in get_args(Role)}):
         parts.check_model(spec, settings)

@@ -26,6 +26,7 @@ from pelagos.settings import Settings
 from sandbox.protocol import Sandbox
 from sandbox.slots import Slots
 from tools import registry
+from tools.literature.cascade import Cascade
 from tools.toolchain import Mind, Task, Toolchain
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ def assembled(
         parts.embedder(),
     )
     with ExitStack() as stack:
+        library = Cascade.open(
+            settings.literature, settings.survey.corpus or task.papers, lambda text: note(ledger, text)
+        )
+        stack.callback(library.close)
         mind = _minds(parts, settings, steps, artifacts, slots, stack)
         yield Run(
             folder=folder,
@@ -93,6 +98,7 @@ def assembled(
             ),
             mind=mind,
             stop=stop,
+            library=library,
         )
 
 

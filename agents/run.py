@@ -25,6 +25,7 @@ from pelagos.errors import DamagedRun, Interrupted
 from pelagos.nouns import Experiment, Hypothesis, Noun, RankedPaper, Role, Verdict, Version
 from pelagos.settings import Caps, Settings
 from sandbox.protocol import Sandbox
+from tools.literature.cascade import Cascade
 from tools.toolchain import Mind, Task, Toolchain
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Run:
     verifier: Verifier
     mind: Callable[[Role], Mind]
     stop: threading.Event = field(default_factory=threading.Event)
+    library: Cascade = field(default_factory=Cascade)
 
     @property
     def ledger(self) -> Ledger:

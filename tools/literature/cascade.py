@@ -7,7 +7,8 @@ cache and the corpus hold. Thread-safe.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pelagos.settings import Literature
 
 Say = Callable[[str], None]
+PACKAGES = {"arxiv": "arxiv", "openalex": "pyalex", "semanticscholar": "semanticscholar"}
 
 
 class Found(NamedTuple):
@@ -34,8 +36,15 @@ class Found(NamedTuple):
 class Cascade:
     """`live` are the sources beyond this machine, in the order they are asked."""
 
-    def __init__(self, live: list[Source], corpus: Corpus, cache: Cache, search_days: float, say: Say) -> None:
-        self.live, self.corpus = live, corpus
+    def __init__(
+        self,
+        live: Sequence[Source] = (),
+        corpus: Corpus | None = None,
+        cache: Cache | None = None,
+        search_days: float = 0.0,
+        say: Say = print,
+    ) -> None:
+        self.live, self.corpus = live, corpus or Corpus()
         self._cache, self._days, self._say = cache, search_days, say
         self._guard = threading.Lock()
         self._told: set[str] = set()
@@ -49,11 +58,16 @@ class Cascade:
         corpus = load(papers, cache, settings.text_chars) if papers is not None and wanted else Corpus()
         for fault in corpus.faults:
             say(f"corpus: {fault}")
-        live = [_live(name, settings) for name in settings.sources if name != "corpus"]
+        wanted_live = [name for name in settings.sources if name != "corpus"]
+        lacking = [name for name in wanted_live if find_spec(PACKAGES[name]) is None]
+        if lacking:
+            say(f"literature: {', '.join(lacking)} can't be asked here: pip install 'pelagos[literature]'")
+        live = [_live(name, settings) for name in wanted_live if name not in lacking]
         return cls(live, corpus, cache, settings.search_days, say)
 
     def close(self) -> None:
-        self._cache.close()
+        if self._cache:
+            self._cache.close()
 
     @property
     def offline(self) -> bool:
@@ -75,7 +89,7 @@ class Cascade:
 
     def fetch(self, paper: Paper) -> Paper:
         """The paper with its full text where a source has it; as it is where none does."""
-        kept = self._cache.paper(paper.id, paper.version) if not paper.text else None
+        kept = self._cache.paper(paper.id, paper.version) if self._cache and not paper.text else None
         if paper.text or (kept and kept.text):
             return kept if kept and kept.text else paper
         for source in (one for one in self.live if one.name == paper.source):
@@ -84,24 +98,28 @@ class Cascade:
             except SourceFailed as error:
                 self._tell(f"literature: {paper.id}: {error}")
                 continue
-            if whole.text:
+            if whole.text and self._cache:
                 self._cache.keep_paper(whole)
             return whole
         return paper
 
     def _ask(self, source: Source, query: str, limit: int) -> list[Paper] | None:
         """From the cache, from the source, or, where that fails, from an older search. None: nothing to be had."""
-        known = self._cache.found(source.name, query, limit, self._days)
+        known = self._kept(source, query, limit, self._days)
         if known is not None:
             return known
         try:
             found = source.search(query, limit)
         except SourceFailed as error:
             self._tell(f"literature: {error}")
-            return self._cache.found(source.name, query, limit, None)
+            return self._kept(source, query, limit, None)
         self._answered = True
-        self._cache.keep(source.name, query, limit, found)
+        if self._cache:
+            self._cache.keep(source.name, query, limit, found)
         return found
+
+    def _kept(self, source: Source, query: str, limit: int, days: float | None) -> list[Paper] | None:
+        return self._cache.found(source.name, query, limit, days) if self._cache else None
 
     def _tell(self, text: str) -> None:
         """Once per source: the same outage isn't news a second time."""

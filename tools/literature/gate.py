@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from pelagos.errors import SourceFailed
 
-_GATES: dict[str, Gate] = {}
+_GATES: dict[tuple[str, str], Gate] = {}
 _GUARD = threading.Lock()
 
 
@@ -43,8 +43,8 @@ class Gate:
 
 
 def gate(name: str, address: str, pause: float) -> Gate:
-    """The one gate of the service at `address`; the longest pause that anyone named holds."""
+    """The one gate of the service of that name at `address`; the longest pause that anyone named holds."""
     with _GUARD:
-        found = _GATES.setdefault(address, Gate(name, pause))
+        found = _GATES.setdefault((name, address), Gate(name, pause))
         found.pause = max(found.pause, pause)
         return found

@@ -53,7 +53,7 @@ def _read(content: bytes, most: int) -> dict[str, str]:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
             return {"fault": "an encrypted PDF: its password is not known"}
-        title = str((reader.metadata or {}).get("/Title") or "")
+        title = str(reader.metadata.get("/Title") or "") if reader.metadata else ""
         found = ""
         for page in reader.pages[:PAGES]:
             strip(page, reader)

@@ -33,7 +33,7 @@ class SemanticScholar:
         if not asked:
             return []
         try:
-            found = self._client().search_paper(asked, fields=FIELDS, limit=min(PAGE, limit))
+            found = self._client(pages=limit // PAGE + 1).search_paper(asked, fields=FIELDS, limit=min(PAGE, limit))
             papers = (_paper(dict(one.raw_data)) for _, one in zip(range(limit), found, strict=False))
             return [paper for paper in papers if paper is not None]
         except SourceFailed:
@@ -45,28 +45,32 @@ class SemanticScholar:
         """As it is: the full text lies with others."""
         return paper
 
-    def _client(self) -> Any:
+    def _client(self, pages: int) -> Any:
         from semanticscholar import SemanticScholar as Client
 
         client = Client(api_key=os.environ.get(KEY), api_url=self._address, retry=False)
-        client._AsyncSemanticScholar._requester = _Requester(self._session)
+        client._AsyncSemanticScholar._requester = _Requester(self._session, pages)
         return client
 
 
 class _Requester:
-    """What the client sends by: its own takes most failures for an empty answer and forgets Retry-After."""
+    """What the client sends by: its own takes most failures for an empty answer, forgets Retry-After, and asks for ever
+    where an answer has no list."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, pages: int) -> None:
+        self._session, self._left = session, pages
 
     async def get_data_async(self, url: str, parameters: str, headers: dict[str, str], payload: Any = None) -> Any:
+        if not self._left:
+            return {"data": [], "offset": 0}
+        self._left -= 1
         answer = self._session.get(f"{url}?{parameters.lstrip('&')}", headers=headers)
         if answer.status_code != 200:
             raise SourceFailed(f"semanticscholar: HTTP {answer.status_code}")
         found = answer.json()
         if "data" not in found and found.get("total") != 0:
             raise SourceFailed("semanticscholar: the answer holds no list of papers")
-        return found
+        return {"data": [], **found}
 
 
 def _paper(found: dict[str, Any]) -> Paper | None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from pelagos import __version__
@@ -52,9 +53,9 @@ class _GatedAdapter(HTTPAdapter):
         super().__init__(max_retries=0)
         self._gate, self._settings = gate, settings
 
-    def send(self, request: requests.PreparedRequest, **rest: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_args: Any, **rest: Any) -> requests.Response:
         request.headers["User-Agent"] = AGENT
-        for _ in range(TRIES):
+        for _again in range(TRIES):
             with self._gate.passing(self._settings.patience_s):
                 answer = self._send(request, rest)
                 asked = _asked_rest(answer)
@@ -69,7 +70,7 @@ class _GatedAdapter(HTTPAdapter):
             _resolve(str(request.url), self._settings.connect_s)
             limits = (self._settings.connect_s, self._settings.read_s)
             return _read(super().send(request, **{**rest, "stream": True, "timeout": limits}), until)
-        except (requests.ConnectionError, requests.Timeout, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if not _half_answered(error):
                 self._gate.rest(self._settings.rest_s, "could not be reached")
             raise SourceFailed(f"{self._gate.name}: {_told(error)}") from error
@@ -77,11 +78,11 @@ class _GatedAdapter(HTTPAdapter):
 
 def _half_answered(error: Exception) -> bool:
     """Whether the service did begin to answer."""
-    return isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError)
+    return isinstance(error, urllib3.exceptions.ProtocolError | urllib3.exceptions.DecodeError)
 
 
 def _told(error: Exception) -> str:
-    if isinstance(error, requests.Timeout | TimeoutError):
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return str(error) if isinstance(error, TimeoutError) and str(error) else "no answer in time"
     return "the answer broke off" if _half_answered(error) else "could not be reached"
 
@@ -110,13 +111,14 @@ def _resolve(url: str, seconds: float) -> None:
 def _read(answer: requests.Response, until: float) -> requests.Response:
     """The answer with its whole body in it."""
     body = bytearray()
-    for chunk in answer.iter_content(CHUNK):
+    while chunk := answer.raw.read1(CHUNK, decode_content=True):
         body += chunk
         if len(body) > MOST_BYTES:
             raise TimeoutError(f"the answer is longer than {MOST_BYTES // 1_000_000} MB")
         if time.monotonic() > until:
             raise TimeoutError("the answer took too long")
     answer._content = bytes(body)
+    answer.raw.release_conn()
     return answer
 
 

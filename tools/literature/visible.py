@@ -143,7 +143,7 @@ def _form(name: str, walk: _Walk, reader: Any, depth: int) -> bool:
 
 
 def _get(holder: Any, name: str) -> Any:
-    held = holder.get_object() if holder is not None else None
+    held: Any = holder.get_object() if holder is not None else None
     found = held.get(name) if hasattr(held, "get") else None
     return found.get_object() if found is not None else None
 

@@ -10,28 +10,40 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from pelagos.settings import Literature
 
-WORDS = "residual graph attention pooling sparse kernel spectral mixture routing entropy".split()
+WORDS = ["residual", "graph", "attention", "pooling", "sparse", "kernel", "spectral", "mixture", "routing", "entropy"]
 PATHS = {"/api/query": "arxiv", "/works": "openalex", "/graph/v1/paper/search": "semanticscholar"}
 
 
+@dataclass
+class Row:
+    """One request; times are monotonic."""
+
+    service: str
+    path: str
+    headers: dict[str, str]
+    came: float
+    answered: float = 0.0
+
+
 class Services:
-    """`seen` holds one row per request: service, path with query, headers, time of arrival, time of answer."""
+    """`seen` holds one row per request."""
 
     def __init__(self, papers: int = 7) -> None:
         self.papers = papers
         self.faults: dict[str, list[str]] = {}
-        self.seen: list[tuple[str, str, dict[str, str], float, float]] = []
+        self.seen: list[Row] = []
         self.lock = threading.Lock()
         self.url = ""
         self.pdf = b""
 
-    def asked(self, service: str | None = None) -> list[tuple[str, str, dict[str, str], float, float]]:
-        return [row for row in self.seen if service in (None, row[0])]
+    def asked(self, service: str | None = None) -> list[Row]:
+        return [row for row in self.seen if service in (None, row.service)]
 
     def fault(self, service: str) -> str:
         with self.lock:
@@ -49,7 +61,7 @@ class Services:
 
 
 @contextmanager
-def serving(services: Services) -> Iterator[Services]:
+def serving(services: Services) -> Iterator[Services]:  # noqa: C901 - a table of faults
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -58,17 +70,15 @@ def serving(services: Services) -> Iterator[Services]:
             path = urlsplit(self.path).path
             service = PATHS.get(path, "arxiv" if path.startswith("/pdf/") else "")
             fault = services.fault(service)
-            if path.startswith("/pdf/") and not fault:
-                self.answer(200, services.pdf, {"Content-Type": "application/pdf"})
-            else:
-                self.serve(service, fault, parse_qs(urlsplit(self.path).query))
-            row = (service, self.path, dict(self.headers), came, time.monotonic())
+            row = Row(service, self.path, dict(self.headers), came)
             with services.lock:
                 services.seen.append(row)
+            query = parse_qs(urlsplit(self.path).query)
+            self.serve(fault, services.pdf if path.startswith("/pdf/") else PAGES[service](services, query))
+            row.answered = time.monotonic()
 
-        def serve(self, service: str, fault: str, query: dict[str, list[str]]) -> None:
+        def serve(self, fault: str, body: bytes) -> None:
             kind, _, value = fault.partition(" ")
-            body = PAGES[service](services, query)
             if kind == "429":
                 self.answer(429, b'{"message": "slow down"}', {"Retry-After": value} if value else {})
             elif kind.isdigit():
