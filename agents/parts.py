@@ -19,6 +19,7 @@ from agents.verifiers.generative import GenerativeVerifier
 from memory.artifacts import ArtifactStore
 from memory.budget import Budget
 from memory.ledger import Ledger
+from memory.project_runs import register
 from memory.steps import Steps
 from pelagos.errors import BadInput
 from pelagos.nouns import Role
@@ -74,6 +75,7 @@ def assembled(
         Slots(settings.loop.workers or None),
         parts.embedder(),
     )
+    register(Path(described.project), folder)
     with ExitStack() as stack:
         mind = _minds(parts, settings, steps, artifacts, slots, stack)
         yield Run(

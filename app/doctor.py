@@ -42,8 +42,10 @@ def rebuilt(project: Path) -> int:
     from memory.bank import HypothesisBank
     from memory.embedder import minilm
     from memory.ledger import Ledger
+    from memory.project_runs import elsewhere
 
     with ExitStack() as stack:
-        ledgers = [stack.enter_context(closing(Ledger.read(run / LEDGER))) for run in all_runs(project)]
+        runs = [*all_runs(project), *(run for run in elsewhere(project) if (run / LEDGER).is_file())]
+        ledgers = [stack.enter_context(closing(Ledger.read(run / LEDGER))) for run in runs]
         bank = stack.enter_context(closing(HypothesisBank.anew(project, minilm(), ledgers)))
         return len(bank)
