@@ -61,7 +61,7 @@ class Held(NamedTuple):
     epoch: str
 
     def of_task(self, task: str) -> NDArray[np.bool_]:
-        return self.tasks == self.codes.get(task, -1)
+        return np.equal(self.tasks, self.codes.get(task, -1))
 
 
 class VectorStore:
