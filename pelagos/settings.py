@@ -41,6 +41,7 @@ class Loop(Section):
     plateau: int = Field(0, ge=0, description="stop after so many cycles with nothing supported; 0: never")
     workers: int = Field(0, ge=0, description="experiments at a time; 0: one per core")
     review: Literal["off", "async", "gate"] = "off"
+    memory: int = Field(1000, ge=0, description="tokens of what earlier cycles and runs showed, told to the ideator")
 
 
 class Survey(Section):

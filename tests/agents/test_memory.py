@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,44 @@ def test_the_vector_of_every_hypothesis_is_in_its_runs_ledger(two_runs: Any) -> 
         vectors = facts(run, "vector")
         assert len(vectors) == len(screened) > 0
         assert {(one["embedder"], one["dims"]) for one in vectors} == {(parts.embedder().id, parts.embedder().dims)}
+
+
+def asked(parts: ScriptedParts) -> list[str]:
+    return [one.messages[-1].content for one in parts.scripted.requests if one.role == "ideator"]
+
+
+def test_ideation_is_told_what_the_first_run_found(two_runs: Any) -> None:
+    (first, before), (_, parts) = two_runs
+    assert not any("earlier runs" in prompt for prompt in asked(before))
+    prompt = asked(parts)[0]
+    worked, _, rest = prompt.partition("Dead ends: tried, and they failed or changed nothing:")
+    assert '"Square of column a" at a, in run first: supported, effect +' in worked
+    assert "predicted +0.1" in worked
+    assert "+ square(a)" in worked  # the change itself, from the first run's folder
+    dead = [fact for fact in facts(first, "lesson") if fact["verdict"] in ("refuted", "equivalent")]
+    assert dead
+    for fact in dead:
+        assert f'"{fact["title"]}" at {fact["target"]}, in run first: {fact["verdict"]}, effect ' in rest
+        assert f"[{fact['low']:.4g}, {fact['high']:.4g}]" in rest
+    assert "cost: " in rest
+
+
+def test_what_was_told_is_recorded_once_per_cycle(two_runs: Any) -> None:
+    _, (second, parts) = two_runs
+    (fact,) = facts(second, "remembered")
+    assert 0 < fact["tokens"] <= fact["budget"]
+    assert {item["id"].partition("/")[0] for item in fact["items"]} == {"first"}
+    told = [item["text"] for item in fact["items"]]
+    assert all(text in prompt for text in told for prompt in asked(parts))
+
+
+def test_the_budget_holds_and_nought_tells_nothing(two_runs: Any) -> None:
+    (first, _), _ = two_runs
+    project = first.parent.parent
+    for memory, name in ((60, "short"), (0, "silent")):
+        parts, stop = ScriptedParts(Stubborn()), threading.Event()
+        run = create(project, str(project / "table"), settings(loop={"memory": memory}), project / "runs" / name, parts)
+        drive(run, lambda event, stop=stop: stop.set() if event.kind == "remembered" else None, stop, parts)
+        (fact,) = facts(run, "remembered")
+        assert fact["tokens"] <= memory
+        assert bool(fact["items"]) == bool(memory)
