@@ -86,6 +86,7 @@ class Models(Section):
     coder: str | None = None
     verifier: str | None = None
     extractor: str | None = None
+    embedder: str = Field("minilm", description="minilm, openai:MODEL[@BASE_URL], or hashing: spelling only")
     timeout_s: float = 300.0
     retries: int = Field(3, ge=0)
     reasks: int = Field(2, ge=0, description="re-asks when a reply doesn't fit its schema")

@@ -69,11 +69,11 @@ def test_what_was_not_tried_yet_goes_on(two_runs: Any) -> None:
 
 
 def test_the_vector_of_every_hypothesis_is_in_its_runs_ledger(two_runs: Any) -> None:
-    for run, parts in two_runs:
+    for run, _ in two_runs:
         screened = {fact["hypothesis"] for fact in facts(run, "screened")}
         vectors = facts(run, "vector")
         assert len(vectors) == len(screened) > 0
-        assert {(one["embedder"], one["dims"]) for one in vectors} == {(parts.embedder().id, parts.embedder().dims)}
+        assert {(one["embedder"], one["dims"]) for one in vectors} == {("hashing-512", 512)}
 
 
 def asked(parts: ScriptedParts) -> list[str]:
@@ -115,3 +115,8 @@ def test_the_budget_holds_and_nought_tells_nothing(two_runs: Any) -> None:
         (fact,) = facts(run, "remembered")
         assert fact["tokens"] <= memory
         assert bool(fact["items"]) == bool(memory)
+
+
+def test_an_embedder_that_knows_spelling_only_is_named_in_the_run(two_runs: Any) -> None:
+    for run, _ in two_runs:
+        assert any("recognised by their spelling only" in fact["text"] for fact in facts(run, "note"))
