@@ -1,7 +1,7 @@
 """The hypothesis bank of a project: what was already thought of and what became of it, over all its runs.
 
 Whether a hypothesis repeats another is decided exactly, by its cosine to every vector of its task: 100,000 of 384
-dimensions are one product that takes some 20 ms. Chroma serves `search` alone, where the bank is large. The bank is no
+dimensions are one product that takes some 15 ms. Chroma serves `search` alone, where the bank is large. The bank is no
 truth of its own: the runs' ledgers are, with the vectors in them, and `rebuild` makes it anew.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memory.controller import controller_of
 from memory.embedder import Embedder
@@ -95,7 +96,7 @@ class HypothesisBank:
         """
         held = self._store.held()
         mine = np.flatnonzero(held.of_task(entry.meta["task"]))
-        cosines = (held.vectors @ vector)[mine] if len(mine) else np.zeros(0, dtype=np.float32)
+        cosines = held.cosines(vector)[mine]
         order = (mine[place] for place in np.argsort(-cosines, kind="stable"))
         best, again = Decision(True, "independent", "", None), ""
         for row in order:
@@ -136,9 +137,11 @@ class HypothesisBank:
         """
         held = self._store.held()
         rows = self._rows(held, vector, max(CANDIDATES, k))
-        cosines = held.vectors[rows] @ vector if len(rows) else np.zeros(0, dtype=np.float32)
+        cosines = held.cosines(vector, rows)
         order = np.argsort(-cosines, kind="stable")[:k]
-        return [_neighbour(held.entries[rows[place]], float(cosines[place])) for place in order]
+        return [
+            _neighbour(held.entries[place if rows is None else rows[place]], float(cosines[place])) for place in order
+        ]
 
     def nearest(self, text: str, k: int = 5) -> list[Neighbour]:
         """`search` by a text."""
@@ -178,13 +181,13 @@ class HypothesisBank:
             return found is not Standing.UNTESTED
         return controller_of(folder_of(self.project, str(other.meta.get("run", "")))) is not None
 
-    def _rows(self, held: Held, vector: Vector, count: int) -> np.ndarray[Any, np.dtype[np.intp]]:
-        """Which entries to compare with: all, or Chroma's candidates where there are very many."""
+    def _rows(self, held: Held, vector: Vector, count: int) -> NDArray[np.intp] | None:
+        """Which entries to compare with: all (None), or Chroma's candidates where there are very many."""
         if len(held.entries) > EXACT_UP_TO:
             near = self._index.candidates(held, self.embedder.id, vector, count)
             if near:
                 return np.array([row for row, item in enumerate(held.entries) if item.id in near], dtype=np.intp)
-        return np.arange(len(held.entries))
+        return None
 
 
 def _folder(project: Path) -> Path:
