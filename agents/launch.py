@@ -24,6 +24,7 @@ from agents.run import Run, confirmable
 from agents.state import check_version, initial
 from memory.checkpoints import DURABILITY, open_checkpoints
 from memory.controller import hold_controller
+from memory.hashing import HashingEmbedder
 from memory.ledger import Event, Ledger
 from pelagos.errors import BadInput, CapReached, Interrupted, PelagosError
 from pelagos.nouns import Role
@@ -65,7 +66,7 @@ def create(
     for spec in sorted({settings.models.spec(role) for role in get_args(Role)}):
         parts.check_model(spec, settings)
     parts.sandbox(settings.sandbox.name)
-    parts.embedder()
+    parts.check_embedder(settings, project)
     where = run_dir or project / "runs" / f"{task.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     run_folder.free(where, task.digest)
     run_folder.write(where, project, task, settings)
@@ -104,6 +105,8 @@ def _begin(run: Run, described: run_folder.RunFile) -> None:
     run.ledger.append("run.started", THREAD, described.model_dump(mode="json") | shown)
     if run.ledger.damage:
         run.say(run.ledger.damage)
+    if run.embedder.id == HashingEmbedder.ID:
+        run.say("embedder: hashing: repeats are recognised by their spelling only")
     if not confirmable(run.settings.caps, run.settings.judge.max_seeds):
         run.say(f"at most {run.settings.caps.experiments} experiments: too few to confirm a winner on sealed data")
 

@@ -38,12 +38,17 @@ def doctor(
 
 
 def rebuilt(project: Path) -> int:
-    """Make the project's bank anew with the default embedder. Returns how many hypotheses it holds."""
+    """Make the project's bank anew with the embedder its settings name. Returns how many hypotheses it holds."""
+    from agents.embedding import opened
     from memory.bank import HypothesisBank
-    from memory.embedder import minilm
     from memory.ledger import Ledger
+    from memory.project_runs import elsewhere
+    from pelagos.settings import load
 
+    models = load(project).models
     with ExitStack() as stack:
-        ledgers = [stack.enter_context(closing(Ledger.read(run / LEDGER))) for run in all_runs(project)]
-        bank = stack.enter_context(closing(HypothesisBank.anew(project, minilm(), ledgers)))
+        runs = [*all_runs(project), *(run for run in elsewhere(project) if (run / LEDGER).is_file())]
+        ledgers = [stack.enter_context(closing(Ledger.read(run / LEDGER))) for run in runs]
+        embedder = opened(models.embedder, models, project)
+        bank = stack.enter_context(closing(HypothesisBank.anew(project, embedder, ledgers)))
         return len(bank)

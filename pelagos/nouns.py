@@ -198,6 +198,7 @@ class Lesson(Noun):
     low: float | None = None
     high: float | None = None
     failure: str = ""
+    cut_short: bool = Field(False, description="undecided since the run was stopped: it says nothing about the idea")
     seconds: float = 0.0
     tokens: int = 0
     diff: str = Field("", description="artifact: unified diff or the toolchain's own rendering of the change")

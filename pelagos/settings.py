@@ -42,6 +42,7 @@ class Loop(Section):
     plateau: int = Field(0, ge=0, description="stop after so many cycles with nothing supported; 0: never")
     workers: int = Field(0, ge=0, description="experiments at a time; 0: one per core")
     review: Literal["off", "async", "gate"] = "off"
+    memory: int = Field(1000, ge=0, description="tokens of what earlier cycles and runs showed, told to the ideator")
 
 
 class Survey(Section):
@@ -110,6 +111,7 @@ class Models(Section):
     coder: str | None = None
     verifier: str | None = None
     extractor: str | None = None
+    embedder: str = Field("minilm", description="minilm, openai:MODEL[@BASE_URL], or hashing: spelling only")
     timeout_s: float = 300.0
     retries: int = Field(3, ge=0)
     reasks: int = Field(2, ge=0, description="re-asks when a reply doesn't fit its schema")

@@ -11,9 +11,20 @@ from collections.abc import Sequence
 
 from agents.run import Run
 from agents.state import State, Update
-from memory.bank import learned
+from memory.harvest import learned
 from memory.keys import step_key
-from pelagos.nouns import Build, Experiment, Hypothesis, Lesson, Metric, OutcomeKind, Plan, Verdict, Version
+from pelagos.nouns import (
+    Build,
+    Experiment,
+    Hypothesis,
+    Lesson,
+    Metric,
+    OutcomeKind,
+    Plan,
+    Verdict,
+    VerdictKind,
+    Version,
+)
 
 
 def reflect(state: State, run: Run) -> Update:
@@ -21,15 +32,18 @@ def reflect(state: State, run: Run) -> Update:
     for id in state["kept"]:
         hypothesis, verdict = run.noun(Hypothesis, id), verdicts.get(id)
         builds = [build for build in run.nouns(Build) if build.hypothesis == id]
-        lesson = _lesson(hypothesis, verdict, builds, tokens, run)
+        stopped = state["status"] != "running"
+        lesson = _lesson(hypothesis, verdict, builds, tokens, run, stopped)
         run.record(lesson)
-        run.bank.learn(run.bank_id(id), learned(lesson.model_dump(mode="json")))
+        run.bank.learn(run.origin.id(id), learned(lesson.model_dump(mode="json")))
         for build in builds:
             _outcome(build, verdict, run)
     return {}
 
 
-def _lesson(hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Build], tokens: int, run: Run) -> Lesson:
+def _lesson(
+    hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Build], tokens: int, run: Run, stopped: bool
+) -> Lesson:
     """`tokens` is an equal share of the cycle's: a model call doesn't say which hypothesis it served."""
     experiments = [one for one in run.nouns(Experiment) if one.hypothesis == hypothesis.id]
     version = _version(verdict, builds, run)
@@ -45,6 +59,7 @@ def _lesson(hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Bu
         low=verdict.low if verdict else None,
         high=verdict.high if verdict else None,
         failure=failure,
+        cut_short=stopped and (verdict is None or verdict.kind is VerdictKind.UNDECIDED),
         seconds=sum(one.seconds for one in experiments),
         tokens=tokens,
         diff=_diff(version, run),

@@ -17,6 +17,7 @@ from agents.models.protocol import Reply, Request
 from agents.models.recorded import fingerprint
 from agents.parts import Parts
 from memory.embedder import Embedder, hashing
+from memory.steps import Steps
 from pelagos.errors import ModelUnavailable
 from pelagos.settings import Settings
 from sandbox.choose import choose
@@ -112,6 +113,8 @@ class ScriptedParts(Parts):
     def sandbox(self, name: str) -> Sandbox:
         return choose("unsafe")
 
-    def embedder(self) -> Embedder:
+    def check_embedder(self, settings: Settings, project: Path) -> None: ...
+
+    def embedder(self, settings: Settings, project: Path, steps: Steps) -> Embedder:
         with warnings.catch_warnings(action="ignore"):
             return hashing()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import warnings
 from contextlib import closing
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 
 from app.doctor import rebuilt
 from memory.bank import HypothesisBank
-from memory.embedder import minilm
+from memory.embedder import hashing, minilm
 from memory.minilm import MODEL, TOKENIZER
+from memory.project_runs import register
 from memory.weights import cached
 
 
@@ -23,3 +26,16 @@ def test_the_bank_is_made_anew_from_the_runs(run_folder: Path) -> None:
     assert found.cosine == pytest.approx(1.0, abs=1e-5)
     assert found.meta["task"] == "digits"
     assert found.id == "demo/h1-0"
+
+
+def test_runs_elsewhere_count_and_the_settings_name_the_embedder(run_folder: Path, tmp_path: Path) -> None:
+    project, other = run_folder.parent.parent, tmp_path / "another disk" / "night"
+    shutil.copytree(run_folder, other)
+    register(project, other)
+    (project / "pelagos.toml").write_text('[models]\nembedder = "hashing"\n')
+    with pytest.warns(UserWarning, match="spelling only"):
+        assert rebuilt(project) == 4
+    with warnings.catch_warnings(action="ignore"), closing(HypothesisBank.open(project, hashing())) as bank:
+        found = {near.id: near.meta for near in bank.nearest("Smooth labels.", k=9)}
+    assert set(found) == {"demo/h1-0", "demo/h1-1", f"{other}/h1-0", f"{other}/h1-1"}
+    assert all(meta["lesson"] and meta["verdict"] for meta in found.values())
