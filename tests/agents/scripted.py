@@ -73,6 +73,8 @@ def _answer(request: Request, prompt: str) -> dict[str, object]:
     if "finding" in wanted:
         number = int(re.findall(r"Paper (\d)", prompt)[0])
         return {"finding": "Squares help.", "reason": "same task", "topic": 10 - number, "attributes": 9}
+    if "verdict" in wanted:
+        return {"reason": "another technique", "verdict": "different"}
     if "statement" in wanted:
         return _idea(request.sample - 1 + (4 if "What earlier cycles showed" in prompt else 0))
     return _plan(request.sample, prompt)

@@ -20,6 +20,9 @@ from tools.literature.corpus import Corpus, load
 from tools.literature.source import Source, distinct, query_words
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pelagos.settings import Literature
 
 Say = Callable[[str], None]
@@ -34,7 +37,8 @@ class Found(NamedTuple):
 
 
 class Cascade:
-    """`live` are the sources beyond this machine, in the order they are asked."""
+    """`live` are the sources beyond this machine, in the order they are asked; `vectors` holds papers' embeddings by
+    id for whoever makes some."""
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class Cascade:
     ) -> None:
         self.live, self.corpus = live, corpus or Corpus()
         self._cache, self._days, self._say = cache, search_days, say
+        self.vectors: dict[str, NDArray[np.float32]] = {}
         self._guard = threading.Lock()
         self._told: set[str] = set()
         self._answered = False
