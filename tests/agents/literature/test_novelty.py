@@ -149,6 +149,7 @@ def test_rounds_go_on_while_they_bring_something_and_within_their_bound(
         assert found.judged_by == 3
         services.papers = 5
         asked = len(services.seen)
+        made.mind = lambda _: Extractor("different", ["graph study"])
         assert novelty(IDEA, made) == found  # recorded: nobody is asked again
         assert len(services.seen) == asked
 

@@ -55,7 +55,8 @@ def page(*parts: str, form: str = "", title: str = "") -> bytes:
 def hiding(kind: str, text: str) -> bytes:
     """A page that says something and hides `text` the way of `kind`."""
     form = f"BT /F1 12 Tf 3 Tr 72 400 Td ({text}) Tj ET"
-    return page("(Abstract) Tj", "(We study widgets of many kinds.) Tj", HIDDEN[kind].format(text), "(The end.) Tj", form=form)  # fmt: skip
+    shown = ("(Abstract) Tj", "(We study widgets of many kinds.) Tj", HIDDEN[kind].format(text), "(The end.) Tj")
+    return page(*shown, form=form, title=f"Widgets, {kind}")
 
 
 def encrypted(content: bytes, password: str) -> bytes:
