@@ -24,6 +24,7 @@ from agents.models.faults import Transient
 from agents.models.prices import Prices
 from agents.models.retry import Patience, persist
 from agents.models.spec import parse
+from memory.bank import HypothesisBank
 from memory.budget import Cost
 from memory.calibrate import calibrate
 from memory.embedder import Embedder, hashing, minilm
@@ -55,8 +56,10 @@ def opened(spec: str, settings: Models, project: Path, steps: Steps | None = Non
 
 
 def check(spec: str, settings: Models, project: Path) -> None:
-    """Whether it can be had here; writes nothing. An endpoint is asked for one vector. Raises BadInput, MissingPart."""
+    """Whether it can be had here and is the one of the project's bank; writes nothing. An endpoint is asked for one
+    vector. Raises BadInput, MissingPart."""
     embedder = opened(spec, settings, project)
+    HypothesisBank.check(project, embedder.id)
     if isinstance(embedder, EndpointEmbedder):
         try:
             embedder.probe()

@@ -8,6 +8,7 @@ truth of its own: the runs' ledgers are, with the vectors in them, and `rebuild`
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,14 +18,15 @@ from numpy.typing import NDArray
 from memory.controller import controller_of
 from memory.embedder import Embedder
 from memory.harvest import Crop, crop, unpacked
-from memory.hidden import hidden
+from memory.hidden import NAME, hidden
 from memory.index import SearchIndex
 from memory.ledger import Reader
 from memory.project_runs import folder_of
 from memory.standing import Standing, standing, told
-from memory.vectors import REBUILD, Entry, Held, Vector, VectorStore
+from memory.vectors import REBUILD, Entry, Held, Made, Vector, VectorStore
 from pelagos.errors import BadInput, DamagedRun
 
+BANK, VECTORS = "bank", "vectors.sqlite"
 EXACT_UP_TO = 20_000
 CANDIDATES = 100
 
@@ -59,22 +61,29 @@ class HypothesisBank:
     def open(cls, project: Path | str, embedder: Embedder) -> HypothesisBank:
         """The bank of the project, made at first use. Raises BadInput where another embedder made its vectors."""
         project = Path(project)
-        store = VectorStore(_folder(project) / "vectors.sqlite")
+        store = VectorStore(_folder(project) / VECTORS)
         made = store.claim(embedder.id, embedder.dims)
         if (made.embedder, made.dims) != (embedder.id, embedder.dims):
             store.close()
-            fault = f"made with embedder {made.embedder} ({made.dims} dims), not {embedder.id} ({embedder.dims})"
-            raise BadInput(
-                f"{_folder(project)}: {fault}; vectors of two embedders can't be compared: "
-                f"use that one, or run `{REBUILD}`"
-            )
+            raise _refusal(project, made, f"{embedder.id} ({embedder.dims} dims)")
         return cls(project, embedder, store)
+
+    @staticmethod
+    def check(project: Path | str, embedder: str) -> None:
+        """Raises BadInput where the project's bank was made with another embedder. Makes none."""
+        path = Path(project) / NAME / BANK / VECTORS
+        if not path.exists():
+            return
+        with closing(VectorStore(path)) as store:
+            made = store.made()
+        if made is not None and made.embedder != embedder:
+            raise _refusal(Path(project), made, embedder)
 
     @classmethod
     def anew(cls, project: Path | str, embedder: Embedder, ledgers: Iterable[Reader]) -> HypothesisBank:
         """The bank made anew from the ledgers, whichever embedder made the old one, readable or not."""
         project = Path(project)
-        path = _folder(project) / "vectors.sqlite"
+        path = _folder(project) / VECTORS
         try:
             bank = cls(project, embedder, VectorStore(path))
             bank.rebuild(ledgers)
@@ -190,8 +199,14 @@ class HypothesisBank:
         return None
 
 
+def _refusal(project: Path, made: Made, wanted: str) -> BadInput:
+    fault = f"made with embedder {made.embedder} ({made.dims} dims), not {wanted}"
+    way_out = f"set models.embedder to that one, or run `{REBUILD}`"
+    return BadInput(f"{_folder(project)}: {fault}; vectors of two embedders can't be compared: {way_out}")
+
+
 def _folder(project: Path) -> Path:
-    folder = hidden(project) / "bank"
+    folder = hidden(project) / BANK
     folder.mkdir(exist_ok=True)
     return folder
 

@@ -91,6 +91,12 @@ class VectorStore:
         with self._lock:
             self._raw.close()
 
+    def made(self) -> Made | None:
+        """None where no embedder is named yet."""
+        with self._using():
+            row = self._raw.execute("SELECT embedder, dims, epoch FROM made").fetchone()
+        return Made(*row) if row else None
+
     def claim(self, embedder: str, dims: int) -> Made:
         """Name the embedder if none is named yet. Returns the one that is."""
         with self._using():

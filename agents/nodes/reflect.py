@@ -33,12 +33,30 @@ def reflect(state: State, run: Run) -> Update:
         hypothesis, verdict = run.noun(Hypothesis, id), verdicts.get(id)
         builds = [build for build in run.nouns(Build) if build.hypothesis == id]
         stopped = state["status"] != "running"
-        lesson = _lesson(hypothesis, verdict, builds, tokens, run, stopped)
-        run.record(lesson)
-        run.bank.learn(run.origin.id(id), learned(lesson.model_dump(mode="json")))
+        _keep(_lesson(hypothesis, verdict, builds, tokens, run, stopped), run)
         for build in builds:
             _outcome(build, verdict, run)
+    for lesson in run.nouns(Lesson):
+        if lesson.hypothesis not in state["kept"]:
+            _revise(lesson, verdicts.get(lesson.hypothesis), run)
     return {}
+
+
+def _keep(lesson: Lesson, run: Run) -> None:
+    run.record(lesson)
+    run.bank.learn(run.origin.id(lesson.hypothesis), learned(lesson.model_dump(mode="json")))
+
+
+def _revise(lesson: Lesson, verdict: Verdict | None, run: Run) -> None:
+    """Error control looks at all hypotheses at once, so a later cycle may turn an earlier verdict."""
+    newest = [one for one in run.nouns(Lesson) if one.hypothesis == lesson.hypothesis][-1]
+    if verdict is None or newest.id != lesson.id or verdict.kind is newest.verdict:
+        return
+    hypothesis = run.noun(Hypothesis, lesson.hypothesis)
+    told = {"verdict": verdict.kind, "effect": verdict.effect, "low": verdict.low, "high": verdict.high}
+    text = lesson_text(hypothesis, verdict, run.task.metric, lesson.failure)
+    id = step_key(hypothesis=lesson.hypothesis, verdict=verdict.id)
+    _keep(lesson.model_copy(update={**told, "id": id, "text": text, "cut_short": False}), run)
 
 
 def _lesson(

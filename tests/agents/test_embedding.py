@@ -210,3 +210,7 @@ def test_a_whole_run_by_an_endpoint_and_its_bank_is_nobody_elses(server: Server,
     assert len(sent) == len(set(sent))
     with warnings.catch_warnings(action="ignore"), pytest.raises(BadInput, match=r"openai:words.*--rebuild-bank"):
         HypothesisBank.open(tmp_path, hashing())
+    other = made.model_copy(update={"models": made.models.model_copy(update={"embedder": "hashing"})})
+    with warnings.catch_warnings(action="ignore"), pytest.raises(BadInput, match=r"bank: made with .*--rebuild-bank"):
+        create(tmp_path, task, other, tmp_path / "runs" / "second", parts)
+    assert not (tmp_path / "runs" / "second").exists()

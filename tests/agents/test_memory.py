@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
+import time
+import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +16,9 @@ import pytest
 
 from agents.launch import create, drive
 from agents.models.protocol import Reply, Request
+from memory.bank import HypothesisBank
+from memory.embedder import hashing
+from memory.ledger import Ledger
 from memory.standing import Standing, standing
 from tests.agents.scripted import Scripted, ScriptedParts, _idea
 from tests.agents.test_loop import facts, settings
@@ -120,3 +128,49 @@ def test_the_budget_holds_and_nought_tells_nothing(two_runs: Any) -> None:
 def test_an_embedder_that_knows_spelling_only_is_named_in_the_run(two_runs: Any) -> None:
     for run, _ in two_runs:
         assert any("recognised by their spelling only" in fact["text"] for fact in facts(run, "note"))
+
+
+NIGHT = """
+import sys, time
+from pathlib import Path
+from agents.launch import create, drive
+from tests.agents.test_memory import Stubborn
+from tests.agents.scripted import ScriptedParts
+from tests.agents.test_loop import settings
+
+project, name = Path(sys.argv[1]), sys.argv[2]
+parts = ScriptedParts(Stubborn())
+run = create(project, str(project / "table"), settings(loop={"attempts": 8}), project / "runs" / name, parts)
+(project / f"{name}.ready").touch()
+while not (project / "go").exists():
+    time.sleep(0.01)
+sys.exit(drive(run, parts=parts).exit_code)
+"""
+
+
+@pytest.mark.slow
+def test_two_nights_in_one_project_test_nothing_twice_and_the_ledgers_give_the_same_bank(tmp_path: Path) -> None:
+    write_task(tmp_path / "table")
+    names = ("first", "second")
+    command = [sys.executable, "-W", "ignore", "-c", NIGHT, str(tmp_path)]
+    nights = [subprocess.Popen([*command, name], stderr=subprocess.PIPE, text=True) for name in names]
+    deadline = time.monotonic() + 120
+    while not all((tmp_path / f"{name}.ready").exists() for name in names) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    (tmp_path / "go").touch()
+    said = [night.communicate(timeout=240)[1] for night in nights]
+    assert [night.returncode for night in nights] == [0, 0], said
+    runs = [tmp_path / "runs" / name for name in names]
+    tested = [{fact["title"] for fact in facts(run, "lesson")} for run in runs]
+    assert not tested[0] & tested[1]
+    assert len(tested[0] | tested[1]) >= 4
+    with warnings.catch_warnings(action="ignore"):
+        embedder = hashing()
+    with closing(HypothesisBank.open(tmp_path, embedder)) as bank:
+        grown = sorted((near.id, near.text, near.meta) for near in bank.nearest("square", k=100))
+        assert {meta["title"] for _, _, meta in grown} == tested[0] | tested[1]
+        ledgers = [Ledger.read(run / "ledger.db") for run in runs]
+        bank.rebuild(ledgers)
+        assert sorted((near.id, near.text, near.meta) for near in bank.nearest("square", k=100)) == grown
+        for ledger in ledgers:
+            ledger.close()

@@ -11,10 +11,12 @@ import pytest
 
 from app.doctor import rebuilt
 from memory.bank import HypothesisBank
+from memory.controller import hold_controller
 from memory.embedder import hashing, minilm
 from memory.minilm import MODEL, TOKENIZER
 from memory.project_runs import register
 from memory.weights import cached
+from pelagos.errors import BadInput
 
 
 @pytest.mark.skipif(not (cached(MODEL) and cached(TOKENIZER)), reason="the embedder's weights are not in the cache")
@@ -39,3 +41,8 @@ def test_runs_elsewhere_count_and_the_settings_name_the_embedder(run_folder: Pat
         found = {near.id: near.meta for near in bank.nearest("Smooth labels.", k=9)}
     assert set(found) == {"demo/h1-0", "demo/h1-1", f"{other}/h1-0", f"{other}/h1-1"}
     assert all(meta["lesson"] and meta["verdict"] for meta in found.values())
+
+
+def test_not_while_a_run_is_driven(run_folder: Path) -> None:
+    with hold_controller(run_folder), pytest.raises(BadInput, match=r"runs/demo: process \d+ drives it; make the bank"):
+        rebuilt(run_folder.parent.parent)

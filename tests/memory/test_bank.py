@@ -148,7 +148,7 @@ def test_another_tasks_ideas_are_no_repeats(bank: HypothesisBank) -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.floats(0.0, 1.0))
-@examples(max_examples=40, deadline=None)
+@examples(max_examples=15, deadline=None)
 def test_the_decision_is_what_comparing_all_by_hand_gives(
     tmp_path_factory: pytest.TempPathFactory, embedder: Embedder, seed: int, count: int, tau: float
 ) -> None:

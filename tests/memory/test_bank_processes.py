@@ -15,11 +15,13 @@ WORDS = ["red", "green", "blue", "cyan", "pink", "gold", "grey", "navy", "teal",
 RUN = """
 import sys, time
 from pathlib import Path
+import memory.bank
 from memory.bank import HypothesisBank
 from memory.controller import hold_controller
 from memory.embedder import hashing
 from tests.memory.banking import ask, idea, keep, lesson
 
+memory.bank.EXACT_UP_TO = 0
 project, run, words = Path(sys.argv[1]), sys.argv[2], sys.argv[3].split()
 (project / "runs" / run).mkdir(parents=True)
 with hold_controller(project / "runs" / run):
@@ -31,10 +33,11 @@ with hold_controller(project / "runs" / run):
         print(int(keep(bank, idea(run, number, f"{word} noise on every layer"), tau=0.99).kept))
         keep(bank, idea(run, 1000 + number, f"only {run} number {number}"))
         bank.learn(f"{run}/h{number}", lesson("refuted", -0.1 * number))
-    bank.close()
+    print(bank.search(bank.embedder.embed(["noise"])[0], 3) and bank.index)
     (project / f"{run}.done").touch()
     while not (project / "end").exists():
         time.sleep(0.01)
+    bank.close()
 """
 
 
@@ -61,7 +64,9 @@ def test_two_runs_at_once_lose_nothing_and_keep_nothing_twice(tmp_path: Path) ->
     (tmp_path / "end").touch()
     outs = [run.communicate(timeout=120) for run in runs]
     assert [run.returncode for run in runs] == [0, 0], outs
-    kept = [[int(line) for line in out.split()] for out, _ in outs]
+    indexes = [out.splitlines()[-1] for out, _ in outs]
+    assert sorted(indexes) == ["", "another process holds the index"]
+    kept = [[int(line) for line in out.splitlines()[:-1]] for out, _ in outs]
     assert [first + second for first, second in zip(*kept, strict=True)] == [1] * len(WORDS)
     with warnings.catch_warnings(action="ignore"), closing(HypothesisBank.open(tmp_path, hashing())) as bank:
         found = {near.id: near.meta for near in bank.nearest("noise", k=1000)}

@@ -73,7 +73,7 @@ def test_what_taught_nothing_is_not_told(bank: HypothesisBank) -> None:
     st.lists(st.tuples(st.sampled_from(["supported", "refuted", "undecided"]), st.floats(-1, 1)), max_size=12),
     st.integers(0, 60),
 )
-@examples(max_examples=30, deadline=None)
+@examples(max_examples=12, deadline=None)
 def test_never_above_the_budget_never_twice_and_all_where_there_is_room(
     found: list[tuple[str, float]], budget: int
 ) -> None:
