@@ -117,11 +117,11 @@ def test_configuration_tools_and_acceptance_are_what_they_were(runs: Any) -> Non
         described["settings"] = {k: v for k, v in described["settings"].items() if k not in ("survey", "literature")}
         tools = [r.messages[1].content.partition("Tools a step may call")[2].partition("\n\n")[0]
                  for r in parts.scripted.requests if r.role == "planner"]  # fmt: skip
-        verdicts = [(v["hypothesis"], v["kind"], v["effect"]) for v in facts(run, "verdict")]
-        confirmed = [(c["hypothesis"], c["confirmed"]) for c in facts(run, "confirmed")]
+        verdicts = {v["hypothesis"]: (v["kind"], v["effect"]) for v in facts(run, "verdict")}
+        confirmed = {c["hypothesis"]: c["confirmed"] for c in facts(run, "confirmed")}
         isolation = {e["isolation"] for e in facts(run, "experiment")}
         settings = {k: described[k] for k in ("settings", "digest", "toolchain") if k in described}
-        held[name] = (ending, settings, tools, verdicts, confirmed, isolation)
+        held[name] = (ending, settings, sorted(tools), verdicts, confirmed, isolation)
     assert held["poisoned"] == held["clean"]
     assert held["clean"][3]
 
