@@ -12,7 +12,7 @@ setup: $(STAMP)  ## make .venv with everything the demo and the tests need
 
 demo: $(STAMP)  ## one real cycle on the digits task with the embedded model
 	$(BIN)/pelagos models get embedded
-	$(BIN)/pelagos run digits --cycles 1 --hours 0.35
+	PELAGOS_LITERATURE__SOURCES='["corpus"]' $(BIN)/pelagos run digits --cycles 1 --hours 0.35
 
 test: $(STAMP)  ## the default suite
 	$(BIN)/pytest -q

@@ -24,13 +24,14 @@ from agents.state import check_version, initial
 from memory.checkpoints import DURABILITY, open_checkpoints
 from memory.controller import hold_controller
 from memory.faults import on_disk
+from memory.hashing import HashingEmbedder
 from memory.ledger import Event, Ledger
 from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, PelagosError
 from pelagos.nouns import Role
 from pelagos.settings import Settings
 from sandbox.choose import reap
 from tools import registry
-from tools.literature import corpus
+from tools.literature.cascade import Cascade
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -64,13 +65,13 @@ def create(
         raise BadInput(f"task {task.name}: seeds: {there} are too few for a noise estimate: name at least {wanted}")
     papers = settings.survey.corpus or task.papers
     if papers is not None:
-        corpus.load(papers)
+        Cascade.open(settings.literature, papers, lambda _: None).close()
     parts = parts or Parts()
     for spec in sorted({settings.models.spec(role) for role in get_args(Role)}):
         parts.check_model(spec, settings)
     registry.install(task)
     parts.sandbox(settings.sandbox.name)
-    parts.embedder()
+    parts.check_embedder(settings, project)
     where = run_dir or project / "runs" / f"{task.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     run_folder.free(where, task.digest)
     with on_disk(where):
@@ -111,6 +112,8 @@ def _begin(run: Run, described: run_folder.RunFile) -> None:
     run.ledger.append("run.started", THREAD, described.model_dump(mode="json") | shown)
     if run.ledger.damage:
         run.say(run.ledger.damage)
+    if run.embedder.id == HashingEmbedder.ID:
+        run.say("embedder: hashing: repeats are recognised by their spelling only")
     if not confirmable(run.settings.caps, run.settings.judge.max_seeds):
         run.say(f"at most {run.settings.caps.experiments} experiments: too few to confirm a winner on sealed data")
 

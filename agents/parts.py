@@ -19,6 +19,7 @@ from agents.verifiers.generative import GenerativeVerifier
 from memory.artifacts import ArtifactStore
 from memory.budget import Budget
 from memory.ledger import Ledger
+from memory.project_runs import register
 from memory.steps import Steps
 from pelagos.errors import BadInput
 from pelagos.nouns import Role
@@ -26,6 +27,7 @@ from pelagos.settings import Settings
 from sandbox.protocol import Sandbox
 from sandbox.slots import Slots
 from tools import registry
+from tools.literature.cascade import Cascade
 from tools.toolchain import Mind, Task, Toolchain
 
 if TYPE_CHECKING:
@@ -53,10 +55,16 @@ class Parts:
 
         return choose(name)
 
-    def embedder(self) -> Embedder:
-        from memory.embedder import minilm
+    def check_embedder(self, settings: Settings, project: Path) -> None:
+        """Raises BadInput or MissingPart for an embedder that can't be had here."""
+        from agents import embedding
 
-        return minilm()
+        embedding.check(settings.models.embedder, settings.models, project)
+
+    def embedder(self, settings: Settings, project: Path, steps: Steps) -> Embedder:
+        from agents import embedding
+
+        return embedding.opened(settings.models.embedder, settings.models, project, steps)
 
 
 @contextmanager
@@ -70,16 +78,19 @@ def assembled(
     task, toolchain = _task(folder, described)
     registry.check_machine(task, settings.sandbox.name)
     steps = Steps(ledger, Budget(held_back(settings.caps, settings.judge.max_seeds), ledger))
-    artifacts, slots, embedder = (
-        ArtifactStore(folder / "artifacts"),
-        Slots(settings.loop.workers or None),
-        parts.embedder(),
-    )
+    artifacts, slots = ArtifactStore(folder / "artifacts"), Slots(settings.loop.workers or None)
+    project = Path(described.project)
+    embedder = parts.embedder(settings, project, steps)
+    register(project, folder)
     with ExitStack() as stack:
+        library = Cascade.open(
+            settings.literature, settings.survey.corpus or task.papers, lambda text: note(ledger, text)
+        )
+        stack.callback(library.close)
         mind = _minds(parts, settings, steps, artifacts, slots, stack)
         yield Run(
             folder=folder,
-            project=Path(described.project),
+            project=project,
             settings=settings,
             task=task,
             toolchain=toolchain,
@@ -87,13 +98,14 @@ def assembled(
             artifacts=artifacts,
             sandbox=parts.sandbox(settings.sandbox.name),
             slots=slots,
-            bank=stack.enter_context(closing(HypothesisBank.open(Path(described.project), embedder))),
+            bank=stack.enter_context(closing(HypothesisBank.open(project, embedder))),
             embedder=embedder,
             verifier=GenerativeVerifier(
                 lambda: mind("verifier"), lambda: int(steps.budget.summary().tokens.spent), settings.models.parallel
             ),
             mind=mind,
             stop=stop,
+            library=library,
         )
 
 

@@ -7,6 +7,7 @@ injected instructions; it doesn't remove it, so no reply can set configuration, 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 _FENCE = "=" * 4
+_FENCE_OR_LONGER = re.compile(f"{_FENCE}+")
 _INVISIBLE = {"Cf", "Cc", "Co", "Cs", "Cn"}
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def one_of(values: Sequence[str]) -> Any:
@@ -35,20 +38,22 @@ def render(template: Path, **variables: Any) -> list[Message]:
 
 
 def visible(text: str) -> str:
-    """Without zero-width, bidirectional, control and unassigned characters; newlines and tabs stay."""
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in _INVISIBLE)
+    """Without zero-width, bidirectional, tag, control and unassigned characters, fillers and variation selectors;
+    newlines and tabs stay."""
+    return "".join(c for c in _BLANK.sub("", text) if c in "\n\t" or unicodedata.category(c) not in _INVISIBLE)
 
 
 def data(text: str, limit: int = 4000) -> str:
     """Text of others, as data."""
-    plain = visible(text).replace(_FENCE, "=" * 3)
+    plain = _FENCE_OR_LONGER.sub("===", visible(text))
     cut = plain if len(plain) <= limit else plain[:limit] + " [cut]"
     return f"{_FENCE} data\n{cut}\n{_FENCE} end"
 
 
 def line(text: str, limit: int = 300) -> str:
     """Text of others, as one line between quotation marks."""
-    plain = " ".join(visible(text).replace('"', "'").replace(_FENCE, "").split())
+    plain = " ".join(visible(text).replace('"', "'").split())
+    plain = _FENCE_OR_LONGER.sub("", plain)
     return f'"{plain[:limit]}"'
 
 

@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from agents.state import State, Update
 from agents.verifiers.protocol import Verifier
 from memory.artifacts import ArtifactStore
+from memory.harvest import Origin
 from memory.keys import step_key
 from memory.ledger import Ledger
+from memory.project_runs import label
 from memory.steps import Steps
 from pelagos.errors import DamagedRun, Interrupted
-from pelagos.nouns import Experiment, Hypothesis, Noun, RankedPaper, Role, Verdict, Version
+from pelagos.nouns import Experiment, Noun, RankedPaper, Role, Verdict, Version
 from pelagos.settings import Caps, Settings
 from sandbox import cards
 from sandbox.protocol import Limits, Sandbox
+from tools.literature.cascade import Cascade
 from tools.toolchain import Mind, Task, Toolchain
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ class Run:
     verifier: Verifier
     mind: Callable[[Role], Mind]
     stop: threading.Event = field(default_factory=threading.Event)
+    library: Cascade = field(default_factory=Cascade)
 
     @property
     def ledger(self) -> Ledger:
@@ -154,9 +158,11 @@ class Run:
     def baseline(self) -> Version:
         return self.toolchain.baseline(self.task, self)
 
-    def bank_id(self, hypothesis: str) -> str:
+    @property
+    def origin(self) -> Origin:
         """Hypothesis ids are a run's own; the bank is the project's."""
-        return f"{self.folder.name}/{hypothesis}"
+        metric = self.task.metric
+        return Origin(label(self.project, self.folder), self.task.name, metric.name, metric.unit)
 
 
 def note(ledger: Ledger, text: str) -> None:
@@ -184,11 +190,6 @@ def held_back(caps: Caps, max_seeds: int) -> Caps:
 def confirmable(caps: Caps, max_seeds: int) -> bool:
     """Whether the cap on experiments leaves room for a loop and for one winner's confirmation."""
     return caps.experiments is None or caps.experiments >= 4 * max_seeds
-
-
-def signature(hypothesis: Hypothesis) -> str:
-    """The text by which two hypotheses are compared."""
-    return f"{hypothesis.title}. {hypothesis.statement}"
 
 
 def _kind(kind: type[Noun]) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from app.folders import LEDGER, RUNS, all_runs
 from app.output import Json, console, print_json, table
+from pelagos.errors import BadInput
 
 MARKS = {"ok": "ok", "missing": "missing", "bad": "BAD"}
 
@@ -53,12 +54,24 @@ def _clean(json: bool) -> None:
 
 
 def rebuilt(project: Path) -> int:
-    """Make the project's bank anew with the default embedder. Returns how many hypotheses it holds."""
-    from memory.bank import HypothesisBank
-    from memory.embedder import minilm
-    from memory.ledger import Ledger
+    """Make the project's bank anew with the embedder its settings name. Returns how many hypotheses it holds.
 
+    Raises BadInput while one of the runs is driven: what it adds meanwhile would be lost.
+    """
+    from agents.embedding import opened
+    from memory.bank import HypothesisBank
+    from memory.controller import controller_of
+    from memory.ledger import Ledger
+    from memory.project_runs import elsewhere
+    from pelagos.settings import load
+
+    models = load(project).models
     with ExitStack() as stack:
-        ledgers = [stack.enter_context(closing(Ledger.read(run / LEDGER))) for run in all_runs(project)]
-        bank = stack.enter_context(closing(HypothesisBank.anew(project, minilm(), ledgers)))
+        runs = [*all_runs(project), *(run for run in elsewhere(project) if (run / LEDGER).is_file())]
+        driven = [f"{run}: process {pid} drives it" for run in runs if (pid := controller_of(run)) is not None]
+        if driven:
+            raise BadInput(*(f"{fault}; make the bank anew when it has ended" for fault in driven))
+        ledgers = [stack.enter_context(closing(Ledger.read(run / LEDGER))) for run in runs]
+        embedder = opened(models.embedder, models, project)
+        bank = stack.enter_context(closing(HypothesisBank.anew(project, embedder, ledgers)))
         return len(bank)

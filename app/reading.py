@@ -56,7 +56,7 @@ def list_runs(json: Json = False) -> None:
 
 
 def hypotheses(run: RunArgument, json: Json = False) -> None:
-    """The hypotheses of a run with stage, verdict, effect and interval."""
+    """The hypotheses of a run with novelty, stage, verdict, effect and interval."""
     record = folders.read(folders.find(run))
     if json:
         print_json([_hypothesis(record, row) for row in rows(record)])
@@ -65,7 +65,7 @@ def hypotheses(run: RunArgument, json: Json = False) -> None:
 
     for told in unsafe(record):
         console().print(told)
-    heads = ("id", "cycle", "title", "stage", "effect", "interval", "e-value", "seeds")
+    heads = ("id", "cycle", "title", "novelty", "stage", "effect", "interval", "e-value", "seeds")
     screen = console()
     screen.print(table(heads, (_hypothesis_cells(record, row) for row in rows(record))))
     for row in rows(record):
@@ -131,7 +131,8 @@ def _hypothesis(record: Record, row: Row) -> dict[str, Any]:
 def _hypothesis_cells(record: Record, row: Row) -> list[str]:
     look = record.verdicts.get(row.id)
     effect = signed(row.effect) if row.verdict else ""
-    found = [row.id, str(row.cycle), row.title, row.status, effect, interval(row.low, row.high)]
+    novelty = str(record.screened.get(row.id, {}).get("novelty", ""))
+    found = [row.id, str(row.cycle), row.title, novelty, row.status, effect, interval(row.low, row.high)]
     return [*found, number(row.e_value) if row.verdict else "", str(look.seeds) if look else ""]
 
 

@@ -3,7 +3,7 @@ what was cut short goes on where it stopped, but for the simulation of judge, wh
 
 from __future__ import annotations
 
-from benchmarks import funnel, targets
+from benchmarks import bank, funnel, independence, targets
 from benchmarks.debugging import run as debugging
 from benchmarks.judging import simulate
 
@@ -13,6 +13,8 @@ def main() -> None:
     for arm in ("raw", "local"):
         debugging.main(["--arm", arm])
     targets.main()
+    independence.main([])
+    bank.main([])
     simulate.main([])
 
 

@@ -39,7 +39,7 @@ def launched(task: str, project: Path, cycles: int, model: str) -> Record:
     """The run's record, after it ended."""
     folder = project / "runs" / task
     if not (folder / run_folder.FILE).exists():
-        settings = Settings(loop={"cycles": cycles}, models={"default": model})
+        settings = Settings(loop={"cycles": cycles}, models={"default": model}, literature={"sources": ["corpus"]})
         project.mkdir(parents=True, exist_ok=True)
         create(project, task, settings, folder)
     seen = Record()

@@ -48,7 +48,7 @@ def places(folder: Path) -> dict[str, int]:
     targets = toolchain.brief(task, bench).targets
     material = {target: toolchain.material(task, target, bench) for target in targets}
     found, embedder = {}, minilm()
-    for paper in corpus.load(TASK / "papers.jsonl"):
+    for paper in corpus.load(TASK / "papers.jsonl").papers:
         if paper.id in RIGHT:
             order = [target.partition("::")[2] for target in by_likeness(paper, material, embedder)]
             found[paper.id] = 1 + min(order.index(name) for name in RIGHT[paper.id])

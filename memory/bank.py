@@ -1,32 +1,38 @@
-"""The hypothesis bank of a project: what was already thought of, over all its runs.
+"""The hypothesis bank of a project: what was already thought of and what became of it, over all its runs.
 
-Novelty is decided exactly, from the stored vectors; Chroma only proposes candidates where the bank is larger than
-`EXACT_UP_TO`, and their cosines are computed exactly too. The bank is no truth of its own: the runs' ledgers are, and
-`rebuild` makes it anew from them.
+Whether a hypothesis repeats another is decided exactly, by its cosine to every vector of its task: 100,000 of 384
+dimensions are one product that takes some 15 ms. Chroma serves `search` alone, where the bank is large. The bank is no
+truth of its own: the runs' ledgers are, with the vectors in them, and `rebuild` makes it anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.controller import controller_of
 from memory.embedder import Embedder
-from memory.hidden import hidden
-from memory.index import ChromaIndex
+from memory.harvest import Crop, crop, unpacked
+from memory.hidden import NAME, hidden
+from memory.index import SearchIndex
 from memory.ledger import Reader
-from memory.vectors import REBUILD, Entry, Vector, VectorStore
-from pelagos.errors import BadInput
+from memory.project_runs import folder_of
+from memory.standing import Standing, standing, told
+from memory.vectors import REBUILD, Entry, Held, Made, Vector, VectorStore
+from pelagos.errors import BadInput, DamagedRun
 
+BANK, VECTORS = "bank", "vectors.sqlite"
 EXACT_UP_TO = 20_000
 CANDIDATES = 100
 
 
 class Neighbour(NamedTuple):
-    """An entry of the bank and its exact cosine to the text that was asked for."""
+    """An entry of the bank and its exact cosine to what was asked for."""
 
     id: str
     text: str
@@ -34,117 +40,190 @@ class Neighbour(NamedTuple):
     meta: dict[str, Any]
 
 
-def entry(hypothesis: dict[str, Any], run: str, task: str) -> Entry:
-    """The bank's entry for a dumped Hypothesis of the run and task of those names: the same whenever it is made."""
-    text = f"{hypothesis['title']}. {hypothesis['statement']}"
-    return Entry(f"{run}/{hypothesis['id']}", text, {"task": task, "run": run, "cycle": hypothesis["cycle"]})
+class Decision(NamedTuple):
+    """Whether a hypothesis is kept, why, and its nearest on the task: "" and None where there is none."""
 
-
-def learned(lesson: dict[str, Any]) -> dict[str, Any]:
-    """What the bank keeps of a dumped Lesson."""
-    kept = ("verdict", "effect", "failure", "text")
-    return {name: lesson[name] for name in kept if lesson[name] is not None}
+    kept: bool
+    reason: str
+    nearest: str
+    cosine: float | None
 
 
 class HypothesisBank:
-    """Thread-safe. `index` is '' where this process holds the Chroma index, else the reason why it goes without."""
+    """Thread-safe, and for any number of processes at once."""
 
-    def __init__(self, folder: Path, embedder: Embedder, store: VectorStore) -> None:
-        self.folder, self.embedder = folder, embedder
+    def __init__(self, project: Path, embedder: Embedder, store: VectorStore) -> None:
+        self.project, self.embedder = project, embedder
         self._store = store
-        self._chroma, self.index = ChromaIndex.open(folder)
+        self._index = SearchIndex(_folder(project))
 
     @classmethod
     def open(cls, project: Path | str, embedder: Embedder) -> HypothesisBank:
         """The bank of the project, made at first use. Raises BadInput where another embedder made its vectors."""
-        folder, store = _store(project)
+        project = Path(project)
+        store = VectorStore(_folder(project) / VECTORS)
         made = store.claim(embedder.id, embedder.dims)
-        if made != (embedder.id, embedder.dims):
+        if (made.embedder, made.dims) != (embedder.id, embedder.dims):
             store.close()
-            fault = f"{folder}: made with embedder {made[0]} ({made[1]} dims), not {embedder.id} ({embedder.dims})"
-            raise BadInput(f"{fault}; vectors of two embedders can't be compared: use that one, or run `{REBUILD}`")
-        return cls(folder, embedder, store)
+            raise _refusal(project, made, f"{embedder.id} ({embedder.dims} dims)")
+        return cls(project, embedder, store)
+
+    @staticmethod
+    def check(project: Path | str, embedder: str) -> None:
+        """Raises BadInput where the project's bank was made with another embedder. Makes none."""
+        path = Path(project) / NAME / BANK / VECTORS
+        if not path.exists():
+            return
+        with closing(VectorStore(path)) as store:
+            made = store.made()
+        if made is not None and made.embedder != embedder:
+            raise _refusal(Path(project), made, embedder)
 
     @classmethod
     def anew(cls, project: Path | str, embedder: Embedder, ledgers: Iterable[Reader]) -> HypothesisBank:
-        """The bank made anew from the ledgers, whichever embedder made the old one."""
-        folder, store = _store(project)
-        bank = cls(folder, embedder, store)
-        bank.rebuild(ledgers)
+        """The bank made anew from the ledgers, whichever embedder made the old one, readable or not."""
+        project = Path(project)
+        path = _folder(project) / VECTORS
+        try:
+            bank = cls(project, embedder, VectorStore(path))
+            bank.rebuild(ledgers)
+        except DamagedRun:
+            for part in path.parent.glob(f"{path.name}*"):
+                part.unlink()
+            bank = cls(project, embedder, VectorStore(path))
+            bank.rebuild(ledgers)
         return bank
 
     def close(self) -> None:
         self._store.close()
-        if self._chroma:
-            self._chroma.close()
+        self._index.close()
 
-    def add(self, id: str, text: str, meta: dict[str, Any]) -> None:
-        """Keep a hypothesis. A second one with the same id changes nothing."""
-        made, vectors = Entry(id, text, meta), self.embedder.embed([text])
-        self._store.add(made, vectors[0])
-        self._mirror(lambda index: index.put([made], vectors))
+    def decide(self, entry: Entry, vector: Vector, tau: float) -> Decision:
+        """Whether another hypothesis of the same task is at or above `tau`, and was tried or is being tried.
+
+        Reads only. What machinery or a stop kept from being tested stands in nobody's way.
+        """
+        held = self._store.held()
+        mine = np.flatnonzero(held.of_task(entry.meta["task"]))
+        cosines = held.cosines(vector)[mine]
+        order = (mine[place] for place in np.argsort(-cosines, kind="stable"))
+        best, again = Decision(True, "independent", "", None), ""
+        for row in order:
+            cosine = round(float(held.vectors[row] @ vector), 6)
+            other = held.entries[row]
+            if other.id == entry.id:
+                continue
+            if not best.nearest:
+                best = best._replace(nearest=other.id, cosine=cosine)
+            if cosine < tau:
+                break
+            if self._tried(other, entry):
+                return Decision(False, _repeats(other), other.id, cosine)
+            again = again or f"tries {other.id} again, which was never tested to the end"
+        return best._replace(reason=again or best.reason)
+
+    def admit(self, entry: Entry, vector: Vector, tau: float) -> Decision:
+        """Keep a hypothesis unless it repeats one, which is looked at again while nobody else can add: of two runs
+        that think of the same at the same time one keeps it. A second time with the same id changes nothing."""
+        made = Decision(True, "independent", "", None)
+
+        def allowed() -> bool:
+            nonlocal made
+            made = self.decide(entry, vector, tau)
+            return made.kept
+
+        self._store.add(entry, vector, allowed)
+        return made
 
     def learn(self, id: str, meta: dict[str, Any]) -> None:
         """Add to what is known of a hypothesis: its verdict, dead ends as well as successes."""
         self._store.describe(id, meta)
 
-    def nearest(self, text: str, k: int = 5) -> list[Neighbour]:
-        """The `k` nearest entries, nearest first; ties in the order they came."""
-        entries, vectors = self._store.all()
-        if not entries:
-            return []
-        vector = self.embedder.embed([text])[0]
-        rows = self._rows(entries, vectors, vector, max(CANDIDATES, k))
-        cosines = vectors[rows] @ vector
+    def search(self, vector: Vector, k: int = 5) -> list[Neighbour]:
+        """The `k` nearest entries over all tasks, nearest first; ties in the order they came.
+
+        Exact up to `EXACT_UP_TO` entries, and where another process holds the index.
+        """
+        held = self._store.held()
+        rows = self._rows(held, vector, max(CANDIDATES, k))
+        cosines = held.cosines(vector, rows)
         order = np.argsort(-cosines, kind="stable")[:k]
-        return [_neighbour(entries[rows[place]], float(cosines[place])) for place in order]
+        return [
+            _neighbour(held.entries[place if rows is None else rows[place]], float(cosines[place])) for place in order
+        ]
+
+    def nearest(self, text: str, k: int = 5) -> list[Neighbour]:
+        """`search` by a text."""
+        return self.search(self.embedder.embed([text])[0], k)
+
+    def of_task(self, task: str) -> list[tuple[Entry, Vector]]:
+        """All entries of the task, in the order they came."""
+        held = self._store.held()
+        return [(held.entries[row], held.vectors[row]) for row in np.flatnonzero(held.of_task(task))]
+
+    @property
+    def index(self) -> str:
+        """ "" or why the search goes without Chroma."""
+        return self._index.without
 
     def __len__(self) -> int:
-        return len(self._store.all()[0])
+        return len(self._store.held().entries)
 
     def rebuild(self, ledgers: Iterable[Reader]) -> None:
-        """Everything anew from the hypotheses that the runs kept at screening, in the ledgers' order."""
-        kept = [item for ledger in ledgers for item in _kept(ledger)]
-        vectors = self.embedder.embed([item.text for item in kept])
-        self._store.replace_all(self.embedder.id, self.embedder.dims, zip(kept, vectors, strict=True))
-        self._mirror(lambda index: index.replace_all(*self._store.all()))
+        """Everything anew from the hypotheses that the runs kept at screening, in the ledgers' order. Vectors of this
+        embedder are taken as the runs recorded them, others are made."""
+        kept = [item for ledger in ledgers for item in crop(ledger, self.project)]
+        self._store.replace_all(
+            self.embedder.id, self.embedder.dims, zip(_entries(kept), self._vectors(kept), strict=True)
+        )
 
-    def _rows(self, entries: list[Entry], vectors: Vector, vector: Vector, count: int) -> NDArray[np.intp]:
-        """Which entries to compare with: all, or Chroma's candidates where there are very many."""
-        near: set[str] = set()
-        if len(entries) > EXACT_UP_TO:
-            self._mirror(lambda index: near.update(index.candidates(entries, vectors, vector, count)))
-        return np.array([row for row, item in enumerate(entries) if not near or item.id in near], dtype=np.intp)
+    def _vectors(self, kept: list[Crop]) -> list[Vector]:
+        found = [_usable(item.recorded, self.embedder) for item in kept]
+        lacking = [item.entry.text for item, vector in zip(kept, found, strict=True) if vector is None]
+        made = iter(self.embedder.embed(lacking)) if lacking else iter(())
+        return [next(made) if vector is None else vector for vector in found]
 
-    def _mirror(self, act: Callable[[ChromaIndex], None]) -> None:
-        """Do something with the index, if this process holds it. Where it fails the bank goes on without it."""
-        if self._chroma is None:
-            return
-        try:
-            act(self._chroma)
-        except Exception as error:  # border: Chroma's own store; the vectors are the truth and the search stays exact
-            self.index = f"chroma failed: {type(error).__name__}: {error}"
-            self._chroma.close()
-            self._chroma = None
+    def _tried(self, other: Entry, entry: Entry) -> bool:
+        """A pending one counts in its own run, and elsewhere while somebody drives that run."""
+        found = standing(other.meta)
+        if found is not Standing.PENDING or other.meta.get("run") == entry.meta["run"]:
+            return found is not Standing.UNTESTED
+        return controller_of(folder_of(self.project, str(other.meta.get("run", "")))) is not None
+
+    def _rows(self, held: Held, vector: Vector, count: int) -> NDArray[np.intp] | None:
+        """Which entries to compare with: all (None), or Chroma's candidates where there are very many."""
+        if len(held.entries) > EXACT_UP_TO:
+            near = self._index.candidates(held, self.embedder.id, vector, count)
+            if near:
+                return np.array([row for row, item in enumerate(held.entries) if item.id in near], dtype=np.intp)
+        return None
 
 
-def _store(project: Path | str) -> tuple[Path, VectorStore]:
-    folder = hidden(Path(project)) / "bank"
+def _refusal(project: Path, made: Made, wanted: str) -> BadInput:
+    fault = f"made with embedder {made.embedder} ({made.dims} dims), not {wanted}"
+    way_out = f"set models.embedder to that one, or run `{REBUILD}`"
+    return BadInput(f"{_folder(project)}: {fault}; vectors of two embedders can't be compared: {way_out}")
+
+
+def _folder(project: Path) -> Path:
+    folder = hidden(project) / BANK
     folder.mkdir(exist_ok=True)
-    return folder, VectorStore(folder / "vectors.sqlite")
+    return folder
 
 
-def _kept(ledger: Reader) -> Iterator[Entry]:
-    """The run's kept hypotheses in the order they were kept."""
-    started = ledger.events("run.started")
-    task = str(started[0].payload["task"]) if started else ""
-    hypotheses = {event.payload["id"]: event.payload for event in ledger.events("hypothesis")}
-    lessons = {event.payload["hypothesis"]: learned(event.payload) for event in ledger.events("lesson")}
-    for event in ledger.events("screened"):
-        id = event.payload["hypothesis"]
-        if event.payload["kept"] and id in hypotheses:
-            made = entry(hypotheses[id], ledger.path.parent.name, task)
-            yield made._replace(meta={**made.meta, **lessons.get(id, {})})
+def _entries(kept: list[Crop]) -> list[Entry]:
+    return [item.entry for item in kept]
+
+
+def _usable(recorded: dict[str, Any] | None, embedder: Embedder) -> Vector | None:
+    fits = recorded is not None and (recorded["embedder"], recorded["dims"]) == (embedder.id, embedder.dims)
+    return unpacked(recorded) if fits and recorded is not None else None
+
+
+def _repeats(other: Entry) -> str:
+    what = "the dead end " if standing(other.meta) is Standing.DEAD_END else ""
+    known = told(other.meta)
+    return f"repeats {what}{other.id}{f' ({known})' if known else ''}"
 
 
 def _neighbour(found: Entry, cosine: float) -> Neighbour:

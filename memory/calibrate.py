@@ -77,13 +77,18 @@ def held_out(scores: Floats, same: Labels) -> float:
 def calibrate(embedder: Embedder) -> dict[str, Any]:
     """tau and its figures."""
     labelled = pairs()
+    scores = cosines(embedder, labelled)
+    return figures(scores, labelled, embedder.dims)
+
+
+def figures(scores: Floats, labelled: list[dict[str, Any]], dims: int) -> dict[str, Any]:
+    """tau from the pairs' cosines, and what it is worth."""
     same = np.array([pair["same"] for pair in labelled])
     kinds = np.array([pair["kind"] for pair in labelled])
-    scores = cosines(embedder, labelled)
     tau = round(best_tau(scores, same), 3)
     return {
         "tau": tau,
-        "dims": embedder.dims,
+        "dims": dims,
         "pairs": len(labelled),
         "same": int(same.sum()),
         "auc": round(auc(scores, same), 3),

@@ -45,6 +45,9 @@ def controller_of(folder: Path | str) -> int | None:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        return int(pid.read_text()) if pid.exists() else 0
+        try:
+            return int(pid.read_text())
+        except (FileNotFoundError, ValueError):  # it has only just taken the lock, or gives it up now
+            return 0
     lock.release()
     return None

@@ -13,6 +13,7 @@ PelagosError
 │   ├── ModelTimeout        no answer within the limit
 │   └── BadReply            the answer is not what was asked for, re-asking included
 │       └── EditRefused         an edit that can't be applied, with its cause class
+├── SourceFailed        a source of papers that gives none now; the next one is asked
 ├── SandboxError        the sandbox itself failed (not the code in it)
 └── EvaluationError     predictions that can't be scored: missing, malformed, wrong count, NaN
 """
@@ -102,6 +103,10 @@ class EditRefused(BadReply):
     def __init__(self, cause: str, text: str) -> None:
         super().__init__(text)
         self.cause = cause
+
+
+class SourceFailed(PelagosError):
+    """A source of papers that doesn't answer, refuses, or answers with nonsense."""
 
 
 class SandboxError(PelagosError):

@@ -58,6 +58,13 @@ class Paper(Noun):
     year: int | None = None
     finding: str = ""
     url: str = ""
+    authors: list[str] = []
+    date: str = Field("", description="first published, ISO; '' where only the year is known")
+    ids: dict[str, str] = Field({}, description="the same paper elsewhere: arxiv, doi, openalex, semanticscholar")
+    source: str = ""
+    version: str = ""
+    retrieved: str = Field("", description="when a source gave it, ISO")
+    text: str = Field("", description="visible full text where it is at hand, bounded; never in the ledger")
 
 
 class RankedPaper(Noun):
@@ -205,6 +212,7 @@ class Lesson(Noun):
     low: float | None = None
     high: float | None = None
     failure: str = ""
+    cut_short: bool = Field(False, description="undecided since the run was stopped: it says nothing about the idea")
     seconds: float = 0.0
     tokens: int = 0
     diff: str = Field("", description="artifact: unified diff or the toolchain's own rendering of the change")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -41,18 +42,43 @@ class Loop(Section):
     plateau: int = Field(0, ge=0, description="stop after so many cycles with nothing supported; 0: never")
     workers: int = Field(0, ge=0, description="experiments at a time; 0: one per core")
     review: Literal["off", "async", "gate"] = "off"
+    memory: int = Field(1000, ge=0, description="tokens of what earlier cycles and runs showed, told to the ideator")
 
 
 class Survey(Section):
-    papers: int = Field(50, ge=1, description="bank size (Dolphin: 50)")
-    scored: int = Field(12, ge=1, description="candidates the model scores; the first by BM25")
+    papers: int = Field(50, ge=1, description="papers gathered (Dolphin: 50)")
+    scored: int | None = Field(None, ge=1, description="candidates the model scores; none: 50, a small model 12")
     keep: float = Field(8.0, ge=1, le=10, description="least score kept (Dolphin: 8)")
-    corpus: Path | None = None
+    ranking: Literal["attributes", "topic", "none"] = Field(
+        "attributes", description="scored on topic and attributes, on the topic alone, or not at all (ablation)"
+    )
+    corpus: Path | None = Field(None, description="JSONL file, or a folder of JSONL, BibTeX and PDF files")
+
+
+SourceName = Literal["arxiv", "openalex", "semanticscholar", "corpus"]
+
+
+class Literature(Section):
+    """Where papers are looked for. The live sources are asked in this order, the next where one fails or has nothing;
+    the corpus is looked through in any case."""
+
+    sources: list[SourceName] = Field(["corpus", "arxiv", "openalex", "semanticscholar"])
+    urls: dict[SourceName, str] = Field({}, description="a mirror's address in place of the service's own")
+    pause_s: dict[SourceName, float] = Field({}, description="between two requests, in place of the service's rule")
+    connect_s: float = Field(3.0, gt=0)
+    read_s: float = Field(20.0, gt=0, description="longest time for one answer")
+    patience_s: float = Field(10.0, ge=0, description="longest wait for a source that asks for one; else the next one")
+    rest_s: float = Field(300.0, ge=0, description="how long a source that could not be reached is left alone")
+    search_days: float = Field(7.0, ge=0, description="age up to which a search is answered from the cache")
+    cache: Path | None = Field(None, description="folder; none: the user's cache folder")
+    text_chars: int = Field(40_000, ge=0, description="most text taken from a PDF")
 
 
 class Screen(Section):
     tau: float | None = Field(None, description="cosine above which two hypotheses are one; none: the embedder's own")
     known_tau: float | None = Field(None, description="the same against the literature")
+    near_tau: float | None = Field(None, description="cosine below which a paper isn't looked at; none: the embedder's")
+    rounds: int | None = Field(None, ge=1, description="most searches per hypothesis; none: 10, a small model 2")
 
 
 class Judge(Section):
@@ -85,6 +111,7 @@ class Models(Section):
     coder: str | None = None
     verifier: str | None = None
     extractor: str | None = None
+    embedder: str = Field("minilm", description="minilm, openai:MODEL[@BASE_URL], or hashing: spelling only")
     timeout_s: float = 300.0
     retries: int = Field(3, ge=0)
     reasks: int = Field(2, ge=0, description="re-asks when a reply doesn't fit its schema")
@@ -92,6 +119,7 @@ class Models(Section):
     context: int = Field(8192, ge=1024, description="embedded model: tokens per parallel slot")
     parallel: int = Field(4, ge=1, description="embedded model: parallel slots")
     prices: Path | None = None
+    knowledge_until: date | None = Field(None, description="what is newer than this the models can't have read")
 
     def spec(self, role: str) -> str:
         return getattr(self, role) or self.default
@@ -105,6 +133,7 @@ class Settings(BaseSettings):
     seed: int = 0
     loop: Loop = Loop()
     survey: Survey = Survey()
+    literature: Literature = Literature()
     screen: Screen = Screen()
     judge: Judge = Judge()
     caps: Caps = Caps()

@@ -6,10 +6,12 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from agents.models.faults import Transient, worth_retrying
-from agents.models.protocol import Reply
 from pelagos.errors import ModelError
+
+R = TypeVar("R")
 
 LONGEST_WAIT_S = 60.0
 
@@ -29,7 +31,7 @@ class Patience:
         return min(LONGEST_WAIT_S, own if asked is None else max(asked, 0.0))
 
 
-def persist(send: Callable[[int], Reply], patience: Patience, on_fault: Callable[[int, ModelError], None]) -> Reply:
+def persist(send: Callable[[int], R], patience: Patience, on_fault: Callable[[int, ModelError], None]) -> R:
     """`send(attempt)` until it replies. Raises its last ModelError when the tries are used up or it is final."""
     for attempt in range(patience.retries + 1):
         try:

@@ -1,7 +1,8 @@
 """Ideate: one hypothesis at a time, grounded in papers, addressed to a target the toolchain offers.
 
-The prompt's stable part (program, papers, causal record of earlier cycles) comes first, so that a server can reuse
-it; what changes with every attempt (the hypotheses so far) comes last. The reply's `target` and `papers` are enums.
+The prompt's stable part (program, papers, causal record of earlier cycles and runs) comes first, so that a server can
+reuse it; what changes with every attempt (the hypotheses so far) comes last. The reply's `target` and `papers` are
+enums.
 
 A model that isn't strong is given one finding per attempt to build on, the least used so far, and the targets whose
 material is nearest to it: left to choose, a 1.5B model proposed one change of the first target in 10 attempts of 10.
@@ -19,18 +20,17 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agents.prompt import one_of, render
+from agents.recall import recall
 from agents.run import Run
 from agents.state import State, Update
 from pelagos.errors import BadReply
-from pelagos.nouns import Hypothesis, Lesson, Paper, RankedPaper, VerdictKind
+from pelagos.nouns import Hypothesis, Paper, RankedPaper
 
 if TYPE_CHECKING:
     from memory.embedder import Embedder
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 TEMPERATURE = 0.9
-UNSUPPORTED_SHOWN = 12
-DIFF_CHARS = 800
 NEAR_TARGETS = 2
 
 
@@ -78,7 +78,7 @@ def _ask(state: State, attempt: int, run: Run) -> Idea:
         noise=pstdev(scores),
         seeds=len(scores),
         papers=papers,
-        lessons=_record(state["cycle"], run),
+        remembered=recall(state["cycle"], brief, run),
         earlier=_earlier(run),
         focus=focus,
         places=places,
@@ -123,17 +123,3 @@ def _earlier(run: Run) -> list[tuple[Hypothesis, str]]:
     """Every hypothesis of the run so far with what screen said of it."""
     screened = {event.key: event.payload["reason"] for event in run.ledger.events("screened")}
     return [(one, screened[one.id]) for one in run.nouns(Hypothesis) if one.id in screened]
-
-
-def _record(cycle: int, run: Run) -> list[dict[str, Any]]:
-    """The causal record of earlier cycles: all that was supported, the newest of what was not."""
-    lessons = [lesson for lesson in run.nouns(Lesson) if lesson.cycle < cycle]
-    others = [lesson for lesson in lessons if lesson.verdict is not VerdictKind.SUPPORTED][-UNSUPPORTED_SHOWN:]
-    shown = [lesson for lesson in lessons if lesson.verdict is VerdictKind.SUPPORTED or lesson in others]
-    return [{"lesson": lesson, "diff": _diff(lesson, run)} for lesson in shown]
-
-
-def _diff(lesson: Lesson, run: Run) -> str:
-    if not lesson.diff or lesson.verdict is not VerdictKind.SUPPORTED:
-        return ""
-    return run.artifacts.text(lesson.diff)[:DIFF_CHARS]

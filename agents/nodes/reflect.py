@@ -11,9 +11,20 @@ from collections.abc import Sequence
 
 from agents.run import Run
 from agents.state import State, Update
-from memory.bank import learned
+from memory.harvest import learned
 from memory.keys import step_key
-from pelagos.nouns import Build, Experiment, Hypothesis, Lesson, Metric, OutcomeKind, Plan, Verdict, Version
+from pelagos.nouns import (
+    Build,
+    Experiment,
+    Hypothesis,
+    Lesson,
+    Metric,
+    OutcomeKind,
+    Plan,
+    Verdict,
+    VerdictKind,
+    Version,
+)
 
 
 def reflect(state: State, run: Run) -> Update:
@@ -21,15 +32,36 @@ def reflect(state: State, run: Run) -> Update:
     for id in state["kept"]:
         hypothesis, verdict = run.noun(Hypothesis, id), verdicts.get(id)
         builds = [build for build in run.nouns(Build) if build.hypothesis == id]
-        lesson = _lesson(hypothesis, verdict, builds, tokens, run)
-        run.record(lesson)
-        run.bank.learn(run.bank_id(id), learned(lesson.model_dump(mode="json")))
+        stopped = state["status"] != "running"
+        _keep(_lesson(hypothesis, verdict, builds, tokens, run, stopped), run)
         for build in builds:
             _outcome(build, verdict, run)
+    for lesson in run.nouns(Lesson):
+        if lesson.hypothesis not in state["kept"]:
+            _revise(lesson, verdicts.get(lesson.hypothesis), run)
     return {}
 
 
-def _lesson(hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Build], tokens: int, run: Run) -> Lesson:
+def _keep(lesson: Lesson, run: Run) -> None:
+    run.record(lesson)
+    run.bank.learn(run.origin.id(lesson.hypothesis), learned(lesson.model_dump(mode="json")))
+
+
+def _revise(lesson: Lesson, verdict: Verdict | None, run: Run) -> None:
+    """Error control looks at all hypotheses at once, so a later cycle may turn an earlier verdict."""
+    newest = [one for one in run.nouns(Lesson) if one.hypothesis == lesson.hypothesis][-1]
+    if verdict is None or newest.id != lesson.id or verdict.kind is newest.verdict:
+        return
+    hypothesis = run.noun(Hypothesis, lesson.hypothesis)
+    told = {"verdict": verdict.kind, "effect": verdict.effect, "low": verdict.low, "high": verdict.high}
+    text = lesson_text(hypothesis, verdict, run.task.metric, lesson.failure)
+    id = step_key(hypothesis=lesson.hypothesis, verdict=verdict.id)
+    _keep(lesson.model_copy(update={**told, "id": id, "text": text, "cut_short": False}), run)
+
+
+def _lesson(
+    hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Build], tokens: int, run: Run, stopped: bool
+) -> Lesson:
     """`tokens` is an equal share of the cycle's: a model call doesn't say which hypothesis it served."""
     experiments = [one for one in run.nouns(Experiment) if one.hypothesis == hypothesis.id]
     version = _version(verdict, builds, run)
@@ -45,6 +77,7 @@ def _lesson(hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Bu
         low=verdict.low if verdict else None,
         high=verdict.high if verdict else None,
         failure=failure,
+        cut_short=stopped and (verdict is None or verdict.kind is VerdictKind.UNDECIDED),
         seconds=sum(one.seconds for one in experiments),
         tokens=tokens,
         diff=_diff(version, run),

@@ -1,22 +1,22 @@
-"""Screen: throws out what repeats the bank before any compute is spent, and flags what the literature already has.
+"""Screen: throws out what repeats the bank or the literature before any compute is spent.
 
 Two hypotheses are one at and above the embedder's calibrated cosine (Dolphin's Algorithm 1, arXiv 2501.03916, whose own
-0.8 is for another model). The bank counts only where it speaks of the same task. Every decision is recorded with its
-nearest neighbour. Novelty against the literature is a flag, never a reason to throw out; without papers it is
-"unknown".
+0.8 is for another model). The bank counts only where it speaks of the same task, and then over all runs of the project,
+so no run tries again what another found to be a dead end. Every decision is recorded with its nearest neighbour; the
+vector it was made from lies in the ledger too. Of a repeat the literature isn't asked; of the rest, what it has is
+thrown out as known, variations go on, and without papers novelty is "unknown" (`agents/literature/novelty.py`).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from agents.run import Run, signature
+from agents.literature.novelty import novelty
+from agents.run import Run
 from agents.state import State, Update
-from memory.bank import entry
 from memory.budget import Cost
+from memory.harvest import entry, record_vector
 from pelagos.nouns import Hypothesis
-
-NEIGHBOURS = 50
 
 
 def screen(state: State, run: Run) -> Update:
@@ -28,33 +28,16 @@ def screen(state: State, run: Run) -> Update:
 
 
 def _decide(hypothesis: Hypothesis, run: Run) -> dict[str, Any]:
-    text = signature(hypothesis)
+    """The bank first, which is cheap; then the literature; then the bank keeps it, unless another run was faster."""
     tau = run.settings.screen.tau if run.settings.screen.tau is not None else run.embedder.tau
-    nearest, cosine = _nearest(hypothesis.id, text, run)
-    repeat = cosine is not None and cosine >= tau
-    if not repeat:
-        run.bank.add(*entry(hypothesis.model_dump(mode="json"), run.folder.name, run.task.name))
-    reason = f"repeats {nearest}" if repeat else "independent"
-    near = {"nearest": nearest, "cosine": cosine, "tau": tau}
-    return {"hypothesis": hypothesis.id, "kept": not repeat, "reason": reason, **near, **_known(text, run)}
-
-
-def _nearest(id: str, text: str, run: Run) -> tuple[str, float | None]:
-    """The nearest other hypothesis on this task. A resumed run may have added this one already."""
-    for neighbour in run.bank.nearest(text, k=NEIGHBOURS):
-        if neighbour.id != run.bank_id(id) and neighbour.meta.get("task") == run.task.name:
-            return neighbour.id, round(float(neighbour.cosine), 6)
-    return "", None
-
-
-def _known(text: str, run: Run) -> dict[str, Any]:
-    """Whether a surveyed paper says the same: novelty 'known', 'new', or 'unknown' without papers."""
-    papers = [ranked.paper for ranked in run.papers()]
-    if not papers:
-        return {"novelty": "unknown", "paper": "", "paper_cosine": None}
-    tau = run.settings.screen.known_tau if run.settings.screen.known_tau is not None else run.embedder.tau
-    vectors = run.embedder.embed([text, *(f"{paper.title}. {paper.finding or paper.abstract}" for paper in papers)])
-    cosines = [float(value) for value in vectors[1:] @ vectors[0]]
-    best = max(range(len(papers)), key=cosines.__getitem__)
-    novelty = "known" if cosines[best] >= tau else "new"
-    return {"novelty": novelty, "paper": papers[best].id, "paper_cosine": round(cosines[best], 6)}
+    made = entry(hypothesis.model_dump(mode="json"), run.origin)
+    vector = record_vector(run.ledger, hypothesis.id, made.text, run.embedder)
+    decision = run.bank.decide(made, vector, tau)
+    if not decision.kept:
+        return {"hypothesis": hypothesis.id, "tau": tau, **decision._asdict()}
+    found = novelty(hypothesis, run)
+    if found.kind == "known":
+        thrown_out = {"kept": False, "reason": found.reason}
+        return {"hypothesis": hypothesis.id, "tau": tau, **decision._asdict(), **thrown_out, **found.fact()}
+    decision = run.bank.admit(made, vector, tau)
+    return {"hypothesis": hypothesis.id, "tau": tau, **decision._asdict(), **found.fact()}

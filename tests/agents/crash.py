@@ -41,6 +41,7 @@ def child(project: Path, die_after: int, lag: float) -> None:
             judge={"max_seeds": 5},
             screen={"tau": 0.95},
             models={"default": "replay:none", "retries": 0},
+            literature={"sources": ["corpus"]},
         )
         create(project, str(write_task(project / "table")), settings, run, parts)
 

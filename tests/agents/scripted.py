@@ -17,6 +17,7 @@ from agents.models.protocol import Reply, Request
 from agents.models.recorded import fingerprint
 from agents.parts import Parts
 from memory.embedder import Embedder, hashing
+from memory.steps import Steps
 from pelagos.errors import ModelUnavailable
 from pelagos.settings import Settings
 from sandbox.choose import choose
@@ -72,6 +73,8 @@ def _answer(request: Request, prompt: str) -> dict[str, object]:
     if "finding" in wanted:
         number = int(re.findall(r"Paper (\d)", prompt)[0])
         return {"finding": "Squares help.", "reason": "same task", "topic": 10 - number, "attributes": 9}
+    if "verdict" in wanted:
+        return {"reason": "another technique", "verdict": "different"}
     if "statement" in wanted:
         return _idea(request.sample - 1 + (4 if "What earlier cycles showed" in prompt else 0))
     return _plan(request.sample, prompt)
@@ -112,6 +115,8 @@ class ScriptedParts(Parts):
     def sandbox(self, name: str) -> Sandbox:
         return choose("unsafe")
 
-    def embedder(self) -> Embedder:
+    def check_embedder(self, settings: Settings, project: Path) -> None: ...
+
+    def embedder(self, settings: Settings, project: Path, steps: Steps) -> Embedder:
         with warnings.catch_warnings(action="ignore"):
             return hashing()

@@ -36,9 +36,9 @@ def test_too_few_seeds_write_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "r").exists()
 
 
-def test_a_broken_corpus_is_named_by_line(tmp_path: Path) -> None:
+def test_a_corpus_with_nothing_usable_is_named_by_line(tmp_path: Path) -> None:
     task = write_task(tmp_path / "table")
-    (task / "papers.jsonl").write_text('{"id": "a", "title": "t", "abstract": "x"}\n{"id": "b"}\nno json\n')
+    (task / "papers.jsonl").write_text('\n{"id": "b"}\nno json\n')
     with pytest.raises(BadInput) as caught:
         create(tmp_path, str(task), Settings(), tmp_path / "r", ScriptedParts())
     assert ["papers.jsonl:2" in caught.value.faults[0], "papers.jsonl:3" in caught.value.faults[1]] == [True, True]

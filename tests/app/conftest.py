@@ -36,7 +36,18 @@ def run_folder(tmp_path: Path) -> Path:
                 refuted_by="no gain", target="train.py::loss",
             )
         )  # fmt: skip
-        ledger.append("screened", id, {"hypothesis": id, "kept": True, "reason": "independent", "cosine": 0.1})
+        hit = {
+            "paper": "x",
+            "title": HOSTILE,
+            "date": "2026-01-02",
+            "cosine": 0.7,
+            "word": "variation",
+            "reason": HOSTILE,
+        }
+        looked = {"judged_by": 7, "queries": [HOSTILE], "hits": [hit], "rediscovery": False}
+        novelty = {"novelty": "variation", "novelty_reason": "variation: x", "literature": looked}
+        screened = {"hypothesis": id, "kept": True, "reason": "independent", "cosine": 0.1}
+        ledger.append("screened", id, screened | novelty)
         _add(Plan(id=f"{id}-p1", hypothesis=id, steps=[Step(text="Change the loss.")], step_scores=[0.9], score=0.9))
         _add(Version(id=version, hypothesis=id, plan=f"{id}-p1", content=store.put_text(version)))
         tries = [Try(index=0, kind="draft", cause="error", detail=HOSTILE), Try(index=1, kind="repair", cause="ok")]

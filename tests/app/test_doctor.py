@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import warnings
 from contextlib import closing
 from pathlib import Path
 
@@ -10,9 +12,12 @@ import pytest
 from app.checks import cards
 from app.doctor import rebuilt
 from memory.bank import HypothesisBank
-from memory.embedder import minilm
+from memory.controller import hold_controller
+from memory.embedder import hashing, minilm
 from memory.minilm import MODEL, TOKENIZER
+from memory.project_runs import register
 from memory.weights import cached
+from pelagos.errors import BadInput
 from tests.sandbox.fake_smi import on_path
 
 
@@ -25,6 +30,24 @@ def test_the_bank_is_made_anew_from_the_runs(run_folder: Path) -> None:
     assert found.cosine == pytest.approx(1.0, abs=1e-5)
     assert found.meta["task"] == "digits"
     assert found.id == "demo/h1-0"
+
+
+def test_runs_elsewhere_count_and_the_settings_name_the_embedder(run_folder: Path, tmp_path: Path) -> None:
+    project, other = run_folder.parent.parent, tmp_path / "another disk" / "night"
+    shutil.copytree(run_folder, other)
+    register(project, other)
+    (project / "pelagos.toml").write_text('[models]\nembedder = "hashing"\n')
+    with pytest.warns(UserWarning, match="spelling only"):
+        assert rebuilt(project) == 4
+    with warnings.catch_warnings(action="ignore"), closing(HypothesisBank.open(project, hashing())) as bank:
+        found = {near.id: near.meta for near in bank.nearest("Smooth labels.", k=9)}
+    assert set(found) == {"demo/h1-0", "demo/h1-1", f"{other}/h1-0", f"{other}/h1-1"}
+    assert all(meta["lesson"] and meta["verdict"] for meta in found.values())
+
+
+def test_not_while_a_run_is_driven(run_folder: Path) -> None:
+    with hold_controller(run_folder), pytest.raises(BadInput, match=r"runs/demo: process \d+ drives it; make the bank"):
+        rebuilt(run_folder.parent.parent)
 
 
 def test_cards_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

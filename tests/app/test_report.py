@@ -31,6 +31,12 @@ def test_every_effect_carries_its_experiments(run_folder: Path) -> None:
     assert "Evidence: exp0" in markdown
 
 
+def test_novelty_is_shown_with_what_it_rests_on(run_folder: Path) -> None:
+    for shown in (path.read_text() for path in write(run_folder)):
+        assert "variation: x; judged by 7 papers" in shown
+        assert "2026-01-02" in shown
+
+
 def test_headline_says_the_confirmed_effect_not_the_selected_one(run_folder: Path) -> None:
     html = write(run_folder)[0].read_text()
     assert "“Smooth labels” improves accuracy by 0.04 (interval +0.01 to +0.07) on sealed data" in html

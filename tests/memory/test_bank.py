@@ -1,34 +1,26 @@
-"""The bank finds neighbours exactly, never mixes embedders, and can be made anew from the ledgers."""
+"""The bank decides exactly, never mixes embedders, and can be made anew from the ledgers."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import sqlite3
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from memory import bank as module
-from memory.bank import HypothesisBank, entry, learned
+from memory.bank import HypothesisBank
+from memory.controller import hold_controller
 from memory.embedder import Embedder, hashing
 from memory.ledger import Ledger
+from memory.vectors import Entry
 from pelagos.errors import BadInput, DamagedRun
-
-IDEAS = ["dropout on the hidden layer", "label smoothing", "cosine learning rate", "wider hidden layer", "mixup"]
-
-
-class Other:
-    """Another embedder of the same width."""
-
-    id, dims, tau = "other", 512, 0.5
-
-    def embed(self, texts: list[str]) -> NDArray[np.float32]:
-        return np.tile(np.eye(1, 512, dtype=np.float32), (len(texts), 1))
+from tests.memory.banking import IDEAS, NEVER, Other, ask, fill, idea, keep, lesson, one_run, state
 
 
 @pytest.fixture(scope="module")
@@ -45,83 +37,189 @@ def bank(tmp_path: Path, embedder: Embedder) -> Iterator[HypothesisBank]:
     made.close()
 
 
-def fill(bank: HypothesisBank) -> None:
-    for number, idea in enumerate(IDEAS):
-        bank.add(f"run/{number}", idea, {"n": number})
-
-
-def state(bank: HypothesisBank) -> list[tuple[str, str, float, dict[str, Any]]]:
-    return sorted((near.id, near.text, round(near.cosine, 6), near.meta) for near in bank.nearest("layer", k=100))
-
-
 def test_nearest_first_with_exact_cosines(bank: HypothesisBank, embedder: Embedder) -> None:
     assert bank.nearest("anything") == []
     fill(bank)
     found = bank.nearest("dropout on a hidden layer", k=3)
-    assert found[0].id == "run/0"
-    assert found[0].meta == {"n": 0}
-    left, right = embedder.embed(["dropout on a hidden layer", IDEAS[0]])
+    assert found[0].id == "run/h0"
+    assert found[0].meta["task"] == "digits"
+    left, right = embedder.embed(["dropout on a hidden layer", found[0].text])
     assert found[0].cosine == pytest.approx(float(left @ right), abs=1e-6)
     assert [near.cosine for near in found] == sorted((near.cosine for near in found), reverse=True)
 
 
 def test_adding_again_changes_nothing(bank: HypothesisBank) -> None:
     fill(bank)
-    bank.add("run/0", "something else", {})
+    keep(bank, idea("run", 0, "something else"))
     assert len(bank) == len(IDEAS)
-    assert bank.nearest(IDEAS[0], k=1)[0].text == IDEAS[0]
+    assert bank.nearest(IDEAS[0], k=1)[0].id == "run/h0"
 
 
-def test_what_was_learned_stays(bank: HypothesisBank, tmp_path: Path, embedder: Embedder) -> None:
+def test_deciding_keeps_nothing(bank: HypothesisBank) -> None:
+    assert ask(bank, idea("run", 0, "mixup")) == (True, "independent", "", None)
+    assert len(bank) == 0
+
+
+def test_a_repeat_within_a_run_is_thrown_out_before_anything_is_known(bank: HypothesisBank) -> None:
+    fill(bank)
+    again = keep(bank, idea("run", 9, "mixup"), tau=0.95)
+    assert (again.kept, again.reason, again.nearest) == (False, "repeats run/h4", "run/h4")
+    assert again.cosine == pytest.approx(1.0, abs=1e-5)
+    assert len(bank) == len(IDEAS)
+
+
+def test_a_hypothesis_does_not_repeat_itself(bank: HypothesisBank) -> None:
+    """A run that was killed behind `admit` screens it again."""
+    fill(bank, ["mixup"])
+    assert keep(bank, idea("run", 0, "mixup"), tau=0.95) == (True, "independent", "", None)
+
+
+DEAD = {
+    "refuted": (lesson("refuted", -1.2), "refuted: -1.2 points"),
+    "equivalent": (lesson("equivalent", 0.0), "equivalent: +0 points"),
+    "never_ran": (lesson("undecided", None, "oom"), "never ran: oom"),
+    "fails_on_a_seed": (
+        lesson("undecided", 0.3, "nan_predictions: NaN"),
+        "undecided: +0.3 points; failed: nan_predict",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DEAD)
+def test_a_dead_end_of_any_earlier_run_is_thrown_out_by_name(bank: HypothesisBank, what: str) -> None:
+    fill(bank, run="first")
+    learned, said = DEAD[what]
+    bank.learn("first/h4", learned)
+    found = ask(bank, idea("second", 0, "mixup"))
+    assert not found.kept
+    assert found.reason.startswith(f"repeats the dead end first/h4 ({said}")
+
+
+def test_a_success_is_not_tried_again_either_and_is_no_dead_end(bank: HypothesisBank) -> None:
+    fill(bank, run="first")
+    bank.learn("first/h4", lesson("supported", 1.5))
+    assert ask(bank, idea("second", 0, "mixup")).reason == "repeats first/h4 (supported: +1.5 points)"
+    bank.learn("first/h3", lesson("undecided", 0.1))
+    assert ask(bank, idea("second", 0, IDEAS[3])).reason == "repeats first/h3 (undecided: +0.1 points)"
+
+
+UNTESTED = {
+    "killed": lesson("undecided", None, "killed: killed by SIGKILL"),
+    "sandbox": lesson("undecided", None, "sandbox"),
+    "stopped": lesson("undecided", None, "the run was stopped before a version was ready", cut_short=True),
+    "stopped_between_seeds": lesson("undecided", 0.1, cut_short=True),
+}
+
+
+@pytest.mark.parametrize("what", UNTESTED)
+def test_what_the_machinery_stopped_may_be_tried_again(bank: HypothesisBank, what: str) -> None:
+    fill(bank, run="first")
+    bank.learn("first/h4", UNTESTED[what])
+    found = keep(bank, idea("second", 0, "mixup"), tau=0.95)
+    assert found.kept
+    assert found.reason == "tries first/h4 again, which was never tested to the end"
+    assert not keep(bank, idea("second", 1, "mixup"), tau=0.95).kept
+
+
+def test_a_dead_end_behind_something_untested_is_seen(bank: HypothesisBank) -> None:
+    fill(bank, ["mixup"], run="first")
+    bank.learn("first/h0", UNTESTED["killed"])
+    fill(bank, ["mixup"], run="second")
+    bank.learn("second/h0", DEAD["refuted"][0])
+    assert ask(bank, idea("third", 0, "mixup")).nearest == "second/h0"
+
+
+def test_another_runs_pending_idea_counts_while_somebody_drives_it(bank: HypothesisBank, tmp_path: Path) -> None:
+    fill(bank, run="first")
+    folder = tmp_path / "runs" / "first"
+    folder.mkdir(parents=True)
+    assert ask(bank, idea("second", 0, "mixup")).kept
+    with hold_controller(folder):
+        assert ask(bank, idea("second", 0, "mixup")).reason == "repeats first/h4"
+    assert ask(bank, idea("second", 0, "mixup")).kept
+
+
+def test_another_tasks_ideas_are_no_repeats(bank: HypothesisBank) -> None:
+    for number in range(60):
+        keep(bank, idea("elsewhere", number, "mixup", task="other"))
+    fill(bank)
+    assert ask(bank, idea("run", 9, "mixup")).nearest == "run/h4"
+    assert ask(bank, idea("run", 9, "mixup", task="third")) == (True, "independent", "", None)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.floats(0.0, 1.0))
+@examples(max_examples=15, deadline=None)
+def test_the_decision_is_what_comparing_all_by_hand_gives(
+    tmp_path_factory: pytest.TempPathFactory, embedder: Embedder, seed: int, count: int, tau: float
+) -> None:
+    dice = np.random.default_rng(seed)
+    vectors = dice.normal(size=(count + 1, embedder.dims)) + 1.0
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    made = HypothesisBank.open(tmp_path_factory.mktemp("exact"), embedder)
+    tasks = dice.choice(["digits", "other"], size=count)
+    for number in range(count):
+        made.admit(Entry(f"run/{number}", "x", {"task": str(tasks[number]), "run": "run"}), vectors[number], NEVER)
+    found = made.decide(Entry("run/new", "x", {"task": "digits", "run": "run"}), vectors[-1], tau)
+    made.close()
+    cosines = {f"run/{n}": float(vectors[n] @ vectors[-1]) for n in range(count) if tasks[n] == "digits"}
+    assert found.kept == (max(cosines.values(), default=-1.0) < tau) or abs(max(cosines.values()) - tau) < 1e-5
+    assert bool(found.nearest) == bool(cosines)
+    if cosines:
+        assert cosines[found.nearest] == pytest.approx(max(cosines.values()), abs=1e-6)
+        assert found.cosine == pytest.approx(cosines[found.nearest], abs=1e-5)
+
+
+def test_what_was_learned_stays_and_others_see_it(bank: HypothesisBank, tmp_path: Path, embedder: Embedder) -> None:
     fill(bank)
     other = HypothesisBank.open(tmp_path, embedder)
-    assert other.nearest("mixup", k=1)[0].meta == {"n": 4}
-    bank.learn("run/4", {"verdict": "refuted"})
-    assert other.nearest("mixup", k=1)[0].meta == {"n": 4, "verdict": "refuted"}
+    assert "verdict" not in other.nearest("mixup", k=1)[0].meta
+    bank.learn("run/h4", lesson("refuted", -0.5))
+    assert other.nearest("mixup", k=1)[0].meta["verdict"] == "refuted"
+    keep(bank, idea("run", 5, "early stopping"))
+    assert [near.id for near in other.nearest("early stopping", k=1)] == ["run/h5"]
+    other.rebuild([])
+    assert len(bank) == 0
     other.close()
 
 
-def test_chroma_gives_candidates_for_a_large_bank(bank: HypothesisBank, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chroma_serves_the_search_of_a_large_bank(bank: HypothesisBank, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(bank)
     exact = bank.nearest("hidden layer", k=3)
-    assert bank.index == ""
     monkeypatch.setattr(module, "EXACT_UP_TO", 0)
     assert bank.nearest("hidden layer", k=3) == exact
+    assert bank.index == ""
+    keep(bank, idea("run", 5, "early stopping"))
     monkeypatch.setattr(module, "CANDIDATES", 2)
+    assert bank.nearest("early stopping", k=1)[0].id == "run/h5"
     assert bank.nearest("hidden layer", k=2) == exact[:2]
 
 
-def test_a_second_holder_goes_without_the_index_and_decides_alike(
+def test_a_second_holder_goes_without_the_index_and_finds_the_same(
     bank: HypothesisBank, tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(bank)
-    second = HypothesisBank.open(tmp_path, embedder)
-    assert "another process holds the index" in second.index
-    second.add("run/late", "gradient clipping", {})
-    assert state(second) == state(bank)
     monkeypatch.setattr(module, "EXACT_UP_TO", 0)
-    assert bank.nearest("gradient clipping", k=1)[0].id == "run/late"
+    bank.nearest("layer")
+    second = HypothesisBank.open(tmp_path, embedder)
+    keep(second, idea("run", 5, "gradient clipping"))
+    assert state(second) == state(bank)
+    assert (bank.index, second.index) == ("", "another process holds the index")
+    bank.close()
+    third = HypothesisBank.open(tmp_path, embedder)
+    assert third.nearest("gradient clipping", k=1)[0].id == "run/h5"
+    assert third.index == ""
     second.close()
+    third.close()
 
 
-def test_another_process_may_add(bank: HypothesisBank, tmp_path: Path) -> None:
+def test_chroma_failing_leaves_the_bank_at_work(
+    bank: HypothesisBank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(bank)
-    code = (
-        "import sys; from memory.bank import HypothesisBank; from memory.embedder import hashing;"
-        "b = HypothesisBank.open(sys.argv[1], hashing()); b.add('x/1', 'early stopping', {}); print(b.index)"
-    )
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code, str(tmp_path)], capture_output=True, text=True)
-    assert "another process" in done.stdout, done.stderr
-    assert bank.nearest("early stopping", k=1)[0].id == "x/1"
-
-
-def test_chroma_failing_leaves_the_bank_at_work(bank: HypothesisBank, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(bank)
-    assert bank._chroma is not None
-    bank._chroma._client.delete_collection("hypotheses")
-    bank.add("run/9", "early stopping", {})
-    assert "chroma failed" in bank.index
-    assert bank.nearest("early stopping", k=1)[0].id == "run/9"
+    (tmp_path / ".pelagos" / "bank" / "chroma").write_text("no folder")
+    monkeypatch.setattr(module, "EXACT_UP_TO", 0)
+    assert bank.nearest("mixup", k=1)[0].id == "run/h4"
+    assert bank.index.startswith("chroma failed")
 
 
 def test_embedders_are_never_mixed(bank: HypothesisBank, tmp_path: Path) -> None:
@@ -130,46 +228,55 @@ def test_embedders_are_never_mixed(bank: HypothesisBank, tmp_path: Path) -> None
         HypothesisBank.open(tmp_path, Other())
 
 
-def test_garbage_is_said_with_the_way_out(tmp_path: Path, embedder: Embedder) -> None:
+def test_garbage_is_said_with_the_way_out_which_works(tmp_path: Path, embedder: Embedder) -> None:
     folder = tmp_path / ".pelagos" / "bank"
     folder.mkdir(parents=True)
     (folder / "vectors.sqlite").write_bytes(b"garbage " * 1000)
     with pytest.raises(DamagedRun, match="doctor --rebuild-bank"):
         HypothesisBank.open(tmp_path, embedder)
+    HypothesisBank.anew(tmp_path, embedder, []).close()
+    HypothesisBank.open(tmp_path, embedder).close()
 
 
-def one_run(project: Path, name: str, bank: HypothesisBank) -> Ledger:
-    """What the nodes do: hypotheses, screening, lessons; every third is thrown out."""
-    ledger = Ledger.open(project / "runs" / name / "ledger.db")
-    ledger.append("run.started", "run", {"task": "digits"})
-    for number, idea in enumerate(IDEAS):
-        made = {"id": f"h{number}", "title": idea, "statement": f"{name} tries {idea}", "cycle": 1, "target": "t"}
-        ledger.append("hypothesis", made["id"], made)
-        kept = number % 3 != 2
-        ledger.append("screened", made["id"], {"hypothesis": made["id"], "kept": kept})
-        if kept:
-            bank.add(*entry(made, name, "digits"))
-            lesson = {"hypothesis": made["id"], "verdict": None, "effect": 0.1 * number, "failure": "", "text": "x"}
-            ledger.append("lesson", made["id"], lesson)
-            bank.learn(f"{name}/{made['id']}", learned(lesson))
-    return ledger
+def test_a_bank_of_an_older_layout_is_made_anew(tmp_path: Path, embedder: Embedder) -> None:
+    folder = tmp_path / ".pelagos" / "bank"
+    folder.mkdir(parents=True)
+    with sqlite3.connect(folder / "vectors.sqlite") as old:
+        old.execute("CREATE TABLE entries (n INTEGER PRIMARY KEY, id TEXT, text TEXT, meta TEXT, vector BLOB)")
+    with pytest.raises(DamagedRun, match="doctor --rebuild-bank"):
+        HypothesisBank.open(tmp_path, embedder)
+    HypothesisBank.anew(tmp_path, embedder, []).close()
 
 
 def test_a_rebuilt_bank_equals_the_original(bank: HypothesisBank, tmp_path: Path, embedder: Embedder) -> None:
-    ledgers = [one_run(tmp_path, name, bank) for name in ("first", "second")]
+    places = [tmp_path / "runs" / "first", tmp_path / "elsewhere" / "first"]
+    ledgers = [one_run(tmp_path, folder, bank, embedder) for folder in places]
     original = state(bank)
     assert len(original) == 8
-    assert original[0][3]["task"] == "digits"
+    assert {near[3]["run"] for near in original} == {"first", str(places[1])}
     bank.rebuild(ledgers)
     assert state(bank) == original
     bank.close()
-    anew = HypothesisBank.anew(tmp_path / "elsewhere", embedder, [Ledger.read(ledger.path) for ledger in ledgers])
+    anew = HypothesisBank.anew(tmp_path, embedder, [Ledger.read(ledger.path) for ledger in ledgers])
     assert state(anew) == original
     anew.close()
 
 
+def test_the_ledgers_vectors_are_taken_as_they_are(bank: HypothesisBank, tmp_path: Path, embedder: Embedder) -> None:
+    ledger = one_run(tmp_path, tmp_path / "runs" / "first", bank, embedder)
+
+    class Mute(type(embedder)):  # type: ignore[misc]
+        def embed(self, texts: list[str]) -> np.ndarray:  # type: ignore[type-arg]
+            raise AssertionError("nothing has to be embedded again")
+
+    with warnings.catch_warnings(action="ignore"):
+        bank.embedder = Mute(embedder.tau)
+    bank.rebuild([ledger])
+    assert len(bank) == 4
+
+
 def test_a_bank_is_made_anew_for_another_embedder(bank: HypothesisBank, tmp_path: Path, embedder: Embedder) -> None:
-    ledger = one_run(tmp_path, "first", bank)
+    ledger = one_run(tmp_path, tmp_path / "runs" / "first", bank, embedder)
     bank.close()
     HypothesisBank.anew(tmp_path, Other(), [ledger]).close()
     again = HypothesisBank.open(tmp_path, Other())

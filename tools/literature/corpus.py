@@ -1,63 +1,128 @@
-"""A local corpus of papers: JSONL files, a paper per line, and a BM25 ranking of them.
+"""A local corpus of papers: a JSONL file, a paper per line, or a folder of JSONL, BibTeX and PDF files.
 
-A line has `id`, `title`, `abstract`, and may have `year`, `finding` (one sentence a hypothesis can build on), `url`.
-Doesn't fetch anything: live sources are other files of this folder.
+A line has `id`, `title`, `abstract`, and may have `year`, `finding` (one sentence a hypothesis can build on), `url` and
+what else a Paper holds. What can't be used is named by file and line and left out; only a corpus with nothing usable is
+refused. A BibTeX entry without an abstract gets the text of the PDF of its name.
 """
 
 from __future__ import annotations
 
-import math
+import hashlib
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from pelagos.errors import BadInput
+from pelagos.errors import BadInput, SourceFailed
 from pelagos.nouns import Paper
+from tools.literature import bibtex, pdf
+from tools.literature.bm25 import bm25
+from tools.literature.cache import Cache
 
-K1 = 1.5
-B = 0.75
+ABSTRACT_CHARS = 1500
+TEXT_CHARS = 40_000
+SUFFIXES = (".jsonl", ".bib", ".pdf")
+_ABSTRACT = re.compile(r"\babstract\b[\s.:-]*", re.IGNORECASE)
+Read = Iterator[Paper | tuple[int, str]]
 
 
-def load(path: Path) -> list[Paper]:
-    """The papers of a JSONL file or of every JSONL file in a folder, one per id. Raises BadInput, a line per fault."""
+@dataclass
+class Corpus:
+    """The papers, one per id, and a line per fault. A source like the live ones, but it never fails."""
+
+    papers: list[Paper] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    name: str = "corpus"
+
+    def search(self, query: str, limit: int) -> list[Paper]:
+        """By BM25; what shares no word with the query is not found."""
+        scores = bm25(query, self.papers)
+        order = sorted(range(len(scores)), key=lambda place: -scores[place])
+        return [self.papers[place] for place in order[:limit] if scores[place] > 0]
+
+    def fetch(self, paper: Paper) -> Paper:
+        return paper
+
+
+def load(path: Path, cache: Cache | None = None, text_chars: int = TEXT_CHARS) -> Corpus:
+    """The corpus at `path`. Raises BadInput where it doesn't exist or holds nothing that can be used."""
     if not path.exists():
-        raise BadInput(f"corpus: {path} doesn't exist: name a folder of JSONL files or one such file")
+        raise BadInput(f"corpus: {path} doesn't exist: name a folder of JSONL, BibTeX or PDF files, or one such file")
+    found = Corpus()
     papers: dict[str, Paper] = {}
-    faults: list[str] = []
-    for file in sorted(path.glob("*.jsonl")) if path.is_dir() else [path]:
-        for number, text in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-            if not text.strip():
-                continue
-            try:
-                paper = Paper.model_validate_json(text)
-                papers.setdefault(paper.id, paper)
-            except ValidationError as error:
-                first = error.errors()[0]
-                faults.append(f"{file}:{number}: {'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}")
-    if faults:
-        raise BadInput(*faults)
-    return list(papers.values())
+    for file in _files(path):
+        for one in _read(file, cache, text_chars):
+            if isinstance(one, Paper):
+                papers[one.id] = _joined(papers.get(one.id), one)
+            else:
+                found.faults.append(f"{file}:{one[0]}: {one[1]}" if one[0] else f"{file}: {one[1]}")
+    found.papers = list(papers.values())
+    if not found.papers:
+        kinds = "no papers in it: put JSONL, BibTeX or PDF files there, or take `survey.corpus` away"
+        raise BadInput(*(found.faults or [f"corpus: {path}: {kinds}"]))
+    return found
 
 
-def words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+", text.lower())
+def _files(path: Path) -> list[Path]:
+    """A folder's files, those that describe papers before those that are papers."""
+    if not path.is_dir():
+        return [path]
+    return [file for suffix in SUFFIXES for file in sorted(path.glob(f"*{suffix}")) if file.is_file()]
 
 
-def bm25(query: str, papers: Sequence[Paper]) -> list[float]:
-    """One score per paper for title and abstract (Robertson & Zaragoza 2009, with k1 = 1.5 and b = 0.75)."""
-    texts = [Counter(words(f"{paper.title} {paper.abstract} {paper.finding}")) for paper in papers]
-    mean = sum(text.total() for text in texts) / max(1, len(texts))
-    wanted = set(words(query))
-    rarity = {word: _idf(sum(word in text for text in texts), len(texts)) for word in wanted}
-    return [sum(rarity[word] * _saturated(text[word], text.total(), mean) for word in sorted(wanted)) for text in texts]
+def _read(file: Path, cache: Cache | None, text_chars: int) -> Read:
+    try:
+        if file.suffix.lower() == ".pdf":
+            yield _pdf(file, cache, text_chars)
+        elif file.suffix.lower() == ".bib":
+            yield from bibtex.parse(file.read_text("utf-8"))
+        else:
+            yield from _lines(file)
+    except SourceFailed as error:
+        yield 0, f"{error}; left out"
+    except UnicodeDecodeError:
+        yield 0, "not UTF-8 text; left out"
+    except OSError as error:
+        yield 0, f"can't be read: {error.strerror}; left out"
 
 
-def _idf(holding: int, of: int) -> float:
-    return math.log(1 + (of - holding + 0.5) / (holding + 0.5))
+def _lines(file: Path) -> Read:
+    for number, raw in enumerate(file.read_bytes().split(b"\n"), start=1):
+        if not raw.strip():
+            continue
+        try:
+            yield Paper.model_validate_json(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            yield number, f"{'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}; left out"
 
 
-def _saturated(times: int, length: int, mean: float) -> float:
-    return times * (K1 + 1) / (times + K1 * (1 - B + B * length / mean)) if times else 0.0
+def _pdf(file: Path, cache: Cache | None, text_chars: int) -> Paper:
+    content = file.read_bytes()
+    hash = f"{hashlib.sha256(content).hexdigest()}-{text_chars}"
+    known = cache.text(hash) if cache else None
+    title, _, text = known.partition("\n") if known else ("", "", "")
+    if known is None:
+        title, text = pdf.text(content, text_chars)
+        title = " ".join(title.split())
+        if cache:
+            cache.keep_text(hash, f"{title}\n{text}")
+    if not text.strip():
+        raise SourceFailed("a PDF without text")
+    first = next(line.strip() for line in text.splitlines() if line.strip())
+    return Paper(id=file.stem, title=(title or first)[:300], abstract=_abstract(text), text=text)
+
+
+def _abstract(text: str) -> str:
+    """What follows the word, or the beginning."""
+    match = _ABSTRACT.search(text[:6000])
+    return " ".join(text[match.end() if match else 0 :].split())[:ABSTRACT_CHARS]
+
+
+def _joined(known: Paper | None, new: Paper) -> Paper:
+    """The first paper of an id holds; what it lacks of the text comes from the other."""
+    if known is None:
+        return new.model_copy(update={"source": new.source or "corpus"})
+    return known.model_copy(update={"text": known.text or new.text, "abstract": known.abstract or new.abstract})

@@ -22,6 +22,7 @@ from memory.artifacts import ArtifactStore
 from memory.bank import HypothesisBank
 from memory.budget import Budget, Cost
 from memory.embedder import hashing
+from memory.harvest import entry, record_vector
 from memory.keys import step_key
 from memory.ledger import Ledger
 from memory.steps import Steps
@@ -163,7 +164,8 @@ def carried_out(
             refuted_by="no change", target="a.py::f",
         )
     )  # fmt: skip
-    run.bank.add(run.bank_id(id), f"Idea {id}", {"task": run.task.name})
+    made = entry(run.noun(Hypothesis, id).model_dump(mode="json"), run.origin)
+    run.bank.admit(made, record_vector(run.ledger, id, made.text, run.embedder), 2.0)
     run.record(Plan(id=f"{id}-p1", hypothesis=id, steps=[Step(text="do it")], step_scores=[0.8], score=0.8))
     version = run.toolchain.version(f"v-{id}", what, run, id) if what is not None else None  # type: ignore[attr-defined]
     tries = [Try(index=0, kind="draft", cause="")]

@@ -6,9 +6,10 @@ import pytest
 
 from agents.nodes.judge import judge
 from agents.nodes.reflect import reflect
+from agents.state import State
 from memory.bank import HypothesisBank
 from memory.budget import Cost
-from pelagos.nouns import Lesson, VerdictKind
+from pelagos.nouns import Hypothesis, Lesson, VerdictKind
 from tests.agents.nodes.laboratory import at, carried_out, run_in
 
 
@@ -63,3 +64,35 @@ def test_again_after_a_kill_changes_nothing(tmp_path: Path) -> None:
     before = run.ledger.events()
     reflect(at("good"), run)
     assert run.ledger.events() == before
+
+
+def test_a_verdict_that_a_later_cycle_turned_is_learned_anew(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "good", {"better": 0.1}, range(8))
+    judge(at("good"), run)
+    reflect(at("good"), run)
+    (first,) = run.nouns(Lesson)
+    held = run.verdicts()["good"]
+    turned = {"id": "later", "kind": VerdictKind.UNDECIDED, "reason": "not at this level any more"}
+    for kind, id in ((VerdictKind.UNDECIDED, "later"), (VerdictKind.SUPPORTED, "last")):
+        run.record(held.model_copy(update={**turned, "id": id, "kind": kind}))
+        reflect(at(cycle=2), run)
+        reflect(at(cycle=2), run)
+        assert run.nouns(Lesson)[-1].verdict is kind
+        assert run.bank.nearest("Idea good", k=1)[0].meta["verdict"] == kind.value
+    lessons = run.nouns(Lesson)
+    assert len(lessons) == 3
+    assert {(one.tokens, one.cycle, one.diff) for one in lessons} == {(first.tokens, 1, first.diff)}
+
+
+def test_only_what_is_undecided_was_cut_short_by_a_stop(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "good", {"better": 0.1}, range(8))
+    carried_out(run, "hasty", {"better": 0.1, "noise": 1.0}, range(3))
+    run.record(run.noun(Hypothesis, "good").model_copy(update={"id": "waiting", "title": "Something else"}))
+    kept = ("good", "hasty", "waiting")
+    stopped: State = {**at(*kept), "status": "capped"}
+    judge(stopped, run)
+    reflect(stopped, run)
+    lessons = {one.hypothesis: one for one in run.nouns(Lesson)}
+    assert {id: lessons[id].cut_short for id in kept} == {"good": False, "hasty": True, "waiting": True}

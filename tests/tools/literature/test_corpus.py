@@ -1,4 +1,4 @@
-"""The local corpus: faults by line, and a ranking that finds the rare word."""
+"""The local corpus: what is broken is named by line and left out, the rest is used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ import pytest
 
 from pelagos.errors import BadInput
 from pelagos.nouns import Paper
-from tools.literature.corpus import bm25, load
+from tests.tools.literature.papers import page
+from tools.literature.cache import Cache
+from tools.literature.corpus import load
+
+BIB = """@comment{not an entry}
+@article{good2020, title = {A {Good} Paper}, author = {Ann Lee and Bo Wu}, year = 2020, doi = {10.1/x},
+  abstract = {It is good.}}
+
+@article{untitled, year = 2021}
+
+@article{broken, title = {Never closed,
+  year = 2022
+"""
 
 
 def paper(id: str, abstract: str) -> Paper:
@@ -19,20 +31,59 @@ def paper(id: str, abstract: str) -> Paper:
 def test_a_folder_is_read_whole_and_an_id_once(tmp_path: Path) -> None:
     for name, ids in (("a.jsonl", "xy"), ("b.jsonl", "yz")):
         (tmp_path / name).write_text("\n".join(json.dumps(paper(id, name).model_dump()) for id in ids))
-    assert [(one.id, one.abstract) for one in load(tmp_path)] == [("x", "a.jsonl"), ("y", "a.jsonl"), ("z", "b.jsonl")]
+    found = load(tmp_path)
+    assert [(one.id, one.abstract) for one in found.papers] == [("x", "a.jsonl"), ("y", "a.jsonl"), ("z", "b.jsonl")]
+    assert found.faults == []
 
 
-def test_a_corpus_that_is_not_there(tmp_path: Path) -> None:
+def test_a_corpus_that_is_not_there_or_empty(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="doesn't exist"):
         load(tmp_path / "none")
+    with pytest.raises(BadInput, match="no papers in it"):
+        load(tmp_path)
 
 
-def test_the_rare_word_counts_more_than_the_common_one() -> None:
-    papers = [paper("a", "images of cats"), paper("b", "images of digits"), paper("c", "images images of images")]
-    scores = bm25("handwritten digits images", papers)
-    assert max(range(3), key=scores.__getitem__) == 1
+def test_a_broken_line_is_named_and_the_rest_is_used(tmp_path: Path) -> None:
+    file = tmp_path / "papers.jsonl"
+    file.write_bytes(b'{"id": "a", "title": "t", "abstract": "x"}\n{"id": "b"}\n\nno json\n\xff\xfe{}\n')
+    found = load(file)
+    assert [one.id for one in found.papers] == ["a"]
+    assert [fault.partition(": ")[0] for fault in found.faults] == [f"{file}:{line}" for line in (2, 4, 5)]
 
 
-def test_a_query_of_unknown_words_ranks_nothing() -> None:
-    assert bm25("zebra", [paper("a", "x"), paper("b", "y")]) == [0.0, 0.0]
-    assert bm25("zebra", []) == []
+def test_a_corpus_with_nothing_usable_is_refused_with_its_lines(tmp_path: Path) -> None:
+    file = tmp_path / "papers.jsonl"
+    file.write_text('{"id": "b"}\n')
+    with pytest.raises(BadInput, match=r"papers\.jsonl:1"):
+        load(file)
+
+
+def test_bibtex_entries_and_their_faults_by_line(tmp_path: Path) -> None:
+    (tmp_path / "refs.bib").write_text(BIB)
+    found = load(tmp_path)
+    assert [(one.id, one.title, one.year, one.authors, one.ids) for one in found.papers] == [
+        ("good2020", "A Good Paper", 2020, ["Ann Lee", "Bo Wu"], {"doi": "10.1/x"})
+    ]
+    assert any("refs.bib:5: entry untitled has no title" in fault for fault in found.faults)
+    assert any("refs.bib:7: entry broken can't be read" in fault for fault in found.faults)
+
+
+def test_a_pdf_gives_its_text_and_joins_the_entry_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "refs.bib").write_text("@article{lee, title = {Widgets}, year = 2020}")
+    (tmp_path / "lee.pdf").write_bytes(page("(Widgets of all kinds) Tj", "(Abstract. We count widgets.) Tj"))
+    (tmp_path / "other.pdf").write_bytes(page("(Of gadgets) Tj"))
+    (tmp_path / "bad.pdf").write_bytes(b"not one")
+    cache = Cache(tmp_path / "cache")
+    found = load(tmp_path, cache)
+    assert [(one.id, one.title) for one in found.papers] == [("lee", "Widgets"), ("other", "Of gadgets")]
+    assert found.papers[0].abstract == "We count widgets."
+    assert "all kinds" in found.papers[0].text
+    assert found.faults == [f"{tmp_path / 'bad.pdf'}: not a PDF; left out"]
+    assert load(tmp_path, cache).papers == found.papers
+
+
+def test_a_search_finds_by_words_and_nothing_without_them(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(paper(id, f"about {id}").model_dump_json() for id in ("cats", "dogs")))
+    corpus = load(tmp_path)
+    assert [one.id for one in corpus.search("dogs", 5)] == ["dogs"]
+    assert corpus.search("zebra", 5) == []

@@ -1,0 +1,101 @@
+"""Ranks papers for a task: first by words and embedding, then the top ones by the extractor, one paper per call.
+
+Dolphin (arXiv 2501.03916, section 3.1) scores on topic and on task attributes and keeps 8 and above. What stands before
+it here, reciprocal rank fusion (Cormack et al. 2009), picks the candidates. A paper's text reaches one call, whose
+reply fills one schema: it can't touch another paper's score.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agents.literature.attributes import Attributes
+from agents.literature.search import without_text
+from agents.prompt import render
+from agents.run import Run
+from pelagos.errors import BadReply
+from pelagos.nouns import Paper, RankedPaper
+from tools.literature.bm25 import bm25
+
+if TYPE_CHECKING:
+    from memory.embedder import Embedder
+
+TEMPLATE = Path(__file__).with_name("score.j2")
+SCORED, SCORED_SMALL = 50, 12
+FUSION = 60
+PASSAGE = 800
+
+
+class Assessment(BaseModel):
+    """One paper beside the task. The reason comes first, so that the scores follow it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    finding: str = Field(max_length=1500)
+    reason: str = Field(max_length=1500)
+    topic: int = Field(ge=1, le=10)
+    attributes: int = Field(ge=1, le=10)
+
+
+def preselect(query: str, papers: list[Paper], embedder: Embedder) -> list[Paper]:
+    """All of them, best first by the fused ranks of BM25 and of the cosine to `query`; ties in the order they came."""
+    if not papers:
+        return []
+    vectors = embedder.embed([query, *(f"{paper.title}. {paper.finding} {paper.abstract}" for paper in papers)])
+    fused = fuse([bm25(query, papers), [float(cosine) for cosine in vectors[1:] @ vectors[0]]])
+    return [papers[place] for place in sorted(range(len(papers)), key=lambda place: -fused[place])]
+
+
+def fuse(scores: list[list[float]]) -> list[float]:
+    """The sum over rankings of 1 / (60 + rank), per item."""
+    total = [0.0] * len(scores[0])
+    for one in scores:
+        order = sorted(range(len(one)), key=lambda place: -one[place])
+        for rank, place in enumerate(order, start=1):
+            total[place] += 1 / (FUSION + rank)
+    return total
+
+
+def rank(papers: list[Paper], attributes: Attributes, run: Run) -> list[RankedPaper]:
+    """The first `survey.scored` of them, best first by `survey.ranking`; of equals the earlier."""
+    strong = run.model("extractor").strong
+    top = papers[: run.settings.survey.scored or (SCORED if strong else SCORED_SMALL)]
+    if run.settings.survey.ranking == "none":
+        return [RankedPaper(paper=without_text(paper), topic=0, attributes=0, reason="not scored") for paper in top]
+    with ThreadPoolExecutor(run.settings.models.parallel) as pool:
+        ranked = list(pool.map(lambda paper: _assess(paper, attributes, run), top))
+    return sorted(ranked, key=lambda one: -mark(one, run))
+
+
+def mark(ranked: RankedPaper, run: Run) -> float:
+    """What decides: the lower of both scores, or the topic's alone."""
+    return ranked.topic if run.settings.survey.ranking == "topic" else ranked.score
+
+
+def passage(text: str, query: str) -> str:
+    """The piece of a full text that has most to do with the query."""
+    pieces = [text[start : start + PASSAGE] for start in range(0, len(text), PASSAGE)]
+    scores = bm25(query, [Paper(id=str(number), title="", abstract=piece) for number, piece in enumerate(pieces)])
+    return pieces[max(range(len(pieces)), key=scores.__getitem__)] if pieces else ""
+
+
+def _assess(paper: Paper, attributes: Attributes, run: Run) -> RankedPaper:
+    """A paper whose scoring fails gets 1 and 1: the least."""
+    brief, kept = run.toolchain.brief(run.task, run), without_text(paper)
+    prompt = render(
+        TEMPLATE,
+        topic=brief.topic,
+        attributes=attributes,
+        paper=paper,
+        passage=passage(paper.text, f"{brief.topic} {attributes.input} {attributes.output}"),
+    )
+    try:
+        said = run.model("extractor").ask_json(prompt, Assessment, max_tokens=300, temperature=0.0)
+    except BadReply as error:
+        return RankedPaper(paper=kept, topic=1, attributes=1, reason=f"not scored: {error}"[:300])
+    found = kept if kept.finding else kept.model_copy(update={"finding": said.finding})
+    return RankedPaper(paper=found, topic=said.topic, attributes=said.attributes, reason=said.reason)

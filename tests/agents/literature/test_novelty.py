@@ -1,0 +1,166 @@
+"""Novel, known, a variation, or unknown; never known by the model's word alone; and what it rests on is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.literature import novelty as judged
+from agents.literature.novelty import novelty
+from agents.run import Run
+from pelagos.errors import BadReply
+from pelagos.nouns import Hypothesis, Paper
+from tests.agents.nodes.laboratory import run_in
+from tests.agents.test_loop import facts, launched
+from tests.tools.literature.services import Services, serving
+from tools.literature import gate
+from tools.literature.cascade import Cascade
+from tools.literature.corpus import Corpus
+
+IDEA = Hypothesis(
+    id="h1-1", cycle=1, title="Label smoothing", statement="Smooth the labels by 0.1 in the loss.", rationale="r",
+    predicted_effect=0.1, refuted_by="x", target="t",
+)  # fmt: skip
+
+
+class Angled:
+    """An embedder that puts a text at the cosine its last word names, seen from any other text."""
+
+    id, dims, tau = "angled", 2, 0.6
+
+    def embed(self, texts: list[str]) -> Any:
+        said = [text.split()[-1] for text in texts]
+        cosines = [float(word) if re.fullmatch(r"0\.\d+", word) else 1.0 for word in said]
+        return np.array([[cosine, (1 - cosine**2) ** 0.5] for cosine in cosines], dtype=np.float32)
+
+
+class Extractor:
+    """Says of every paper the word it was given; `asked` counts."""
+
+    strong = True
+
+    def __init__(self, word: str, queries: list[str] | None = None) -> None:
+        self.word, self.queries = word, queries or []
+        self.asked: list[str] = []
+
+    def ask_json(self, messages: Any, schema: Any, **_: Any) -> Any:
+        if "query" in schema.model_fields:
+            return schema(query=self.queries.pop(0) if self.queries else "")
+        self.asked.append(messages[-1].content)
+        if self.word == "nonsense":
+            raise BadReply("no JSON")
+        return schema(reason="so it is", verdict=self.word)
+
+
+def paper(id: str, cosine: float, **more: Any) -> Paper:
+    return Paper(id=id, title=f"Paper {id}", abstract="", finding=f"Labels and loss, smooth {cosine}", **more)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Run]:
+    def made(papers: list[Paper], extractor: Extractor, library: Cascade | None = None, **changes: Any) -> Run:
+        found = run_in(tmp_path, **changes)
+        found.embedder = Angled()
+        found.mind = lambda _: extractor  # type: ignore[assignment, return-value]
+        found.library = library or Cascade(corpus=Corpus(papers))
+        return found
+
+    return made
+
+
+def test_without_papers_it_is_unknown(run: Any) -> None:
+    found = novelty(IDEA, run([], Extractor("same")))
+    assert (found.kind, found.judged_by) == ("unknown", 0)
+
+
+def test_what_is_far_from_every_paper_is_novel_without_a_call(run: Any) -> None:
+    extractor = Extractor("same")
+    found = novelty(IDEA, run([paper("a", 0.2), paper("b", 0.4)], extractor))
+    assert (found.kind, found.judged_by, extractor.asked) == ("novel", 2, [])
+
+
+@pytest.mark.parametrize(
+    ("cosine", "word", "kind"),
+    [
+        (0.7, "same", "known"),
+        (0.5, "same", "variation"),  # the word without the cosine
+        (0.7, "variation", "variation"),
+        (0.7, "different", "novel"),
+        (0.99, "different", "novel"),  # the cosine without the word
+        (0.7, "nonsense", "novel"),
+    ],
+)
+def test_known_needs_cosine_and_word(cosine: float, word: str, kind: str, run: Any) -> None:
+    assert novelty(IDEA, run([paper("a", cosine)], Extractor(word))).kind == kind
+
+
+def test_the_same_words_need_no_call_whatever_the_cosine(run: Any) -> None:
+    extractor = Extractor("different")
+    twin = paper("a", 0.1).model_copy(update={"title": "Label  Smoothing!", "abstract": "labels"})
+    assert novelty(IDEA, run([twin], extractor)).kind == "known"
+    assert extractor.asked == []
+
+
+def test_a_paper_the_hypothesis_names_makes_it_an_application(run: Any) -> None:
+    extractor = Extractor("same")
+    found = novelty(IDEA.model_copy(update={"papers": ["a"]}), run([paper("a", 0.9)], extractor))
+    assert (found.kind, extractor.asked) == ("variation", [])
+
+
+def test_papers_are_compared_one_at_a_time_the_nearest_first(run: Any) -> None:
+    extractor = Extractor("different")
+    found = novelty(IDEA, run([paper("a", 0.5), paper("b", 0.9), paper("c", 0.1)], extractor))
+    assert [("Paper b" in one, "Paper a" in one) for one in extractor.asked] == [(True, False), (False, True)]
+    assert [(hit.paper, hit.word) for hit in found.hits] == [("b", "different"), ("a", "different"), ("c", None)]
+
+
+def test_a_small_model_compares_few(run: Any) -> None:
+    extractor = Extractor("different")
+    extractor.strong = False
+    novelty(IDEA, run([paper(str(n), 0.9) for n in range(9)], extractor))
+    assert len(extractor.asked) == judged.COMPARED_SMALL
+
+
+@pytest.mark.parametrize(("date", "until", "again"), [
+    ("2026-03-01", "2025-06-30", True), ("2025-01-01", "2025-06-30", False), ("2025", "2025-06-30", False),
+    ("2026", "2025-06-30", True), ("2026-03-01", None, False),
+])  # fmt: skip
+def test_what_is_newer_than_the_models_knowledge_is_a_rediscovery(date: str, until: Any, again: bool, run: Any) -> None:
+    found = novelty(IDEA, run([paper("a", 0.9, date=date)], Extractor("same"), models={"knowledge_until": until}))
+    assert (found.kind, found.rediscovery) == ("known", again)
+    assert ("rediscovery" in found.reason) == again
+
+
+def test_rounds_go_on_while_they_bring_something_and_within_their_bound(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "_GATES", {})
+    with serving(Services(3)) as services:
+        library = Cascade.open(services.settings(tmp_path / "cache", sources=["arxiv"]), None, print)
+        made = run([], Extractor("different", ["graph study", "kernel study", "sparse study"]), library)
+        found = novelty(IDEA, made)
+        assert found.queries == ["Label smoothing", "graph study"]  # the second brought nothing new
+        assert found.judged_by == 3
+        services.papers = 5
+        asked = len(services.seen)
+        made.mind = lambda _: Extractor("different", ["graph study"])
+        assert novelty(IDEA, made) == found  # recorded: nobody is asked again
+        assert len(services.seen) == asked
+
+
+def test_screen_throws_out_what_is_known_and_says_by_which_paper(tmp_path: Path) -> None:
+    from tests.agents.nodes.test_thinking import Twisted
+
+    known = Twisted("verdict", lambda text, _: json.dumps({"reason": "r", "verdict": "same"}))
+    loop, screen = {"cycles": 1, "hypotheses": 2, "attempts": 2, "workers": 2}, {"near_tau": 0.0, "known_tau": 0.0}
+    _, run, _ = launched(tmp_path, known, loop=loop, screen=screen)
+    screened = facts(run, "screened")
+    assert [(fact["novelty"], fact["kept"]) for fact in screened] == [("known", False)] * 2
+    assert all(fact["reason"].startswith("known: p") and fact["literature"]["hits"] for fact in screened)
+    assert facts(run, "plan") == []

@@ -1,0 +1,116 @@
+"""Which papers come first, and what becomes of them in the survey: live sources, no network, the ablations."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.literature.attributes import Attributes
+from agents.literature.purity import purity
+from agents.literature.ranking import fuse, passage
+from pelagos.nouns import Paper
+from tests.agents.scripted import Scripted
+from tests.agents.test_loop import facts, launched
+from tests.tools.literature.services import Services, serving
+from tools.literature import gate
+
+LOOP = {"cycles": 1, "hypotheses": 1, "attempts": 1, "workers": 2}
+
+
+@pytest.fixture(autouse=True)
+def fresh_gates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "_GATES", {})
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20, unique=True))
+def test_fusing_a_ranking_with_itself_keeps_its_order(scores: list[float]) -> None:
+    fused = fuse([scores, scores])
+    order = sorted(range(len(scores)), key=lambda place: -scores[place])
+    assert all(fused[a] > fused[b] for a, b in itertools.pairwise(order))
+
+
+def test_what_both_rankings_like_comes_before_what_one_does() -> None:
+    assert fuse([[3, 2, 1], [1, 3, 2]])[1] == max(fuse([[3, 2, 1], [1, 3, 2]]))
+
+
+def test_the_passage_is_the_piece_about_the_query() -> None:
+    text = "x " * 800 + "graph pooling helps " + "y " * 800
+    assert "graph pooling" in passage(text, "graph pooling")
+    assert passage("", "graph") == ""
+
+
+def test_purity_counts_the_words_of_the_output() -> None:
+    said = Attributes(input="a table", output="a class label", others="")
+    papers = [Paper(id=name, title=name, abstract=text) for name, text in (("a", "each label"), ("b", "boxes"))]
+    found = purity(said, papers, papers[:1])
+    assert found["keywords"] == ["class", "label"]
+    assert (found["retrieved"]["share"], found["kept"]["share"]) == (0.5, 1.0)
+
+
+def test_live_papers_are_gathered_beside_the_corpus_and_asked_for_once(tmp_path: Path) -> None:
+    with serving(Services(6)) as services:
+        literature = services.settings(tmp_path / "cache").model_dump(mode="json")
+        _, run, _ = launched(tmp_path, Numbered(), loop=LOOP, literature=literature)
+        assert {row.service for row in services.asked()} == {"arxiv"}
+    fact = facts(run, "survey")[0]
+    sources = {paper["paper"]["source"] for paper in fact["papers"]}
+    assert sources == {"corpus", "arxiv"}
+    assert all(paper["paper"]["retrieved"] for paper in fact["papers"] if paper["paper"]["source"] == "arxiv")
+    assert {"query", "answered", "hits"} <= set(facts(run, "search")[0])
+
+
+def test_without_a_network_the_corpus_stands_alone_and_it_is_said(tmp_path: Path) -> None:
+    away = Services()
+    away.url = "http://127.0.0.1:9"
+    literature = away.settings(tmp_path / "cache").model_dump(mode="json")
+    ending, run, _ = launched(tmp_path, loop=LOOP, literature=literature)
+    assert ending.status == "finished"
+    said = [note["text"] for note in facts(run, "note")]
+    assert "literature: offline, judged against 5 local papers" in said
+    assert {paper["paper"]["source"] for paper in facts(run, "survey")[0]["papers"]} == {"corpus"}
+
+
+@pytest.mark.parametrize("ranking", ["topic", "none", "attributes"])
+def test_the_ablations_decide_by_what_they_name(ranking: str, tmp_path: Path) -> None:
+    survey = {"ranking": ranking, "keep": 8}
+    _, run, parts = launched(tmp_path, Mismatched(), loop=LOOP, survey=survey)
+    fact = facts(run, "survey")[0]
+    scored = [r for r in parts.scripted.requests if "attributes" in (r.schema_ or {}).get("properties", {})]
+    assert len(scored) == (0 if ranking == "none" else 5)
+    assert fact["floor"] == (ranking == "attributes")
+    if ranking == "topic":
+        assert fact["kept"][0] == "p0"
+        assert len(fact["kept"]) == 5
+
+
+class Mismatched(Scripted):
+    """On the topic, but for another kind of task."""
+
+    def complete(self, request: Any, timeout: float) -> Any:
+        reply = super().complete(request, timeout)
+        if "finding" not in (request.schema_ or {}).get("properties", {}):
+            return reply
+        number = 9 if "Paper 0" in request.messages[1].content else 8
+        return reply.model_copy(
+            update={"text": f'{{"finding": "f", "reason": "r", "topic": {number}, "attributes": 2}}'}
+        )
+
+
+class Numbered(Scripted):
+    """Scores whatever papers come."""
+
+    def complete(self, request: Any, timeout: float) -> Any:
+        wanted = set((request.schema_ or {}).get("properties", {}))
+        if "queries" in wanted or "finding" in wanted:
+            text = '{"queries": ["squares of columns"]}'
+            if "finding" in wanted:
+                text = '{"finding": "f", "reason": "r", "topic": 9, "attributes": 9}'
+            plain = Scripted()
+            request_ = request.model_copy(update={"schema_": {"properties": {"input": 0, "output": 0, "others": 0}}})
+            return plain.complete(request_, timeout).model_copy(update={"text": text})
+        return super().complete(request, timeout)

@@ -1,0 +1,53 @@
+"""Papers out of a BibTeX file, by bibtexparser; an entry that can't be used is named by its line."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+
+from pelagos.nouns import Paper
+
+_ENTRY = re.compile(r"^\s*@(?!comment|string|preamble)\w+\s*[{(]\s*([^,\s]*)", re.IGNORECASE | re.MULTILINE)
+_YEAR = re.compile(r"\d{4}")
+_BRACES = re.compile(r"[{}]")
+
+
+def parse(text: str) -> Iterator[Paper | tuple[int, str]]:
+    """Each entry's paper, or its line and what is wrong with it."""
+    known = _entries(text)
+    for match in _ENTRY.finditer(text):
+        line = text.count("\n", 0, match.start(1)) + 1
+        entry = known.get(match[1])
+        if entry is None:
+            yield line, f"entry {match[1] or 'without a key'} can't be read"
+        elif not entry.get("title"):
+            yield line, f"entry {match[1]} has no title"
+        else:
+            yield _paper(match[1], entry)
+
+
+def _entries(text: str) -> dict[str, dict[str, str]]:
+    import bibtexparser
+    from bibtexparser.bparser import BibTexParser
+
+    logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
+    parser = BibTexParser(common_strings=True, ignore_nonstandard_types=False)
+    found = bibtexparser.loads(text, parser=parser)
+    return {str(entry["ID"]): entry for entry in found.entries}
+
+
+def _paper(key: str, entry: dict[str, str]) -> Paper:
+    plain = {name: " ".join(_BRACES.sub("", str(value)).split()) for name, value in entry.items()}
+    year = _YEAR.search(plain.get("year", plain.get("date", "")))
+    arxiv = plain.get("eprint", "") if plain.get("archiveprefix", "arxiv").lower() == "arxiv" else ""
+    ids = {"doi": plain.get("doi", ""), "arxiv": arxiv}
+    return Paper(
+        id=key,
+        title=plain["title"],
+        abstract=plain.get("abstract", ""),
+        year=int(year[0]) if year else None,
+        url=plain.get("url", ""),
+        authors=[name for name in plain.get("author", "").split(" and ") if name],
+        ids={kind: id for kind, id in ids.items() if id},
+    )
