@@ -38,6 +38,7 @@ def launched(project: Path) -> Path:
         judge={"max_seeds": 4},
         screen={"tau": 0.95},
         models={"default": "replay:none", "retries": 0},
+        literature={"sources": ["corpus"]},
     )
     return create(project, str(write_task(project / "table")), settings, run_of(project), ScriptedParts())
 
