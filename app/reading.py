@@ -63,8 +63,8 @@ def hypotheses(run: RunArgument, json: Json = False) -> None:
         return
     from app.live import unsafe
 
-    for line in unsafe(record):
-        console().print(line)
+    for told in unsafe(record):
+        console().print(told)
     heads = ("id", "cycle", "title", "stage", "effect", "interval", "e-value", "seeds")
     console().print(table(heads, (_hypothesis_cells(record, row) for row in rows(record))))
 
