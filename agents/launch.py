@@ -64,7 +64,7 @@ def create(
     parts = parts or Parts()
     for spec in sorted({settings.models.spec(role) for role in get_args(Role)}):
         parts.check_model(spec, settings)
-    parts.sandbox(settings.sandbox.name)
+    parts.sandbox(settings.sandbox)
     parts.embedder()
     where = run_dir or project / "runs" / f"{task.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     run_folder.free(where, task.digest)

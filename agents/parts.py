@@ -22,7 +22,7 @@ from memory.ledger import Ledger
 from memory.steps import Steps
 from pelagos.errors import BadInput
 from pelagos.nouns import Role
-from pelagos.settings import Settings
+from pelagos.settings import Sandboxing, Settings
 from sandbox.protocol import Sandbox
 from sandbox.slots import Slots
 from tools import registry
@@ -48,10 +48,10 @@ class Parts:
 
         return models.open_model(spec, settings.models, Watchers(say=say))
 
-    def sandbox(self, name: str) -> Sandbox:
+    def sandbox(self, wanted: Sandboxing) -> Sandbox:
         from sandbox.choose import choose
 
-        return choose(name)
+        return choose(wanted.name, wanted.image)
 
     def embedder(self) -> Embedder:
         from memory.embedder import minilm
@@ -84,7 +84,7 @@ def assembled(
             toolchain=toolchain,
             steps=steps,
             artifacts=artifacts,
-            sandbox=parts.sandbox(settings.sandbox.name),
+            sandbox=parts.sandbox(settings.sandbox),
             slots=slots,
             bank=stack.enter_context(closing(HypothesisBank.open(Path(described.project), embedder))),
             embedder=embedder,

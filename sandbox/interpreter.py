@@ -23,7 +23,7 @@ _ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 _PREFIX = ("bin", "lib", "lib64", "pyvenv.cfg")
 
 # Relative to a site-packages folder. Importing one of these fails, and says why.
-_LABELS = (
+LABELS = (
     "sklearn/datasets/data",
     "sklearn/datasets/tests",
     "mnist1d",
@@ -46,7 +46,7 @@ _LABELS = (
 )
 _FINDERS = ("__editable__*pelagos*", "pelagos*.pth")
 # These are imported by their parents: they stay, without content.
-_HOLLOW = ("statsmodels/datasets", "scanpy/datasets", "lifelines/datasets", "river/datasets")
+HOLLOW = ("statsmodels/datasets", "scanpy/datasets", "lifelines/datasets", "river/datasets")
 
 
 @cache
@@ -85,7 +85,7 @@ def covered() -> list[Path]:
     """Every path inside those folders that must not be seen: labels, editable finders, Pelagos and its tasks."""
     hidden: set[Path] = set()
     for site in _sites():
-        hidden |= {found for pattern in (*_LABELS, *_HOLLOW) for found in site.glob(pattern)}
+        hidden |= {found for pattern in (*LABELS, *HOLLOW) for found in site.glob(pattern)}
         hidden |= {found for pattern in _FINDERS for found in site.glob(pattern)}
     hidden |= {path for path in _own_tree() if _visible(path)}
     return sorted(path for path in hidden if not any(above in hidden for above in path.parents))
@@ -93,7 +93,7 @@ def covered() -> list[Path]:
 
 def is_hollow(path: Path) -> bool:
     """Whether a covered package must still import."""
-    return path.as_posix().endswith(_HOLLOW)
+    return path.as_posix().endswith(HOLLOW)
 
 
 def _sites() -> set[Path]:

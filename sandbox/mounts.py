@@ -16,7 +16,7 @@ from sandbox.interpreter import is_hollow
 HOME = "/job"
 TMP = "/tmp"  # noqa: S108  inside the jail
 TEMPORARY = (HOME, TMP, "/dev/shm")  # noqa: S108
-_REFUSES, _HOLLOW = Path(__file__).with_name("covered.txt"), Path(__file__).with_name("hollow.txt")
+REFUSES, HOLLOW = Path(__file__).with_name("covered.txt"), Path(__file__).with_name("hollow.txt")
 
 
 class Mounts:
@@ -41,7 +41,7 @@ class Mounts:
             if path.is_dir():
                 self._options += ["--size", "4096", "--perms", "0555", "--tmpfs", str(path)]
                 if (path / "__init__.py").is_file():
-                    instead = _HOLLOW if is_hollow(path) else _REFUSES
+                    instead = HOLLOW if is_hollow(path) else REFUSES
                     self._options += ["--ro-bind", str(instead), str(path / "__init__.py")]
             else:
                 self._options += ["--ro-bind", "/dev/null", str(path)]
@@ -51,7 +51,7 @@ class Mounts:
         for name, source in readonly.items():
             at = Path(HOME).joinpath(*parts(name))
             self._parents(at)
-            self._options += ["--ro-bind", str(_readable(source, foreign)), str(at)]
+            self._options += ["--ro-bind", str(readable(source, foreign)), str(at)]
 
     def take(self) -> list[str]:
         taken, self._options = self._options, []
@@ -64,7 +64,8 @@ class Mounts:
                 self._made.add(above)
 
 
-def _readable(source: Path, foreign: bool) -> Path:
+def readable(source: Path, foreign: bool) -> Path:
+    """The real path, if the sandbox's user can read it. Raises SandboxError."""
     try:
         path = source.resolve(strict=True)
     except OSError as error:
