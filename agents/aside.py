@@ -20,7 +20,7 @@ from memory.ledger import Ledger
 from memory.steps import Steps
 from pelagos.errors import BadInput, ModelUnavailable
 from pelagos.nouns import Experiment, Role, Version
-from pelagos.settings import Caps
+from pelagos.settings import Caps, Sandboxing
 from sandbox import cards
 from sandbox.choose import choose
 from sandbox.protocol import Limits, Sandbox
@@ -56,13 +56,13 @@ class Aside:
     project: Path
     steps: Steps
     artifacts: ArtifactStore
-    backend: str
+    backend: Sandboxing
     debug_tries: int = 0
     drafts: int = 0
 
     @property
     def sandbox(self) -> Sandbox:
-        return choose(self.backend)
+        return choose(self.backend.name, self.backend.image)
 
     def model(self, role: Role) -> NoReturn:
         raise ModelUnavailable(f"{role}: no model is asked here")
@@ -110,7 +110,7 @@ def _task(folder: Path, described: run_folder.RunFile) -> tuple[Task, Toolchain]
 
 def _context(folder: Path, described: run_folder.RunFile, ledger: Ledger) -> Aside:
     steps = Steps(ledger, Budget(Caps(), ledger))
-    backend = described.resolved().sandbox.name
+    backend = described.resolved().sandbox
     return Aside(Path(described.project), steps, ArtifactStore(folder / "artifacts"), backend)
 
 

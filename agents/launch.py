@@ -70,7 +70,7 @@ def create(
     for spec in sorted({settings.models.spec(role) for role in get_args(Role)}):
         parts.check_model(spec, settings)
     registry.install(task)
-    parts.sandbox(settings.sandbox.name)
+    parts.sandbox(settings.sandbox)
     parts.check_embedder(settings, project)
     where = run_dir or project / "runs" / f"{task.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     run_folder.free(where, task.digest)

@@ -23,7 +23,7 @@ from memory.project_runs import register
 from memory.steps import Steps
 from pelagos.errors import BadInput
 from pelagos.nouns import Role
-from pelagos.settings import Settings
+from pelagos.settings import Sandboxing, Settings
 from sandbox.protocol import Sandbox
 from sandbox.slots import Slots
 from tools import registry
@@ -50,10 +50,10 @@ class Parts:
 
         return models.open_model(spec, settings.models, Watchers(say=say))
 
-    def sandbox(self, name: str) -> Sandbox:
+    def sandbox(self, wanted: Sandboxing) -> Sandbox:
         from sandbox.choose import choose
 
-        return choose(name)
+        return choose(wanted.name, wanted.image)
 
     def check_embedder(self, settings: Settings, project: Path) -> None:
         """Raises BadInput or MissingPart for an embedder that can't be had here."""
@@ -96,7 +96,7 @@ def assembled(
             toolchain=toolchain,
             steps=steps,
             artifacts=artifacts,
-            sandbox=parts.sandbox(settings.sandbox.name),
+            sandbox=parts.sandbox(settings.sandbox),
             slots=slots,
             bank=stack.enter_context(closing(HypothesisBank.open(project, embedder))),
             embedder=embedder,

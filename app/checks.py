@@ -111,11 +111,10 @@ def cards() -> list[Check]:
 
 
 def sandbox() -> Check:
-    from app.sandboxes import as_row, works
+    from pelagos.settings import load
     from sandbox.choose import probe
 
-    rows = [as_row(one) for one in probe()]
-    good = [str(row["name"]) for row in rows if works(row)]
+    good = [one.name for one in probe(load(Path.cwd()).sandbox.image) if one.works]
     mend = "" if good else "apt-get install bubblewrap, or see `pelagos sandbox probe`"
     found = ", ".join(good) or "no backend's canary passes"
     return Check("sandbox", "ok" if good else "missing", found, mend, essential=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -23,31 +25,35 @@ def group() -> None:
 @sandbox_app.command()
 def probe(json: Json = False) -> None:
     """Run every backend's canary and say what holds. Exit code 4 if none does."""
+    from pelagos.settings import load
     from sandbox.choose import probe as probes
 
-    found = [as_row(one) for one in probes()]
+    found = probes(load(Path.cwd()).sandbox.image)
     if json:
-        print_json(found)
+        print_json([as_row(one) for one in found])
     else:
-        heads = list(found[0]) if found else ["name"]
-        console().print(table(heads, ([_cell(value) for value in row.values()] for row in found)))
-    if not any(works(row) for row in found):
+        _show(found)
+    if not any(one.works for one in found):
         raise typer.Exit(4)
 
 
 def as_row(probed: Probe) -> dict[str, Any]:
     """A probe as name -> value."""
-    return dataclasses.asdict(probed)
+    return dataclasses.asdict(probed) | {"complete": probed.complete}
 
 
-def works(row: dict[str, Any]) -> bool:
-    """Whether this backend counts: its canary ran and it is not the one that isolates nothing."""
-    return bool(row["works"]) and row.get("name") != "unsafe"
+def _show(found: Sequence[Probe]) -> None:
+    """An aspect per row, a backend per column; below it what each one is, or why it doesn't count."""
+    from sandbox.canary import ASPECTS
+
+    rows = [[aspect, *(_held(one, aspect) for one in found)] for aspect in ASPECTS]
+    rows.append(["counts", *("complete" if one.complete else "yes" if one.works else "no" for one in found)])
+    console().print(table(["isolates", *(one.name for one in found)], rows))
+    for one in found:
+        console().print(f"{one.name}: {one.isolation if one.works else one.reason}", markup=False)
+        if one.mend:
+            console().print(f"  to mend: {one.mend}", markup=False)
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {'yes' if held else 'NO'}" for name, held in value.items())
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple | set | frozenset) else str(value)
+def _held(probed: Probe, aspect: str) -> str:
+    return {True: "yes", False: "NO", None: "-"}[probed.checks.get(aspect)]

@@ -99,7 +99,8 @@ class Caps(Section):
 
 
 class Sandboxing(Section):
-    name: str = Field("auto", description="auto, bubblewrap, bubblewrap-rlimit or unsafe")
+    name: str = Field("auto", description="auto, bubblewrap, bubblewrap-rlimit, docker, podman or unsafe")
+    image: str = Field("", description="docker, podman: an image with its own Python; none: this machine's Python")
 
 
 class Models(Section):

@@ -12,21 +12,31 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pelagos.errors import MissingPart, SandboxError
 from pelagos.nouns import OutcomeKind
-from sandbox.protocol import Limits, Sandbox, Spec
+from sandbox import interpreter
+from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 
 _LIMITS = Limits(seconds=30, memory_mb=96, pids=24, cpus=1, disk_mb=16)
+_SLOW = Limits(seconds=0.8, memory_mb=96, pids=24, cpus=0.2, disk_mb=16)
 _HOG = "blocks = []\nwhile len(blocks) < 300: blocks.append(bytearray(2_000_000))"
+_FLOOD = "for n in range(9):\n  with open(f'{n}', 'wb') as f: f.write(bytes(4_000_000))"
+_BURN = "import os\nfor _ in range(3): os.fork()\nwhile True: pass"
 _PROBE = Path(__file__).with_name("canary_inside.py")
+_LABELS = {"labels": [*interpreter.LABELS, *interpreter.HOLLOWED]}
+
+# What each isolates. Without one of the first a backend doesn't count; it's complete where all of them hold.
+ESSENTIAL = ("python", "filesystem", "network", "secrets", "labels", "kernel", "pids", "memory", "disk")
+ASPECTS = (*ESSENTIAL, "cpu")
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One backend on this machine. `checks`: what was tried -> held or not; `mend` is a command or a sentence."""
+    """One backend on this machine. `checks`: aspect -> held or not; `mend` is a command or a sentence."""
 
     name: str
     works: bool
@@ -34,6 +44,11 @@ class Probe:
     checks: Mapping[str, bool] = field(default_factory=dict)
     reason: str = ""
     mend: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether it works and every aspect holds."""
+        return self.works and all(self.checks.get(aspect) for aspect in ASPECTS)
 
 
 def canary(sandbox: Sandbox) -> Probe:
@@ -48,19 +63,33 @@ def canary(sandbox: Sandbox) -> Probe:
 
 def _run(sandbox: Sandbox) -> Probe:
     with _bait() as (port, secret):
-        question = json.dumps({"port": port, "secret": str(secret), "version": sys.version, "pids": _LIMITS.pids})
-        files = {"canary.py": _PROBE.read_bytes(), "question.json": question.encode()}
+        question = {"port": port, "secret": str(secret), "version": sys.version, "pids": _LIMITS.pids}
+        files = {"canary.py": _PROBE.read_bytes(), "question.json": json.dumps(question | _LABELS).encode()}
         spec = Spec(["python", "canary.py"], files=files, collect={"answer.json": 10_000}, limits=_LIMITS)
         inside = sandbox.run(spec)
     if "answer.json" not in inside.files:
         reason = f"{inside.kind}: {inside.cause}: {inside.log[-300:]}".replace("\n", " | ")
         return Probe(sandbox.name, False, inside.isolation, reason=reason, mend=_mend(reason))
     checks: dict[str, bool] = {name: held is True for name, held in json.loads(inside.files["answer.json"]).items()}
-    hog = sandbox.run(Spec(["python", "-c", _HOG], limits=_LIMITS))
-    checks["memory limit kills"] = hog.kind is OutcomeKind.OOM
-    broken = [name for name, held in checks.items() if not held]
+    checks |= _bounds(sandbox)
+    broken = [name for name in ESSENTIAL if not checks.get(name)]
     reason = f"not held: {', '.join(broken)}" if broken else ""
     return Probe(sandbox.name, not broken, inside.isolation, checks, reason, _mend(reason))
+
+
+def _bounds(sandbox: Sandbox) -> dict[str, bool]:
+    """Programs that take too much, beside each other."""
+
+    def run(code: str, limits: Limits) -> Outcome:
+        return sandbox.run(Spec(["python", "-c", code], limits=limits))
+
+    with ThreadPoolExecutor(3) as pool:
+        hog, flood, burn = pool.map(run, (_HOG, _FLOOD, _BURN), (_LIMITS, _LIMITS, _SLOW))
+    return {
+        "memory": hog.kind is OutcomeKind.OOM,
+        "disk": flood.kind is OutcomeKind.DISK,
+        "cpu": burn.cpu_seconds <= 2 * _SLOW.cpus * max(burn.seconds, _SLOW.seconds),
+    }
 
 
 @contextlib.contextmanager
@@ -80,6 +109,8 @@ def _mend(reason: str) -> str:
         return ""
     if "not on the PATH" in reason:
         return "apt install bubblewrap"
+    if "engine" in reason or "Python package" in reason:
+        return reason.rpartition(": ")[2]
     if "control groups" in reason:
         return "run as root, or in a session with delegated control groups (systemd-run --user --scope -p Delegate=yes)"
     if "namespace" in reason or "uid map" in reason or "Permission denied" in reason:

@@ -31,13 +31,13 @@ _ALLOWED_ENDS = ("_NUM_THREADS", "_CPU_COUNT")
 def main() -> None:
     question = json.loads(Path("question.json").read_text())
     answer = {
-        "same Python": sys.version == question["version"],
-        "network refused": _network(question["port"]),
-        "host files unreadable": not Path(question["secret"]).exists(),
-        "host environment invisible": _environment(),
-        "write outside refused": _outside(),
-        "system calls filtered": _calls(),
-        "processes bounded": _bounded(question["pids"]),
+        "python": sys.version.split()[:1] == question["version"].split()[:1],
+        "filesystem": not Path(question["secret"]).exists() and _outside(),
+        "network": _network(question["port"]),
+        "secrets": _environment(),
+        "labels": _labels(question["labels"]),
+        "kernel": _calls(),
+        "pids": _bounded(question["pids"]),
     }
     Path("answer.json").write_text(json.dumps(answer))
 
@@ -76,6 +76,13 @@ def _outside() -> bool:
             continue
         return False
     return True
+
+
+def _labels(patterns: list[str]) -> bool:
+    """Nothing but what stands in for a package is left of those that carry labels."""
+    sites = [Path(entry) for entry in sys.path if entry.endswith("-packages")]
+    shown = (found for site in sites for pattern in patterns for found in site.glob(pattern))
+    return not any(path.is_file() and path.name != "__init__.py" for top in shown for path in [top, *top.rglob("*")])
 
 
 def _calls() -> bool:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pelagos.errors import MissingPart, SandboxError
+from sandbox.groups import NEEDED, GroupsV1, GroupsV2, fields, kill_all, points, v1_homes, v2_homes
 from sandbox.meter import MB, Counters
 from sandbox.owner import is_orphan, new_label
 from sandbox.protocol import Limits
 
-NEEDED = ("memory", "pids", "cpu")
 _PERIOD = 100_000
 _PATIENCE = 5.0
 
@@ -26,16 +25,16 @@ _PATIENCE = 5.0
 class CgroupV1:
     """One group per hierarchy."""
 
-    label, counts = "cgroup1", True
+    label, counts = GroupsV1.label, True
 
     def __init__(self, limits: Limits, homes: dict[str, Path]) -> None:
         name = new_label()
-        self._groups = {controller: home / name for controller, home in homes.items()}
-        self._peak = 0
-        _make(set(self._groups.values()))
+        self._folders = {controller: home / name for controller, home in homes.items()}
+        self._groups = GroupsV1(self._folders)
+        _make(set(self._folders.values()))
         size = limits.memory_mb * MB
         self._write("memory", "memory.limit_in_bytes", size)
-        if (self._groups["memory"] / "memory.memsw.limit_in_bytes").exists():
+        if (self._folders["memory"] / "memory.memsw.limit_in_bytes").exists():
             self._write("memory", "memory.memsw.limit_in_bytes", size)
         self._write("pids", "pids.max", limits.pids)
         self._write("cpu", "cpu.cfs_period_us", _PERIOD)
@@ -43,84 +42,69 @@ class CgroupV1:
 
     @property
     def doors(self) -> Sequence[Path]:
-        return sorted({group / "cgroup.procs" for group in self._groups.values()})
+        return sorted({folder / "cgroup.procs" for folder in self._folders.values()})
 
     def begin(self, pid: int, temporary: Sequence[int]) -> None:
         """Nothing to do: the kernel knows the tree."""
 
     def sample(self) -> str:
-        counts = _fields(self._groups["memory"] / "memory.stat")
-        self._peak = max(self._peak, counts.get("rss", 0) + counts.get("shmem", 0))
+        self._groups.sample()
         return ""
 
     def kill(self) -> None:
-        _kill_all(self._groups["pids"])
+        self._groups.kill()
 
     def close(self) -> Counters:
-        kills = _fields(self._groups["memory"] / "memory.oom_control").get("oom_kill", 0)
-        refusals = _fields(self._groups["pids"] / "pids.events").get("max", 0)
-        if kills or not self._peak:  # killed between two samples, or too short for one
-            self._peak = int((self._groups["memory"] / "memory.max_usage_in_bytes").read_text())
-        cpu = self._cpu_seconds()
-        for group in set(self._groups.values()):
-            _remove(group)
-        return Counters(self._peak, cpu, kills, refusals)
-
-    def _cpu_seconds(self) -> float:
-        group = self._groups.get("cpuacct")
-        return int((group / "cpuacct.usage").read_text()) / 1e9 if group else 0.0
+        counters = self._groups.counters()
+        for folder in set(self._folders.values()):
+            _remove(folder)
+        return counters
 
     def _write(self, controller: str, file: str, value: int) -> None:
-        _write(self._groups[controller] / file, value)
+        _write(self._folders[controller] / file, value)
 
 
 class CgroupV2:
     """One group in the unified hierarchy."""
 
-    label, counts = "cgroup2", True
+    label, counts = GroupsV2.label, True
 
     def __init__(self, limits: Limits, home: Path) -> None:
-        self._group = home / new_label()
-        self._peak = 0
-        self._group.mkdir()
-        _write(self._group / "memory.max", limits.memory_mb * MB)
-        if (self._group / "memory.swap.max").exists():
-            _write(self._group / "memory.swap.max", 0)
-        _write(self._group / "pids.max", limits.pids)
-        _write(self._group / "cpu.max", f"{max(int(limits.cpus * _PERIOD), 1000)} {_PERIOD}")
+        self._folder = home / new_label()
+        self._groups = GroupsV2(self._folder)
+        self._folder.mkdir()
+        _write(self._folder / "memory.max", limits.memory_mb * MB)
+        if (self._folder / "memory.swap.max").exists():
+            _write(self._folder / "memory.swap.max", 0)
+        _write(self._folder / "pids.max", limits.pids)
+        _write(self._folder / "cpu.max", f"{max(int(limits.cpus * _PERIOD), 1000)} {_PERIOD}")
 
     @property
     def doors(self) -> Sequence[Path]:
-        return [self._group / "cgroup.procs"]
+        return [self._folder / "cgroup.procs"]
 
     def begin(self, pid: int, temporary: Sequence[int]) -> None:
         """Nothing to do: the kernel knows the tree."""
 
     def sample(self) -> str:
-        counts = _fields(self._group / "memory.stat")
-        self._peak = max(self._peak, counts.get("anon", 0) + counts.get("shmem", 0))
+        self._groups.sample()
         return ""
 
     def kill(self) -> None:
-        if (self._group / "cgroup.kill").exists():
-            _write(self._group / "cgroup.kill", 1)
-        _kill_all(self._group)
+        self._groups.kill()
 
     def close(self) -> Counters:
-        kills = _fields(self._group / "memory.events").get("oom_kill", 0)
-        refusals = _fields(self._group / "pids.events").get("max", 0)
-        cpu = _fields(self._group / "cpu.stat").get("usage_usec", 0) / 1e6
-        if kills and (self._group / "memory.peak").exists():
-            self._peak = int((self._group / "memory.peak").read_text())
-        _remove(self._group)
-        return Counters(self._peak, cpu, kills, refusals)
+        counters = self._groups.counters()
+        _remove(self._folder)
+        return counters
 
 
 def open_cgroup(limits: Limits) -> CgroupV1 | CgroupV2:
     """A fresh group with these limits. Raises MissingPart if this process can't make one."""
     try:
-        if all(name in _v1_homes() for name in NEEDED):
-            return CgroupV1(limits, _v1_homes())
+        homes = v1_homes(_own_groups())
+        if all(name in homes for name in NEEDED):
+            return CgroupV1(limits, homes)
         home = _v2_home()
         if home is not None:
             return CgroupV2(limits, home)
@@ -135,9 +119,9 @@ def allowance() -> tuple[int | None, float | None]:
     """Bytes of memory and processors that the control groups around this process leave it; None: no limit."""
     memory, cpus = [], []
     with contextlib.suppress(OSError, ValueError):  # no control groups here, or none that say so
-        homes = _v1_homes()
+        homes = v1_homes(_own_groups())
         if "memory" in homes:
-            memory.append(_fields(homes["memory"] / "memory.stat")["hierarchical_memory_limit"])
+            memory.append(fields(homes["memory"] / "memory.stat")["hierarchical_memory_limit"])
         if "cpu" in homes:
             cpus.append(_quota((homes["cpu"] / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period")))
         for place in _v2_places():
@@ -165,11 +149,10 @@ def reap() -> list[str]:
     All hierarchies are looked through: who died may have lived in another session's group. What another user made
     is left to that user.
     """
-    points = {point for point, _, _, _ in _mounts()}
-    places = (Path(place) / name for point in points for place, names, _ in os.walk(point) for name in names)
+    places = (Path(place) / name for point in points() for place, names, _ in os.walk(point) for name in names)
     gone = [group for group in places if is_orphan(group.name) and _is_ours(group)]
     for group in gone:
-        _kill_all(group)
+        kill_all(group)
         _remove(group)
     return sorted({group.name for group in gone})
 
@@ -180,30 +163,16 @@ def _is_ours(group: Path) -> bool:
     return False
 
 
-def _v1_homes() -> dict[str, Path]:
-    """Our own group per version-1 controller, as far as mounted."""
-    homes: dict[str, Path] = {}
-    own = {
-        name: path
-        for line in Path("/proc/self/cgroup").read_text().splitlines()
-        for names, path in [line.split(":", 2)[1:]]
-        for name in names.split(",")
-    }
-    for point, root, kind, options in _mounts():
-        for name in (*NEEDED, "cpuacct"):
-            if kind == "cgroup" and name in options and name in own:
-                homes[name] = _below(point, root, own[name])
-    return homes
+def _own_groups() -> list[str]:
+    return Path("/proc/self/cgroup").read_text().splitlines()
 
 
 def _v2_places() -> Iterable[Path]:
     """Our own group in the unified hierarchy and its ancestors, nearest first."""
-    own = [line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")]
-    for point, root, kind, _ in _mounts():
-        if kind == "cgroup2" and own:
-            home = _below(point, root, own[0])
-            yield home
-            yield from (above for above in home.parents if above == point or point in above.parents)
+    mounted = points(2)
+    for home in v2_homes(_own_groups()):
+        yield home
+        yield from (above for above in home.parents if above in mounted or mounted & set(above.parents))
 
 
 def _v2_home() -> Path | None:
@@ -217,48 +186,11 @@ def _v2_home() -> Path | None:
     return None
 
 
-def _mounts() -> Iterable[tuple[Path, str, str, set[str]]]:
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        left, _, right = line.partition(" - ")
-        kind, _, options = right.split(" ", 2)
-        if kind in ("cgroup", "cgroup2"):
-            fields = left.split()
-            yield Path(fields[4]), fields[3], kind, set(options.split(","))
-
-
-def _below(point: Path, root: str, own: str) -> Path:
-    """Where group `own` lies under a mount of `root` at `point`; the mount point if it lies outside."""
-    if ".." in own or not (own == root or own.startswith(root.rstrip("/") + "/")):
-        return point
-    return point / own[len(root.rstrip("/")) :].lstrip("/")
-
-
-def _fields(file: Path) -> dict[str, int]:
-    pairs = (line.split() for line in file.read_text().splitlines())
-    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2}
-
-
 def _write(file: Path, value: int | str) -> None:
     try:
         file.write_text(str(value))
     except OSError as error:
         raise SandboxError(f"{file}: can't be set to {value}: {error.strerror}") from error
-
-
-def _pids(group: Path) -> list[int]:
-    with contextlib.suppress(FileNotFoundError):  # somebody else has removed it
-        return [int(pid) for pid in (group / "cgroup.procs").read_text().split()]
-    return []
-
-
-def _kill_all(group: Path) -> None:
-    """Kill until nobody is left: a fork bomb may be a step ahead of one sweep."""
-    end = time.monotonic() + _PATIENCE
-    while (pids := _pids(group)) and time.monotonic() < end:
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.002)
 
 
 def _make(groups: set[Path]) -> None:

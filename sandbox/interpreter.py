@@ -25,7 +25,7 @@ _ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 _PREFIX = ("bin", "lib", "lib64", "pyvenv.cfg")
 
 # Relative to a site-packages folder. Importing one of these fails, and says why.
-_LABELS = (
+LABELS = (
     "sklearn/datasets/data",
     "sklearn/datasets/tests",
     "mnist1d",
@@ -48,7 +48,7 @@ _LABELS = (
 )
 _FINDERS = ("__editable__*pelagos*", "pelagos*.pth")
 # These are imported by their parents: they stay, without content.
-_HOLLOW = ("statsmodels/datasets", "scanpy/datasets", "lifelines/datasets", "river/datasets")
+HOLLOWED = ("statsmodels/datasets", "scanpy/datasets", "lifelines/datasets", "river/datasets")
 
 
 @cache
@@ -87,7 +87,7 @@ def covered() -> list[Path]:
     """Every path inside those folders that must not be seen: labels, editable finders, Pelagos and its tasks."""
     hidden: set[Path] = set()
     for site in _sites():
-        hidden |= {found for pattern in (*_LABELS, *_HOLLOW) for found in site.glob(pattern)}
+        hidden |= {found for pattern in (*LABELS, *HOLLOWED) for found in site.glob(pattern)}
         hidden |= {found for pattern in _FINDERS for found in site.glob(pattern)}
     hidden |= {path for path in _own_tree() if _visible(path)}
     return sorted(path for path in hidden if not any(above in hidden for above in path.parents))
@@ -95,12 +95,12 @@ def covered() -> list[Path]:
 
 def is_hollow(path: Path) -> bool:
     """Whether a covered package must still import."""
-    return path.as_posix().endswith(_HOLLOW)
+    return path.as_posix().endswith(HOLLOWED)
 
 
 def mask(site: Path) -> None:
     """Cover a folder of installed packages in place: what carries labels goes, and says why when it is imported."""
-    for pattern in (*_LABELS, *_HOLLOW):
+    for pattern in (*LABELS, *HOLLOWED):
         for found in site.glob(pattern):
             if not found.is_dir():
                 found.unlink()

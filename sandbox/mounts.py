@@ -50,7 +50,7 @@ class Mounts:
         for name, source in readonly.items():
             at = Path(HOME).joinpath(*parts(name))
             self._parents(at)
-            self._options += ["--ro-bind", str(_readable(source, foreign)), str(at)]
+            self._options += ["--ro-bind", str(readable(source, foreign)), str(at)]
 
     def take(self) -> list[str]:
         taken, self._options = self._options, []
@@ -63,7 +63,8 @@ class Mounts:
                 self._made.add(above)
 
 
-def _readable(source: Path, foreign: bool) -> Path:
+def readable(source: Path, foreign: bool) -> Path:
+    """The real path, if the sandbox's user can read it. Raises SandboxError."""
     try:
         path = source.resolve(strict=True)
     except OSError as error:

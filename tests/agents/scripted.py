@@ -19,7 +19,7 @@ from agents.parts import Parts
 from memory.embedder import Embedder, hashing
 from memory.steps import Steps
 from pelagos.errors import ModelUnavailable
-from pelagos.settings import Settings
+from pelagos.settings import Sandboxing, Settings
 from sandbox.choose import choose
 from sandbox.protocol import Sandbox
 from tests.toolchains.table import CALLS, LAG
@@ -112,7 +112,7 @@ class ScriptedParts(Parts):
     def model(self, spec: str, settings: Settings, say: Callable[[str], None]) -> Scripted:
         return self.scripted
 
-    def sandbox(self, name: str) -> Sandbox:
+    def sandbox(self, wanted: Sandboxing) -> Sandbox:
         return choose("unsafe")
 
     def check_embedder(self, settings: Settings, project: Path) -> None: ...

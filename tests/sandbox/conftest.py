@@ -17,10 +17,14 @@ def standing(name: str) -> Sandbox:
     found = examine(name)
     if not found.works:
         pytest.skip(f"{name} doesn't stand on this machine: {found.reason}")
-    return BACKENDS[name]()
+    return BACKENDS[name]("")
 
 
-@pytest.fixture(params=list(BACKENDS))
+ENGINES = ("docker", "podman")
+EACH = [pytest.param(name, marks=pytest.mark.docker if name in ENGINES else ()) for name in BACKENDS]
+
+
+@pytest.fixture(params=EACH)
 def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     return standing(request.param)
 

@@ -220,7 +220,7 @@ def test_nothing_survives_the_death_of_pelagos(best: Sandbox) -> None:
         f"""
         from sandbox.choose import BACKENDS
         from sandbox.protocol import Spec
-        BACKENDS[{best.name!r}]().run(Spec(["python", "-c", "import time; print(1); time.sleep(300)", {mark!r}]), print)
+        BACKENDS[{best.name!r}]("").run(Spec(["python", "-c", "import time; print(1); time.sleep(300)", {mark!r}]), print)
         """
     )
     owner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

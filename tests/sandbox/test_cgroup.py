@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pelagos.errors import MissingPart
-from sandbox import cgroup
+from sandbox import cgroup, groups
 from sandbox.cgroup import CgroupV1, CgroupV2, open_cgroup, reap
 from sandbox.owner import is_orphan
 from sandbox.protocol import Limits
@@ -81,7 +81,7 @@ def test_version_2_files_are_written_and_read(tmp_path: Path, monkeypatch: pytes
 
 def test_paths_under_a_mount_are_found() -> None:
     point = Path("/sys/fs/cgroup/memory")
-    assert cgroup._below(point, "/", "/a/b") == point / "a/b"
-    assert cgroup._below(point, "/docker/x", "/docker/x/y") == point / "y"
-    assert cgroup._below(point, "/docker/x", "/other") == point
-    assert cgroup._below(point, "/", "/../..") == point
+    assert groups.below(point, "/", "/a/b") == point / "a/b"
+    assert groups.below(point, "/docker/x", "/docker/x/y") == point / "y"
+    assert groups.below(point, "/docker/x", "/other") == point
+    assert groups.below(point, "/", "/../..") == point

@@ -1,0 +1,146 @@
+"""What a container is created with: nothing but what is named here, and as little as a program needs.
+
+Without an image of the user's, the container's disk is an image that holds only symbolic links, and the host's system
+libraries and this Python are bound into it read-only at their own paths, labels covered: what bubblewrap shows, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pelagos.errors import MissingPart, SandboxError
+from sandbox import interpreter
+from sandbox.gpus import chosen
+from sandbox.interpreter import HOLLOW, REFUSES
+from sandbox.meter import MB
+from sandbox.mounts import HOME, TMP, readable
+from sandbox.protocol import Spec
+
+USER = 65534
+LABEL = "pelagos.owner"
+REPOSITORY = "pelagos/host-python"
+# For the supervisor itself, above the program's allowance.
+OWN_MB, OWN_TASKS = 24, 1
+
+_BOOT = "import os\nn=4\nb=b''\nwhile len(b)<n:b+=os.read(0,n-len(b))\nn=int.from_bytes(b,'big')\nb=b''\n"
+BOOT = _BOOT + "while len(b)<n:b+=os.read(0,n-len(b))\nexec(b.decode())"
+
+
+def options(spec: Spec, image: str, owner: str) -> dict[str, Any]:
+    """Keyword arguments of the client's `containers.create`. Raises SandboxError for what can't be shown inside."""
+    size = (spec.limits.memory_mb + OWN_MB) * MB
+    python = "python3" if image else sys.executable
+    return {
+        "entrypoint": [python, "-I", "-S", "-c", BOOT],
+        "command": [],
+        "labels": {LABEL: owner},
+        "name": owner,
+        "hostname": "pelagos",
+        "environment": {},
+        "working_dir": "/",
+        "user": f"{USER}:{USER}",
+        "stdin_open": True,
+        "network_mode": "none",
+        "ipc_mode": "private",
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "mem_limit": size,
+        "memswap_limit": size,
+        "nano_cpus": max(int(spec.limits.cpus * 1e9), 10_000_000),
+        "pids_limit": spec.limits.pids + OWN_TASKS,
+        "shm_size": spec.limits.disk_mb * MB,
+        "tmpfs": _temporary(spec.limits.disk_mb, covers=not image),
+        "mounts": [*([] if image else _host_python()), *_handed_in(spec)],
+        "log_config": _no_log(),
+        "device_requests": _cards(spec),
+    }
+
+
+def host_image() -> tuple[str, bytes]:
+    """Name and content of the image for this machine's own Python: symbolic links and mount points, nothing else.
+
+    Raises MissingPart where the host's Python can't run in a Linux container.
+    """
+    if not sys.platform.startswith("linux"):
+        raise MissingPart("this Python can't run in a Linux container: name an image (sandbox.image), see images/")
+    content = _links_only()
+    return f"{REPOSITORY}:{hashlib.sha256(content).hexdigest()[:16]}", content
+
+
+def _links_only() -> bytes:
+    links = [*interpreter.system_folders()[1], *interpreter.python_folders()[1]]
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for target, path in sorted(links, key=lambda link: link[1]):
+            item = tarfile.TarInfo(path.lstrip("/"))
+            item.type, item.linkname, item.mode = tarfile.SYMTYPE, target, 0o777
+            archive.addfile(item)
+        for path in (HOME, TMP):  # the engine gives a temporary file system the mode of the folder below it
+            item = tarfile.TarInfo(path.lstrip("/"))
+            item.type, item.mode = tarfile.DIRTYPE, 0o1777
+            archive.addfile(item)
+    return stream.getvalue()
+
+
+def _temporary(disk_mb: int, covers: bool) -> dict[str, str]:
+    """Temporary file systems: those with room (dev/shm has an option of its own) and those that cover labels."""
+    room = dict.fromkeys((HOME, TMP), f"rw,exec,nosuid,nodev,size={disk_mb * MB},mode=1777")
+    return room | (
+        {str(path): "size=4096,mode=0555" for path in interpreter.covered() if path.is_dir()} if covers else {}
+    )
+
+
+def _host_python() -> list[Any]:
+    shown = [*interpreter.system_folders()[0], *interpreter.python_folders()[0]]
+    return [_bind(path, str(path)) for path in shown] + [*_covers()]
+
+
+def _covers() -> Sequence[Any]:
+    covers = []
+    for path in interpreter.covered():
+        if not path.is_dir():
+            covers.append(_bind(Path("/dev/null"), str(path)))
+        elif (path / "__init__.py").is_file():
+            instead = HOLLOW if interpreter.is_hollow(path) else REFUSES
+            covers.append(_bind(instead, str(path / "__init__.py")))
+    return covers
+
+
+def _handed_in(spec: Spec) -> list[Any]:
+    from sandbox.collect import parts
+
+    return [
+        _bind(readable(source, foreign=True), str(Path(HOME).joinpath(*parts(name))))
+        for name, source in spec.readonly.items()
+    ]
+
+
+def _bind(source: Path, target: str) -> Any:
+    from docker.types import Mount
+
+    if not source.exists():
+        raise SandboxError(f"{source}: can't be shown to the sandbox: it doesn't exist")
+    return Mount(target, str(source), type="bind", read_only=True)
+
+
+def _cards(spec: Spec) -> list[Any]:
+    """The cards it was given, by UUID, and no other."""
+    from docker.types import DeviceRequest
+
+    if not spec.gpus:
+        return []
+    return [DeviceRequest(device_ids=[card.uuid for card in chosen(spec.gpus)], capabilities=[["gpu"]])]
+
+
+def _no_log() -> Any:
+    """The engine keeps nothing of what a program prints: we do, within a bound."""
+    from docker.types import LogConfig
+
+    return LogConfig(type="none")

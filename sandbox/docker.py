@@ -1,0 +1,153 @@
+"""Docker Engine, and Podman by the same socket: one container per run, with the hardened options of
+sandbox/container_options.py and our own supervisor and system-call filter inside.
+
+An engine that dies in mid-run is waited for and the run repeated once; then the outcome is `killed`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from pelagos.errors import MissingPart, SandboxError
+from pelagos.nouns import OutcomeKind
+from sandbox import seccomp
+from sandbox.classify import outcome
+from sandbox.container import Container
+from sandbox.container_options import LABEL, host_image, options
+from sandbox.engine import DOCKER, PODMAN, Engine, EngineDied, answering, faults
+from sandbox.gpu_meter import gpu_meter
+from sandbox.log import BoundedLog
+from sandbox.meter import MB
+from sandbox.owner import is_orphan, new_label
+from sandbox.protocol import Outcome, Spec
+
+_TRIES = 2
+
+
+class Docker:
+    """`image` is the user's own (sandbox.image); without one this machine's Python is shown in an empty one."""
+
+    def __init__(self, engine: Engine = DOCKER, image: str = "") -> None:
+        self._engine, self._image = engine, image
+        self._ready: tuple[Any, str, str] | None = None
+        self.name = engine.name
+
+    def run(self, spec: Spec, on_line: Callable[[str], None] | None = None) -> Outcome:
+        """See `Sandbox.run`. Raises MissingPart if no engine is there, SandboxError if the container can't start."""
+        client, image, version = self._ready or self._prepare(self._engine.connect())
+        died = ""
+        for _ in range(_TRIES):
+            log = BoundedLog(int(spec.limits.log_mb * MB), on_line)
+            try:
+                return self._attempt(client, image, version, spec, log)
+            except EngineDied as error:
+                died = f"the engine died: {error}"
+                client = self._again(client)
+                if client is None:
+                    break
+        return Outcome(OutcomeKind.KILLED, died, log=log.close(), isolation=f"{self.name} ({version})")
+
+    def _attempt(self, client: Any, image: str, version: str, spec: Spec, log: BoundedLog) -> Outcome:
+        container = _create(client, image, options(spec, self._image, new_label()))
+        try:
+            with gpu_meter(spec, container.meter.member) as cards:
+                ending, counters = container.run(spec, log, cards.sample)
+            files, refused = container.files(spec)
+            isolation = f"{self.name} ({version}, {container.meter.label}, uid 65534, {_filtered()})"
+        finally:
+            with contextlib.suppress(EngineDied):  # it is dead; a new one's leftovers are reaped by their label
+                container.remove()
+        found = (spec.limits, ending, counters, container.full, files, refused, log.close(), isolation)
+        return cards.typed(outcome(*found, container.peak_disk))
+
+    def _prepare(self, client: Any) -> tuple[Any, str, str]:
+        """Once per process: the image is there, the engine's version is known."""
+        with answering():
+            version = str(client.version()["Version"])
+            image = self._image or _host_image(client)
+            if self._image:
+                _see(client, self._image)
+        self._ready = client, image, version
+        return self._ready
+
+    def _again(self, client: Any) -> Any:
+        client.close()
+        self._ready = None
+        try:
+            client = self._engine.again()
+            _reap(client)
+            return self._prepare(client)[0]
+        except (MissingPart, EngineDied):
+            return None
+
+
+def reap() -> list[str]:
+    """Remove containers whose owner is gone, from every engine that answers. Returns their names."""
+    names: list[str] = []
+    for engine in (DOCKER, PODMAN):
+        try:
+            client = engine.connect()
+        except MissingPart:  # no engine, no containers
+            continue
+        try:
+            names += _reap(client)
+        finally:
+            client.close()
+    return names
+
+
+def _reap(client: Any) -> list[str]:
+    gone = []
+    with answering():
+        for container in client.containers.list(all=True, filters={"label": LABEL}):
+            if is_orphan(owner := container.labels.get(LABEL, "")):
+                container.remove(force=True)
+                gone.append(f"container {owner}")
+    return gone
+
+
+def _create(client: Any, image: str, chosen: dict[str, Any]) -> Container:
+    import docker.errors
+
+    try:
+        return Container(client, chosen, image)
+    except docker.errors.APIError as error:
+        _forget(client, chosen["name"])
+        raise SandboxError(f"the container can't start: {error.explanation or error}") from error
+    except EngineDied:
+        _forget(client, chosen["name"])
+        raise
+
+
+def _forget(client: Any, name: str) -> None:
+    """A container that was created but never started leaves nothing behind."""
+    with contextlib.suppress(*faults()):
+        client.containers.get(name).remove(force=True)
+
+
+def _host_image(client: Any) -> str:
+    import docker.errors
+
+    name, content = host_image()
+    try:
+        client.images.get(name)
+    except docker.errors.ImageNotFound:
+        repository, _, tag = name.partition(":")
+        client.api.import_image_from_data(content, repository=repository, tag=tag)
+    return name
+
+
+def _see(client: Any, image: str) -> None:
+    """Images are never pulled in the middle of a night. Raises MissingPart."""
+    import docker.errors
+
+    try:
+        client.images.get(image)
+    except docker.errors.ImageNotFound:
+        raise MissingPart(f"the engine has no image {image} (sandbox.image): pull or build it first") from None
+
+
+def _filtered() -> str:
+    return "seccomp" if seccomp.program() else "no seccomp"

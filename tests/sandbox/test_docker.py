@@ -1,0 +1,129 @@
+"""What is an engine's own: it dies, its containers are left behind, an image isn't there. Needs an engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pelagos.errors import MissingPart
+from pelagos.nouns import OutcomeKind
+from sandbox.container_options import LABEL
+from sandbox.docker import Docker, reap
+from sandbox.engine import DOCKER, Engine
+from sandbox.protocol import Limits, Spec
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "container-engine"
+LIMITS = Limits(seconds=30, memory_mb=200, pids=24, cpus=1, disk_mb=20, log_mb=0.1)
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def client() -> Any:
+    try:
+        return DOCKER.connect()
+    except MissingPart as error:
+        pytest.skip(str(error))
+
+
+def ours(client: Any) -> list[str]:
+    return [one.name for one in client.containers.list(all=True, filters={"label": LABEL})]
+
+
+def test_nothing_is_left_behind(client: Any) -> None:
+    done = Docker().run(Spec(["python", "-c", "print(6 * 7)"], limits=LIMITS))
+    assert (done.kind, done.log) == (OutcomeKind.OK, "42")
+    assert "seccomp" in done.isolation and ours(client) == []
+
+
+def test_large_files_come_home_whole(client: Any) -> None:
+    code = "open('big.bin', 'wb').write(bytes(range(256)) * 60_000)"
+    done = Docker().run(Spec(["python", "-c", code], collect={"big.bin": 16_000_000}, limits=LIMITS))
+    assert done.kind is OutcomeKind.OK, done
+    assert done.files["big.bin"] == bytes(range(256)) * 60_000
+
+
+def test_containers_of_the_dead_are_reaped_and_no_others(client: Any) -> None:
+    code = "from sandbox.docker import Docker\nfrom sandbox.protocol import Spec\n"
+    code += "Docker().run(Spec(['python', '-c', 'print(1, flush=True); import time; time.sleep(300)']), print)"
+    dead = subprocess.Popen([sys.executable, "-uc", code], stdout=subprocess.PIPE)
+    assert dead.stdout and dead.stdout.readline()
+    left = ours(client)
+    dead.kill()
+    dead.wait()
+    client.containers.create(client.images.list()[0].id, "true", name="pelagos-bystander")
+    try:
+        assert set(left) <= set(reap())
+        assert ours(client) == []
+        assert client.containers.get("pelagos-bystander")
+    finally:
+        client.containers.get("pelagos-bystander").remove()
+
+
+def test_an_image_that_isnt_there_is_one_line(client: Any) -> None:
+    with pytest.raises(MissingPart, match="no image pelagos/nowhere"):
+        Docker(image="pelagos/nowhere").run(Spec(["python", "-c", "1"]))
+
+
+class Mortal:
+    """An engine of our own that may be killed."""
+
+    def __init__(self, home: Path) -> None:
+        self._environment = os.environ | {"PELAGOS_ENGINE_HOME": str(home)}
+        self._pid = home / "docker" / "pid"
+        self.engine = Engine("docker", "PELAGOS_TEST_ENGINE", (str(home / "docker" / "engine.sock"),), "start it")
+
+    def script(self, action: str) -> None:
+        subprocess.run(
+            [SCRIPT, action, "docker"], env=self._environment, check=True, timeout=120, stdout=subprocess.PIPE
+        )
+
+    def die(self) -> None:
+        os.kill(int(self._pid.read_text()), signal.SIGKILL)
+
+
+@pytest.fixture
+def mortal() -> Iterator[Mortal]:
+    if os.geteuid() != 0:
+        pytest.skip("starting an engine needs root")
+    with tempfile.TemporaryDirectory(prefix="pe") as short:  # a socket's path has to be short
+        made = Mortal(Path(short))
+        made.script("start")
+        yield made
+        made.script("stop")
+
+
+@pytest.mark.timeout(300)
+def test_an_engine_that_dies_is_waited_for_and_the_run_repeated(mortal: Mortal) -> None:
+    lines: list[str] = []
+
+    def die_once(line: str) -> None:
+        lines.append(line)
+        if len(lines) == 1:
+            mortal.die()
+            threading.Timer(1.0, mortal.script, ["start"]).start()
+
+    code = "import time\nprint('begun', flush=True)\ntime.sleep(3)\nprint('ended')"
+    done = Docker(mortal.engine).run(Spec(["python", "-c", code], limits=LIMITS), die_once)
+    assert done.kind is OutcomeKind.OK, done
+    assert lines == ["begun", "begun", "ended"] and done.log == "begun\nended"
+
+
+@pytest.mark.timeout(300)
+def test_an_engine_that_stays_dead_ends_as_killed(mortal: Mortal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.engine.PATIENCE", 1.0)
+    mark = f"pelagos-mark-{time.time_ns()}"
+    code = f"import time\nprint('begun', flush=True)\ntime.sleep(300)  # {mark}"
+    done = Docker(mortal.engine).run(Spec(["python", "-c", code], limits=LIMITS), lambda line: mortal.die())
+    assert (done.kind, done.log) == (OutcomeKind.KILLED, "begun")
+    assert done.cause.startswith("the engine died")
+    assert mark not in subprocess.run(["ps", "axww"], capture_output=True, text=True, check=True).stdout
