@@ -31,8 +31,9 @@ from sandbox.watch import Watch, resource_limits, same_pid_space
 
 NOBODY = 65534
 # Without root the code has the same uid as the jail's first process and can write its memory. bubblewrap's own has no
-# filter, so this shell takes its place, under the filter like everybody inside. It says nothing of how a child died.
-_FIRST = ("/bin/sh", "-c", 'exec 3>&2 2>/dev/null; "$@" 2>&3 3>&-; exit $?', "first")
+# filter, so this shell takes its place, under the filter like everybody inside. It says nothing of how a child died,
+# and the one signal that it would hear does nothing.
+_FIRST = ("/bin/sh", "-c", 'trap : INT; exec 3>&2 2>/dev/null; "$@" 2>&3 3>&-; exit $?', "first")
 _serial = itertools.count()
 
 

@@ -190,6 +190,23 @@ PROCESSES = [
         said="SPACE",
     ),
     Escape(
+        "every signal to the supervisor",
+        "send each signal there is to the first process and to its parent, which may have a handler for one of them",
+        """
+        for pid in {1, os.getppid()} - {os.getpid(), 0}:
+            for number in range(1, 65):
+                try:
+                    os.kill(pid, number)
+                except OSError:
+                    pass
+        time.sleep(0.2)
+        print("TRIED", flush=True)
+        os._exit(3)
+        """,
+        kinds=(Kind.ERROR,),
+        cause="exit code 3",
+    ),
+    Escape(
         "asleep for good",
         "stop itself",
         "os.kill(os.getpid(), signal.SIGSTOP)",
