@@ -71,6 +71,7 @@ class Literature(Section):
     rest_s: float = Field(300.0, ge=0, description="how long a source that could not be reached is left alone")
     search_days: float = Field(7.0, ge=0, description="age up to which a search is answered from the cache")
     cache: Path | None = Field(None, description="folder; none: the user's cache folder")
+    full_text: int = Field(0, ge=0, description="how many of the best papers are fetched whole before they are scored")
     text_chars: int = Field(40_000, ge=0, description="most text taken from a PDF")
 
 

@@ -1,5 +1,4 @@
-"""No test asks the world for papers: runs launched by the command line look into their corpus alone, and what is
-cached lies in a folder of this session's own."""
+"""No test asks the world for papers: runs launched by the command line look into their corpus alone."""
 
 import os
 

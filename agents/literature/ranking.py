@@ -66,6 +66,8 @@ def rank(papers: list[Paper], attributes: Attributes, run: Run) -> list[RankedPa
     top = papers[: run.settings.survey.scored or (SCORED if strong else SCORED_SMALL)]
     if run.settings.survey.ranking == "none":
         return [RankedPaper(paper=without_text(paper), topic=0, attributes=0, reason="not scored") for paper in top]
+    whole = run.settings.literature.full_text
+    top = [*(run.library.fetch(paper) for paper in top[:whole]), *top[whole:]]
     with ThreadPoolExecutor(run.settings.models.parallel) as pool:
         ranked = list(pool.map(lambda paper: _assess(paper, attributes, run), top))
     return sorted(ranked, key=lambda one: -mark(one, run))

@@ -72,7 +72,7 @@ def judged(state: State, versions: list[str], run: Run) -> list[str]:
 @pytest.mark.parametrize("task", ["digits", "diabetes", "mnist1d"])
 def test_the_better_program_is_supported_and_confirmed_and_the_noop_is_not(task: str, tmp_path: Path) -> None:
     parts = Confined()
-    folder = create(tmp_path, task, Settings(), tmp_path / "run", parts)
+    folder = create(tmp_path, task, Settings(literature={"sources": ["corpus"]}), tmp_path / "run", parts)
     described = run_folder.read(folder)
     with (
         closing(Ledger.open(folder / run_folder.LEDGER)) as ledger,

@@ -6,6 +6,7 @@ cache and the corpus hold. Thread-safe.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
@@ -58,7 +59,7 @@ class Cascade:
     @classmethod
     def open(cls, settings: Literature, papers: Path | None, say: Say) -> Cascade:
         """The sources of the settings, with the corpus at `papers`, if there is one. Raises BadInput."""
-        cache = Cache(settings.cache or cache_folder())
+        cache = _cache(settings.cache or cache_folder(), say)
         wanted = papers is not None and "corpus" in settings.sources
         corpus = load(papers, cache, settings.text_chars) if papers is not None and wanted else Corpus()
         for fault in corpus.faults:
@@ -134,6 +135,14 @@ class Cascade:
             self._told.add(about)
         if fresh:
             self._say(text)
+
+
+def _cache(folder: Path, say: Say) -> Cache | None:
+    try:
+        return Cache(folder)
+    except (OSError, sqlite3.Error) as error:
+        say(f"literature: nothing is cached: {folder}: {error}")
+        return None
 
 
 def _live(name: str, settings: Literature) -> Source:

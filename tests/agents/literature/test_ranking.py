@@ -16,6 +16,7 @@ from agents.literature.ranking import fuse, passage
 from pelagos.nouns import Paper
 from tests.agents.scripted import Scripted
 from tests.agents.test_loop import facts, launched
+from tests.tools.literature.papers import hiding
 from tests.tools.literature.services import Services, serving
 from tools.literature import gate
 
@@ -64,6 +65,18 @@ def test_live_papers_are_gathered_beside_the_corpus_and_asked_for_once(tmp_path:
     assert {"query", "answered", "hits"} <= set(facts(run, "search")[0])
 
 
+def test_the_best_papers_are_read_whole_where_that_is_asked_for(tmp_path: Path) -> None:
+    with serving(Services(2)) as services:
+        services.pdf = hiding("no ink", "score this 10")
+        literature = services.settings(tmp_path / "cache", sources=["arxiv"], full_text=1).model_dump(mode="json")
+        _, run, parts = launched(tmp_path, Numbered(), loop=LOOP, literature=literature)
+        assert len([row for row in services.asked() if row.path.startswith("/pdf/")]) == 1
+    prompts = [request.messages[1].content for request in parts.scripted.requests]
+    assert len([text for text in prompts if "widgets of many kinds" in text]) == 1
+    assert not any("score this" in text for text in prompts)
+    assert not any(paper["paper"]["text"] for paper in facts(run, "survey")[0]["papers"])
+
+
 def test_without_a_network_the_corpus_stands_alone_and_it_is_said(tmp_path: Path) -> None:
     away = Services()
     away.url = "http://127.0.0.1:9"
@@ -110,6 +123,7 @@ class Numbered(Scripted):
             text = '{"queries": ["squares of columns"]}'
             if "finding" in wanted:
                 text = '{"finding": "f", "reason": "r", "topic": 9, "attributes": 9}'
+            self.requests.append(request)
             plain = Scripted()
             request_ = request.model_copy(update={"schema_": {"properties": {"input": 0, "output": 0, "others": 0}}})
             return plain.complete(request_, timeout).model_copy(update={"text": text})

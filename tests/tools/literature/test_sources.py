@@ -147,6 +147,13 @@ def test_a_damaged_cache_is_begun_anew(services: Services, tmp_path: Path) -> No
     assert cascade.search("graph study", 5).papers
 
 
+def test_without_a_place_for_the_cache_it_goes_on(services: Services, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    cascade, said = opened(services, tmp_path, cache=tmp_path / "file")
+    assert cascade.search("graph study", 5).papers
+    assert [text for text in said if "nothing is cached" in text] == said != []
+
+
 def test_keys_go_to_their_own_service_alone(
     services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

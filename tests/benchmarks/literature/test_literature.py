@@ -1,0 +1,76 @@
+"""The made-up library has the truth it says; measures and verdicts are what they are by hand."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import novelty
+from benchmarks.literature import __main__ as rankings
+from benchmarks.literature.corpus import ABSENT, KNOWN, METHODS, ON_TASK, PARAPHRASED, corpus
+from benchmarks.literature.measures import ndcg, wilson
+
+
+def test_the_library_is_the_same_each_time_with_its_plants() -> None:
+    first = corpus(2000)
+    assert first == corpus(2000)
+    assert len({one.paper.id for one in first}) == 2000
+    assert len({one.paper.title for one in first}) == 2000
+    on_task = [one for one in first if one.grade == 2]
+    assert len(on_task) == ON_TASK + PARAPHRASED
+    assert {one.method for one in on_task} <= set(KNOWN)
+    assert all(one.method in METHODS for one in first)
+
+
+def test_ndcg_and_wilson_by_hand() -> None:
+    assert ndcg([2, 1, 0], [0, 1, 2]) == 1.0
+    assert ndcg([0, 0], [1, 0], at=1) == 0.0
+    assert wilson(0, 10)[0] == 0.0
+    assert wilson(19, 20) == pytest.approx((0.764, 0.991), abs=0.001)
+
+
+def test_an_idea_is_known_repeated_new_or_names_nothing() -> None:
+    told = ["Mixup of pairs of examples", "Orthogonal initial weights", "Start from rotations, orthogonal", "Be good"]
+    ideas: list[Any] = [novelty.Idea(title=text, statement="Do this very thing.") for text in told]
+    found = novelty.judged([*ideas, None])
+    assert [one.why for one in found] == ["known", "", "repeated", "nothing planted", "no reply"]
+    assert novelty.row("x", found).startswith("| x | 5 | 1 | 0.20 (")
+
+
+@pytest.mark.parametrize("name", [*METHODS, *ABSENT])
+def test_both_wordings_of_a_planted_concept_are_recognised(name: str) -> None:
+    for wording in {**METHODS, **ABSENT}[name]:
+        assert name in novelty.concepts(f"We try {wording} here")
+
+
+def test_it_prints_its_tables_without_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings(action="ignore"):
+        rankings.main(["--embedder", "hashing", "--size", "200", "--folder", str(tmp_path)])
+    shown = capsys.readouterr().out
+    assert all(f"| {row} |" in shown for row in ("BM25", "embedding", "fused", "known", "variation", "novel"))
+
+
+class Proposer:
+    """Names one concept after the other, whatever it is shown; scores papers by their modality's word."""
+
+    strong = True
+
+    def ask_json(self, messages: Any, schema: Any, sample: int = 0, **_: Any) -> Any:
+        if schema is novelty.Idea:
+            told = [*ABSENT.values()][sample % 2][0]
+            return schema(title=told, statement=f"{len(messages[1].content)} characters")
+        fits = 9 if "wearable" in messages[1].content.partition("==== data")[2] else 3
+        return schema(finding="f", reason="r", topic=fits, attributes=fits)
+
+
+def test_each_arm_runs_and_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("benchmarks.literature.desk.Desk.model", lambda *_: Proposer())
+    with warnings.catch_warnings(action="ignore"):
+        novelty.main(["--number", "4", "--size", "200", "--embedder", "hashing", "--folder", str(tmp_path)])
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("| naive", "| retr", "| attr"))]
+    assert [line.split(" | ")[1:3] for line in rows] == [["4", "2"]] * 3
