@@ -25,8 +25,8 @@ from sandbox.protocol import Spec
 USER = 65534
 LABEL = "pelagos.owner"
 REPOSITORY = "pelagos/host-python"
-# For the supervisor itself, above the program's allowance.
-OWN_MB, OWN_TASKS = 24, 1
+# For the supervisor, above the program's allowance; its few MB of memory are the program's.
+OWN_TASKS = 1
 
 _BOOT = "import os\nn=4\nb=b''\nwhile len(b)<n:b+=os.read(0,n-len(b))\nn=int.from_bytes(b,'big')\nb=b''\n"
 BOOT = _BOOT + "while len(b)<n:b+=os.read(0,n-len(b))\nexec(b.decode())"
@@ -34,7 +34,7 @@ BOOT = _BOOT + "while len(b)<n:b+=os.read(0,n-len(b))\nexec(b.decode())"
 
 def options(spec: Spec, image: str, owner: str) -> dict[str, Any]:
     """Keyword arguments of the client's `containers.create`. Raises SandboxError for what can't be shown inside."""
-    size = (spec.limits.memory_mb + OWN_MB) * MB
+    size = spec.limits.memory_mb * MB
     python = "python3" if image else sys.executable
     return {
         "entrypoint": [python, "-I", "-S", "-c", BOOT],

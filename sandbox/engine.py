@@ -15,7 +15,7 @@ from typing import Any
 
 from pelagos.errors import MissingPart, PelagosError
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 _CALL_LIMIT = 60.0
 
 
