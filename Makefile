@@ -17,6 +17,12 @@ demo: $(STAMP)  ## one real cycle on the digits task with the embedded model
 test: $(STAMP)  ## the default suite
 	$(BIN)/pytest -q
 
+test-docker: $(STAMP)  ## what needs a Docker engine; starts one where none answers (root)
+	scripts/container-engine with docker $(BIN)/pytest -q -m docker -k "not podman"
+
+test-podman: $(STAMP)  ## the same with Podman
+	scripts/container-engine with podman $(BIN)/pytest -q -m docker -k podman
+
 test-all: $(STAMP)  ## the default suite and everything this machine can carry
 	$(BIN)/pytest -q -m ""
 

@@ -71,7 +71,7 @@ def host_image() -> tuple[str, bytes]:
     if not sys.platform.startswith("linux"):
         raise MissingPart("this Python can't run in a Linux container: name an image (sandbox.image), see images/")
     content = _links_only()
-    return f"{REPOSITORY}:{hashlib.sha256(content).hexdigest()[:16]}", content
+    return f"{REPOSITORY}-{hashlib.sha256(content).hexdigest()[:16]}:latest", content  # Podman ignores tags
 
 
 def _links_only() -> bytes:
