@@ -82,7 +82,8 @@ def _labels(patterns: list[str]) -> bool:
     """Nothing but what stands in for a package is left of those that carry labels."""
     sites = [Path(entry) for entry in sys.path if entry.endswith("-packages")]
     shown = (found for site in sites for pattern in patterns for found in site.glob(pattern))
-    return not any(path.is_file() and path.name != "__init__.py" for top in shown for path in [top, *top.rglob("*")])
+    files = (path for top in shown for path in [top, *top.rglob("*")] if path.is_file())
+    return not any(path.stat().st_size and path.name != "__init__.py" for path in files)
 
 
 def _calls() -> bool:

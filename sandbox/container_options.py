@@ -10,14 +10,12 @@ import hashlib
 import io
 import sys
 import tarfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pelagos.errors import MissingPart, SandboxError
 from sandbox import interpreter
 from sandbox.gpus import chosen
-from sandbox.interpreter import HOLLOW, REFUSES
 from sandbox.meter import MB
 from sandbox.mounts import HOME, TMP, readable
 from sandbox.protocol import Spec
@@ -56,7 +54,7 @@ def options(spec: Spec, image: str, owner: str) -> dict[str, Any]:
         "nano_cpus": max(int(spec.limits.cpus * 1e9), 10_000_000),
         "pids_limit": spec.limits.pids + OWN_TASKS,
         "shm_size": spec.limits.disk_mb * MB,
-        "tmpfs": _temporary(spec.limits.disk_mb, covers=not image),
+        "tmpfs": dict.fromkeys((HOME, TMP), f"rw,exec,nosuid,nodev,size={spec.limits.disk_mb * MB},mode=1777"),
         "mounts": [*([] if image else _host_python()), *_handed_in(spec)],
         "log_config": _no_log(),
         "device_requests": _cards(spec),
@@ -89,28 +87,10 @@ def _links_only() -> bytes:
     return stream.getvalue()
 
 
-def _temporary(disk_mb: int, covers: bool) -> dict[str, str]:
-    """Temporary file systems: those with room (dev/shm has an option of its own) and those that cover labels."""
-    room = dict.fromkeys((HOME, TMP), f"rw,exec,nosuid,nodev,size={disk_mb * MB},mode=1777")
-    return room | (
-        {str(path): "size=4096,mode=0555" for path in interpreter.covered() if path.is_dir()} if covers else {}
-    )
-
-
 def _host_python() -> list[Any]:
     shown = [*interpreter.system_folders()[0], *interpreter.python_folders()[0]]
-    return [_bind(path, str(path)) for path in shown] + [*_covers()]
-
-
-def _covers() -> Sequence[Any]:
-    covers = []
-    for path in interpreter.covered():
-        if not path.is_dir():
-            covers.append(_bind(Path("/dev/null"), str(path)))
-        elif (path / "__init__.py").is_file():
-            instead = HOLLOW if interpreter.is_hollow(path) else REFUSES
-            covers.append(_bind(instead, str(path / "__init__.py")))
-    return covers
+    covers = [(interpreter.cover_of(path), path) for path in interpreter.covered()]
+    return [_bind(source, str(path)) for source, path in [*zip(shown, shown, strict=True), *covers]]
 
 
 def _handed_in(spec: Spec) -> list[Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pelagos
 
-REFUSES, HOLLOW = Path(__file__).with_name("covered.txt"), Path(__file__).with_name("hollow.txt")
+_COVERS = Path(__file__).with_name("covers")
 OWN = ("pelagos", "agents", "tools", "sandbox", "memory", "app", "tasks")
 
 # Few, since bubblewrap reads the whole mount table for each.
@@ -93,9 +93,14 @@ def covered() -> list[Path]:
     return sorted(path for path in hidden if not any(above in hidden for above in path.parents))
 
 
-def is_hollow(path: Path) -> bool:
-    """Whether a covered package must still import."""
-    return path.as_posix().endswith(HOLLOWED)
+def cover_of(path: Path, package: bool | None = None) -> Path:
+    """What stands in for a covered path: a device for a file, an empty folder for a folder, for a package one that
+    says why it refuses, or that still imports where its parent needs it."""
+    if not path.is_dir():
+        return Path(os.devnull)
+    if not (package or (path / "__init__.py").is_file()):
+        return _COVERS / "empty"
+    return _COVERS / ("hollow" if path.as_posix().endswith(HOLLOWED) else "refuses")
 
 
 def mask(site: Path) -> None:
@@ -109,7 +114,7 @@ def mask(site: Path) -> None:
             shutil.rmtree(found)
             found.mkdir()
             if was_package:
-                (found / "__init__.py").write_bytes((HOLLOW if is_hollow(found) else REFUSES).read_bytes())
+                shutil.copy(cover_of(found, package=True) / "__init__.py", found)
 
 
 def _sites() -> set[Path]:

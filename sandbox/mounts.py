@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pelagos.errors import SandboxError
 from sandbox.collect import parts
-from sandbox.interpreter import HOLLOW, REFUSES, is_hollow
+from sandbox.interpreter import cover_of
 
 HOME = "/job"
 TMP = "/tmp"  # noqa: S108  inside the jail
@@ -35,15 +35,9 @@ class Mounts:
             self._options += ["--symlink", target, path]
 
     def cover(self, hidden: Sequence[Path]) -> None:
-        """An empty folder over folders (a package says why it is empty), an unreadable device over files."""
+        """Bind over each path what stands in for it."""
         for path in hidden:
-            if path.is_dir():
-                self._options += ["--size", "4096", "--perms", "0555", "--tmpfs", str(path)]
-                if (path / "__init__.py").is_file():
-                    instead = HOLLOW if is_hollow(path) else REFUSES
-                    self._options += ["--ro-bind", str(instead), str(path / "__init__.py")]
-            else:
-                self._options += ["--ro-bind", "/dev/null", str(path)]
+            self._options += ["--ro-bind", str(cover_of(path)), str(path)]
 
     def bind(self, readonly: Mapping[str, Path], foreign: bool) -> None:
         """Host paths at names in the work folder. `foreign`: the code runs as somebody else than we."""
