@@ -43,7 +43,7 @@ def test_a_control_group_around_us_counts(tmp_path: Path, monkeypatch: pytest.Mo
     for place, memory, cpu in ((tmp_path / "a", "max", "150000 100000"), (tmp_path, "300000000", "max 100000")):
         (place / "memory.max").write_text(memory)
         (place / "cpu.max").write_text(cpu)
-    monkeypatch.setattr(cgroup, "_v1_homes", dict)
+    monkeypatch.setattr(cgroup, "v1_homes", lambda lines: {})
     monkeypatch.setattr(cgroup, "_v2_places", lambda: [tmp_path / "a", tmp_path])
     assert cgroup.allowance() == (300_000_000, 1.5)
     assert Machine.here().memory_mb == 300
