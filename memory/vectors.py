@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from memory.faults import on_database
@@ -80,7 +81,8 @@ class VectorStore:
         self._raw = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
         self._forget(epoch="")
         try:
-            with self._using():
+            # Switching to a write-ahead log waits for nobody: of two runs that open a new bank at once one would fail.
+            with self._using(), FileLock(path.with_name(path.name + ".opening"), timeout=30):
                 self._raw.execute("PRAGMA journal_mode=WAL")
                 self._raw.executescript(SCHEMA)
         except PelagosError:

@@ -44,7 +44,7 @@ def standing() -> tuple[dict[str, Sandbox], dict[str, str]]:
     for name in BACKENDS:
         found = examine(name)
         if found.works:
-            boxes[name] = BACKENDS[name]()
+            boxes[name] = BACKENDS[name]("")
         else:
             missing[name] = found.reason
     return boxes, missing

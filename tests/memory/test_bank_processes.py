@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 import warnings
 from contextlib import closing
 from pathlib import Path
@@ -41,12 +42,11 @@ with hold_controller(project / "runs" / run):
 """
 
 
-def wait_for(project: Path, *names: str) -> None:
-    import time
-
-    deadline = time.monotonic() + 120
+def wait_for(project: Path, runs: list[subprocess.Popen[str]], *names: str) -> None:
+    deadline = time.monotonic() + 100
     while not all((project / name).exists() for name in names):
-        assert time.monotonic() < deadline, f"no {names}"
+        ended = [run.communicate() for run in runs if run.poll() is not None]
+        assert not ended and time.monotonic() < deadline, f"no {names}: {ended}"
         time.sleep(0.02)
 
 
@@ -58,9 +58,9 @@ def test_two_runs_at_once_lose_nothing_and_keep_nothing_twice(tmp_path: Path) ->
         )
         for name in ("first", "second")
     ]  # fmt: skip
-    wait_for(tmp_path, "first.ready", "second.ready")
+    wait_for(tmp_path, runs, "first.ready", "second.ready")
     (tmp_path / "go").touch()
-    wait_for(tmp_path, "first.done", "second.done")
+    wait_for(tmp_path, runs, "first.done", "second.done")
     (tmp_path / "end").touch()
     outs = [run.communicate(timeout=120) for run in runs]
     assert [run.returncode for run in runs] == [0, 0], outs

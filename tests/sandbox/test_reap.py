@@ -22,7 +22,7 @@ import sys
 from sandbox.choose import BACKENDS
 from sandbox.protocol import Limits, Spec
 from sandbox.unsafe import Unsafe
-box = Unsafe() if sys.argv[1] == "unsafe" else BACKENDS[sys.argv[1]]()
+box = Unsafe() if sys.argv[1] == "unsafe" else BACKENDS[sys.argv[1]]("")
 box.run(Spec(["python", "-c", "import time; print(1); time.sleep(600)", sys.argv[2]], limits=Limits(seconds=600)), print)
 """
 Start = Callable[[str], tuple[subprocess.Popen[str], str]]

@@ -4,8 +4,8 @@ Repairs fixed of 15 by a 1.5B model, by format of the reply: whole corrected scr
 function that must change" 1. Rewrites of one function by the same model ran in 25 of 30 when only the named function
 was taken from the reply, in 23 when everything in it was.
 
-A small model repairs by definitions: of 30 injected faults one round of four definitions over the local structure mended
-15, of one whole file over the raw traceback 10, at three times the tokens (docs/benchmarks.md, `benchmarks/debugging`).
+A small model repairs by definitions: of 30 injected faults one round of four definitions over the local structure
+mended 15, one whole file over the raw traceback 10, at three times the tokens (docs/benchmarks.md).
 """
 
 from __future__ import annotations
