@@ -80,9 +80,10 @@ def _links_only() -> bytes:
             item = tarfile.TarInfo(path.lstrip("/"))
             item.type, item.linkname, item.mode = tarfile.SYMTYPE, target, 0o777
             archive.addfile(item)
-        for path in (HOME, TMP):  # the engine gives a temporary file system the mode of the folder below it
+        # the engine gives a temporary file system the mode of the folder below it, some make an unnamed root private
+        for path, mode in (("./", 0o755), (HOME, 0o1777), (TMP, 0o1777)):
             item = tarfile.TarInfo(path.lstrip("/"))
-            item.type, item.mode = tarfile.DIRTYPE, 0o1777
+            item.type, item.mode = tarfile.DIRTYPE, mode
             archive.addfile(item)
     return stream.getvalue()
 

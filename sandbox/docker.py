@@ -116,9 +116,17 @@ def _create(client: Any, image: str, chosen: dict[str, Any]) -> Container:
     except docker.errors.APIError as error:
         _forget(client, chosen["name"])
         raise SandboxError(f"the container can't start: {error.explanation or error}") from error
-    except EngineDied:
+    except EngineDied as error:
         _forget(client, chosen["name"])
+        if _answers(client):  # some faults of ours come back as the engine's
+            raise SandboxError(f"the container can't start: {error}") from error
         raise
+
+
+def _answers(client: Any) -> bool:
+    with contextlib.suppress(*faults()):
+        return bool(client.ping())
+    return False
 
 
 def _forget(client: Any, name: str) -> None:

@@ -23,7 +23,7 @@ from agents.run import Run
 from agents.state import Branch, State, initial
 from memory.ledger import Ledger
 from pelagos.nouns import Build, Hypothesis, Plan, Step, VerdictKind
-from pelagos.settings import Settings
+from pelagos.settings import Sandboxing, Settings
 from sandbox.choose import choose
 from sandbox.protocol import Sandbox
 from tests.agents.scripted import ScriptedParts
@@ -35,8 +35,8 @@ ARMS = ("better", "noop")
 
 
 class Confined(ScriptedParts):
-    def sandbox(self, name: str) -> Sandbox:
-        return choose(name)
+    def sandbox(self, wanted: Sandboxing) -> Sandbox:
+        return choose(wanted.name, wanted.image)
 
 
 def carried_out(arm: str, task: CodeTask, run: Run) -> str:

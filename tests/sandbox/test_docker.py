@@ -96,6 +96,7 @@ def mortal() -> Iterator[Mortal]:
     if os.geteuid() != 0:
         pytest.skip("starting an engine needs root")
     with tempfile.TemporaryDirectory(prefix="pe") as short:  # a socket's path has to be short
+        Path(short).chmod(0o755)  # the containers' user walks through it
         made = Mortal(Path(short))
         made.script("start")
         yield made
