@@ -8,9 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+from pelagos.nouns import OutcomeKind
 from sandbox.choose import BACKENDS, examine
+from sandbox.container_options import host_image, options
+from sandbox.docker import Docker
+from sandbox.engine import DOCKER
+from sandbox.owner import new_label
 from sandbox.protocol import Sandbox, Spec
 
 CODE = "print('first')"
@@ -52,22 +56,23 @@ def standing() -> tuple[dict[str, Sandbox], dict[str, str]]:
 
 @contextlib.contextmanager
 def warm(image: str) -> Iterator[Arm]:
-    """`exec` in a container of `image` that stands already. Raises DockerException or ImageNotFound."""
-    import docker
-
-    client = docker.from_env(timeout=60)
-    hardened: dict[str, Any] = {"network_mode": "none", "read_only": True, "cap_drop": ["ALL"], "user": "65534:65534"}
-    hardened["security_opt"] = ["no-new-privileges:true"]
-    container = client.containers.run(image, ["sleep", "3600"], detach=True, labels={"pelagos.bench": "1"}, **hardened)
+    """`exec` in a container that stands already, made as ours are. Raises MissingPart where no engine is."""
+    first = Docker(image=image).run(Spec(["python", "-c", CODE]))  # the engine has the image afterwards
+    if first.kind is not OutcomeKind.OK:
+        raise RuntimeError(first.cause)
+    client = DOCKER.connect()
+    chosen = options(Spec(["python", "-c", CODE]), image, new_label()) | {"entrypoint": ["sleep", "3600"]}
+    container = client.containers.create(image or host_image()[0], **chosen)
 
     def run() -> float:
         began = time.perf_counter()
-        made = client.api.exec_create(container.id, ["python3", "-c", CODE])
+        made = client.api.exec_create(container.id, ["python3" if image else sys.executable, "-c", CODE])
         for _ in client.api.exec_start(made["Id"], stream=True):
             return time.perf_counter() - began
         raise RuntimeError("the exec printed nothing")
 
     try:
+        container.start()
         yield run
     finally:
         container.remove(force=True)

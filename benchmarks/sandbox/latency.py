@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import statistics
-import subprocess
 from collections.abc import Mapping, Sequence
 
 from benchmarks.sandbox import arms
@@ -17,7 +16,7 @@ HEAD = "| | median ms | min ms | 90 % ms | times plain (median) |\n| --- | --- |
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=int, default=50)
     parser.add_argument("--aide", default="", help="a Python that has package aideml")
-    parser.add_argument("--image", default="", help="image for exec in a warm container (python3 in it)")
+    parser.add_argument("--image", default="", help="Docker's image, python3 in it; none: this machine's Python")
     parser.set_defaults(run=run)
 
 
@@ -26,8 +25,12 @@ def run(chosen: argparse.Namespace) -> int:
         boxes, missing = arms.standing()
         ways: dict[str, arms.Arm] = {"plain subprocess": arms.plain}
         ways |= {name: arms.boxed(box) for name, box in boxes.items()}
-        _enter(stack, ways, missing, "docker exec, warm", arms.warm, chosen.image, "--image NAME")
-        _enter(stack, ways, missing, "AIDE's interpreter (at its end)", arms.aide, chosen.aide, "--aide PYTHON")
+        if "docker" in boxes:
+            ways["docker exec, warm"] = stack.enter_context(arms.warm(chosen.image))
+        if chosen.aide:
+            ways["AIDE's interpreter (at its end)"] = stack.enter_context(arms.aide(chosen.aide))
+        else:
+            missing["AIDE's interpreter"] = "needs --aide PYTHON"
         for way in ways.values():
             way()  # once, so that nothing is read from disk for the first time
         times: dict[str, list[float]] = {name: [] for name in ways}
@@ -54,26 +57,3 @@ def table(times: Mapping[str, Sequence[float]]) -> str:
         factor = statistics.median(times["bubblewrap"]) / base
         rows.append(f"bubblewrap: {factor:.2f} times the plain subprocess at the median, aim at most {LIMIT:g}.")
     return "\n".join(rows)
-
-
-def _enter(
-    stack: contextlib.ExitStack,
-    ways: dict[str, arms.Arm],
-    missing: dict[str, str],
-    name: str,
-    make: object,
-    argument: str,
-    option: str,
-) -> None:
-    """Add a way that needs something from outside, or say why it isn't there."""
-    if not argument:
-        missing[name] = f"needs {option}"
-        return
-    try:
-        ways[name] = stack.enter_context(make(argument))  # type: ignore[operator]
-    except (OSError, RuntimeError, ImportError, subprocess.SubprocessError) as error:
-        missing[name] = str(error)
-    except Exception as error:  # the docker package's own tree, which may not be installed
-        if not type(error).__module__.startswith("docker"):
-            raise
-        missing[name] = str(error)
