@@ -63,6 +63,17 @@ def test_a_suspect_result_is_shown_with_its_evidence(run_folder: Path) -> None:
     assert funnel(read(run_folder)).improved == 0
 
 
+def test_a_hypothesis_that_no_experiment_tested_shows_no_empty_evidence(run_folder: Path) -> None:
+    third = read(run_folder).hypotheses["h1-0"].model_dump(mode="json") | {"id": "h1-2"}
+    with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
+        ledger.append("hypothesis", "h1-2", third)
+    died = Verdict(id="v3", hypothesis="h1-2", kind="undecided", e_value=0.0, seeds=0, reason="no version that runs")
+    add(run_folder, died)
+    html, markdown = (path.read_text() for path in write(run_folder))
+    assert "no version that runs (0 seeds)" in html
+    assert "Evidence: \n" not in markdown
+
+
 def test_touches_of_the_seal_are_told_for_run_and_project(run_folder: Path) -> None:
     sealed = {"hypothesis": "h1-1", "confirmed": False, "effect": 0.0, "touches": 40, "evidence": []}
     with closing(Ledger.open(run_folder / "ledger.db")) as ledger:

@@ -16,6 +16,7 @@ from tools.code.missing_imports import needed
 from tools.code.program import Program
 from tools.code.replies import Block, Replacement, blocks, replacements
 from tools.code.splice import Piece, Pieces, completed, methods, parse, pieces, splice
+from tools.code.unused_imports import without_unused
 
 MAX_REPLY = 200_000
 
@@ -121,7 +122,8 @@ def _blocks(program: Program, reply: str, target: str, only: Collection[str] | N
         touched = touched or hit
     if not touched:
         raise EditRefused("unknown_address", f"the reply has no definition of {target}: write the whole of it")
-    return {path: text for path, text in files.items() if text != program.files[path]}
+    changed = {path: text for path, text in files.items() if text != program.files[path]}
+    return {path: without_unused(text, program.files[path]) for path, text in changed.items()}
 
 
 def _definitions(text: str, block: Block, path: str, name: str, only: Collection[str] | None) -> tuple[str, bool]:
@@ -146,7 +148,7 @@ def _definitions(text: str, block: Block, path: str, name: str, only: Collection
     added = [d for n, d in definitions.items() if n not in known and n not in replaced]
     hit = bool(replaced or added or found.constants)
     if name and not replaced and not found.constants:
-        return text, False
+        return (text if added else splice(module, {}, (), found.imports)), False
     return splice(module, replaced, added, found.imports, found.constants), hit
 
 

@@ -63,7 +63,7 @@ def test_definition_with_helper_import_and_constant() -> None:
     text = edit(
         fence(
             "import math\n\nHIDDEN = 32\nDELTA = 2\n\n"
-            "def huber(a):\n    return a\n\ndef loss(a, b):\n    return huber(a - b).mean()"
+            "def huber(a):\n    return a * math.pi\n\ndef loss(a, b):\n    return huber(a - b).mean()"
         )
     )
     tree = ast.parse(text)
