@@ -20,7 +20,7 @@ from typing import Any
 from pelagos.errors import SandboxError
 from sandbox import frames, interpreter, seccomp
 from sandbox.container_meter import ContainerMeter
-from sandbox.engine import EngineDied, answering
+from sandbox.engine import EngineDied, answering, answers
 from sandbox.log import BoundedLog
 from sandbox.meter import MB, Counters
 from sandbox.mounts import HOME, TEMPORARY, TMP
@@ -77,8 +77,11 @@ class Container:
         self.meter.kill()
         with contextlib.suppress(OSError):
             self._attached.close()
-        with answering():
-            self._container.remove(force=True)
+        end = time.monotonic() + _STOP_PATIENCE
+        while (busy := _removed(self._container)) and time.monotonic() < end:
+            time.sleep(TICK)
+        if busy:
+            raise EngineDied(busy)
 
     def _give(self, spec: Spec) -> None:
         boot = _boot().encode()
@@ -166,6 +169,24 @@ class Container:
         except EngineDied:
             return True
         return False
+
+
+def _removed(container: Any) -> str:
+    """Empty if it's gone; what an engine says that lives and can't do it at the moment. Raises EngineDied."""
+    import docker.errors
+
+    try:
+        with answering():
+            container.remove(force=True)
+    except docker.errors.NotFound:
+        return ""
+    except docker.errors.APIError as error:  # it's being removed already
+        return str(error.explanation or error)
+    except EngineDied as error:
+        if not answers(container.client):
+            raise
+        return str(error)
+    return ""
 
 
 class _Channel:

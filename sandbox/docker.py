@@ -16,7 +16,7 @@ from sandbox import seccomp
 from sandbox.classify import outcome
 from sandbox.container import Container
 from sandbox.container_options import LABEL, host_image, options
-from sandbox.engine import DOCKER, PODMAN, Engine, EngineDied, answering, faults
+from sandbox.engine import DOCKER, PODMAN, Engine, EngineDied, answering, answers, faults
 from sandbox.gpu_meter import gpu_meter
 from sandbox.log import BoundedLog
 from sandbox.meter import MB
@@ -118,15 +118,9 @@ def _create(client: Any, image: str, chosen: dict[str, Any]) -> Container:
         raise SandboxError(f"the container can't start: {error.explanation or error}") from error
     except EngineDied as error:
         _forget(client, chosen["name"])
-        if _answers(client):  # some faults of ours come back as the engine's
+        if answers(client):  # some faults of ours come back as the engine's
             raise SandboxError(f"the container can't start: {error}") from error
         raise
-
-
-def _answers(client: Any) -> bool:
-    with contextlib.suppress(*faults()):
-        return bool(client.ping())
-    return False
 
 
 def _forget(client: Any, name: str) -> None:

@@ -92,6 +92,13 @@ def faults() -> tuple[type[BaseException], ...]:
     return (docker.errors.DockerException, *http, OSError)
 
 
+def answers(client: Any) -> bool:
+    """Whether the engine lives."""
+    with contextlib.suppress(*faults()):
+        return bool(client.ping())
+    return False
+
+
 @contextlib.contextmanager
 def answering() -> Iterator[None]:
     """Calls to an engine that was there. Raises EngineDied if it's gone, what it says otherwise."""
