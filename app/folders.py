@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.record import Record
 from pelagos.errors import BadInput
+
+if TYPE_CHECKING:
+    from app.record import Record
 
 RUNS = "runs"
 LEDGER = "ledger.db"
@@ -32,6 +35,7 @@ def all_runs(project: Path) -> list[Path]:
 
 def read(folder: Path) -> Record:
     """The run's record now. Raises DamagedRun where the ledger can't be read."""
+    from app.record import Record
     from memory.ledger import Ledger
 
     reader = Ledger.read(folder / LEDGER)

@@ -13,7 +13,6 @@ import typer
 
 from app.output import RunArgument
 from pelagos.errors import BadInput
-from pelagos.nouns import Role
 
 LOG = "run.log"
 ALL_ROLES = "default"
@@ -92,6 +91,8 @@ def _unbuffered() -> dict[str, str]:
 
 def _models(pairs: list[str]) -> dict[str, str]:
     """`ROLE=SPEC` options. Raises BadInput, a line per fault."""
+    from pelagos.nouns import Role
+
     known, found, faults = [*get_args(Role), ALL_ROLES], {}, []
     for pair in pairs:
         role, sign, spec = pair.partition("=")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from pelagos.nouns import Metric
+if TYPE_CHECKING:
+    from pelagos.nouns import Metric
 
 UNKNOWN_PRICE = "unknown price"
 # Terminal escapes and other control characters: text of models, papers and logs must not move the cursor.

@@ -2,8 +2,9 @@
 
 Dolphin's Table 3 (arXiv 2501.03916), repeated with a truth by construction: an idea is mapped to the planted concepts
 whose words it names (`benchmarks.literature.corpus`). It counts where it names one, none of which is known on the task
-or was named by an earlier idea of the arm. The arms see no papers, the best five by words, or the best by topic and
-attributes with the methods the task's own papers hold. Resumable: what was answered is not asked again.
+or was named by an earlier one of its twenty; then the arm begins anew, as a run of its own would. As in the loop with a small model, an idea is built on one paper at a time: on
+none, in turn on the twenty best by words and embedding, or on the twenty best by topic and attributes. Resumable: what
+was answered is not asked again.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from tools.literature.source import words
 
 ARMS = ("naive", "retrieval", "attributes")
 TEMPLATE = Path(__file__).parent / "literature" / "idea.j2"
-SHOWN, EARLIER = 5, 12
+SHOWN, EARLIER, ROUND = 20, 12, 20
 QUERY = f"{TOPIC} {INPUT} {OUTPUT}"
 MORE = {
     "learning rate": "learning-rate schedule", "batch size": "batch size", "batch normalisation": "batch normalization",
@@ -68,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, default=Path("runs/bench-novelty"))
     args = parser.parse_args(argv)
     papers = [one.paper for one in corpus(args.size)]
-    desk = Desk(args.folder, minilm() if args.embedder == "minilm" else hashing(), papers, args.model)
+    desk = Desk(args.folder, minilm() if args.embedder == "minilm" else hashing(), papers, args.model, scored=50)
     print("| arm | ideas | new | share (95 %) | known | repeated | names nothing planted | no reply |")
     print("|---|---|---|---|---|---|---|---|")
     for arm in args.arm:
@@ -76,12 +77,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def ideas(arm: str, number: int, desk: Desk) -> list[Idea | None]:
-    """One after the other, each seeing the titles before it; None for a reply that never fitted."""
+    """One after the other, each seeing the titles of its round before it; None for a reply that never fitted."""
     shown = shown_to(arm, desk)
     found: list[Idea | None] = []
     for place in range(number):
-        earlier = [idea.title for idea in found if idea is not None][-EARLIER:]
-        prompt = render(TEMPLATE, topic=TOPIC, input=INPUT, output=OUTPUT, papers=shown, earlier=earlier)
+        since = found[place // ROUND * ROUND :]
+        earlier = list(dict.fromkeys(idea.title for idea in since if idea is not None))[-EARLIER:]
+        focus = shown[place % len(shown)] if shown else None
+        prompt = render(TEMPLATE, topic=TOPIC, input=INPUT, output=OUTPUT, paper=focus, earlier=earlier)
         try:
             sample = 1000 * ARMS.index(arm) + place
             found.append(desk.model("ideator").ask_json(prompt, Idea, sample=sample, max_tokens=300, temperature=0.9))
@@ -91,18 +94,17 @@ def ideas(arm: str, number: int, desk: Desk) -> list[Idea | None]:
 
 
 def shown_to(arm: str, desk: Desk) -> list[Paper]:
+    """What the ideas of an arm are built on, in turn."""
     if arm == "naive":
         return []
     if arm == "retrieval":
-        scores = bm25(TOPIC, desk.papers_)
-        order = sorted(range(len(scores)), key=lambda place: -scores[place])
-        return [desk.papers_[place] for place in order[:SHOWN]]
+        return likely(desk)[:SHOWN]
     said = Attributes(input=INPUT, output=OUTPUT, others="a few hundred recordings; accuracy")
     return [ranked.paper for ranked in rank(likely(desk), said, cast(Run, desk))[:SHOWN]]
 
 
 def likely(desk: Desk) -> list[Paper]:
-    """What the attribute arm scores: the best hundred by words, in the order fused with the embedding."""
+    """The best hundred by words, in the order fused with the embedding."""
     scores = bm25(QUERY, desk.papers_)
     order = sorted(range(len(scores)), key=lambda place: -scores[place])[:100]
     return preselect(QUERY, [desk.papers_[place] for place in order], desk.embedder)
@@ -121,10 +123,11 @@ def concepts(text: str) -> frozenset[str]:
 
 
 def judged(found: Sequence[Idea | None]) -> list[Judged]:
-    """In their order: an idea is measured against what is known and the ideas before it."""
+    """In their order: an idea is measured against what is known and the ideas of its round before it."""
     seen: set[str] = set()
     verdicts = []
-    for idea in found:
+    for place, idea in enumerate(found):
+        seen = set() if place % ROUND == 0 else seen
         named = concepts(f"{idea.title} {idea.statement}") if idea else frozenset()
         why = "no reply" if idea is None else _why(named, seen)
         verdicts.append(Judged(named, not why, why))

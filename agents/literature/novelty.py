@@ -3,14 +3,15 @@
 Cheap checks come first: the same words in a title or finding; then cosines, and below `near` a paper isn't looked at at
 all. What is near is compared by the extractor, one paper per call, whose reply is one of three words. "Known" needs the
 cosine as well as the model's word, and is never said of a paper the hypothesis itself names as its ground: that is an
-application of it, a variation. Dolphin (arXiv 2501.03916) asks up to 10 rounds of queries as AI-Scientist does; here a
+application of it, a variation. A small model says "same" of every paper, so it isn't asked: there the cosine says it
+alone. Dolphin (arXiv 2501.03916) asks up to 10 rounds of queries as AI-Scientist does; here a
 round that brings nothing new ends the search, and without live sources there is nothing more to ask.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,7 +33,7 @@ Word = Literal["same", "variation", "different"]
 NEAR = {"minilm-l6-v2-int8": 0.403, "hashing-512": 0.2}
 """Cosine that 19 in 20 of the shipped pairs that are the same reach (`python -m benchmarks.literature`)."""
 ROUNDS, ROUNDS_SMALL = 10, 2
-COMPARED, COMPARED_SMALL = 10, 2
+COMPARED = 10
 HITS = 10
 FROM_CORPUS = 200
 SHOWN = 5
@@ -113,7 +114,7 @@ class _Look:
         self.tau = screen.known_tau if screen.known_tau is not None else run.embedder.tau
         self.near = min(self.tau, screen.near_tau if screen.near_tau is not None else near(run.embedder))
         self.rounds = screen.rounds or (ROUNDS if strong else ROUNDS_SMALL)
-        self.comparisons = COMPARED if strong else COMPARED_SMALL
+        self.asks, self.comparisons = strong, COMPARED
 
     @property
     def settled(self) -> bool:
@@ -142,16 +143,18 @@ class _Look:
         """By the cheapest check that decides."""
         if same_words(self.hypothesis, paper):
             word: Word = "variation" if paper.id in self.hypothesis.papers else "same"
-            return Hit(hit.paper, hit.title, hit.date, max(hit.cosine, self.tau), word, "the same words")
+            return replace(hit, cosine=max(hit.cosine, self.tau), word=word, reason="the same words")
         if hit.cosine < self.near:
             return hit
         if paper.id in self.hypothesis.papers:
-            return Hit(hit.paper, hit.title, hit.date, hit.cosine, "variation", "named as its ground by the hypothesis")
+            return replace(hit, word="variation", reason="named as its ground by the hypothesis")
+        if not self.asks:
+            return hit if hit.cosine < self.tau else replace(hit, word="same", reason="by the cosine alone")
         if not self.comparisons:
             return hit
         self.comparisons -= 1
         said = _ask(self.hypothesis, paper, self.run)
-        return Hit(hit.paper, hit.title, hit.date, hit.cosine, said.verdict, said.reason) if said else hit
+        return replace(hit, word=said.verdict, reason=said.reason) if said else hit
 
     def _known(self, hit: Hit) -> bool:
         return hit.word == "same" and hit.cosine >= self.tau and hit.paper not in self.hypothesis.papers

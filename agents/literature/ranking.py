@@ -1,15 +1,19 @@
 """Ranks papers for a task: first by words and embedding, then the top ones by the extractor, one paper per call.
 
 Dolphin (arXiv 2501.03916, section 3.1) scores on topic and on task attributes and keeps 8 and above. What stands before
-it here, reciprocal rank fusion (Cormack et al. 2009), picks the candidates. A paper's text reaches one call, whose
-reply fills one schema: it can't touch another paper's score.
+it here, reciprocal rank fusion (Cormack et al. 2009), picks the candidates. A paper's text reaches calls of its own
+alone, whose replies fill one schema or are one word: it can't touch another paper's score.
+
+A small model gives every paper 10 and 10. It is asked for one word instead, and a score is ten times P(Yes), as a
+verifier's step is scored; such scores rank and don't measure, so the best `KEPT_SMALL` go on, whatever they are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,7 +21,7 @@ from agents.literature.attributes import Attributes
 from agents.literature.search import without_text
 from agents.prompt import render
 from agents.run import Run
-from pelagos.errors import BadReply
+from pelagos.errors import BadReply, ModelUnavailable
 from pelagos.nouns import Paper, RankedPaper
 from tools.literature.bm25 import bm25
 
@@ -25,7 +29,9 @@ if TYPE_CHECKING:
     from memory.embedder import Embedder
 
 TEMPLATE = Path(__file__).with_name("score.j2")
-SCORED, SCORED_SMALL = 50, 12
+YES_NO = Path(__file__).with_name("fits.j2")
+SCORED, SCORED_SMALL = 50, 24
+KEPT_SMALL = 8
 FUSION = 60
 PASSAGE = 800
 
@@ -87,17 +93,27 @@ def passage(text: str, query: str) -> str:
 
 def _assess(paper: Paper, attributes: Attributes, run: Run) -> RankedPaper:
     """A paper whose scoring fails gets 1 and 1: the least."""
-    brief, kept = run.toolchain.brief(run.task, run), without_text(paper)
-    prompt = render(
-        TEMPLATE,
-        topic=brief.topic,
-        attributes=attributes,
-        paper=paper,
-        passage=passage(paper.text, f"{brief.topic} {attributes.input} {attributes.output}"),
-    )
+    topic = run.toolchain.brief(run.task, run).topic
+    near = passage(paper.text, f"{topic} {attributes.input} {attributes.output}")
+    shown = {"topic": topic, "attributes": attributes, "paper": paper, "passage": near}
+    kept = without_text(paper)
     try:
-        said = run.model("extractor").ask_json(prompt, Assessment, max_tokens=300, temperature=0.0)
+        return _read(kept, shown, run) if run.model("extractor").strong else _felt(kept, shown, run)
     except BadReply as error:
         return RankedPaper(paper=kept, topic=1, attributes=1, reason=f"not scored: {error}"[:300])
+
+
+def _read(kept: Paper, shown: Mapping[str, Any], run: Run) -> RankedPaper:
+    said = run.model("extractor").ask_json(render(TEMPLATE, **shown), Assessment, max_tokens=300, temperature=0.0)
     found = kept if kept.finding else kept.model_copy(update={"finding": said.finding})
     return RankedPaper(paper=found, topic=said.topic, attributes=said.attributes, reason=said.reason)
+
+
+def _felt(kept: Paper, shown: Mapping[str, Any], run: Run) -> RankedPaper:
+    """By P(Yes); as a strong model is asked where the model gives no probabilities."""
+    prompts = {about: render(YES_NO, about=about, **shown) for about in ("topic", "attributes")}
+    try:
+        felt = {about: round(10 * run.model("extractor").probability(asked), 2) for about, asked in prompts.items()}
+    except ModelUnavailable:
+        return _read(kept, shown, run)
+    return RankedPaper(paper=kept, reason="by the model's P(Yes), which ranks and doesn't measure", **felt)

@@ -1,7 +1,8 @@
 """Survey: papers gathered, ranked by topic and task attributes (Dolphin, arXiv 2501.03916, section 3.1), and cut.
 
-The steps are files of `agents/literature`. The score must reach `survey.keep`; where fewer than `FLOOR` papers do, the
-best `FLOOR` go on all the same, and it is said. Done once per run.
+The steps are files of `agents/literature`. A strong model's score must reach `survey.keep`; where fewer than `FLOOR`
+papers do, the best `FLOOR` go on all the same, and it is said. Of a small model's ranking the first go on. Done once
+per run.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from agents.literature.attributes import attributes
 from agents.literature.gather import gather
 from agents.literature.purity import purity
-from agents.literature.ranking import mark, preselect, rank
+from agents.literature.ranking import KEPT_SMALL, mark, preselect, rank
 from agents.run import Run
 from agents.state import State, Update
 from pelagos.nouns import RankedPaper
@@ -50,6 +51,10 @@ def _cut(ranked: list[RankedPaper], run: Run) -> tuple[list[RankedPaper], bool]:
     if run.settings.survey.ranking == "none":
         run.say(f"survey: {len(ranked)} papers go on, not scored")
         return ranked, False
+    if not run.model("extractor").strong:
+        best = ranked[:KEPT_SMALL]
+        run.say(f"survey: the best {len(best)} of {len(ranked)} papers go on, as a small model ranks them")
+        return best, False
     keep = run.settings.survey.keep
     kept = [one for one in ranked if mark(one, run) >= keep]
     floor = len(kept) < FLOOR

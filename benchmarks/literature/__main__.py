@@ -33,12 +33,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default=None, help="model spec; none: what needs no model")
     parser.add_argument("--embedder", choices=("minilm", "hashing"), default="minilm")
     parser.add_argument("--size", type=int, default=SIZE)
+    parser.add_argument("--scored", type=int, default=None, help="candidates the model scores; none: as in a run")
     parser.add_argument("--ideas", type=int, default=30, help="hypotheses judged, at most 30")
     parser.add_argument("--folder", type=Path, default=Path("runs/bench-literature"))
     args = parser.parse_args(argv)
     planted = corpus(args.size)
     embedder = minilm() if args.embedder == "minilm" else hashing()
-    desk = Desk(args.folder, embedder, [one.paper for one in planted], args.model)
+    desk = Desk(args.folder, embedder, [one.paper for one in planted], args.model, args.scored)
     print(f"{len(planted)} papers, embedder {embedder.id}, model {args.model or 'none'}\n")
     print("| ranking | nDCG@20 |\n|---|---|", *ranking_rows(planted, desk), sep="\n")
     ideas = hypotheses()[: args.ideas]
@@ -57,7 +58,7 @@ def ranking_rows(planted: list[Planted], desk: Desk) -> list[str]:
     rows = [f"| {name} | {ndcg([grades[p] for p in order], grades):.3f} |" for name, order in orders.items()]
     if desk.spec:
         strong = desk.model("extractor").strong
-        top = orders["fused"][: SCORED if strong else SCORED_SMALL]
+        top = orders["fused"][: desk.scored or (SCORED if strong else SCORED_SMALL)]
         place_of = {papers[place].id: place for place in top}
         said = Attributes(input=INPUT, output=OUTPUT, others="a few hundred recordings; accuracy")
         ranked = [place_of[one.paper.id] for one in rank([papers[p] for p in top], said, cast(Run, desk))]

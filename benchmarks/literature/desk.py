@@ -30,6 +30,7 @@ class Desk:
     embedder: Embedder
     papers_: list[Paper]
     spec: str | None = None
+    scored: int | None = None
     task: Any = None
 
     def __post_init__(self) -> None:
@@ -37,7 +38,7 @@ class Desk:
         ledger = Ledger.open(self.folder / "ledger.db")
         self.steps = Steps(ledger, Budget(Caps(), ledger))
         self.artifacts = ArtifactStore(self.folder / "artifacts")
-        self.settings = Settings(models={"default": self.spec or "embedded"})
+        self.settings = Settings(models={"default": self.spec or "embedded"}, survey={"scored": self.scored})
         self.library = Cascade(corpus=Corpus(self.papers_))
         self.toolchain = self
         self._mind: Any = None

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.literature import novelty as judged
 from agents.literature.novelty import novelty
 from agents.run import Run
 from pelagos.errors import BadReply
@@ -120,11 +119,19 @@ def test_papers_are_compared_one_at_a_time_the_nearest_first(run: Any) -> None:
     assert [(hit.paper, hit.word) for hit in found.hits] == [("b", "different"), ("a", "different"), ("c", None)]
 
 
-def test_a_small_model_compares_few(run: Any) -> None:
+@pytest.mark.parametrize(("cosine", "kind"), [(0.9, "known"), (0.59, "novel"), (0.1, "novel")])
+def test_a_small_model_isnt_asked_the_cosine_says_it(cosine: float, kind: str, run: Any) -> None:
     extractor = Extractor("different")
     extractor.strong = False
-    novelty(IDEA, run([paper(str(n), 0.9) for n in range(9)], extractor))
-    assert len(extractor.asked) == judged.COMPARED_SMALL
+    found = novelty(IDEA, run([paper("a", cosine)], extractor))
+    assert (found.kind, extractor.asked) == (kind, [])
+
+
+def test_what_a_small_models_idea_names_as_its_ground_stays_a_variation(run: Any) -> None:
+    extractor = Extractor("different")
+    extractor.strong = False
+    found = novelty(IDEA.model_copy(update={"papers": ["a"]}), run([paper("a", 0.9)], extractor))
+    assert found.kind == "variation"
 
 
 @pytest.mark.parametrize(("date", "until", "again"), [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,51 @@ def test_the_ablations_decide_by_what_they_name(ranking: str, tmp_path: Path) ->
     if ranking == "topic":
         assert fact["kept"][0] == "p0"
         assert len(fact["kept"]) == 5
+
+
+def test_of_a_small_models_ranking_the_first_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.nodes.survey.KEPT_SMALL", 2)
+    _, run, _ = launched(tmp_path, Small(), loop=LOOP)
+    fact = facts(run, "survey")[0]
+    assert (fact["kept"], fact["floor"]) == (["p4", "p3"], False)
+    first = fact["papers"][0]
+    assert 5.0 < first["attributes"] < first["topic"] <= 10.0
+    assert "doesn't measure" in first["reason"]
+
+
+def test_a_small_model_without_probabilities_is_asked_as_a_strong_one(tmp_path: Path) -> None:
+    _, run, _ = launched(tmp_path, Mute(), loop=LOOP)
+    fact = facts(run, "survey")[0]
+    assert [(one["paper"]["id"], one["topic"], one["attributes"]) for one in fact["papers"]][:2] == [
+        ("p0", 9, 9),
+        ("p1", 9, 9),
+    ]
+
+
+class Small(Scripted):
+    """Likes a paper the more the higher its number, and every paper's topic more than its attributes."""
+
+    strong = False
+
+    def complete(self, request: Any, timeout: float) -> Any:
+        reply = super().complete(request, timeout)
+        found = re.search(r"Paper (\d)", request.messages[1].content)
+        if request.role != "extractor" or not request.top_logprobs or found is None:
+            return reply
+        more = 0.5 if "very topic" in request.messages[1].content else 0.0
+        return reply.model_copy(update={"first_logprobs": {"Yes": -2.0 + 0.4 * int(found[1]) + more, "No": -2.0}})
+
+
+class Mute(Scripted):
+    """Small, and without log-probabilities for this role."""
+
+    strong = False
+
+    def complete(self, request: Any, timeout: float) -> Any:
+        reply = super().complete(request, timeout)
+        if "finding" in (request.schema_ or {}).get("properties", {}):
+            return reply.model_copy(update={"text": '{"finding": "f", "reason": "r", "topic": 9, "attributes": 9}'})
+        return reply.model_copy(update={"first_logprobs": {}}) if request.role == "extractor" else reply
 
 
 class Mismatched(Scripted):

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from agents.models.protocol import Reply, Request
 from tests.agents.scripted import Scripted
 from tests.agents.test_loop import facts, launched
@@ -80,7 +82,10 @@ class Weak(Scripted):
         return reply.model_copy(update={"text": json.dumps(json.loads(reply.text) | changed)})
 
 
-def test_a_small_model_gets_the_least_used_finding_and_few_targets(tmp_path: Path) -> None:
+def test_a_small_model_gets_the_least_used_finding_and_few_targets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.nodes.survey.KEPT_SMALL", 3)
     _, run, parts = launched(tmp_path, Weak())
     named = [fact["papers"] for fact in facts(run, "hypothesis")]
     assert named[:4] == [["p0"], ["p1"], ["p2"], ["p0"]]
