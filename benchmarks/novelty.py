@@ -31,7 +31,7 @@ from tools.literature.source import words
 
 ARMS = ("naive", "retrieval", "attributes")
 TEMPLATE = Path(__file__).parent / "literature" / "idea.j2"
-SHOWN, EARLIER, ROUND = 20, 12, 20
+SHOWN, EARLIER, ROUND, SHORT = 20, 12, 20, 3
 QUERY = f"{TOPIC} {INPUT} {OUTPUT}"
 MORE = {
     "learning rate": "learning-rate schedule", "batch size": "batch size", "batch normalisation": "batch normalization",
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, default=Path("runs/bench-novelty"))
     args = parser.parse_args(argv)
     papers = [one.paper for one in corpus(args.size)]
-    desk = Desk(args.folder, minilm() if args.embedder == "minilm" else hashing(), papers, args.model, scored=50)
+    desk = Desk(args.folder, minilm() if args.embedder == "minilm" else hashing(), papers, args.model)
     print("| arm | ideas | new | share (95 %) | known | repeated | names nothing planted | no reply |")
     print("|---|---|---|---|---|---|---|---|")
     for arm in args.arm:
@@ -111,12 +111,13 @@ def likely(desk: Desk) -> list[Paper]:
 
 
 def concepts(text: str) -> frozenset[str]:
-    """The planted concepts, and those of `MORE`, that a text names: by name, or by both wordings' telling words."""
-    plain = f" {' '.join(words(text))} "
+    """The planted concepts, and those of `MORE`, that a text names: by name, or by the telling words of a wording, of
+    which one may be missing where there are more than `SHORT`."""
+    plain, said = f" {' '.join(words(text))} ", set(words(text))
     named = {name for name in (*METHODS, *ABSENT) if f" {' '.join(words(name))} " in plain}
     for name, told in {**METHODS, **ABSENT}.items():
         telling = [{word for word in words(part) if len(word) > 4} for part in told]
-        if any(part and part <= set(plain.split()) for part in telling):
+        if any(part and len(part - said) <= (len(part) > SHORT) for part in telling):
             named.add(name)
     planted = frozenset(named)
     return planted or frozenset(name for name, key in MORE.items() if f" {' '.join(words(key))} " in plain)

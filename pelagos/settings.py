@@ -47,7 +47,7 @@ class Loop(Section):
 
 class Survey(Section):
     papers: int = Field(50, ge=1, description="papers gathered (Dolphin: 50)")
-    scored: int | None = Field(None, ge=1, description="candidates the model scores; none: 50, a small model 24")
+    scored: int = Field(50, ge=1, description="candidates the model scores")
     keep: float = Field(8.0, ge=1, le=10, description="least score kept, of a strong model (Dolphin: 8)")
     ranking: Literal["attributes", "topic", "none"] = Field(
         "attributes", description="scored on topic and attributes, on the topic alone, or not at all (ablation)"

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_name("score.j2")
 YES_NO = Path(__file__).with_name("fits.j2")
-SCORED, SCORED_SMALL = 50, 24
 KEPT_SMALL = 8
 FUSION = 60
 PASSAGE = 800
@@ -68,8 +67,7 @@ def fuse(scores: list[list[float]]) -> list[float]:
 
 def rank(papers: list[Paper], attributes: Attributes, run: Run) -> list[RankedPaper]:
     """The first `survey.scored` of them, best first by `survey.ranking`; of equals the earlier."""
-    strong = run.model("extractor").strong
-    top = papers[: run.settings.survey.scored or (SCORED if strong else SCORED_SMALL)]
+    top = papers[: run.settings.survey.scored]
     if run.settings.survey.ranking == "none":
         return [RankedPaper(paper=without_text(paper), topic=0, attributes=0, reason="not scored") for paper in top]
     whole = run.settings.literature.full_text

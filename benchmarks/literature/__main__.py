@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from agents.literature.attributes import Attributes
 from agents.literature.novelty import near, novelty
-from agents.literature.ranking import SCORED, SCORED_SMALL, fuse, rank
+from agents.literature.ranking import fuse, rank
 from agents.run import Run
 from benchmarks.literature.corpus import ABSENT, INPUT, KNOWN, METHODS, OUTPUT, SIZE, TOPIC, Planted, corpus
 from benchmarks.literature.desk import Desk
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default=None, help="model spec; none: what needs no model")
     parser.add_argument("--embedder", choices=("minilm", "hashing"), default="minilm")
     parser.add_argument("--size", type=int, default=SIZE)
-    parser.add_argument("--scored", type=int, default=None, help="candidates the model scores; none: as in a run")
+    parser.add_argument("--scored", type=int, default=50, help="candidates the model scores")
     parser.add_argument("--ideas", type=int, default=30, help="hypotheses judged, at most 30")
     parser.add_argument("--folder", type=Path, default=Path("runs/bench-literature"))
     args = parser.parse_args(argv)
@@ -57,8 +57,7 @@ def ranking_rows(planted: list[Planted], desk: Desk) -> list[str]:
     orders = {name: sorted(range(len(papers)), key=lambda place: -scores[place]) for name, scores in arms.items()}
     rows = [f"| {name} | {ndcg([grades[p] for p in order], grades):.3f} |" for name, order in orders.items()]
     if desk.spec:
-        strong = desk.model("extractor").strong
-        top = orders["fused"][: desk.scored or (SCORED if strong else SCORED_SMALL)]
+        top = orders["fused"][: desk.scored]
         place_of = {papers[place].id: place for place in top}
         said = Attributes(input=INPUT, output=OUTPUT, others="a few hundred recordings; accuracy")
         ranked = [place_of[one.paper.id] for one in rank([papers[p] for p in top], said, cast(Run, desk))]

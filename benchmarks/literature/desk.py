@@ -30,7 +30,7 @@ class Desk:
     embedder: Embedder
     papers_: list[Paper]
     spec: str | None = None
-    scored: int | None = None
+    scored: int = 50
     task: Any = None
 
     def __post_init__(self) -> None:

@@ -46,6 +46,15 @@ def test_both_wordings_of_a_planted_concept_are_recognised(name: str) -> None:
         assert name in novelty.concepts(f"We try {wording} here")
 
 
+@pytest.mark.parametrize(("text", "names"), [
+    ("Pulling two views of one recording together", {"contrastive pretraining"}),
+    ("Two views of one recording", set()),
+    ("Letting several networks vote", set()),
+])  # fmt: skip
+def test_of_a_long_wording_one_word_may_be_missing(text: str, names: set[str]) -> None:
+    assert novelty.concepts(text) == names
+
+
 def test_it_prints_its_tables_without_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings(action="ignore"):
         rankings.main(["--embedder", "hashing", "--size", "200", "--folder", str(tmp_path)])
