@@ -19,10 +19,10 @@ pytestmark = [pytest.mark.vllm, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 def test_a_cycle_runs_through_and_ends_honestly(vllm_url: str, tmp_path: Path) -> None:
     settings = Settings(
-        loop={"cycles": 1, "hypotheses": 2, "attempts": 4, "plans": 2, "drafts": 2, "debug_tries": 1},
+        loop={"cycles": 1, "hypotheses": 1, "attempts": 4, "plans": 2, "drafts": 2, "debug_tries": 1},
         survey={"scored": 3},
         literature={"sources": ["corpus"]},
-        models={"default": f"openai:smollm2-135m@{vllm_url}", "timeout_s": 240},
+        models={"default": f"openai:smollm2-135m@{vllm_url}", "timeout_s": 120, "retries": 0},
     )
     folder = create(tmp_path, "digits", settings, tmp_path / "run")
     ending = drive(folder)
