@@ -83,10 +83,10 @@ def assembled(
     embedder = parts.embedder(settings, project, steps)
     register(project, folder)
     with ExitStack() as stack:
-        library = Cascade.open(
+        literature = Cascade.open(
             settings.literature, settings.survey.corpus or task.papers, lambda text: note(ledger, text)
         )
-        stack.callback(library.close)
+        stack.callback(literature.close)
         mind = _minds(parts, settings, steps, artifacts, slots, stack)
         yield Run(
             folder=folder,
@@ -105,7 +105,7 @@ def assembled(
             ),
             mind=mind,
             stop=stop,
-            library=library,
+            literature=literature,
         )
 
 

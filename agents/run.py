@@ -58,7 +58,7 @@ class Run:
     verifier: Verifier
     mind: Callable[[Role], Mind]
     stop: threading.Event = field(default_factory=threading.Event)
-    library: Cascade = field(default_factory=Cascade)
+    literature: Cascade = field(default_factory=Cascade)
 
     @property
     def ledger(self) -> Ledger:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -12,10 +13,10 @@ def deferred(module: str, attribute: str, help: str) -> typer.Typer:
     """A stand-in for `module.attribute`, a Typer app, that costs nothing until it is used."""
 
     class Deferred(TyperGroup):
-        def get_command(self, ctx, name):  # type: ignore[no-untyped-def]  # typer keeps click's types private
-            return self._real().get_command(ctx, name)
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:  # typer keeps click's types private
+            return self._real().get_command(ctx, cmd_name)
 
-        def list_commands(self, ctx):  # type: ignore[no-untyped-def]
+        def list_commands(self, ctx: Any) -> list[str]:
             return self._real().list_commands(ctx)
 
         def _real(self) -> TyperGroup:

@@ -2,9 +2,9 @@
 
 Dolphin's Table 3 (arXiv 2501.03916), repeated with a truth by construction: an idea is mapped to the planted concepts
 whose words it names (`benchmarks.literature.corpus`). It counts where it names one, none of which is known on the task
-or was named by an earlier one of its twenty; then the arm begins anew, as a run of its own would. As in the loop with a small model, an idea is built on one paper at a time: on
-none, in turn on the twenty best by words and embedding, or on the twenty best by topic and attributes. Resumable: what
-was answered is not asked again.
+or was named by an earlier one of its twenty; then the arm begins anew, as a run of its own would. As in the loop with a
+small model, an idea is built on one paper at a time: on none, in turn on the twenty best by words and embedding, or on
+the twenty best by topic and attributes. Resumable: what was answered is not asked again.
 """
 
 from __future__ import annotations

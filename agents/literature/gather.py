@@ -38,12 +38,12 @@ class Queries(BaseModel):
 def gather(attributes: Attributes, run: Run) -> list[Paper]:
     """The best of the corpus by words and, from live sources, up to `survey.papers`; each paper once."""
     brief = run.toolchain.brief(run.task, run)
-    corpus = run.library.corpus.papers
+    corpus = run.literature.corpus.papers
     scores = bm25(f"{brief.topic} {brief.description} {attributes.input} {attributes.output}", corpus)
     order = sorted(range(len(corpus)), key=lambda place: -scores[place])
     here = [corpus[place] for place in order[:FROM_CORPUS]]
-    live = _live(here, attributes, run) if run.library.live else []
-    if run.library.live and not live:
+    live = _live(here, attributes, run) if run.literature.live else []
+    if run.literature.live and not live:
         run.say(f"literature: offline, judged against {len(corpus)} local papers")
     return distinct([*here, *live])
 
@@ -64,7 +64,7 @@ def _queries(here: list[Paper], found: list[Paper], attributes: Attributes, run:
     topic = run.toolchain.brief(run.task, run).topic
     yield topic
     yield f"{attributes.input} {attributes.output}"
-    if run.library.offline:
+    if run.literature.offline:
         return
     yield from _by_method(topic, [*found, *here], attributes, run)
 

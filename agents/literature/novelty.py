@@ -89,10 +89,10 @@ class Novelty:
 def novelty(hypothesis: Hypothesis, run: Run) -> Novelty:
     """The verdict; every search and every comparison is a recorded step of the run."""
     look = _Look(hypothesis, run)
-    corpus = run.library.corpus
+    corpus = run.literature.corpus
     here = corpus.papers if len(corpus.papers) <= FROM_CORPUS else corpus.search(look.text, FROM_CORPUS)
     look.take(distinct([*here, *(ranked.paper for ranked in run.papers())]))
-    for query in _queries(look, run) if run.library.live else ():
+    for query in _queries(look, run) if run.literature.live else ():
         before = len(look.papers)
         look.take(search(query, HITS, run).papers)
         look.queries.append(query)
@@ -186,7 +186,7 @@ def same_words(hypothesis: Hypothesis, paper: Paper) -> bool:
 
 def _cosines(text: str, papers: list[Paper], run: Run) -> list[float]:
     """To each paper; a paper is embedded once in a run's life."""
-    known = run.library.vectors
+    known = run.literature.vectors
     new = [paper for paper in papers if paper.id not in known]
     vectors = run.embedder.embed([text, *(f"{paper.title}. {paper.finding or paper.abstract}" for paper in new)])
     known.update(zip((paper.id for paper in new), vectors[1:], strict=True))

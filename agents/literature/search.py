@@ -15,7 +15,7 @@ def search(query: str, limit: int, run: Run) -> Found:
     """What the library gives for `query`, as it was when it was first asked in this run."""
 
     def look() -> tuple[dict[str, object], Cost]:
-        found = run.library.search(query, limit)
+        found = run.literature.search(query, limit)
         papers = run.artifacts.put_json([paper.model_dump(mode="json") for paper in found.papers])
         return {"query": query, "answered": found.answered, "hits": len(found.papers), "papers": papers}, Cost()
 

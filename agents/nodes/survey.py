@@ -22,7 +22,7 @@ KEY = "survey"
 def survey(state: State, run: Run) -> Update:
     if run.ledger.find("survey", KEY) is not None:
         return {}
-    if not run.library.corpus.papers and not run.library.live:
+    if not run.literature.corpus.papers and not run.literature.live:
         run.say("survey: no corpus and no source; hypotheses go without papers and novelty is unknown")
         return _record(run, {"attributes": None, "papers": [], "kept": [], "floor": False, "corpus": 0})
     brief, said = run.toolchain.brief(run.task, run), attributes(run)

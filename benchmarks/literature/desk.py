@@ -39,7 +39,7 @@ class Desk:
         self.steps = Steps(ledger, Budget(Caps(), ledger))
         self.artifacts = ArtifactStore(self.folder / "artifacts")
         self.settings = Settings(models={"default": self.spec or "embedded"}, survey={"scored": self.scored})
-        self.library = Cascade(corpus=Corpus(self.papers_))
+        self.literature = Cascade(corpus=Corpus(self.papers_))
         self.toolchain = self
         self._mind: Any = None
 

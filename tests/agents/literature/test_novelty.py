@@ -63,11 +63,11 @@ def paper(id: str, cosine: float, **more: Any) -> Paper:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Run]:
-    def made(papers: list[Paper], extractor: Extractor, library: Cascade | None = None, **changes: Any) -> Run:
+    def made(papers: list[Paper], extractor: Extractor, literature: Cascade | None = None, **changes: Any) -> Run:
         found = run_in(tmp_path, **changes)
         found.embedder = Angled()
         found.mind = lambda _: extractor  # type: ignore[assignment, return-value]
-        found.library = library or Cascade(corpus=Corpus(papers))
+        found.literature = literature or Cascade(corpus=Corpus(papers))
         return found
 
     return made
@@ -149,8 +149,8 @@ def test_rounds_go_on_while_they_bring_something_and_within_their_bound(
 ) -> None:
     monkeypatch.setattr(gate, "_GATES", {})
     with serving(Services(3)) as services:
-        library = Cascade.open(services.settings(tmp_path / "cache", sources=["arxiv"]), None, print)
-        made = run([], Extractor("different", ["graph study", "kernel study", "sparse study"]), library)
+        literature = Cascade.open(services.settings(tmp_path / "cache", sources=["arxiv"]), None, print)
+        made = run([], Extractor("different", ["graph study", "kernel study", "sparse study"]), literature)
         found = novelty(IDEA, made)
         assert found.queries == ["Label smoothing", "graph study"]  # the second brought nothing new
         assert found.judged_by == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,13 +23,13 @@ def test_cards_are_taken_before_processors_and_none_where_none_is_asked_for(worl
 
     class Watched:
         @contextmanager
-        def cards(self, limits: Limits):  # type: ignore[no-untyped-def]
+        def cards(self, limits: Limits) -> Iterator[tuple[int, ...]]:
             order.append(f"{limits.gpus} cards")
             yield (3,)
             order.append("cards back")
 
         @contextmanager
-        def slot(self, cpus: float = 1.0):  # type: ignore[no-untyped-def]
+        def slot(self, cpus: float = 1.0) -> Iterator[None]:
             order.append(f"{cpus:g} processors")
             yield
             order.append("processors back")
