@@ -57,7 +57,7 @@ class Aside:
     steps: Steps
     artifacts: ArtifactStore
     backend: Sandboxing
-    debug_tries: int = 0
+    tries: int = 0
     drafts: int = 0
 
     @property

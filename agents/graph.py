@@ -1,9 +1,12 @@
 """The state machine: nodes and edges, nothing else.
 
-    baseline -> survey -> ideate <-> screen -> plan -> review? -> experiment x N -> judge -> reflect -> turn
-                            ^                                          ^- more seeds -'                 |
-                            '-------------------- next cycle -------------------------------------------+-> confirm
-                                                                                                            -> report
+    baseline -> survey -> lane x N -> confirm -> report
+
+A lane takes one hypothesis all the way before it thinks of the next, so the next one learns from it, and a run that is
+stopped at any moment has tested what it thought of. Lanes don't wait for each other.
+
+    ideate -> screen -> plan -> review? -> build -> experiment -> judge -> reflect -> ideate ...
+      ^---------'                                       ^- more seeds -'
 
 A node is a plain function `node(state, run) -> update`; `agents.guard` puts the progress fact, the boundary check and
 the two clean stops (a cap, no model) around each.
@@ -12,7 +15,7 @@ the two clean stops (a cap, no model) around each.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
@@ -22,6 +25,7 @@ from langgraph.types import Send
 from agents.guard import guarded
 from agents.nodes import (
     baseline,
+    build,
     confirm,
     experiment,
     ideate,
@@ -32,98 +36,81 @@ from agents.nodes import (
     review,
     screen,
     survey,
-    turn,
 )
 from agents.run import Run
-from agents.state import Branch, BranchEnd, State, Update
-from pelagos.settings import Loop
+from agents.state import Lane, LaneEnd, State, Update, lane_of
 
-NODES: Sequence[Callable[[State, Run], Update]] = (
-    baseline.baseline,
-    survey.survey,
+Review = Literal["off", "async", "gate"]
+Graph = CompiledStateGraph[Any, Any, Any, Any]
+ONCE: Sequence[Callable[[State, Run], Update]] = (baseline.baseline, survey.survey, confirm.confirm, report.report)
+REPEATED: Sequence[Callable[[Lane, Run], Update]] = (
     ideate.ideate,
     screen.screen,
     plan.plan,
     review.gate,
     review.glance,
+    build.build,
+    experiment.experiment,
     judge.judge,
     reflect.reflect,
-    turn.turn,
-    confirm.confirm,
-    report.report,
 )
+STEPS = 2**31 - 1
+"""The recursion limit: none. Hypotheses, time and attempts bound a run."""
 
 
-def build(loop: Loop, checkpointer: BaseCheckpointSaver[Any] | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
+def run_graph(review: Review, checkpointer: BaseCheckpointSaver[Any] | None = None) -> Graph:
+    """The whole run."""
     graph = StateGraph(State, context_schema=Run)
-    for node in NODES:
+    for node in ONCE:
         graph.add_node(node.__name__, guarded(node))
-    graph.add_node("experiment", _branch())
-
-    def after_ideate(state: State) -> str:
-        if state["status"] != "running":
-            return "judge"
-        return "screen" if state["proposed"] else after_screen(state)
-
-    def after_screen(state: State) -> str:
-        if state["status"] != "running":
-            return "judge"
-        enough = len(state["kept"]) >= loop.hypotheses or state["attempt"] >= loop.attempts
-        return "plan" if enough else "ideate"
-
-    def after_plan(state: State) -> str | list[Send]:
-        if state["status"] != "running":
-            return "judge"
-        waits = {"gate": "gate", "async": "glance"}.get(loop.review)
-        return waits if waits and state["plans"] else _plans(state)
-
+    graph.add_node("lane", lane_graph(review))
     graph.add_edge(START, "baseline")
-    graph.add_conditional_edges("baseline", _while_running("survey", "report"), ["survey", "report"])
-    graph.add_conditional_edges("survey", _while_running("ideate", "judge"), ["ideate", "judge"])
-    graph.add_conditional_edges("ideate", after_ideate, ["screen", "ideate", "plan", "judge"])
-    graph.add_conditional_edges("screen", after_screen, ["ideate", "plan", "judge"])
-    graph.add_conditional_edges("plan", after_plan, ["gate", "glance", "experiment", "judge"])
-    graph.add_conditional_edges("gate", _plans, ["experiment", "judge"])
-    graph.add_conditional_edges("glance", _plans, ["experiment", "judge"])
-    graph.add_edge("experiment", "judge")
-    graph.add_conditional_edges("judge", _more_seeds, ["experiment", "reflect"])
-    graph.add_edge("reflect", "turn")
-    graph.add_conditional_edges("turn", _while_running("ideate", "confirm"), ["ideate", "confirm"])
+    graph.add_conditional_edges("baseline", lambda s: "survey" if _runs(s) else "report", ["survey", "report"])
+    graph.add_conditional_edges("survey", _lanes, ["lane", "confirm"])
+    graph.add_edge("lane", "confirm")
     graph.add_edge("confirm", "report")
     graph.add_edge("report", END)
     return graph.compile(checkpointer=checkpointer)
 
 
-def steps_at_most(loop: Loop, max_seeds: int) -> int:
-    """The recursion limit: supersteps of a whole run, with every loop at its bound, and some room."""
-    return 10 + loop.cycles * (2 * loop.attempts + 2 * max_seeds + 10)
-
-
-def _while_running(on: str, end: str) -> Callable[[State], str]:
-    return lambda state: on if state["status"] == "running" else end
-
-
-def _branch() -> CompiledStateGraph[Any, Any, Any, Any]:
-    """One plan: build (once), then the seeds that are due."""
-    graph = StateGraph(Branch, context_schema=Run, output_schema=BranchEnd)
-    graph.add_node("build", guarded(experiment.build))
-    graph.add_node("seeds", guarded(experiment.seeds))
-    graph.add_conditional_edges(START, lambda s: "seeds" if s.get("version") else "build", ["build", "seeds"])
-    graph.add_conditional_edges("build", lambda s: "seeds" if s.get("version") else END, ["seeds", END])
-    graph.add_edge("seeds", END)
+def lane_graph(review: Review) -> Graph:
+    """One lane: hypotheses, one after the other."""
+    graph = StateGraph(Lane, context_schema=Run, output_schema=LaneEnd)
+    for node in REPEATED:
+        graph.add_node(node.__name__, guarded(node))
+    reviewed = {"gate": "gate", "async": "glance"}.get(review, "build")
+    graph.add_edge(START, "ideate")
+    graph.add_conditional_edges("ideate", _after_ideate, ["screen", "ideate", END])
+    graph.add_conditional_edges("screen", _after_screen, ["plan", "ideate", END])
+    graph.add_conditional_edges("plan", lambda s: reviewed if _runs(s) else "judge", [reviewed, "judge"])
+    for gate in ("gate", "glance"):
+        graph.add_conditional_edges(gate, lambda s: "build" if _runs(s) and s["plans"] else "judge", ["build", "judge"])
+    graph.add_conditional_edges("build", _seeds_or("judge"), ["experiment", "judge"])
+    graph.add_conditional_edges("judge", _seeds_or("reflect"), ["experiment", "reflect"])
+    graph.add_edge("experiment", "judge")
+    graph.add_conditional_edges("reflect", lambda s: "ideate" if _runs(s) else END, ["ideate", END])
     return graph.compile()
 
 
-def _plans(state: State) -> str | list[Send]:
-    return _fan_out(state, [Branch(plan=plan) for plan in state["plans"]]) or "judge"
+def _runs(state: State | Lane) -> bool:
+    return state["status"] == "running"
 
 
-def _more_seeds(state: State) -> str | list[Send]:
-    if state["status"] != "running":
-        return "reflect"
-    due = [Branch(version=version, seeds=seeds) for version, seeds in state["buying"].items() if seeds]
-    return _fan_out(state, due) or "reflect"
+def _lanes(state: State) -> str | list[Send]:
+    return [Send("lane", lane_of(state, lane)) for lane in range(state["lanes"])] if _runs(state) else "confirm"
 
 
-def _fan_out(state: State, branches: Sequence[Branch]) -> list[Send]:
-    return [Send("experiment", {"cycle": state["cycle"], **branch}) for branch in branches]
+def _after_ideate(state: Lane) -> str:
+    if not _runs(state):
+        return END
+    return "screen" if state["hypothesis"] else "ideate"
+
+
+def _after_screen(state: Lane) -> str:
+    if not _runs(state):
+        return END
+    return "plan" if state["kept"] else "ideate"
+
+
+def _seeds_or(otherwise: str) -> Callable[[Lane], str]:
+    return lambda state: "experiment" if _runs(state) and state["due"] else otherwise

@@ -2,7 +2,7 @@
 
 Resuming is driving again: the checkpoint says where, the ledger what is done already. An end by a cap or by models
 that don't answer is clean: what was found is judged, confirmed and reported. A run without models ends with exit code
-5, whatever it found, since nobody asked it to stop; `resume` then gives it a fresh cycle for the lost one.
+5, whatever it found, since nobody asked it to stop; `resume` then goes on with the next hypothesis.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from agents import folder as run_folder
 from agents.parts import Parts, assembled
 from agents.run import Run, confirmable
-from agents.state import check_version, initial
+from agents.state import State, check_version, initial
 from memory.checkpoints import DURABILITY, open_checkpoints
 from memory.controller import hold_controller
 from memory.faults import on_disk
@@ -35,7 +35,8 @@ from tools.literature.cascade import Cascade
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
-    from langgraph.graph.state import CompiledStateGraph
+
+    from agents.graph import Graph
 
 THREAD = "run"
 OVER = frozenset({"finished", "capped"})
@@ -147,47 +148,36 @@ def _ending(run: Run) -> Ending:
 
 
 def _run_graph(run: Run) -> tuple[str, str]:
-    from agents.graph import build, steps_at_most
+    from agents.graph import STEPS, run_graph
 
-    loop = run.settings.loop
     with open_checkpoints(run.folder) as saver:
-        graph = build(loop, saver)
+        graph = run_graph(run.settings.loop.review, saver)
         config: RunnableConfig = {
             "configurable": {"thread_id": THREAD},
-            "recursion_limit": steps_at_most(loop, run.settings.judge.max_seeds),
-            "max_concurrency": max(run.workers, run.settings.models.parallel),
+            "recursion_limit": STEPS,
+            "max_concurrency": run.lanes,
         }
         start = _start(graph, config, run)
         state = graph.invoke(start, config, context=run, durability=DURABILITY)
-    if "__interrupt__" in state:
-        return "waiting", f"decisions are wanted on {', '.join(state['kept'])}"
+    waiting = [id for asked in state.get("__interrupt__", ()) for id in asked.value["waiting_for"]]
+    if waiting:
+        return "waiting", f"decisions are wanted on {', '.join(waiting)}"
     return state["status"], state["reason"]
 
 
-def _reopen(graph: CompiledStateGraph[Any, Any, Any, Any], config: Any, state: dict[str, Any], surveyed: bool) -> None:
-    """The models are back: one more cycle for the one that was lost, or the survey again if it came to nothing."""
-    if not surveyed:
-        graph.update_state(config, {"status": "running"}, as_node="baseline")
-        return
-    more = {"status": "running", "cycle": state["cycle"] + 1, "cycles": state["cycles"] + 1}
-    graph.update_state(config, more, as_node="turn")
+def _start(graph: Graph, config: RunnableConfig, run: Run) -> State | None:
+    """What to invoke the graph with: a fresh state, or nothing: go on.
 
-
-def _start(graph: CompiledStateGraph[Any, Any, Any, Any], config: Any, run: Run) -> Any:
-    """What to invoke the graph with: a fresh state, decisions that were waited for, or nothing: go on.
-
-    Not decided by `next`: a kill between a task's writes and its checkpoint leaves it empty in a running graph.
+    Not decided by `next`: a kill between a task's writes and its checkpoint leaves it empty in a running graph. Where
+    the models are back, the lanes are opened again after the hypotheses there are, or the survey if it came to nothing.
     """
-    from langgraph.types import Command
-
-    from agents.nodes.review import decisions
-
     found = graph.get_state(config)
     if not found.values:
-        return initial(run.settings.loop.cycles)
+        return initial(run.lanes)
     check_version(found.values)
-    if found.interrupts:
-        return Command(resume=decisions(run))
     if found.values["status"] == "starved" and not found.tasks:
-        _reopen(graph, config, found.values, bool(run.ledger.events("survey")))
+        surveyed = bool(run.ledger.events("survey"))
+        numbers = [int(event.key[1:]) for event in run.ledger.events("pace")]
+        again = {"status": "running", "lanes": run.lanes, "numbered": max(numbers, default=0)}
+        graph.update_state(config, again, as_node="survey" if surveyed else "baseline")
     return None

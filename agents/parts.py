@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from agents import folder as run_folder
 from agents.models.protocol import Model
@@ -87,7 +87,8 @@ def assembled(
             settings.literature, settings.survey.corpus or task.papers, lambda text: note(ledger, text)
         )
         stack.callback(literature.close)
-        mind = _minds(parts, settings, steps, artifacts, slots, stack)
+        model = _models(parts, settings, ledger, stack)
+        mind = _minds(model, settings, steps, artifacts, slots)
         yield Run(
             folder=folder,
             project=project,
@@ -104,6 +105,7 @@ def assembled(
                 lambda: mind("verifier"), lambda: int(steps.budget.summary().tokens.spent), settings.models.parallel
             ),
             mind=mind,
+            lanes=_lanes(model, settings),
             stop=stop,
             literature=literature,
         )
@@ -117,26 +119,38 @@ def _task(folder: Path, described: run_folder.RunFile) -> tuple[Task, Toolchain]
     return task, toolchain
 
 
+def _models(parts: Parts, settings: Settings, ledger: Ledger, stack: ExitStack) -> Callable[[Role], Model]:
+    """One model per spec, opened when first asked for."""
+
+    @cache
+    def model(spec: str) -> Model:
+        opened = parts.model(spec, settings, lambda text: note(ledger, text))
+        stack.callback(opened.close)
+        return opened
+
+    return lambda role: model(settings.models.spec(role))
+
+
 def _minds(
-    parts: Parts, settings: Settings, steps: Steps, artifacts: ArtifactStore, slots: Slots, stack: ExitStack
+    model: Callable[[Role], Model], settings: Settings, steps: Steps, artifacts: ArtifactStore, slots: Slots
 ) -> Callable[[Role], Mind]:
-    """One model per spec and one mind per role, opened when first asked."""
+    """One mind per role, made when first asked for."""
     from agents.models.mind import ModelMind
 
     lock = threading.RLock()
 
     @cache
-    def model(spec: str) -> Model:
-        opened = parts.model(spec, settings, lambda text: note(steps.ledger, text))
-        stack.callback(opened.close)
-        return opened
-
-    @cache
     def mind(role: Role) -> Mind:
-        return ModelMind(role, model(settings.models.spec(role)), steps, artifacts, slots, settings)
+        return ModelMind(role, model(role), steps, artifacts, slots, settings)
 
     def locked(role: Role) -> Mind:
         with lock:
             return mind(role)
 
     return locked
+
+
+def _lanes(model: Callable[[Role], Model], settings: Settings) -> int:
+    """As many hypotheses in work as the scarcest of the models answers at a time."""
+    slots = [settings.models.slots(model(role).local) for role in get_args(Role)]
+    return settings.loop.lanes or min(slots)

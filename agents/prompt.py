@@ -1,4 +1,5 @@
-"""Prompts are Jinja templates beside the code that sends them: a `system` and a `user` block, strict variables.
+"""Prompts are Jinja templates beside the code that sends them: a `user` block, and a `system` block where it isn't the
+one that the prompts of a run share (`tools/opening.py`); strict variables.
 
 What papers, models, logs and data say is quoted as data by the `data` filter (contract 6): stripped of invisible
 characters, cut to a length, and fenced with a mark that the text itself can't contain. Fencing lowers the risk of
@@ -14,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from tools.opening import SYSTEM
 from tools.toolchain import Message
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ def render(template: Path, **variables: Any) -> list[Message]:
     """The template's blocks as messages. Raises jinja2.UndefinedError for a variable it lacks."""
     loaded = _loaded(template)
     context = loaded.new_context(variables)
-    return [Message(role, "".join(loaded.blocks[role](context)).strip()) for role in ("system", "user")]
+    blocks = {role: "".join(block(context)).strip() for role, block in loaded.blocks.items()}
+    return [Message("system", blocks.get("system", SYSTEM)), Message("user", blocks["user"])]
 
 
 def visible(text: str) -> str:

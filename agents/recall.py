@@ -1,6 +1,6 @@
-"""What ideation is told of the past: lessons of earlier cycles, and of the project's other runs, within a budget.
+"""What ideation is told of the past: lessons of this run and of the project's others, and titles, within a budget.
 
-Chosen once per cycle and recorded, so that a resumed run asks the same question again, and that one can see what a
+Chosen once per hypothesis and recorded, so that a resumed run asks the same question again, and that one can see what a
 hypothesis was written from. Every word of it is data to the model that reads it.
 """
 
@@ -16,35 +16,55 @@ from memory.project_runs import folder_of
 from memory.remember import Lesson, remember
 from memory.standing import Standing
 from pelagos.errors import DamagedRun
+from pelagos.nouns import Hypothesis, Paper
 from tools.toolchain import Briefing
 
 KIND = "remembered"
+STRONG_MEMORY, SMALL_MEMORY = 1000, 250
 CHARS_PER_TOKEN = 3
 DIFF_CHARS = 800
 ORDER = (Standing.WORKED, Standing.DEAD_END, Standing.OPEN)
 
 
-def recall(cycle: int, brief: Briefing, run: Run) -> dict[str, list[str]]:
-    """Standing ("worked", "dead end", "open") -> what is told of each lesson, ready for a prompt."""
-    found = run.ledger.find(KIND, str(cycle))
+def recall(id: str, about: Paper | None, brief: Briefing, strong: bool, run: Run) -> dict[str, list[str]]:
+    """Standing ("worked", "dead end", "open") -> what the hypothesis `id` is told of each lesson, ready for a prompt.
+
+    Lessons count as near that are near to the paper it will be `about`, else to the task and its targets.
+    """
+    found = run.ledger.find(KIND, id)
     if found is None:
-        found = run.ledger.append(KIND, str(cycle), _recalled(cycle, brief, run)).payload
+        found = run.ledger.append(KIND, id, _recalled(about, brief, _budget(strong, run), run)).payload
     told: dict[str, list[str]] = {}
     for item in found["items"]:
         told.setdefault(item["standing"], []).append(item["text"])
     return told
 
 
-def _recalled(cycle: int, brief: Briefing, run: Run) -> dict[str, Any]:
-    budget = run.settings.loop.memory
-    if not len(run.bank):
-        return {"cycle": cycle, "budget": budget, "tokens": 0, "items": []}
-    asked = [f"{brief.topic}. {brief.description}", *(f"{where}: {what}" for where, what in brief.targets.items())]
-    queries = run.embedder.embed(asked)
-    chosen = remember(run.bank, run.task.name, queries, budget, lambda one: _tokens(_text(one, run)))
+def earlier(run: Run) -> list[str]:
+    """Titles of the run's hypotheses that fit the budget, the newest; what they are about is the bank's to compare."""
+    left, told = run.settings.loop.earlier, list[str]()
+    for one in reversed(run.nouns(Hypothesis)):
+        told.append(f"{line(one.title, 160)} at {one.target}")
+        left -= _tokens(told[-1])
+        if left < 0:
+            return told[-2::-1]
+    return told[::-1]
+
+
+def _budget(strong: bool, run: Run) -> int:
+    given = run.settings.loop.memory
+    return given if given is not None else STRONG_MEMORY if strong else SMALL_MEMORY
+
+
+def _recalled(about: Paper | None, brief: Briefing, budget: int, run: Run) -> dict[str, Any]:
+    if not len(run.bank) or not budget:
+        return {"budget": budget, "tokens": 0, "items": []}
+    targets = [f"{where}: {what}" for where, what in brief.targets.items()]
+    asked = [f"{about.title}. {about.finding}"] if about else [f"{brief.topic}. {brief.description}", *targets]
+    chosen = remember(run.bank, run.task.name, run.embedder.embed(asked), budget, lambda one: _tokens(_text(one, run)))
     chosen.sort(key=lambda one: ORDER.index(one.standing))
     items = [_item(one, run) for one in chosen]
-    return {"cycle": cycle, "budget": budget, "tokens": sum(_tokens(one["text"]) for one in items), "items": items}
+    return {"budget": budget, "tokens": sum(_tokens(one["text"]) for one in items), "items": items}
 
 
 def _item(one: Lesson, run: Run) -> dict[str, Any]:

@@ -9,22 +9,40 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agents.state import State, Update
+from agents.judging.evidence import Evidence
+from agents.pace import Pace
+from agents.quota import Quota
 from agents.verifiers.protocol import Verifier
 from memory.artifacts import ArtifactStore
+from memory.facts import Facts
 from memory.harvest import Origin
 from memory.keys import step_key
 from memory.ledger import Ledger
 from memory.project_runs import label
 from memory.steps import Steps
 from pelagos.errors import DamagedRun, Interrupted
-from pelagos.nouns import Experiment, Noun, RankedPaper, Role, Verdict, Version
+from pelagos.nouns import (
+    Audit,
+    Build,
+    Experiment,
+    Hypothesis,
+    Lesson,
+    Noun,
+    Plan,
+    RankedPaper,
+    Role,
+    Split,
+    Verdict,
+    VerdictKind,
+    Version,
+)
 from pelagos.settings import Caps, Settings
 from sandbox import cards
 from sandbox.protocol import Limits, Sandbox
@@ -38,6 +56,7 @@ if TYPE_CHECKING:
 
 N = TypeVar("N", bound=Noun)
 AUDIT = 2  # experiments of one winner's audit: its control and the baseline's
+NOUNS: tuple[type[Noun], ...] = (Hypothesis, Plan, Version, Build, Experiment, Verdict, Audit, Lesson)
 
 
 @dataclass
@@ -57,20 +76,26 @@ class Run:
     embedder: Embedder
     verifier: Verifier
     mind: Callable[[Role], Mind]
+    lanes: int = 1
     stop: threading.Event = field(default_factory=threading.Event)
     literature: Cascade = field(default_factory=Cascade)
+    judging: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.facts = Facts(self.ledger, {_kind(kind): partial(_load, kind) for kind in NOUNS})
+        self.pace = Pace.of(self.ledger)
+        self.evidences: dict[str, tuple[tuple[str, ...], Evidence]] = {}
+        cut = {lesson.hypothesis: lesson.cut_short for lesson in self.nouns(Lesson)}
+        kept = {event.key for event in self.ledger.events("screened") if event.payload["kept"]}
+        self.quota = Quota(self.settings.hypotheses, (id for id in kept if not cut.get(id)))
 
     @property
     def ledger(self) -> Ledger:
         return self.steps.ledger
 
     @property
-    def debug_tries(self) -> int:
-        return self.settings.loop.debug_tries
-
-    @property
-    def drafts(self) -> int:
-        return self.settings.loop.drafts
+    def tries(self) -> int:
+        return self.settings.loop.tries
 
     @property
     def workers(self) -> int:
@@ -106,18 +131,17 @@ class Run:
             raise Interrupted("stopped at a boundary")
 
     def open_reserve(self) -> None:
-        """The loop may not spend what confirm needs; from here on the whole of every cap counts."""
+        """Lanes may not spend what confirm needs; from here on the whole of every cap counts."""
         self.steps.budget.caps = self.settings.caps
 
-    @contextmanager
-    def whole_caps(self) -> Iterator[None]:
+    def hold_reserve(self, winners: int) -> None:
+        """Keep back what confirm needs for `winners` and for one that may yet come, as long as it takes here."""
+        seconds = self.pace.confirm_s(self.settings.judge.max_seeds, winners + 1, self.workers)
+        self.steps.budget.caps = held_back(self.settings.caps, self.settings.judge.max_seeds, seconds)
+
+    def whole_caps(self) -> AbstractContextManager[None]:
         """For as long as this lasts, the whole of every cap counts: a winner's audit is part of its confirmation."""
-        held = self.steps.budget.caps
-        self.open_reserve()
-        try:
-            yield
-        finally:
-            self.steps.budget.caps = held
+        return self.steps.budget.whole(self.settings.caps)
 
     def record(self, noun: Noun) -> None:
         """A fact under its id; the first one holds."""
@@ -125,18 +149,18 @@ class Run:
 
     def noun(self, kind: type[N], id: str) -> N:
         """The newest fact of this kind with this id. Raises DamagedRun if the ledger lacks it."""
-        payload = self.ledger.find(_kind(kind), id)
-        if payload is not None:
-            return _load(kind, payload)
-        for found in reversed(self.nouns(kind)):
-            if _id(found) == id:
-                return found
-        raise DamagedRun(f"{self.folder}: no {_kind(kind)} {id} in the ledger")
+        found: N | None = self.facts.get(_kind(kind), id)
+        if found is None:
+            raise DamagedRun(f"{self.folder}: no {_kind(kind)} {id} in the ledger")
+        return found
 
     def nouns(self, kind: type[N]) -> list[N]:
         """All facts of this kind in the order they were recorded, one per id: the newest."""
-        found = (_load(kind, event.payload) for event in self.ledger.events(_kind(kind)))
-        return list({_id(noun): noun for noun in found}.values())
+        return list(self.facts.of(_kind(kind)).values())
+
+    def experiment(self, version: Version, seed: int, split: Split) -> Experiment:
+        """Execute and score; a finished one is never run again."""
+        return self.toolchain.experiment(self.task, version, seed, split, self)
 
     def experiments(self, version: str, split: str = "validation") -> list[Experiment]:
         """Finished experiments of one version, in the order of the task's seeds."""
@@ -147,6 +171,10 @@ class Run:
     def verdicts(self) -> dict[str, Verdict]:
         """Hypothesis id -> its newest verdict."""
         return {verdict.hypothesis: verdict for verdict in self.nouns(Verdict)}
+
+    def winners(self) -> list[str]:
+        """Ids of the hypotheses whose newest verdict is supported."""
+        return [id for id, verdict in self.verdicts().items() if verdict.kind is VerdictKind.SUPPORTED]
 
     def papers(self) -> list[RankedPaper]:
         """The surveyed papers that go into ideation, best first; empty before survey and without a corpus."""
@@ -170,17 +198,18 @@ def note(ledger: Ledger, text: str) -> None:
     ledger.append("note", step_key(text=text), {"text": text})
 
 
-Node = Callable[[State, Run], Update]
+def held_back(caps: Caps, max_seeds: int, confirm_s: float = 0.0) -> Caps:
+    """The caps while lanes work: a share of experiments, time and disk is kept for confirm and report.
 
-
-def held_back(caps: Caps, max_seeds: int) -> Caps:
-    """The caps while the loop runs: a share of experiments, time and disk is kept for judge, confirm and report.
-
-    Confirm is all or nothing: `max_seeds` pairs for one winner at least, and its audit before. Where a cap is below
+    `confirm_s` is how long confirm will take here; before that was measured a share of the time is kept. Confirm is all
+    or nothing: `max_seeds` pairs for one winner at least, and its audit before. Where a cap on experiments is below
     twice the pairs, nothing is kept, since nothing could be confirmed.
     """
-    kept = {"seconds": 0.85, "disk_mb": 0.9}
-    shrunk = {name: getattr(caps, name) * share for name, share in kept.items() if getattr(caps, name) is not None}
+    shrunk: dict[str, float] = {}
+    if caps.disk_mb is not None:
+        shrunk["disk_mb"] = caps.disk_mb * 0.9
+    if caps.seconds is not None:
+        shrunk["seconds"] = caps.seconds * 0.97 - min(confirm_s or 0.12 * caps.seconds, 0.4 * caps.seconds)
     if caps.experiments is not None and confirmable(caps, max_seeds):
         one_winner = 2 * max_seeds + AUDIT
         shrunk["experiments"] = caps.experiments - min(2 * one_winner, max(one_winner, caps.experiments // 3))

@@ -1,7 +1,7 @@
-"""The graph's state: ids and counters of the current cycle, JSON only, bounded.
+"""The graph's state: ids and counters, JSON only, bounded. The run has one, and each of its lanes has one.
 
-What an id means is in the ledger, what it holds is in the artifact store; nothing here grows with the run but
-`winners`. Doesn't hold times, texts, scores or code.
+What an id means is in the ledger, what it holds is in the artifact store; nothing here grows with the run. Doesn't hold
+times, texts, scores or code.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from pelagos.errors import BadInput
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Status = Literal["running", "finished", "capped", "starved"]
 _SEVERITY: dict[str, int] = {"running": 0, "finished": 1, "capped": 2, "starved": 3}
@@ -18,18 +18,13 @@ _SEVERITY: dict[str, int] = {"running": 0, "finished": 1, "capped": 2, "starved"
 Update = dict[str, Any]
 
 
-def gather(old: list[str], new: list[str] | None) -> list[str]:
-    """Parallel branches add ids; None empties the list (a new cycle)."""
-    return [] if new is None else [*old, *(item for item in new if item not in old)]
-
-
 def worst(old: Status, new: Status) -> Status:
-    """Parallel branches may stop for different reasons: the worst holds. "running" starts afresh; no branch says it."""
+    """Lanes may stop for different reasons: the worst holds. "running" starts afresh; no lane ends with it."""
     return new if new == "running" or _SEVERITY[new] >= _SEVERITY[old] else old
 
 
 def latest(old: str, new: str) -> str:
-    """A branch without a reason doesn't wipe another's."""
+    """A lane without a reason doesn't wipe another's."""
     return new or old
 
 
@@ -38,65 +33,65 @@ def count(old: dict[str, int], new: dict[str, int]) -> dict[str, int]:
 
 
 class State(TypedDict):
-    """`status` leaves "running" when a cap is reached or no model answers; the loop then goes to judge and on to
-    confirm and report with the best so far, and `reason` says why.
+    """The run's. `status` leaves "running" when every lane has ended, or when a cap is reached or no model answers
+    before they begin; the run then goes on to confirm and report with what it has, and `reason` says why.
     """
 
     schema_version: int
-    cycle: int  # from 1
-    cycles: int
-    attempt: int  # hypotheses asked for in this cycle
-    proposed: str  # hypothesis id that waits for screen, or ""
-    kept: list[str]  # hypothesis ids of this cycle
-    plans: list[str]  # plan ids carried out in this cycle
-    builds: Annotated[list[str], gather]  # build ids of this cycle
-    buying: dict[str, list[int]]  # version id -> seeds that judge wants run before it looks again; empty: none
-    winners: list[str]  # hypothesis ids supported so far, over all cycles; judge writes it whole
-    barren: int  # cycles in a row with nothing newly supported
-    supported_before: int  # len(winners) when this cycle began
+    lanes: int  # hypotheses in work at a time
+    numbered: int  # hypotheses that had a number when the lanes were opened: theirs begin after it
     visits: Annotated[dict[str, int], count]  # node name -> times entered, for the ledger's progress keys
     status: Annotated[Status, worst]
     reason: Annotated[str, latest]
 
 
-class Branch(TypedDict, total=False):
-    """The state of one plan's subgraph. `version` is "" until built; `seeds` are those to run now."""
+class Lane(TypedDict):
+    """One lane's: it takes one hypothesis after the other all the way, from the idea to the lesson."""
 
-    cycle: int
-    plan: str
-    version: str
-    seeds: list[int]
-    builds: Annotated[list[str], gather]
+    lane: int  # from 0
+    lanes: int
+    number: int  # of the hypothesis asked for last; each lane has numbers of its own
+    hypothesis: str  # id of the one in work, "" between two
+    kept: bool  # whether screening let it through
+    plans: list[str]  # plan ids that are carried out
+    due: dict[str, list[int]]  # version id -> seeds to run before judge looks (again)
+    fruitless: int  # proposals in a row that came to nothing
+    visits: Annotated[dict[str, int], count]
     status: Annotated[Status, worst]
     reason: Annotated[str, latest]
 
 
-class BranchEnd(TypedDict, total=False):
-    """What a branch hands back to the loop."""
+class LaneEnd(TypedDict):
+    """What a lane hands back to the run."""
 
-    builds: Annotated[list[str], gather]
     status: Annotated[Status, worst]
     reason: Annotated[str, latest]
 
 
-def initial(cycles: int) -> State:
-    return State(
-        schema_version=SCHEMA_VERSION,
-        cycle=1,
-        cycles=cycles,
-        attempt=0,
-        proposed="",
-        kept=[],
+def initial(lanes: int = 1) -> State:
+    return State(schema_version=SCHEMA_VERSION, lanes=lanes, numbered=0, visits={}, status="running", reason="")
+
+
+def lane_of(state: State, lane: int) -> Lane:
+    """A lane at its beginning. Its hypotheses are numbered lane + 1, lane + 1 + lanes, ... after those there are."""
+    return Lane(
+        lane=lane,
+        lanes=state["lanes"],
+        number=state["numbered"] + lane + 1 - state["lanes"],
+        hypothesis="",
+        kept=False,
         plans=[],
-        builds=[],
-        buying={},
-        winners=[],
-        barren=0,
-        supported_before=0,
+        due={},
+        fruitless=0,
         visits={},
         status="running",
         reason="",
     )
+
+
+def between() -> Update:
+    """What of a lane's state is about the hypothesis in work, where there is none."""
+    return {"hypothesis": "", "kept": False, "plans": [], "due": {}}
 
 
 def check_version(state: dict[str, Any]) -> None:

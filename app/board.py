@@ -29,7 +29,6 @@ class Row:
 
     id: str
     title: str
-    cycle: int
     stage: Stage
     detail: str = ""
     verdict: VerdictKind | None = None
@@ -136,7 +135,6 @@ def _row(record: Record, hypothesis: str) -> Row:
     return Row(
         id=hypothesis,
         title=one.title,
-        cycle=one.cycle,
         stage=stage,
         detail=detail,
         verdict=look.kind if look else None,

@@ -21,7 +21,8 @@ def _title(record: Record, payload: dict[str, Any]) -> str:
 
 
 def _node(record: Record, payload: dict[str, Any]) -> str:
-    return f"cycle {payload.get('cycle', '?')}: {payload.get('node', '?')}"
+    about = f"{payload['hypothesis']}: " if payload.get("hypothesis") else ""
+    return f"{about}{payload.get('node', '?')}"
 
 
 def _hypothesis(record: Record, payload: dict[str, Any]) -> str:

@@ -72,7 +72,7 @@ def header(folder: Path, record: Record, now: float) -> Text:
     elapsed = next(bar.spent for bar in bars(record, now) if bar.name == "wall clock")
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f"pelagos  {line(record.task) or '…'}", style="bold")
-    text.append(f"   cycle {record.cycle or '–'}  {record.node or 'starting'}   {duration(elapsed)}   ")
+    text.append(f"   {record.node or 'starting'}   {duration(elapsed)}   ")
     return text.append(str(folder), style="dim")
 
 

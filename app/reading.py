@@ -14,7 +14,7 @@ from app.words import line
 
 
 def status(run: RunArgument, json: Json = False) -> None:
-    """How a run stands: state, cycle, funnel, budgets, hypotheses."""
+    """How a run stands: state, funnel, budgets, hypotheses."""
     from app import summaries
     from app.board import activity
 
@@ -51,7 +51,7 @@ def list_runs(json: Json = False) -> None:
     if not found:
         typer.echo("no runs here yet; `pelagos run TASK` starts one")
         return
-    heads = ("run", "task", "state", "cycle", "kept", "executed", "supported", "confirmed")
+    heads = ("run", "task", "state", "kept", "executed", "supported", "confirmed")
     cells = [[_cell(one.get(head)) for head in heads] for one in found]
     console().print(table(heads, cells))
 
@@ -69,7 +69,7 @@ def hypotheses(run: RunArgument, json: Json = False) -> None:
 
     for told in unsafe(record):
         console().print(told)
-    heads = ("id", "cycle", "title", "novelty", "stage", "effect", "interval", "e-value", "seeds")
+    heads = ("id", "title", "novelty", "stage", "effect", "interval", "e-value", "seeds")
     screen = console()
     screen.print(table(heads, (summaries.cells(record, row) for row in rows(record))))
     for row in rows(record):

@@ -55,7 +55,6 @@ class Record:
     started: dict[str, Any] = field(default_factory=dict)
     ended: dict[str, Any] | None = None
     node: str = ""
-    cycle: int = 0
     hypotheses: dict[str, Hypothesis] = field(default_factory=dict)
     screened: dict[str, dict[str, Any]] = field(default_factory=dict)
     plans: dict[str, list[Plan]] = field(default_factory=dict)
@@ -143,7 +142,6 @@ def _ended(record: Record, payload: dict[str, Any], event: Event) -> None:
 
 def _node(record: Record, payload: dict[str, Any], event: Event) -> None:
     record.node = str(payload.get("node", ""))
-    record.cycle = int(payload.get("cycle") or 0)
 
 
 def _hypothesis(record: Record, payload: dict[str, Any], event: Event) -> None:

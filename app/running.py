@@ -21,7 +21,9 @@ ALL_ROLES = "default"
 def run(
     task: Annotated[str, typer.Argument(metavar="TASK", help="A task folder, or the name of a shipped task.")],
     run_dir: Annotated[Path | None, typer.Option(help="Where the run lives; runs/<task>-<time> by default.")] = None,
-    cycles: Annotated[int | None, typer.Option(help="Passes of the loop.")] = None,
+    hypotheses: Annotated[
+        int | None, typer.Option(help="Test so many hypotheses; as many as --hours allows, else 4.")
+    ] = None,
     hours: Annotated[float | None, typer.Option(help="Stop after so many hours of work.")] = None,
     max_experiments: Annotated[int | None, typer.Option(help="Stop after so many experiments.")] = None,
     max_cost: Annotated[float | None, typer.Option(metavar="USD", help="Stop at so many dollars.")] = None,
@@ -40,7 +42,7 @@ def run(
     from pelagos.settings import load
 
     options: dict[str, dict[str, Any]] = {
-        "loop": {"cycles": cycles, "workers": workers, "review": review},
+        "loop": {"hypotheses": hypotheses, "workers": workers, "review": review},
         "caps": {"seconds": hours * 3600 if hours is not None else None, "usd": max_cost}
         | {"experiments": max_experiments, "tokens": max_tokens},
         "models": _models(model or []),

@@ -22,7 +22,6 @@ def status(folder: Path, record: Record, state: str, pid: int | None) -> dict[st
         "pid": pid,
         "warning": warning(record),
         "reason": (record.ended or {}).get("reason", ""),
-        "cycle": record.cycle,
         "node": record.node,
         "activity": activity(record),
         "funnel": funnel(record),
@@ -44,7 +43,6 @@ def summary(folder: Path) -> dict[str, Any]:
         "run": folder.name,
         "task": record.task,
         "state": folders.standing(folder, record)[0],
-        "cycle": record.cycle,
         "kept": passed.kept,
         "executed": passed.executed,
         "supported": passed.supported,
@@ -69,7 +67,7 @@ def cells(record: Record, row: Row) -> list[str]:
     look = record.verdicts.get(row.id)
     effect = signed(row.effect) if row.verdict else ""
     novelty = str(record.screened.get(row.id, {}).get("novelty", ""))
-    found = [row.id, str(row.cycle), row.title, novelty, row.status, effect, interval(row.low, row.high)]
+    found = [row.id, row.title, novelty, row.status, effect, interval(row.low, row.high)]
     return [*found, number(row.e_value) if row.verdict else "", str(look.seeds) if look else ""]
 
 

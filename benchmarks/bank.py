@@ -224,7 +224,7 @@ def _facts(task: str, vectors: Vector) -> Iterator[tuple[str, str, dict[str, Any
         yield (
             "hypothesis",
             id,
-            {"id": id, "cycle": 1 + number // 4, "target": "a.py::f", "predicted_effect": 0.5, **text},
+            {"id": id, "target": "a.py::f", "predicted_effect": 0.5, **text},
         )
         raw = base64.b64encode(vector.astype("<f4").tobytes()).decode()
         yield VECTOR, id, {"embedder": Made.id, "dims": DIMS, "float32": raw}

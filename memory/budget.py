@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,6 +63,7 @@ class Budget:
 
     def __init__(self, caps: Caps, ledger: Reader) -> None:
         self.caps = caps
+        self._lent = threading.local()
         self._ledger = ledger
         self._lock = threading.Lock()
         self._began, self._began_at = time.monotonic(), time.time()
@@ -102,6 +105,21 @@ class Budget:
         with self._lock:
             return Summary(**self._gauges(), unknown_priced=self._unknown)
 
+    def left_s(self) -> float | None:
+        """Seconds that are left, None where they have no cap. Before the first step none has passed."""
+        with self._lock:
+            cap = self._in_force().seconds
+            return None if cap is None else cap - self._seconds()
+
+    @contextmanager
+    def whole(self, caps: Caps) -> Iterator[None]:
+        """In this thread `caps` count for as long as this lasts."""
+        self._lent.caps = caps
+        try:
+            yield
+        finally:
+            self._lent.caps = None
+
     def _count(self, cost: Cost) -> None:
         self._unknown += cost.usd is None
         self._spent += cost._replace(usd=cost.usd or 0.0)
@@ -110,7 +128,7 @@ class Budget:
         held = Cost()
         for cost in self._held.values():
             held += cost._replace(usd=cost.usd or 0.0)
-        caps, spent = self.caps, self._spent
+        caps, spent = self._in_force(), self._spent
         return {
             "tokens": Gauge(spent.tokens, held.tokens, caps.tokens),
             "usd": Gauge(spent.usd or 0.0, held.usd or 0.0, caps.usd),
@@ -118,6 +136,10 @@ class Budget:
             "experiments": Gauge(spent.experiments, held.experiments, caps.experiments),
             "disk_mb": Gauge(self._measured(), held.disk_mb, caps.disk_mb),
         }
+
+    def _in_force(self) -> Caps:
+        lent: Caps | None = getattr(self._lent, "caps", None)
+        return lent or self.caps
 
     def _seconds(self) -> float:
         return self._past_seconds + (time.monotonic() - self._began if self._marked else 0.0)

@@ -47,7 +47,7 @@ def text_of(hypothesis: dict[str, Any]) -> str:
 
 def entry(hypothesis: dict[str, Any], origin: Origin) -> Entry:
     """The bank's entry for a dumped Hypothesis."""
-    named = {name: hypothesis.get(name) for name in ("cycle", "title", "target", "predicted_effect")}
+    named = {name: hypothesis.get(name) for name in ("title", "target", "predicted_effect")}
     return Entry(origin.id(hypothesis["id"]), text_of(hypothesis), {**origin._asdict(), **named})
 
 

@@ -10,19 +10,19 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.engine import Connection
 
 from memory import salvage
 from memory.faults import on_database
 from memory.filehold import FileHold
 from memory.keys import canonical
-from memory.rows import GENESIS, INTENT, Row, connect, events, link
+from memory.rows import GENESIS, INTENT, IS_FACT, Row, connect, events, link
 from pelagos.errors import BadInput
 
 
@@ -50,15 +50,25 @@ class Reader:
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
         """The payload of the fact (kind, key), or None."""
-        with self._lock, _guarded(self.path), self._engine.connect() as connection:
-            found = _fact(connection, kind, key)
+        found = self.event(kind, key)
         return found.payload if found else None
 
-    def events(self, kind: str | None = None, after: int = 0) -> list[Event]:
-        """Events with `seq > after` in order, of one kind or of all."""
+    def event(self, kind: str, key: str) -> Event | None:
+        """The row of the fact (kind, key), or None."""
+        with self._lock, _guarded(self.path), self._engine.connect() as connection:
+            return _fact(connection, kind, key)
+
+    def last(self) -> int:
+        """The number of the newest row, 0 where there is none."""
+        with self._lock, _guarded(self.path), self._engine.connect() as connection:
+            return int(connection.execute(select(func.max(events.c.seq))).scalar() or 0)
+
+    def events(self, kind: str | None = None, after: int = 0, kinds: Collection[str] | None = None) -> list[Event]:
+        """Events with `seq > after` in order, of one kind, of some or of all."""
         query = select(events).where(events.c.seq > after).order_by(events.c.seq)
-        if kind is not None:
-            query = query.where(events.c.kind == kind)
+        wanted = [kind] if kind is not None else kinds
+        if wanted is not None:
+            query = query.where(events.c.kind.in_(list(wanted)))
         with self._lock, _guarded(self.path), self._engine.connect() as connection:
             return [_event(Row(*row)) for row in connection.execute(query)]
 
@@ -128,7 +138,8 @@ class Ledger(Reader):
 
 
 def _fact(connection: Connection, kind: str, key: str) -> Event | None:
-    query = select(events).where(events.c.kind == kind, events.c.key == key).limit(1)
+    """The index of facts leaves out intents, so SQLite uses it only where the query says that it does, too."""
+    query = select(events).where(events.c.kind == kind, events.c.key == key, IS_FACT).limit(1)
     row = connection.execute(query).first()
     return _event(Row(*row)) if row else None
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Engine, Float, Integer, MetaData, Table, Text, create_engine, event, select
+from sqlalchemy import Column, Engine, Float, Integer, MetaData, Table, Text, create_engine, event, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
@@ -32,8 +32,9 @@ events = Table(
     Column("payload", Text, nullable=False),
     Column("chain", Text, nullable=False),
 )
+IS_FACT = text(f"kind NOT LIKE '%{INTENT}'")
 SCHEMA = (
-    f"CREATE UNIQUE INDEX facts ON events (kind, key) WHERE kind NOT LIKE '%{INTENT}'",
+    f"CREATE UNIQUE INDEX facts ON events (kind, key) WHERE {IS_FACT}",
     "CREATE TRIGGER no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
     "CREATE TRIGGER no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
 )

@@ -79,14 +79,14 @@ class RankedPaper(Noun):
 
 
 class Hypothesis(Noun):
-    """One idea. `target` is an address the toolchain offered (`path::qualified.name` for code)."""
+    """One idea. `target` is an address the toolchain offered (`path::qualified.name` for code). `predicted_effect` is
+    None where the model that had the idea is not asked to predict."""
 
     id: str
-    cycle: int
     title: str
     statement: str
     rationale: str
-    predicted_effect: float
+    predicted_effect: float | None = None
     refuted_by: str
     target: str
     papers: list[str] = []
@@ -204,7 +204,6 @@ class Lesson(Noun):
 
     id: str
     hypothesis: str
-    cycle: int
     title: str
     target: str
     verdict: VerdictKind | None

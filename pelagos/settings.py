@@ -1,6 +1,6 @@
 """Settings: `pelagos.toml` in the project < environment `PELAGOS_*` < command-line options.
 
-Nested keys are joined by two underscores in the environment: `PELAGOS_LOOP__CYCLES=2`.
+Nested keys are joined by two underscores in the environment: `PELAGOS_LOOP__TRIES=2`.
 The resolved settings are stored in the run.
 """
 
@@ -25,6 +25,7 @@ from pydantic_settings import (
 from pelagos.errors import BadInput
 
 FILE = "pelagos.toml"
+UNTIMED = 4
 
 
 class Section(BaseModel):
@@ -32,17 +33,21 @@ class Section(BaseModel):
 
 
 class Loop(Section):
-    cycles: int = Field(1, ge=1)
-    hypotheses: int = Field(4, ge=1, description="hypotheses kept per cycle")
-    attempts: int = Field(10, ge=1, description="hypotheses asked for per cycle, before screening, at most")
-    plans: int = Field(2, ge=1, description="plans asked for per hypothesis")
+    hypotheses: int | None = Field(
+        None, ge=1, description="hypotheses to test; none: as many as the time allows, 4 where no time is given"
+    )
+    attempts: int = Field(10, ge=1, description="proposals in a row that may come to nothing before the run ends")
+    plans: int | None = Field(None, ge=1, description="plans asked for per hypothesis; none: 2, a small model 1")
     plans_kept: int = Field(1, ge=1, description="best plans carried out per hypothesis")
-    drafts: int = Field(4, ge=1, description="drafts of a change written in parallel; a strong model needs 1")
-    debug_tries: int = Field(5, ge=0)
-    plateau: int = Field(0, ge=0, description="stop after so many cycles with nothing supported; 0: never")
+    tries: int = Field(8, ge=1, description="programs written for one plan, drafts and repairs together, at most")
+    plateau: int = Field(0, ge=0, description="stop after so many hypotheses in a row without support; 0: never")
+    lanes: int = Field(0, ge=0, description="hypotheses in work at a time; 0: one embedded, an endpoint's slots")
     workers: int = Field(0, ge=0, description="experiments at a time; 0: one per core")
     review: Literal["off", "async", "gate"] = "off"
-    memory: int = Field(1000, ge=0, description="tokens of what earlier cycles and runs showed, told to the ideator")
+    memory: int | None = Field(
+        None, ge=0, description="tokens of earlier results told to the ideator; none: 1000, a small model 250"
+    )
+    earlier: int = Field(400, ge=0, description="tokens of earlier hypotheses' titles told to the ideator")
 
 
 class Survey(Section):
@@ -114,17 +119,32 @@ class Models(Section):
     verifier: str | None = None
     extractor: str | None = None
     embedder: str = Field("minilm", description="minilm, openai:MODEL[@BASE_URL], or hashing: spelling only")
-    timeout_s: float = 300.0
+    timeout_s: float = Field(
+        300.0,
+        gt=0,
+        description="longest silence of the embedded model; for an endpoint longest time of one answer, or four times "
+        "what its measured speed says, whichever is longer",
+    )
     retries: int = Field(3, ge=0)
     reasks: int = Field(2, ge=0, description="re-asks when a reply doesn't fit its schema")
-    threads: int = Field(0, ge=0, description="embedded model; 0: one per core idle at its start")
-    context: int = Field(8192, ge=1024, description="embedded model: tokens per parallel slot")
-    parallel: int = Field(4, ge=1, description="embedded model: parallel slots")
+    threads: int = Field(0, ge=0, description="embedded model; 0: one per core that nobody else uses")
+    context: int = Field(8192, ge=1024, description="embedded model: tokens per slot")
+    parallel: int | None = Field(
+        None, ge=1, description="requests in flight; none: 1 with the embedded model, 8 with an endpoint"
+    )
     prices: Path | None = None
     knowledge_until: date | None = Field(None, description="what is newer than this the models can't have read")
 
     def spec(self, role: str) -> str:
         return getattr(self, role) or self.default
+
+    def slots(self, local: bool) -> int:
+        """Requests in flight at a time: with the embedded model (`local`), or with an endpoint."""
+        return self.parallel or (1 if local else 8)
+
+    def slots_of(self, role: str) -> int:
+        """The same for the model of a role."""
+        return self.slots(self.spec(role).strip().startswith("embedded"))
 
 
 class Settings(BaseSettings):
@@ -141,6 +161,11 @@ class Settings(BaseSettings):
     caps: Caps = Caps()
     sandbox: Sandboxing = Sandboxing()
     models: Models = Models()
+
+    @property
+    def hypotheses(self) -> int | None:
+        """How many hypotheses the run tests at most; None: as many as its time allows."""
+        return self.loop.hypotheses or (UNTIMED if self.caps.seconds is None else None)
 
     @classmethod
     def settings_customise_sources(
@@ -182,7 +207,7 @@ def _environment() -> dict[str, Any]:
     try:
         return EnvSettingsSource(Settings)()
     except SettingsError as error:
-        raise BadInput(f"environment: {error}; name one key, as in PELAGOS_LOOP__CYCLES=2") from None
+        raise BadInput(f"environment: {error}; name one key, as in PELAGOS_LOOP__TRIES=2") from None
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

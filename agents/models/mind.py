@@ -19,6 +19,7 @@ from agents.models.prices import Prices
 from agents.models.protocol import Model, Reply, Request, Sourced
 from agents.models.recorded import fingerprint
 from agents.models.retry import Patience, persist
+from agents.serving import served
 from memory.artifacts import ArtifactStore
 from memory.budget import Cost
 from memory.keys import step_key
@@ -56,6 +57,10 @@ class ModelMind:
     @property
     def strong(self) -> bool:
         return self._model.strong
+
+    @property
+    def rates(self) -> tuple[float | None, float | None]:
+        return None, None
 
     def ask(
         self,
@@ -118,7 +123,8 @@ class ModelMind:
         mark = fingerprint(request)
         key = step_key(spec=self._model.spec, request=mark)
         reserve = self._cost(chat.estimate(request), request.max_tokens)
-        intent = {"role": self.role, "spec": self._model.spec, "request": mark, "sample": request.sample}
+        about = {"role": self.role, "spec": self._model.spec, "hypothesis": served()}
+        intent = {**about, "request": mark, "sample": request.sample}
 
         def action() -> tuple[dict[str, Any], Cost]:
             reply, wasted = self._send(request, key)

@@ -1,13 +1,16 @@
-"""Baseline: the untouched program on the task's seeds, first of all. Its spread is the noise floor.
+"""Baseline: the untouched program on the first look's seeds, first of all. Its spread is the noise floor.
 
-A baseline that crashes, writes nothing or can't be scored is recorded and ends the run (exit code 5).
+Later looks run it on more seeds, beside the version that they look at. A baseline that crashes, writes nothing or can't
+be scored is recorded and ends the run (exit code 5).
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from statistics import fmean
 
+from agents.pace import SCORING_S
 from agents.run import Run
+from agents.serving import in_parallel
 from agents.state import State, Update
 from pelagos.errors import RunFailed
 from pelagos.nouns import Experiment, OutcomeKind
@@ -19,20 +22,15 @@ def baseline(state: State, run: Run) -> Update:
     """Raises RunFailed with the end of the traceback if any seed fails."""
     version = run.baseline()
     run.record(version)
-    seeds = list(run.task.seeds)[: _affordable(run)]
+    seeds = list(run.task.seeds)[: run.settings.judge.min_seeds]
     run.say(f"baseline: {len(seeds)} seeds")
-    with ThreadPoolExecutor(run.workers) as pool:
-        done = list(pool.map(lambda seed: run.toolchain.experiment(run.task, version, seed, "validation", run), seeds))
+    done = in_parallel(run.workers, lambda seed: run.experiment(version, seed, "validation"), seeds)
     failed = [experiment for experiment in done if experiment.outcome is not OutcomeKind.OK]
     if failed:
         raise RunFailed(_why(failed[0], len(failed), len(done), run))
+    run.pace.experiment_s = fmean(experiment.seconds for experiment in done) + SCORING_S
+    run.hold_reserve(0)
     return {}
-
-
-def _affordable(run: Run) -> int:
-    """All seeds that judge may ever buy, but no more than a quarter of a cap on experiments."""
-    judge, cap = run.settings.judge, run.settings.caps.experiments
-    return judge.max_seeds if cap is None else max(judge.min_seeds, min(judge.max_seeds, cap // 4))
 
 
 def _why(experiment: Experiment, failed: int, of: int, run: Run) -> str:

@@ -8,7 +8,6 @@ touch, per project and task: a seal that was touched often proves less.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from agents.judging.compare import bounded, compare, evidence_ids
@@ -17,6 +16,7 @@ from agents.judging.evidence import Evidence
 from agents.judging.rules import Rules
 from agents.judging.seal import Seal
 from agents.run import Run
+from agents.serving import in_parallel
 from agents.state import State, Update
 from memory.keys import step_key
 from pelagos.errors import CapReached
@@ -25,7 +25,7 @@ from pelagos.nouns import Experiment, OutcomeKind, Verdict, VerdictKind, Version
 
 def confirm(state: State, run: Run) -> Update:
     """Records a `confirmed` fact per winner. Where a cap cuts it short, with what was run until then."""
-    winners = {id: _version(run.verdicts()[id], run) for id in state["winners"]}
+    winners = {id: _version(run.verdicts()[id], run) for id in run.winners()}
     if not winners:
         return {}
     seeds = fresh_seeds(run)
@@ -60,8 +60,7 @@ def _experiments(versions: Sequence[str], seeds: Sequence[int], run: Run) -> Non
     arms = [run.baseline(), *(run.noun(Version, version) for version in versions)]
     pairs = [(version, seed) for seed in seeds for version in arms]
     run.say(f"confirm: {len(versions)} winners on sealed data, {len(seeds)} fresh seeds")
-    with ThreadPoolExecutor(run.workers) as pool:
-        list(pool.map(lambda pair: run.toolchain.experiment(run.task, pair[0], pair[1], "sealed", run), pairs))
+    in_parallel(run.workers, lambda pair: run.experiment(pair[0], pair[1], "sealed"), pairs)
 
 
 def _conclude(winners: dict[str, str], seeds: list[int], run: Run) -> None:

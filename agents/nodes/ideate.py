@@ -1,17 +1,16 @@
-"""Ideate: one hypothesis at a time, grounded in papers, addressed to a target the toolchain offers.
+"""Ideate: begin the lane's next hypothesis, where there is time and a place for one, and ask for its idea.
 
-The prompt's stable part (program, papers, causal record of earlier cycles and runs) comes first, so that a server can
-reuse it; what changes with every attempt (the hypotheses so far) comes last. The reply's `target` and `papers` are
-enums.
+It is grounded in papers and addressed to a target the toolchain offers. The prompt begins as all prompts of the run do
+(`tools/opening.py`); what changes with every idea comes last. The reply's `target` and `papers` are enums.
 
-A model that isn't strong is given one finding per attempt to build on, the least used so far, and the targets whose
-material is nearest to it: left to choose, a 1.5B model proposed one change of the first target in 10 attempts of 10.
+A model that isn't strong is given one finding to build on and the targets whose material is nearest to it, so that
+ideas differ by construction: a finding that was tried at a target isn't offered for it again. Left to choose, a 1.5B
+model proposed one change of the first target in 10 attempts of 10. It is asked for what is used later, nothing else.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, pstdev
 from types import GenericAlias
@@ -19,12 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from agents.begin import begin
 from agents.prompt import one_of, render
-from agents.recall import recall
+from agents.recall import earlier, recall
 from agents.run import Run
-from agents.state import State, Update
+from agents.serving import serving
+from agents.state import Lane, Update
 from pelagos.errors import BadReply
-from pelagos.nouns import Hypothesis, Paper, RankedPaper
+from pelagos.nouns import Hypothesis, Metric, Paper, RankedPaper
+from tools.opening import opening
+from tools.toolchain import Briefing
 
 if TYPE_CHECKING:
     from memory.embedder import Embedder
@@ -35,62 +38,90 @@ NEAR_TARGETS = 2
 
 
 class Idea(BaseModel):
-    """What the ideator is asked for. Bounds keep a small model from rambling; the target follows from the title, so
-    it comes after it."""
+    """What any ideator is asked for. Bounds keep a small model from rambling; the target follows from the title, so it
+    comes after it."""
 
     model_config = ConfigDict(extra="forbid")
 
-    papers: list[str] = Field(default=[], max_length=3)
     title: str = Field(min_length=3, max_length=300)
     target: str
     statement: str = Field(min_length=10, max_length=3000)
+
+
+class Argued(Idea):
+    """What a strong one is asked for as well."""
+
+    papers: list[str] = Field(default=[], max_length=3)
     rationale: str = Field(min_length=10, max_length=3000)
     predicted_effect: float = Field(ge=-1e6, le=1e6)
     refuted_by: str = Field(min_length=3, max_length=3000)
 
 
-def ideate(state: State, run: Run) -> Update:
-    """A reply that never fits costs one attempt and is noted."""
-    attempt = state["attempt"] + 1
-    id = f"h{state['cycle']}-{attempt}"
-    if run.ledger.find("hypothesis", id) is not None:
-        return {"attempt": attempt, "proposed": id}
-    try:
-        idea = _ask(state, attempt, run)
-    except BadReply as error:
-        run.say(f"{id}: no hypothesis in the reply: {error}")
-        return {"attempt": attempt, "proposed": ""}
-    run.record(Hypothesis(id=id, cycle=state["cycle"], **idea.model_dump()))
-    return {"attempt": attempt, "proposed": id}
+def ideate(state: Lane, run: Run) -> Update:
+    """A reply that never fits costs one attempt and is noted. Without time or place for one more the lane ends."""
+    number = state["number"] + state["lanes"]
+    id = f"h{number}"
+    ended = begin(id, state, run)
+    if ended:
+        return {"status": "finished", "reason": ended}
+    if run.facts.get("hypothesis", id) is None:
+        try:
+            with serving(id):
+                run.record(_asked(id, number, run))
+        except BadReply as error:
+            run.say(f"{id}: no hypothesis in the reply: {error}")
+            return {"number": number, "hypothesis": "", "fruitless": state["fruitless"] + 1}
+    return {"number": number, "hypothesis": id}
 
 
-def _ask(state: State, attempt: int, run: Run) -> Idea:
-    brief = run.toolchain.brief(run.task, run)
-    papers, mind = run.papers(), run.model("ideator")
-    focus = None if mind.strong else _focus(papers, run.nouns(Hypothesis))
-    places = brief.targets if focus is None else _near(focus, brief.targets, run)
+def _asked(id: str, number: int, run: Run) -> Hypothesis:
+    brief, mind, papers = run.toolchain.brief(run.task, run), run.model("ideator"), run.papers()
+    tried = {(paper, one.target) for one in run.nouns(Hypothesis) for paper in one.papers}
+    focus, near = (None, brief.targets) if mind.strong else _aimed(papers, tried, brief, run)
     scores = [one.score for one in run.experiments(run.baseline().id) if one.score is not None]
+    scores = scores[: run.settings.judge.min_seeds]  # as the first idea saw it: later looks add seeds
     prompt = render(
         TEMPLATE,
-        brief=brief,
-        metric=run.task.metric,
+        opening=opening(brief, run.task.metric),
         score=fmean(scores),
         noise=pstdev(scores),
         seeds=len(scores),
         papers=papers,
-        remembered=recall(state["cycle"], brief, run),
-        earlier=_earlier(run),
+        remembered=recall(id, focus.paper if focus else None, brief, mind.strong, run),
+        earlier=earlier(run) if mind.strong or focus is None else [],
         focus=focus,
-        places=places,
+        places=near,
+        strong=mind.strong,
     )
-    schema = _schema(list(places), [focus] if focus else papers)
-    return mind.ask_json(prompt, schema, sample=attempt, max_tokens=700, temperature=TEMPERATURE)
+    schema = _schema(list(near), papers, mind.strong)
+    said = mind.ask_json(prompt, schema, sample=number, max_tokens=700 if mind.strong else 250, temperature=TEMPERATURE)
+    return Hypothesis(id=id, **_filled(said, focus, run.task.metric))
 
 
-def _focus(papers: list[RankedPaper], earlier: list[Hypothesis]) -> RankedPaper | None:
-    """The best ranked of the papers that the fewest hypotheses of the run build on."""
-    used = Counter(id for hypothesis in earlier for id in hypothesis.papers)
-    return min(papers, key=lambda ranked: used[ranked.paper.id], default=None)
+def _filled(said: Idea, focus: RankedPaper | None, metric: Metric) -> dict[str, Any]:
+    """A hypothesis' fields: what a small model isn't asked for follows from its finding and from the judge's rule."""
+    if isinstance(said, Argued):
+        return said.model_dump()
+    finding = (focus.paper.finding or focus.paper.abstract) if focus else ""
+    return {
+        **said.model_dump(),
+        "papers": [focus.paper.id] if focus else [],
+        "rationale": f"It applies a finding: {finding}" if finding else "It was proposed without a paper.",
+        "refuted_by": f"an interval of the effect on {metric.name} that stays below {metric.min_effect:g}",
+    }
+
+
+def _aimed(
+    papers: Sequence[RankedPaper], tried: set[tuple[str, str]], brief: Briefing, run: Run
+) -> tuple[RankedPaper | None, dict[str, str]]:
+    """The finding that the fewest hypotheses build on, the best ranked of them, with the nearest targets it was not
+    tried at; (None, all targets) where each was tried everywhere or there are none."""
+    used = [paper for paper, _ in tried]
+    for ranked in sorted(papers, key=lambda one: used.count(one.paper.id)):
+        left = {t: what for t, what in brief.targets.items() if (ranked.paper.id, t) not in tried}
+        if left:
+            return ranked, _near(ranked, left, run)
+    return None, dict(brief.targets)
 
 
 def _near(focus: RankedPaper, targets: Mapping[str, str], run: Run) -> dict[str, str]:
@@ -108,18 +139,10 @@ def by_likeness(paper: Paper, material: Mapping[str, str], embedder: Embedder) -
     return sorted(material, key=lambda target: -likeness[target])
 
 
-def _schema(targets: list[str], papers: list[RankedPaper]) -> type[Idea]:
-    """With one paper only, it is named in any case."""
+def _schema(targets: list[str], papers: Sequence[RankedPaper], strong: bool) -> type[Idea]:
     fields: dict[str, Any] = {"target": (one_of(targets), ...)}
-    if papers:
+    if strong and papers:
         known = one_of([ranked.paper.id for ranked in papers])
-        named = Field(default=[], max_length=3) if papers[1:] else Field(min_length=1, max_length=1)
-        fields["papers"] = (GenericAlias(list, (known,)), named)
-    made: type[Idea] = create_model("Idea", __base__=Idea, **fields)
-    return made
-
-
-def _earlier(run: Run) -> list[tuple[Hypothesis, str]]:
-    """Every hypothesis of the run so far with what screen said of it."""
-    screened = {event.key: event.payload["reason"] for event in run.ledger.events("screened")}
-    return [(one, screened[one.id]) for one in run.nouns(Hypothesis) if one.id in screened]
+        fields["papers"] = (GenericAlias(list, (known,)), Field(default=[], max_length=3))
+    base: type[Idea] = Argued if strong else Idea
+    return create_model("Idea", __base__=base, **fields)

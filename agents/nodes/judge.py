@@ -9,7 +9,7 @@ supported is audited first: a suspect result has no weight, from then on, and ne
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.judging.compare import bounded, compare, evidence_ids
@@ -17,11 +17,13 @@ from agents.judging.decide import Ruling, decide, open_to_seeds
 from agents.judging.evidence import Evidence
 from agents.judging.rules import Rules
 from agents.run import Run
-from agents.state import State, Status, Update
+from agents.state import Lane, Status, Update
 from memory.keys import step_key
 from pelagos.errors import CapReached
 from pelagos.nouns import Audit, Build, Experiment, Verdict, VerdictKind, Version
 
+PLANNED = 10
+"""Hypotheses that the e-values are tuned for where time alone bounds their number."""
 PREFERENCE = (VerdictKind.SUPPORTED, VerdictKind.UNDECIDED, VerdictKind.EQUIVALENT, VerdictKind.REFUTED)
 
 
@@ -40,24 +42,20 @@ class Case:
         return -PREFERENCE.index(self.ruling.kind), self.evidence.e_value, self.evidence.effect or 0.0
 
 
-def judge(state: State, run: Run) -> Update:
+def judge(state: Lane, run: Run) -> Update:
+    """Lanes judge one at a time, since each looks at all hypotheses; their audits run beside each other."""
     rules = Rules.of(run.settings.judge, len(run.task.seeds), _planned(run))
-    experiments = _by_version(run)
-    base = experiments[run.baseline().id]
-    builds = _builds(state, run)
-    cases = _cases({b.version for made in builds.values() for b in made if b.version}, experiments, base, rules, run)
-    best = {id: _best(made, cases) for id, made in builds.items()}
-    over = step_key(experiments=sorted(one.id for case in cases.values() for one in case.experiments))
-    verdicts = [_verdict(id, best[id], _why_not(builds[id], state["status"]), base, over) for id in builds]
-    _record(verdicts, run)
-    buying = {case.version: _due(case, rules, run) for case in best.values() if case}
-    winners = [verdict.hypothesis for verdict in verdicts if verdict.kind is VerdictKind.SUPPORTED]
-    return {"buying": {version: seeds for version, seeds in buying.items() if seeds}, "winners": winners}
+    unaudited = _audit_the_better(rules, run)
+    with run.judging:
+        cases = _cases(unaudited, rules, run)
+        _record(_verdicts(state, cases, run), run)
+    case = _best([build for build in run.nouns(Build) if build.hypothesis == state["hypothesis"]], cases)
+    due = _due(case, rules, run) if case else []
+    return {"due": {case.version: due} if case and due else {}}
 
 
 def _planned(run: Run) -> int:
-    loop = run.settings.loop
-    return loop.cycles * loop.hypotheses * loop.plans_kept
+    return (run.settings.hypotheses or PLANNED) * run.settings.loop.plans_kept
 
 
 def _by_version(run: Run) -> dict[str, list[Experiment]]:
@@ -70,47 +68,58 @@ def _by_version(run: Run) -> dict[str, list[Experiment]]:
     return defaultdict(list, {version: sorted(some, key=lambda e: order[e.seed]) for version, some in found.items()})
 
 
-def _builds(state: State, run: Run) -> dict[str, list[Build]]:
-    """Hypothesis -> its builds, for all of the run; this cycle's hypotheses are there even without one."""
-    builds: dict[str, list[Build]] = {}
-    for build in run.nouns(Build):
-        builds.setdefault(build.hypothesis, []).append(build)
-    return builds | {id: [] for id in state["kept"] if id not in builds}
+def _cases(unaudited: Mapping[str, str], rules: Rules, run: Run) -> dict[str, Case]:
+    """Every version that was run at all; those that never ran are no tests and don't count in the error control.
 
-
-def _cases(
-    versions: set[str], experiments: dict[str, list[Experiment]], base: Sequence[Experiment], rules: Rules, run: Run
-) -> dict[str, Case]:
-    """Every version that was run at all; those that never ran are no tests and don't count in the error control."""
-    ran = sorted(version for version in versions if experiments[version])
-    order = list(run.task.seeds)
-    evidences = {v: compare(base, experiments[v], run.task, order, rules, run.artifacts) for v in ran}
-    evidences = _audited(evidences, rules, run)
+    Nothing is supported without an audit: not what a cap left `unaudited`, and not what another lane audits just now.
+    """
+    experiments, evidences = _evidences(rules, run)
+    for version in _unaudited(evidences, rules, run):
+        evidences[version] = evidences[version].disbelieved(unaudited=unaudited.get(version, "its audit is under way"))
     rulings = decide(evidences, run.task.metric, rules)
-    return {v: Case(v, experiments[v], evidences[v], rulings[v]) for v in ran}
+    return {v: Case(v, experiments[v], evidences[v], rulings[v]) for v in evidences}
 
 
-def _audited(evidences: dict[str, Evidence], rules: Rules, run: Run) -> dict[str, Evidence]:
-    """Findings of earlier audits hold; who would be supported without one is audited now.
+def _evidences(rules: Rules, run: Run) -> tuple[dict[str, list[Experiment]], dict[str, Evidence]]:
+    """Experiments and evidence by version, with the findings of the audits that were made."""
+    experiments = _by_version(run)
+    base = experiments[run.baseline().id]
+    ran = sorted({b.version for b in run.nouns(Build) if b.version and experiments[b.version]})
+    audits = {audit.id: audit for audit in run.nouns(Audit)}
+    found = {v: _compared(v, experiments[v], base, rules, run) for v in ran}
+    return experiments, {v: e.disbelieved(audits[v].findings) if v in audits else e for v, e in found.items()}
+
+
+def _compared(version: str, mine: Sequence[Experiment], base: Sequence[Experiment], rules: Rules, run: Run) -> Evidence:
+    """Kept until the version or the baseline has run on another of its seeds."""
+    over = tuple(evidence_ids(mine, base))
+    held = run.evidences.get(version)
+    if held is None or held[0] != over:
+        held = over, compare(base, mine, run.task, list(run.task.seeds), rules, run.artifacts)
+        run.evidences[version] = held
+    return held[1]
+
+
+def _audit_the_better(rules: Rules, run: Run) -> dict[str, str]:
+    """Audit who would be supported without an audit; version -> the cap that kept it from being audited.
 
     Taking weight away makes nobody else supported (e-BH is monotone), so one round is enough.
     """
-    audits = {audit.id: audit for audit in run.nouns(Audit)}
-    held = {v: e.disbelieved(audits[v].findings) if v in audits else e for v, e in evidences.items()}
-    rulings = decide(held, run.task.metric, rules)
-    due = [v for v, ruling in rulings.items() if ruling.kind is VerdictKind.SUPPORTED and v not in audits]
-    return held | {version: _audit(version, held[version], run) for version in due}
+    capped: dict[str, str] = {}
+    for version in _unaudited(_evidences(rules, run)[1], rules, run):
+        try:
+            with run.whole_caps():
+                run.record(run.toolchain.audit(run.task, run.noun(Version, version), run))
+        except CapReached as reached:
+            capped[version] = str(reached)
+    return capped
 
 
-def _audit(version: str, evidence: Evidence, run: Run) -> Evidence:
-    """What a cap leaves unaudited isn't supported."""
-    try:
-        with run.whole_caps():
-            audit = run.toolchain.audit(run.task, run.noun(Version, version), run)
-    except CapReached as reached:
-        return evidence.disbelieved(unaudited=str(reached))
-    run.record(audit)
-    return evidence.disbelieved(audit.findings)
+def _unaudited(evidences: Mapping[str, Evidence], rules: Rules, run: Run) -> list[str]:
+    """Those that would be supported and have no audit yet."""
+    audits = {audit.id for audit in run.nouns(Audit)}
+    rulings = decide(evidences, run.task.metric, rules)
+    return [v for v, ruling in rulings.items() if ruling.kind is VerdictKind.SUPPORTED and v not in audits]
 
 
 def _best(builds: Sequence[Build], cases: dict[str, Case]) -> Case | None:
@@ -127,8 +136,26 @@ def _due(case: Case, rules: Rules, run: Run) -> list[int]:
     return [seed for seed in run.task.seeds if seed not in tried][: look - case.evidence.seeds]
 
 
-def _verdict(id: str, case: Case | None, reason: str, base: Sequence[Experiment], over: str) -> Verdict:
-    """`reason` is for a hypothesis without a version that ran."""
+def _verdicts(state: Lane, cases: dict[str, Case], run: Run) -> list[Verdict]:
+    """Of every hypothesis that was built and of the one in work, as far as they differ from what was said last."""
+    builds: dict[str, list[Build]] = {state["hypothesis"]: []}
+    for build in run.nouns(Build):
+        builds.setdefault(build.hypothesis, []).append(build)
+    experiments, held = _by_version(run), run.verdicts()
+    base, over = experiments[run.baseline().id], sum(map(len, experiments.values()))
+    found = []
+    for id, made in builds.items():
+        case = _best(made, cases)
+        if case is None and id != state["hypothesis"]:
+            continue
+        verdict = _verdict(id, case, _why_not(made, state["status"]), base, over)
+        if id not in held or held[id].model_copy(update={"id": verdict.id}) != verdict:
+            found.append(verdict)
+    return found
+
+
+def _verdict(id: str, case: Case | None, reason: str, base: Sequence[Experiment], over: int) -> Verdict:
+    """`reason` is for a hypothesis without a version that ran; `over`: experiments that the verdict looked at."""
     if case is None:
         key = step_key(hypothesis=id, reason=reason, over=over)
         return Verdict(id=key, hypothesis=id, kind=VerdictKind.UNDECIDED, reason=reason)
@@ -158,11 +185,6 @@ def _why_not(builds: Sequence[Build], status: Status) -> str:
 
 
 def _record(verdicts: Sequence[Verdict], run: Run) -> None:
-    """Only what is new: the same verdict again is no new fact."""
-    before = run.verdicts()
     for verdict in verdicts:
-        held = before.get(verdict.hypothesis)
-        if held is not None and held.model_copy(update={"id": verdict.id}) == verdict:
-            continue
         run.say(f"{verdict.hypothesis} {verdict.kind.value} after {verdict.seeds} seeds: {verdict.reason}")
         run.record(verdict)  # last: what is recorded isn't told again after a kill

@@ -1,4 +1,4 @@
-"""Plan: several plans per kept hypothesis, each step scored by the verifier, the best go on.
+"""Plan: plans for the hypothesis in work, each step scored by the verifier where there are several; the best go on.
 
 A step is text with a check that the toolchain can execute; where the toolchain offers typed tools, a step is a call of
 one. All plans and raw step scores are recorded, so that another aggregation can be replayed. A hypothesis for which no
@@ -8,7 +8,6 @@ reply fits gets a plan of one step, its own statement, and it is said.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import GenericAlias
 from typing import Any
@@ -17,13 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agents.prompt import data, line, one_of, render
 from agents.run import Run
-from agents.state import State, Update
+from agents.serving import in_parallel
+from agents.state import Lane, Update
 from agents.verifiers.best_of_n import best_of_n
 from pelagos.errors import BadReply
 from pelagos.nouns import Hypothesis, Plan, Step
+from tools.opening import opening
 from tools.toolchain import Tool
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
+PLANS, PLANS_SMALL = 2, 1  # a small model's verifier has not been seen to tell its plans apart
 MOST_STEPS = 6
 MOST_STEPS_SMALL = 2  # a model that isn't strong fills whatever room there is, saying one step over and over
 
@@ -41,28 +43,23 @@ class Draft(BaseModel):
     steps: list[DraftStep] = Field(min_length=1, max_length=MOST_STEPS)
 
 
-def plan(state: State, run: Run) -> Update:
-    hypotheses = [run.noun(Hypothesis, id) for id in state["kept"]]
-    wanted = [(one, index) for one in hypotheses for index in range(run.settings.loop.plans)]
-    with ThreadPoolExecutor(run.settings.models.parallel) as pool:
-        drafts = list(pool.map(lambda pair: _draft(pair[0], pair[1], run), wanted))
-    chosen: list[str] = []
-    for one in hypotheses:
-        steps = [draft for (owner, _), draft in zip(wanted, drafts, strict=True) if owner.id == one.id and draft]
-        chosen += _rank(one, _distinct(steps) or [_last_resort(one, run)], run)
-    return {"plans": chosen}
+def plan(state: Lane, run: Run) -> Update:
+    hypothesis = run.noun(Hypothesis, state["hypothesis"])
+    wanted = run.settings.loop.plans or (PLANS if run.model("planner").strong else PLANS_SMALL)
+    drafts = in_parallel(wanted, lambda index: _draft(hypothesis, index, run), range(wanted))
+    plans = _distinct([draft for draft in drafts if draft]) or [_last_resort(hypothesis, run)]
+    return {"plans": _rank(hypothesis, plans, run)}
 
 
 def _draft(hypothesis: Hypothesis, index: int, run: Run) -> list[Step] | None:
     brief, tools = run.toolchain.brief(run.task, run), run.toolchain.tools(run.task)
-    material = run.toolchain.material(run.task, hypothesis.target, run)
     mind = run.model("planner")
     most = MOST_STEPS if mind.strong else MOST_STEPS_SMALL
     prompt = render(
         TEMPLATE,
+        opening=opening(brief, run.task.metric),
         brief=brief,
-        metric=run.task.metric,
-        material=material,
+        material=run.toolchain.material(run.task, hypothesis.target, run),
         hypothesis=hypothesis,
         tools=tools,
         most=most,

@@ -1,6 +1,6 @@
-"""Reflect: the causal record of the cycle's hypotheses: effect with interval, cost, change, and why it failed.
+"""Reflect: the causal record of the hypothesis in work: effect with interval, cost, change, and why it failed.
 
-Lessons go to the ledger (the next cycle's prompt reads them) and to the project's bank, dead ends as well as successes.
+Lessons go to the ledger (the next idea's prompt reads them) and to the project's bank, dead ends as well as successes.
 What the plan's verifier had said is recorded beside what happened, so that it can be calibrated. The text is made from
 the numbers, no model writes it.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agents.run import Run
-from agents.state import State, Update
+from agents.state import Lane, Update, between
 from memory.harvest import learned
 from memory.keys import step_key
 from pelagos.nouns import (
@@ -27,19 +27,18 @@ from pelagos.nouns import (
 )
 
 
-def reflect(state: State, run: Run) -> Update:
-    verdicts, tokens = run.verdicts(), _tokens(state["cycle"], run) // max(1, len(state["kept"]))
-    for id in state["kept"]:
-        hypothesis, verdict = run.noun(Hypothesis, id), verdicts.get(id)
-        builds = [build for build in run.nouns(Build) if build.hypothesis == id]
-        stopped = state["status"] != "running"
-        _keep(_lesson(hypothesis, verdict, builds, tokens, run, stopped), run)
-        for build in builds:
-            _outcome(build, verdict, run)
-    for lesson in run.nouns(Lesson):
-        if lesson.hypothesis not in state["kept"]:
-            _revise(lesson, verdicts.get(lesson.hypothesis), run)
-    return {}
+def reflect(state: Lane, run: Run) -> Update:
+    id, verdicts = state["hypothesis"], run.verdicts()
+    builds = [build for build in run.nouns(Build) if build.hypothesis == id]
+    _keep(_lesson(run.noun(Hypothesis, id), verdicts.get(id), builds, run, state["status"] != "running"), run)
+    for build in builds:
+        _outcome(build, verdicts.get(id), run)
+    newest = {lesson.hypothesis: lesson for lesson in run.nouns(Lesson)}
+    for other in newest.values():
+        if other.hypothesis != id:
+            _revise(other, verdicts.get(other.hypothesis), run)
+    run.pace.end(id)
+    return between()
 
 
 def _keep(lesson: Lesson, run: Run) -> None:
@@ -47,29 +46,26 @@ def _keep(lesson: Lesson, run: Run) -> None:
     run.bank.learn(run.origin.id(lesson.hypothesis), learned(lesson.model_dump(mode="json")))
 
 
-def _revise(lesson: Lesson, verdict: Verdict | None, run: Run) -> None:
-    """Error control looks at all hypotheses at once, so a later cycle may turn an earlier verdict."""
-    newest = [one for one in run.nouns(Lesson) if one.hypothesis == lesson.hypothesis][-1]
-    if verdict is None or newest.id != lesson.id or verdict.kind is newest.verdict:
+def _revise(newest: Lesson, verdict: Verdict | None, run: Run) -> None:
+    """Error control looks at all hypotheses at once, so a later one may turn an earlier verdict."""
+    if verdict is None or verdict.kind is newest.verdict:
         return
-    hypothesis = run.noun(Hypothesis, lesson.hypothesis)
+    hypothesis = run.noun(Hypothesis, newest.hypothesis)
     told = {"verdict": verdict.kind, "effect": verdict.effect, "low": verdict.low, "high": verdict.high}
-    text = lesson_text(hypothesis, verdict, run.task.metric, lesson.failure)
-    id = step_key(hypothesis=lesson.hypothesis, verdict=verdict.id)
-    _keep(lesson.model_copy(update={**told, "id": id, "text": text, "cut_short": False}), run)
+    text = lesson_text(hypothesis, verdict, run.task.metric, newest.failure)
+    id = step_key(hypothesis=newest.hypothesis, verdict=verdict.id)
+    _keep(newest.model_copy(update={**told, "id": id, "text": text, "cut_short": False}), run)
 
 
 def _lesson(
-    hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Build], tokens: int, run: Run, stopped: bool
+    hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Build], run: Run, stopped: bool
 ) -> Lesson:
-    """`tokens` is an equal share of the cycle's: a model call doesn't say which hypothesis it served."""
     experiments = [one for one in run.nouns(Experiment) if one.hypothesis == hypothesis.id]
     version = _version(verdict, builds, run)
     failure = _failure(version, builds, experiments) or (verdict.reason if verdict and version is None else "")
     return Lesson(
         id=step_key(hypothesis=hypothesis.id, verdict=verdict.id if verdict else ""),
         hypothesis=hypothesis.id,
-        cycle=hypothesis.cycle,
         title=hypothesis.title,
         target=hypothesis.target,
         verdict=verdict.kind if verdict else None,
@@ -79,7 +75,7 @@ def _lesson(
         failure=failure,
         cut_short=stopped and (verdict is None or verdict.kind is VerdictKind.UNDECIDED),
         seconds=sum(one.seconds for one in experiments),
-        tokens=tokens,
+        tokens=_tokens(hypothesis.id, run),
         diff=_diff(version, run),
         text=lesson_text(hypothesis, verdict, run.task.metric, failure),
     )
@@ -118,7 +114,8 @@ def lesson_text(hypothesis: Hypothesis, verdict: Verdict | None, metric: Metric,
     text += f", effect {verdict.effect:+.4g}{_interval(verdict)} over {verdict.seeds} seeds"
     if verdict.suspect:
         return f"Suspect, so it counts for nothing: {'; '.join(verdict.suspect)}. Claimed: {text}."
-    text += f", predicted {hypothesis.predicted_effect:+.3g}: {verdict.kind.value} ({verdict.reason})."
+    predicted = "" if hypothesis.predicted_effect is None else f", predicted {hypothesis.predicted_effect:+.3g}"
+    text += f"{predicted}: {verdict.kind.value} ({verdict.reason})."
     return f"{text} It failed on some seeds: {failure}." if failure else text
 
 
@@ -145,7 +142,9 @@ def _outcome(build: Build, verdict: Verdict | None, run: Run) -> None:
     run.ledger.append("verifier.outcome", step_key(build=build.id, verdict=verdict.id if verdict else ""), payload)
 
 
-def _tokens(cycle: int, run: Run) -> int:
-    """Tokens of all model calls since the cycle began."""
-    begun = next((event.seq for event in run.ledger.events("node") if event.payload.get("cycle") == cycle), 0)
-    return sum(int(event.payload.get("cost", {}).get("tokens", 0)) for event in run.ledger.events("model", after=begun))
+def _tokens(hypothesis: str, run: Run) -> int:
+    """Of the model calls that were made for it: its idea's come before its row, so they are looked for from the pace
+    fact on, which stands at its beginning."""
+    begun = run.ledger.event("pace", hypothesis)
+    calls = (event.payload for event in run.ledger.events("model", after=begun.seq if begun else 0))
+    return sum(int(call.get("cost", {}).get("tokens", 0)) for call in calls if call.get("hypothesis") == hypothesis)

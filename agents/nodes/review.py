@@ -1,23 +1,27 @@
 """Review: the only place that waits for a person. Off by default.
 
-`gate` waits until each kept hypothesis has a decision; `glance` (review async) takes the decisions there are and goes
-on. Decisions are facts of kind `decision`: {hypothesis, decision: accept | reject | revise, note}, the newest holds;
-a rejected or to-be-revised hypothesis is not carried out.
+`gate` waits until the kept hypothesis has a decision; `glance` (review async) takes the decision there is and goes on.
+Decisions are facts of kind `decision`: {hypothesis, decision: accept | reject | revise, note}, the newest holds; a
+rejected or to-be-revised hypothesis is not carried out.
 """
 
 from __future__ import annotations
 
 from agents.run import Run
-from agents.state import State, Update
+from agents.state import Lane, Update
 
 
-def gate(state: State, run: Run) -> Update:
-    decisions: dict[str, str] = _wait({"waiting_for": state["kept"]})
-    return _keep_accepted(state, decisions)
+def gate(state: Lane, run: Run) -> Update:
+    """The node is entered anew at each resume, so it asks again until the decision is in the ledger."""
+    from langgraph.types import interrupt
+
+    if state["hypothesis"] not in decisions(run):
+        interrupt({"waiting_for": [state["hypothesis"]]})
+    return _accepted(state, decisions(run))
 
 
-def glance(state: State, run: Run) -> Update:
-    return _keep_accepted(state, decisions(run))
+def glance(state: Lane, run: Run) -> Update:
+    return _accepted(state, decisions(run))
 
 
 def decisions(run: Run) -> dict[str, str]:
@@ -26,14 +30,5 @@ def decisions(run: Run) -> dict[str, str]:
     return {fact["hypothesis"]: fact["decision"] for fact in facts}
 
 
-def _wait(question: dict[str, list[str]]) -> dict[str, str]:
-    from langgraph.types import interrupt
-
-    answer: dict[str, str] = interrupt(question)
-    return answer
-
-
-def _keep_accepted(state: State, decisions: dict[str, str]) -> Update:
-    """A plan's id begins with its hypothesis's id and a dash-p."""
-    kept = [one for one in state["kept"] if decisions.get(one, "accept") == "accept"]
-    return {"kept": kept, "plans": [plan for plan in state["plans"] if plan.rsplit("-p", 1)[0] in kept]}
+def _accepted(state: Lane, decisions: dict[str, str]) -> Update:
+    return {"plans": state["plans"] if decisions.get(state["hypothesis"], "accept") == "accept" else []}

@@ -13,18 +13,20 @@ from typing import Any
 
 from agents.literature.novelty import novelty
 from agents.run import Run
-from agents.state import State, Update
+from agents.state import Lane, Update
 from memory.budget import Cost
 from memory.harvest import entry, record_vector
 from pelagos.nouns import Hypothesis
 
 
-def screen(state: State, run: Run) -> Update:
-    hypothesis = run.noun(Hypothesis, state["proposed"])
+def screen(state: Lane, run: Run) -> Update:
+    hypothesis = run.noun(Hypothesis, state["hypothesis"])
     fact = run.steps.once("screened", hypothesis.id, {}, Cost(), lambda: (_decide(hypothesis, run), Cost()))
     run.say(f"{hypothesis.id} {'kept' if fact['kept'] else 'thrown out'}: {hypothesis.title} ({fact['reason']})")
-    kept = [*state["kept"], hypothesis.id] if fact["kept"] else state["kept"]
-    return {"kept": kept, "proposed": ""}
+    if not fact["kept"]:
+        return {"hypothesis": "", "fruitless": state["fruitless"] + 1}
+    run.quota.keep(state["lane"], hypothesis.id)
+    return {"kept": True, "fruitless": 0}
 
 
 def _decide(hypothesis: Hypothesis, run: Run) -> dict[str, Any]:

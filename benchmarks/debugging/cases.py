@@ -64,7 +64,6 @@ def _case(raw: dict[str, object]) -> Case:
     idea = str(raw["idea"])
     hypothesis = Hypothesis(
         id=str(raw["id"]),
-        cycle=1,
         title=idea.rstrip("."),
         statement=idea,
         rationale="",

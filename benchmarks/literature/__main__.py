@@ -83,7 +83,6 @@ def hypotheses() -> list[tuple[str, Hypothesis]]:
 def _idea(kind: str, name: str, told: tuple[str, str]) -> Hypothesis:
     return Hypothesis(
         id=f"{kind}-{name}",
-        cycle=1,
         title=f"{told[0][0].upper()}{told[0][1:]}",
         statement=f"Use {told[0]}, that is {told[1]}, to tell activities apart in wearable sensor series.",
         rationale="It may help.",

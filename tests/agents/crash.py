@@ -37,7 +37,7 @@ def child(project: Path, die_after: int, lag: float) -> None:
     parts, run = ScriptedParts(), run_of(project)
     if not (run / FILE).exists():
         settings = Settings(
-            loop={"cycles": 2, "hypotheses": 2, "attempts": 4, "workers": 2},
+            loop={"hypotheses": 4, "attempts": 4, "workers": 2},
             judge={"max_seeds": 5},
             screen={"tau": 0.95},
             models={"default": "replay:none", "retries": 0},

@@ -76,7 +76,7 @@ def _answer(request: Request, prompt: str) -> dict[str, object]:
     if "verdict" in wanted:
         return {"reason": "another technique", "verdict": "different"}
     if "statement" in wanted:
-        return _idea(request.sample - 1 + (4 if "What earlier cycles showed" in prompt else 0))
+        return _idea(request.sample - 1)
     return _plan(request.sample, prompt)
 
 

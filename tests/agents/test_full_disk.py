@@ -34,7 +34,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 def launched(project: Path) -> Path:
     settings = Settings(
-        loop={"cycles": 1, "hypotheses": 2, "attempts": 4, "workers": 2},
+        loop={"hypotheses": 2, "attempts": 4, "workers": 2},
         judge={"max_seeds": 4},
         screen={"tau": 0.95},
         models={"default": "replay:none", "retries": 0},

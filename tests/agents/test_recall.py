@@ -18,7 +18,7 @@ BRIEF = Briefing("numbers", "Make the number larger.", {"a.py::f": "the number"}
 
 def known(run: Run, title: str, origin: Origin, **lesson: Any) -> None:
     """An entry of the bank with its lesson."""
-    made = {"id": "h1", "cycle": 1, "title": title, "statement": title, "target": "a.py::f", "predicted_effect": 0.5}
+    made = {"id": "h1", "title": title, "statement": title, "target": "a.py::f", "predicted_effect": 0.5}
     one = entry(made, origin)
     run.bank.admit(one, run.embedder.embed([one.text])[0], 2.0)
     told = {"id": "l", "verdict": "refuted", "effect": -0.25, "low": -0.5, "high": 0.0, "failure": ""}

@@ -32,7 +32,7 @@ def run_folder(tmp_path: Path) -> Path:
         id, version = f"h1-{place}", f"v{place + 1}"
         _add(
             Hypothesis(
-                id=id, cycle=1, title=title, statement=f"Do it {place}.", rationale=HOSTILE, predicted_effect=0.02,
+                id=id, title=title, statement=f"Do it {place}.", rationale=HOSTILE, predicted_effect=0.02,
                 refuted_by="no gain", target="train.py::loss",
             )
         )  # fmt: skip
@@ -62,7 +62,7 @@ def run_folder(tmp_path: Path) -> Path:
         diff = store.put_text("--- a/train.py\n+++ b/train.py\n-old\n+new </pre><script>x()</script>\n")
         _add(
             Lesson(
-                id=f"{id}-l", hypothesis=id, cycle=1, title=title, target="t", verdict=kind, tokens=100, seconds=3.0,
+                id=f"{id}-l", hypothesis=id, title=title, target="t", verdict=kind, tokens=100, seconds=3.0,
                 diff=diff, text="It helped.",
             )
         )  # fmt: skip

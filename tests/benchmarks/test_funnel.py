@@ -22,7 +22,7 @@ def record() -> Record:
     for place, kept in enumerate((True, True, False), 1):
         id = f"h{place}"
         one = Hypothesis(
-            id=id, cycle=1, title=id, statement=id, rationale="r", predicted_effect=0.1, refuted_by="n", target="t",
+            id=id, title=id, statement=id, rationale="r", predicted_effect=0.1, refuted_by="n", target="t",
         )  # fmt: skip
         facts.append(Fact(2 * place, 100.0, "hypothesis", id, one.model_dump(mode="json")))
         facts.append(Fact(2 * place + 1, 100.0, "screened", id, {"hypothesis": id, "kept": kept}))

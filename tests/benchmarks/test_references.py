@@ -46,7 +46,7 @@ def carried_out(arm: str, task: CodeTask, run: Run) -> str:
     assert program.diff(untouched(task))
     run.record(
         Hypothesis(
-            id=arm, cycle=1, title=arm, statement=arm, rationale="known", predicted_effect=0.0, refuted_by="", target="",
+            id=arm, title=arm, statement=arm, rationale="known", predicted_effect=0.0, refuted_by="", target="",
         )
     )  # fmt: skip
     run.record(Plan(id=f"{arm}-p1", hypothesis=arm, steps=[Step(text=arm)]))
@@ -61,7 +61,7 @@ def judged(state: State, versions: list[str], run: Run) -> list[str]:
     found = state
     while due:
         for version, wanted in due.items():
-            seeds(Branch(cycle=1, plan="", version=version, seeds=wanted), run)
+            seeds(Branch(plan="", version=version, seeds=wanted), run)
         found = {**state, **judge(state, run)}  # type: ignore[typeddict-item]
         due = found["buying"]
     return found["winners"]

@@ -31,7 +31,7 @@ class Other:
 
 
 def idea(run: str, number: int, text: str, task: str = "digits") -> Entry:
-    made = {"id": f"h{number}", "title": text, "statement": f"try {text}", "cycle": 1, "target": "t"}
+    made = {"id": f"h{number}", "title": text, "statement": f"try {text}", "target": "t"}
     return entry({**made, "predicted_effect": 0.1}, Origin(run, task, "accuracy", "points"))
 
 
@@ -64,7 +64,7 @@ def one_run(project: Path, folder: Path, bank: HypothesisBank, embedder: Embedde
     origin = Origin(label(project, folder), "digits", "accuracy", "points")
     for number, text in enumerate(IDEAS):
         made: dict[str, Any] = {"id": f"h{number}", "title": text, "statement": f"{folder.name} tries {text}"}
-        made |= {"cycle": 1, "target": "t", "predicted_effect": 0.1}
+        made |= {"target": "t", "predicted_effect": 0.1}
         ledger.append("hypothesis", made["id"], made)
         vector = record_vector(ledger, made["id"], entry(made, origin).text, embedder)
         kept = number % 3 != 2

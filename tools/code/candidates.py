@@ -25,13 +25,15 @@ FAILS = 1
 
 @dataclass(frozen=True)
 class Candidate:
-    """`program` is None where the edit was refused; `checked` empty where it didn't come to the checks."""
+    """`program` is None where the edit was refused; `checked` empty where it didn't come to the checks; `repeated`:
+    the program was tried before."""
 
     cause: Cause
     program: Program | None = None
     error: Error | None = None
     version: Version | None = None
     checked: Sequence[Checked] = field(default_factory=tuple)
+    repeated: bool = False
 
     @property
     def good(self) -> bool:

@@ -18,7 +18,8 @@ Format = Literal["definition", "file", "search"]
 
 @dataclass(frozen=True)
 class Ways:
-    """`only_target`: of the existing definitions a reply repeats, only the target is taken, in a repair also those that
+    """`temperatures` take turns over the tries; `idle` tries in a row that brought nothing forward are the last.
+    `only_target`: of the existing definitions a reply repeats, only the target is taken, in a repair also those that
     the change had touched. Budgets are characters; `file_lines` is the longest file that is repaired by rewriting it
     whole."""
 
@@ -26,7 +27,6 @@ class Ways:
     repair: Format
     file_lines: int
     only_target: bool
-    most_drafts: int
     structure_budget: int
     program_budget: int
     whole_program: bool
@@ -34,7 +34,7 @@ class Ways:
     file_tokens: int
     temperatures: tuple[float, ...]
     step_tries: int
-    repair_samples: int
+    idle: int
 
 
 SMALL = Ways(
@@ -42,22 +42,20 @@ SMALL = Ways(
     repair="definition",
     file_lines=150,
     only_target=True,
-    most_drafts=8,
     structure_budget=5_000,
     program_budget=5_000,
     whole_program=False,
     reply_tokens=700,
     file_tokens=2_000,
-    temperatures=(0.6,),  # one for all: drafts that differ in nothing but the seed are read once
+    temperatures=(0.2, 0.6, 0.9),
     step_tries=1,
-    repair_samples=4,
+    idle=4,
 )
 STRONG = Ways(
     draft="search",
     repair="search",
     file_lines=400,
     only_target=False,
-    most_drafts=2,
     structure_budget=20_000,
     program_budget=40_000,
     whole_program=True,
@@ -65,7 +63,7 @@ STRONG = Ways(
     file_tokens=8_000,
     temperatures=(0.2, 0.7),
     step_tries=3,
-    repair_samples=1,
+    idle=2,
 )
 
 

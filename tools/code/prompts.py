@@ -15,11 +15,10 @@ from tools.code.program import Program
 from tools.code.shapes import Functions
 from tools.code.smoke import Known
 from tools.code.structure import Structure
-from tools.code.task import CodeTask
 from tools.code.traceback import Error
+from tools.opening import SYSTEM
 from tools.toolchain import Message
 
-SYSTEM = "You are a careful Python programmer. You answer with code and few words."
 MAX_TEXT = 2_000
 
 
@@ -37,7 +36,7 @@ def fenced(text: str) -> str:
 
 
 def draft(
-    task: CodeTask, program: Program, hypothesis: Hypothesis, plan: Plan, known: Known, ways: Ways, fault: Cause
+    opening: str, program: Program, hypothesis: Hypothesis, plan: Plan, known: Known, ways: Ways, fault: Cause
 ) -> list[Message]:
     """The question for a change of the hypothesis' target. `fault` is of an earlier try, or good."""
     path, _, name = hypothesis.target.partition("::")
@@ -45,11 +44,8 @@ def draft(
         _environment()
         .get_template("draft.j2")
         .render(
-            topic=task.topic,
-            description=task.description,
-            metric=_metric(task),
-            paths=", ".join(program.editable),
-            program=overview(program, known.functions, ways),
+            opening=opening,
+            program=whole(program, ways),
             idea=f"{hypothesis.title}: {hypothesis.statement}",
             steps=[step.text for step in plan.steps],
             target=hypothesis.target,
@@ -66,7 +62,7 @@ def draft(
 
 
 def repair(
-    task: CodeTask,
+    opening: str,
     program: Program,
     hypothesis: Hypothesis,
     cause: Cause,
@@ -82,7 +78,7 @@ def repair(
         _environment()
         .get_template("repair.j2")
         .render(
-            topic=task.topic,
+            opening=opening,
             format=format,
             path=path,
             name=name,
@@ -97,13 +93,10 @@ def repair(
     return [Message("system", SYSTEM), Message("user", text)]
 
 
-def overview(program: Program, known: Functions, ways: Ways) -> str:
-    """The program as far as the budget goes: whole for strong models, else constants and signatures with shapes."""
-    if ways.whole_program:
-        whole = "\n\n".join(f"# {path}\n{text}" for path, text in program.files.items())
-        if len(whole) <= ways.program_budget:
-            return whole
-    return outline(program, known)[: ways.program_budget]
+def whole(program: Program, ways: Ways) -> str:
+    """The whole program for a strong model, as far as the budget goes; "" for another, which has its outline."""
+    text = "\n\n".join(f"# {path}\n{text}" for path, text in program.files.items())
+    return text if ways.whole_program and len(text) <= ways.program_budget else ""
 
 
 def outline(program: Program, known: Functions) -> str:
@@ -118,8 +111,3 @@ def frames(error: Error | None) -> str:
     steps = [f"{frame.file} line {frame.line} in {frame.function}: {frame.source}" for frame in error.frames[-6:]]
     values = [f"  {name} = {value}" for name, value in list(error.frames[-1].values.items())[:12]]
     return "\n".join([*steps, *(["values there:", *values] if values else [])])
-
-
-def _metric(task: CodeTask) -> str:
-    goal = "higher is better" if task.metric.direction.sign > 0 else "lower is better"
-    return f"The score is {task.metric.name} on unseen inputs; {goal}."

@@ -19,19 +19,23 @@ from tools.code.task import CodeTask
 from tools.code.traceback import Error
 from tools.toolchain import Message
 
+END = ("\n```\n",)
+"""Where a reply of one code block ends: the fence that closes it, not one that opens it, which names its language."""
 AGAIN = REFUSED | {"model", "no_effect", "step_missing"}
 
 
 @dataclass(frozen=True)
 class Question:
     """`base` is what the reply is applied to; `place` an address, or a path where the reply rewrites the file whole;
-    `tokens` bounds the reply; of the definitions there are, it may change `only` these (None: any)."""
+    `tokens` bounds the reply and `stop` ends it; of the definitions there are, it may change `only` these (None: any).
+    """
 
     messages: Sequence[Message]
     base: Program
     place: str
     tokens: int
     only: Collection[str] | None = None
+    stop: Sequence[str] = ()
 
     def apply(self, reply: str) -> Program:
         """The corrected program. Raises EditRefused."""
@@ -42,8 +46,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Asker:
-    """Puts the change of one plan, and its faults, to a model of one class."""
+    """Puts the change of one plan, and its faults, to a model of one class. `opening`: how the run's prompts begin."""
 
+    opening: str
     task: CodeTask
     hypothesis: Hypothesis
     plan: Plan
@@ -53,11 +58,13 @@ class Asker:
 
     def draft(self, fault: Cause | None = None) -> Question:
         """The change itself; `fault` is of an earlier try."""
-        messages = prompts.draft(
-            self.task, self.baseline, self.hypothesis, self.plan, self.known, self.ways, fault or Cause()
-        )
         ways, target = self.ways, self.hypothesis.target
-        return Question(messages, self.baseline, target, ways.reply_tokens, (target,) if ways.only_target else None)
+        messages = prompts.draft(
+            self.opening, self.baseline, self.hypothesis, self.plan, self.known, ways, fault or Cause()
+        )
+        tokens = _tokens(self.baseline.source(target), ways)
+        only = (target,) if ways.only_target else None
+        return Question(messages, self.baseline, target, tokens, only, END if ways.draft == "definition" else ())
 
     def repair(self, program: Program | None, cause: Cause, error: Error | None) -> Question:
         """The correction of `program`, an edit of the baseline; None where the edit was refused."""
@@ -66,12 +73,13 @@ class Asker:
         local = self.local(program, error)
         path = local.address.partition("::")[0]
         format = self._format(program.files[path])
-        messages = prompts.repair(self.task, program, self.hypothesis, cause, error, local, self.known, format)
+        messages = prompts.repair(self.opening, program, self.hypothesis, cause, error, local, self.known, format)
         whole = format == "file"
-        tokens = self.ways.file_tokens if whole else self.ways.reply_tokens
+        place = path if whole else local.address
+        tokens = self.ways.file_tokens if whole else _tokens(program.source(local.address), self.ways)
         changed = (*structure.changed_definitions(program, self.baseline), local.address)
         only = changed if self.ways.only_target else None
-        return Question(messages, program, path if whole else local.address, tokens, only)
+        return Question(messages, program, place, tokens, only, END if format == "definition" else ())
 
     def local(self, program: Program, error: Error | None) -> structure.Structure:
         """The local structure, at an address that may be edited."""
@@ -84,3 +92,9 @@ class Asker:
     def _format(self, text: str) -> Format:
         too_long = self.ways.repair == "file" and len(text.splitlines()) > self.ways.file_lines
         return "definition" if too_long else self.ways.repair
+
+
+def _tokens(source: str, ways: Ways) -> int:
+    """Room for a rewritten definition: twice what it has now and some for helpers, within the class' bound. A token of
+    code has about three characters."""
+    return min(ways.reply_tokens, 2 * len(source) // 3 + 250)

@@ -24,6 +24,7 @@ from tools.code.program import Program
 from tools.code.smoke import Known
 from tools.code.structure import users
 from tools.code.task import CodeTask, load_task
+from tools.opening import opening
 from tools.toolchain import Briefing, Context, Section, Task, Tool
 
 
@@ -84,7 +85,8 @@ class CodeToolchain:
             return self.experiment(mine, version, mine.seeds[0], "validation", context)
 
         known = self._known(mine, context)
-        return build(Trials(mine, hypothesis, plan, source, known, data["smoke"], full, context))
+        trials = Trials(mine, hypothesis, plan, source, known, data["smoke"], full, context)
+        return build(trials, opening(self.brief(mine, context), mine.metric))
 
     def experiment(self, task: Task, version: Version, seed: int, split: Split, context: Context) -> Experiment:
         mine = _code(task)

@@ -23,7 +23,7 @@ from tools.literature.cascade import Cascade
 from tools.literature.corpus import Corpus
 
 IDEA = Hypothesis(
-    id="h1-1", cycle=1, title="Label smoothing", statement="Smooth the labels by 0.1 in the loss.", rationale="r",
+    id="h1-1", title="Label smoothing", statement="Smooth the labels by 0.1 in the loss.", rationale="r",
     predicted_effect=0.1, refuted_by="x", target="t",
 )  # fmt: skip
 

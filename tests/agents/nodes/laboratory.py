@@ -160,7 +160,7 @@ def carried_out(
     """A hypothesis with a plan and a build (None: a build that failed), run on `seeds` with the baseline beside it."""
     run.record(
         Hypothesis(
-            id=id, cycle=cycle, title=f"Idea {id}", statement=f"Do {id}.", rationale="r", predicted_effect=0.02,
+            id=id, title=f"Idea {id}", statement=f"Do {id}.", rationale="r", predicted_effect=0.02,
             refuted_by="no change", target="a.py::f",
         )
     )  # fmt: skip

@@ -192,7 +192,6 @@ def world(tmp_path: Path, jail: Sandbox) -> Iterator[World]:
 def idea(target: str = "fit.py::fit") -> Hypothesis:
     return Hypothesis(
         id="h1",
-        cycle=1,
         title="Ridge",
         statement="Use ridge regression in fit.",
         rationale="Less variance.",
