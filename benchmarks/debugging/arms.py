@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from benchmarks.debugging.cases import Case
 from tools.code.formats import SMALL
-from tools.code.prompts import SYSTEM
 from tools.code.repairs import AGAIN, Asker, Question
 from tools.code.smoke import Known, Trial
+from tools.opening import SYSTEM
 from tools.toolchain import Message
 
 ARMS = ("raw", "local", "local-file", "local-blind")
@@ -29,7 +29,7 @@ def question(arm: str, case: Case, trial: Trial, known: Known, program: object =
     ways = replace(SMALL, repair="file" if arm == "local-file" else "definition")
     blind = arm == "local-blind" and trial.cause.kind not in AGAIN
     base = current if blind else case.baseline
-    asker = Asker(case.task, case.hypothesis, case.plan, base, known, ways)
+    asker = Asker(f"Task: {case.task.topic}\n", case.task, case.hypothesis, case.plan, base, known, ways)
     return asker.repair(current, trial.cause, trial.error)
 
 

@@ -39,8 +39,7 @@ class Bench:
     project: Path
     sandbox: Sandbox
     mind: Mind | None = None
-    debug_tries: int = 5
-    drafts: int = 1
+    tries: int = 8
     known: dict[str, Known] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -24,7 +24,7 @@ SERVER.set_forkserver_preload(["tests.agents.crash", "agents.graph", "langgraph.
 # `start` reads the status of every child that has ended: beside a `join` one of the two would find it gone (255).
 STATUS = threading.Lock()
 
-TIMES = {"seconds", "cpu_seconds", "wall_s"}
+TIMES = {"seconds", "cpu_seconds", "wall_s", "hypothesis_s", "read_tps", "write_tps", "left_s"}
 
 
 def run_of(project: Path) -> Path:

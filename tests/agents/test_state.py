@@ -1,4 +1,4 @@
-"""The reducers, by which parallel branches meet."""
+"""The reducers, by which lanes meet, and the numbers that lanes give to their hypotheses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.state import check_version, gather, initial, latest, worst
+from agents.state import check_version, initial, lane_of, latest, worst
 from pelagos.errors import BadInput
 
 
@@ -15,10 +15,12 @@ def test_the_state_is_json_and_small() -> None:
     assert len(json.dumps(initial(3))) < 500
 
 
-def test_branches_add_ids_and_a_new_cycle_forgets_them() -> None:
-    assert gather(["a"], ["b", "a"]) == ["a", "b"]
-    assert gather(["a"], []) == ["a"]
-    assert gather(["a"], None) == []
+def test_lanes_number_their_hypotheses_without_gaps_or_doubles() -> None:
+    state = {**initial(3), "numbered": 10}
+    numbers = [
+        lane["number"] + lane["lanes"] * step for lane in (lane_of(state, n) for n in range(3)) for step in (1, 2)
+    ]
+    assert sorted(numbers) == [11, 12, 13, 14, 15, 16]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ def test_the_worst_reason_to_stop_holds(old: Any, new: Any, then: str) -> None:
     assert worst(old, new) == then
 
 
-def test_a_branch_without_a_reason_wipes_none() -> None:
+def test_a_lane_without_a_reason_wipes_none() -> None:
     assert latest("why", "") == "why"
     assert latest("why", "else") == "else"
 

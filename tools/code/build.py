@@ -70,8 +70,7 @@ class _Builder:
         kind: Kind = "draft"
         for number in range(self.trials.context.tries):
             new = self._try(kind, question, number)
-            forward = new.rank > best.rank or (new.rank == best.rank and new.cause.line != best.cause.line)
-            idle = 0 if forward and not new.repeated else idle + 1
+            idle = 0 if _forward(best, new) else idle + 1
             best = new if new.rank >= best.rank and not new.repeated else best
             steps_left += best.cause.kind == "step_missing"
             if best.good or idle >= self.ways.idle or steps_left > self.ways.step_tries:
@@ -130,3 +129,10 @@ class _Builder:
         settled = self.trials.settle(best.program, best.checked)
         self._record("repair", settled, settled.cause.detail or "kept in doubt")
         return settled
+
+
+def _forward(best: Candidate, new: Candidate) -> bool:
+    """Whether a try came further than the best one, or to another fault."""
+    if new.repeated or new.cause.kind == "model":
+        return False
+    return new.rank > best.rank or (new.rank == best.rank and new.cause.line != best.cause.line)

@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from agents.nodes.judge import judge
+from agents.nodes.reflect import reflect
 from agents.run import Run
-from agents.state import State, initial
+from agents.state import Lane, initial, lane_of
 from memory.artifacts import ArtifactStore
 from memory.bank import HypothesisBank
 from memory.budget import Budget, Cost
@@ -154,9 +156,7 @@ def run_in(folder: Path, direction: Direction = Direction.UP, **changes: Any) ->
     )
 
 
-def carried_out(
-    run: Run, id: str, what: dict[str, Any] | None, seeds: Sequence[int] = (0, 1, 2), cycle: int = 1
-) -> None:
+def carried_out(run: Run, id: str, what: dict[str, Any] | None, seeds: Sequence[int] = (0, 1, 2)) -> None:
     """A hypothesis with a plan and a build (None: a build that failed), run on `seeds` with the baseline beside it."""
     run.record(
         Hypothesis(
@@ -184,5 +184,18 @@ def execute(run: Run, version: str, seeds: Sequence[int]) -> None:
             run.toolchain.experiment(run.task, one, seed, "validation", run)
 
 
-def at(*kept: str, cycle: int = 1, winners: Sequence[str] = ()) -> State:
-    return {**initial(2), "cycle": cycle, "kept": list(kept), "winners": list(winners)}
+def at(hypothesis: str = "", **changes: Any) -> Lane:
+    """A lane that has `hypothesis` in work."""
+    return {**lane_of(initial(), 0), "hypothesis": hypothesis, "kept": True, **changes}  # type: ignore[typeddict-item]
+
+
+def judged(run: Run, *ids: str, **changes: Any) -> dict[str, list[int]]:
+    """Each judged in turn, as their lanes would; version -> the seeds that are due."""
+    return {v: seeds for id in ids for v, seeds in judge(at(id, **changes), run)["due"].items()}
+
+
+def reflected(run: Run, *ids: str, **changes: Any) -> None:
+    """Each judged and reflected on in turn."""
+    judged(run, *ids, **changes)
+    for id in ids:
+        reflect(at(id, **changes), run)

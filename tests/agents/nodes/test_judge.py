@@ -8,16 +8,16 @@ from agents.nodes.judge import judge
 from agents.nodes.reflect import reflect
 from agents.run import Run
 from pelagos.nouns import Direction, Lesson, VerdictKind
-from tests.agents.nodes.laboratory import at, carried_out, execute, run_in
+from tests.agents.nodes.laboratory import at, carried_out, execute, judged, run_in
 
 
-def settle(run: Run, *kept: str, cycle: int = 1) -> list[str]:
+def settle(run: Run, *ids: str) -> list[str]:
     """Judge and buy until judge is content, as the graph does; returns the winners."""
     for _ in range(5):
-        update = judge(at(*kept, cycle=cycle), run)
-        if not update["buying"]:
-            return list(update["winners"])
-        for version, seeds in update["buying"].items():
+        due = judged(run, *ids)
+        if not due:
+            return run.winners()
+        for version, seeds in due.items():
             execute(run, version, seeds)
     raise AssertionError("judge never stops buying")
 
@@ -40,22 +40,21 @@ def test_seeds_are_bought_look_by_look_and_only_where_they_may_matter(tmp_path: 
     run = run_in(tmp_path)
     carried_out(run, "unsure", {"better": 0.03, "noise": 0.3})
     carried_out(run, "worse", {"better": -0.3})
-    buying = judge(at("unsure", "worse"), run)["buying"]
-    assert buying == {"v-unsure": [3, 4]}
+    assert judged(run, "unsure", "worse") == {"v-unsure": [3, 4]}
     execute(run, "v-unsure", [3, 4])
-    assert judge(at("unsure", "worse"), run)["buying"] == {"v-unsure": [5, 6, 7]}
+    assert judged(run, "unsure", "worse") == {"v-unsure": [5, 6, 7]}
     execute(run, "v-unsure", [5, 6, 7])
-    assert judge(at("unsure", "worse"), run)["buying"] == {}
+    assert judged(run, "unsure", "worse") == {}
 
 
 def test_what_never_ran_is_said(tmp_path: Path) -> None:
     run = run_in(tmp_path)
     carried_out(run, "unbuilt", None)
-    judge(at("unbuilt", "forgotten"), run)
+    judged(run, "unbuilt", "forgotten")
     verdicts = run.verdicts()
     assert verdicts["unbuilt"].reason == "no version that runs: no_edit"
     assert verdicts["forgotten"].reason == "never carried out"
-    judge({**at("unbuilt", "forgotten"), "status": "finished"}, run)
+    judged(run, "unbuilt", "forgotten", status="finished")
     assert run.verdicts()["forgotten"].reason == "the run was stopped before a version was ready"
     assert {one.kind for one in verdicts.values()} == {VerdictKind.UNDECIDED}
 
@@ -63,7 +62,7 @@ def test_what_never_ran_is_said(tmp_path: Path) -> None:
 def test_failing_on_one_seed_is_not_supported_and_buys_nothing(tmp_path: Path) -> None:
     run = run_in(tmp_path)
     carried_out(run, "fragile", {"better": 0.3, "fails": [1]})
-    assert judge(at("fragile"), run) == {"buying": {}, "winners": []}
+    assert judged(run, "fragile") == {}
     verdict = run.verdicts()["fragile"]
     assert (verdict.kind, verdict.seeds) == (VerdictKind.UNDECIDED, 2)
     assert "failed on seed 1" in verdict.reason
@@ -95,7 +94,7 @@ def test_only_what_would_win_is_audited_and_that_once(tmp_path: Path) -> None:
     carried_out(run, "cheat", {"better": 0.2, "cheats": ["reads labels"]})
     carried_out(run, "worse", {"better": -0.2, "cheats": ["reads labels"]})
     settle(run, "cheat", "worse")
-    settle(run, "cheat", "worse", cycle=2)
+    settle(run, "cheat", "worse")
     assert run.toolchain.audited == ["v-cheat"]  # type: ignore[attr-defined]
     assert run.verdicts()["worse"].kind is VerdictKind.REFUTED
 
@@ -103,7 +102,7 @@ def test_only_what_would_win_is_audited_and_that_once(tmp_path: Path) -> None:
 def test_what_no_budget_is_left_to_audit_is_not_supported(tmp_path: Path) -> None:
     run = run_in(tmp_path)
     carried_out(run, "good", {"better": 0.2, "unaffordable": True})
-    assert judge(at("good"), run) == {"buying": {}, "winners": []}
+    assert judged(run, "good") == {}
     assert "could not be audited" in run.verdicts()["good"].reason
     assert not run.ledger.events("audit")
 
@@ -117,15 +116,16 @@ def test_judging_again_records_nothing_new(tmp_path: Path) -> None:
     assert len(run.ledger.events()) == before
 
 
-def test_earlier_cycles_are_judged_anew_with_the_later(tmp_path: Path) -> None:
+def test_earlier_hypotheses_are_judged_anew_with_the_later(tmp_path: Path) -> None:
     run = run_in(tmp_path)
     carried_out(run, "good", {"better": 0.1})
     assert settle(run, "good") == ["good"]
     first = run.verdicts()["good"]
     for index in range(12):
-        carried_out(run, f"null{index}", {"better": 0.0, "noise": 0.3}, cycle=2)
-    winners = judge(at(*(f"null{index}" for index in range(12)), cycle=2), run)["winners"]
-    assert (run.verdicts()["good"].kind is VerdictKind.SUPPORTED) == ("good" in winners)
+        carried_out(run, f"null{index}", {"better": 0.0, "noise": 0.3})
+    judged(run, "null11")
+    assert len(run.verdicts()) == 13
+    assert (run.verdicts()["good"].kind is VerdictKind.SUPPORTED) == ("good" in run.winners())
     assert run.verdicts()["good"].evidence == first.evidence
 
 

@@ -4,24 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from agents.nodes.judge import judge
 from agents.nodes.reflect import reflect
-from agents.state import State
 from memory.bank import HypothesisBank
 from memory.budget import Cost
 from pelagos.nouns import Hypothesis, Lesson, VerdictKind
-from tests.agents.nodes.laboratory import at, carried_out, run_in
+from tests.agents.nodes.laboratory import at, carried_out, reflected, run_in
 
 
 def test_lessons_of_success_failure_and_what_never_ran(tmp_path: Path) -> None:
     run = run_in(tmp_path)
-    run.ledger.append("node", "1/ideate/1", {"node": "ideate", "cycle": 1})
-    run.steps.once("model", "call", {}, Cost(), lambda: ({"text": "an idea"}, Cost(tokens=301)))
+    for hypothesis, tokens in (("good", 100), ("fragile", 30), ("", 7)):
+        made = {"text": "an idea", "hypothesis": hypothesis}
+        run.steps.once(
+            "model", f"call for {hypothesis}", {}, Cost(), lambda made=made, n=tokens: (made, Cost(tokens=n))
+        )
     carried_out(run, "good", {"better": 0.1}, range(8))
     carried_out(run, "fragile", {"better": 0.3, "fails": [1]})
     carried_out(run, "unbuilt", None)
-    judge(at("good", "fragile", "unbuilt"), run)
-    reflect(at("good", "fragile", "unbuilt"), run)
+    reflected(run, "good", "fragile", "unbuilt")
     good, fragile, unbuilt = run.nouns(Lesson)
     assert good.verdict is VerdictKind.SUPPORTED
     assert good.effect == pytest.approx(0.1, abs=0.02)
@@ -36,8 +36,7 @@ def test_the_bank_knows_dead_ends_and_successes(tmp_path: Path) -> None:
     run = run_in(tmp_path)
     carried_out(run, "good", {"better": 0.1}, range(8))
     carried_out(run, "unbuilt", None)
-    judge(at("good", "unbuilt"), run)
-    reflect(at("good", "unbuilt"), run)
+    reflected(run, "good", "unbuilt")
     bank = HypothesisBank.open(tmp_path, run.embedder)
     known = {neighbour.id: neighbour.meta for neighbour in bank.nearest("Idea")}
     assert known["r1/good"]["verdict"] == "supported"
@@ -49,8 +48,7 @@ def test_the_verifiers_word_beside_what_happened(tmp_path: Path) -> None:
     run = run_in(tmp_path)
     carried_out(run, "unbuilt", None)
     carried_out(run, "good", {"better": 0.1}, range(8))
-    judge(at("good", "unbuilt"), run)
-    reflect(at("good", "unbuilt"), run)
+    reflected(run, "good", "unbuilt")
     outcomes = {event.payload["plan"]: event.payload for event in run.ledger.events("verifier.outcome")}
     assert (outcomes["good-p1"]["ran"], outcomes["good-p1"]["verdict"]) == (True, "supported")
     assert (outcomes["unbuilt-p1"]["ran"], outcomes["unbuilt-p1"]["step_scores"]) == (False, [0.8])
@@ -59,30 +57,29 @@ def test_the_verifiers_word_beside_what_happened(tmp_path: Path) -> None:
 def test_again_after_a_kill_changes_nothing(tmp_path: Path) -> None:
     run = run_in(tmp_path)
     carried_out(run, "good", {"better": 0.1})
-    judge(at("good"), run)
-    reflect(at("good"), run)
+    reflected(run, "good")
     before = run.ledger.events()
     reflect(at("good"), run)
     assert run.ledger.events() == before
 
 
-def test_a_verdict_that_a_later_cycle_turned_is_learned_anew(tmp_path: Path) -> None:
+def test_a_verdict_that_a_later_hypothesis_turned_is_learned_anew(tmp_path: Path) -> None:
     run = run_in(tmp_path)
     carried_out(run, "good", {"better": 0.1}, range(8))
-    judge(at("good"), run)
-    reflect(at("good"), run)
+    reflected(run, "good")
     (first,) = run.nouns(Lesson)
     held = run.verdicts()["good"]
+    carried_out(run, "later", None)
     turned = {"id": "later", "kind": VerdictKind.UNDECIDED, "reason": "not at this level any more"}
     for kind, id in ((VerdictKind.UNDECIDED, "later"), (VerdictKind.SUPPORTED, "last")):
         run.record(held.model_copy(update={**turned, "id": id, "kind": kind}))
-        reflect(at(cycle=2), run)
-        reflect(at(cycle=2), run)
-        assert run.nouns(Lesson)[-1].verdict is kind
+        reflect(at("later"), run)
+        reflect(at("later"), run)
+        assert [one for one in run.nouns(Lesson) if one.hypothesis == "good"][-1].verdict is kind
         assert run.bank.nearest("Idea good", k=1)[0].meta["verdict"] == kind.value
-    lessons = run.nouns(Lesson)
+    lessons = [one for one in run.nouns(Lesson) if one.hypothesis == "good"]
     assert len(lessons) == 3
-    assert {(one.tokens, one.cycle, one.diff) for one in lessons} == {(first.tokens, 1, first.diff)}
+    assert {(one.tokens, one.diff) for one in lessons} == {(first.tokens, first.diff)}
 
 
 def test_only_what_is_undecided_was_cut_short_by_a_stop(tmp_path: Path) -> None:
@@ -91,8 +88,6 @@ def test_only_what_is_undecided_was_cut_short_by_a_stop(tmp_path: Path) -> None:
     carried_out(run, "hasty", {"better": 0.1, "noise": 1.0}, range(3))
     run.record(run.noun(Hypothesis, "good").model_copy(update={"id": "waiting", "title": "Something else"}))
     kept = ("good", "hasty", "waiting")
-    stopped: State = {**at(*kept), "status": "capped"}
-    judge(stopped, run)
-    reflect(stopped, run)
+    reflected(run, *kept, status="capped")
     lessons = {one.hypothesis: one for one in run.nouns(Lesson)}
     assert {id: lessons[id].cut_short for id in kept} == {"good": False, "hasty": True, "waiting": True}

@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from agents.models.protocol import Reply, Request
 from tests.agents.scripted import Scripted
 from tests.agents.test_loop import facts, launched
@@ -42,8 +40,8 @@ def test_a_reply_that_never_fits_costs_an_attempt_and_no_more(tmp_path: Path) ->
 
     ending, run, _ = launched(tmp_path, Twisted("statement", nonsense))
     assert ending.status == "finished"
-    assert "h1-1" not in {fact["id"] for fact in facts(run, "hypothesis")}
-    assert any(note["text"].startswith("h1-1: no hypothesis in the reply") for note in facts(run, "note"))
+    assert "h1" not in {fact["id"] for fact in facts(run, "hypothesis")}
+    assert any(note["text"].startswith("h1: no hypothesis in the reply") for note in facts(run, "note"))
 
 
 def test_only_nonsense_ends_in_an_honest_run_without_hypotheses(tmp_path: Path) -> None:
@@ -68,7 +66,7 @@ def test_a_target_outside_the_offer_is_no_hypothesis(tmp_path: Path) -> None:
 
 
 class Weak(Scripted):
-    """A small model, which takes what it is offered first."""
+    """A small model, which takes the target it is offered first."""
 
     strong = False
 
@@ -76,20 +74,26 @@ class Weak(Scripted):
         reply, properties = super().complete(request, timeout), (request.schema_ or {}).get("properties", {})
         if "statement" not in properties:
             return reply
-        first = {"target": properties["target"], "papers": properties["papers"]["items"]}
-        offered = {name: place.get("enum", [place.get("const")])[0] for name, place in first.items()}
-        changed = {"target": offered["target"], "papers": [offered["papers"]]}
-        return reply.model_copy(update={"text": json.dumps(json.loads(reply.text) | changed)})
+        target = properties["target"].get("enum", [properties["target"].get("const")])[0]
+        said = {"target": target, "title": f"Idea {request.sample}", "statement": json.loads(reply.text)["statement"]}
+        return reply.model_copy(update={"text": json.dumps(said)})
 
 
-def test_a_small_model_gets_the_least_used_finding_and_few_targets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agents.nodes.survey.KEPT_SMALL", 3)
-    _, run, parts = launched(tmp_path, Weak())
-    named = [fact["papers"] for fact in facts(run, "hypothesis")]
-    assert named[:4] == [["p0"], ["p1"], ["p2"], ["p0"]]
+def test_a_small_model_gets_findings_and_targets_in_turn(tmp_path: Path) -> None:
+    _, run, parts = launched(tmp_path, Weak(), loop={"hypotheses": 8}, screen={"tau": 1.01})
+    made = facts(run, "hypothesis")
+    assert len({(fact["papers"][0], fact["target"]) for fact in made}) == len(made) >= 8
+    assert len({fact["papers"][0] for fact in made[:3]}) == 3
+    assert all(fact["predicted_effect"] is None and "below 0.05" in fact["refuted_by"] for fact in made)
     asked = [request for request in parts.scripted.requests if request.role == "ideator"]
-    offered = [(request.schema_ or {})["properties"]["target"]["enum"] for request in asked]
-    assert {len(targets) for targets in offered} == {2}
-    assert all("on nothing else:\n[p" in request.messages[-1].content for request in asked)
+    assert {len((request.schema_ or {})["properties"]) for request in asked} == {3}
+    assert all("on nothing else:\n" in request.messages[-1].content for request in asked)
+
+
+def test_all_prompts_of_a_run_begin_alike(tmp_path: Path) -> None:
+    _, _, parts = launched(tmp_path, Weak())
+    asked = [request for request in parts.scripted.requests if request.role in {"ideator", "planner"}]
+    assert len({request.messages[0].content for request in asked}) == 1
+    starts = {request.messages[1].content[:200] for request in asked}
+    assert len(starts) == 1
+    assert "regression on a small table" in starts.pop()

@@ -95,6 +95,7 @@ class ScriptedMind:
     script: Script
     strong: bool = False
     asked: list[tuple[int, str]] = field(default_factory=list)
+    rates: tuple[float | None, float | None] = (None, None)
 
     def ask(
         self,
@@ -122,8 +123,7 @@ class World:
     project: Path
     sandbox: Sandbox
     mind: ScriptedMind
-    debug_tries: int = 5
-    drafts: int = 2
+    tries: int = 8
     said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

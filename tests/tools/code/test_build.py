@@ -52,11 +52,11 @@ def test_first_good_draft_wins(task: CodeTask, world: World) -> None:
 
 
 def test_crash_is_repaired_with_the_local_structure(task: CodeTask, world: World) -> None:
-    world.mind.script = lambda messages, sample: CRASH if sample < 1000 else GOOD_FILE
+    world.mind.script = lambda messages, sample: CRASH if sample == 0 else GOOD_FILE
     made = CodeToolchain().build(task, idea(), plan(), world)
-    assert causes(made) == ["error", "ok"]  # the two drafts are one
+    assert causes(made) == ["error", "ok"]
     assert "NameError" in made.tries[0].detail
-    prompt = next(text for sample, text in world.mind.asked if sample >= 1000)
+    prompt = world.mind.asked[1][1]
     assert "NameError" in prompt
     assert "yy" in prompt
     assert "ndarray" in prompt
@@ -112,7 +112,7 @@ if __name__ == "__main__":
 def test_each_death_has_its_cause_and_is_bounded(reply: str, cause: str, shared: tuple[CodeTask, World]) -> None:
     task, world = shared
     world.mind = ScriptedMind(lambda messages, sample: reply)
-    world.drafts, world.debug_tries = 1, 1
+    world.tries = 2
     made = CodeToolchain().build(task, idea(), plan(STEP), world)
     assert made.version is None
     assert made.cause in (cause, "error" if cause == "oom" else cause)
@@ -121,25 +121,31 @@ def test_each_death_has_its_cause_and_is_bounded(reply: str, cause: str, shared:
     assert again != world.mind.asked[0][1], "the fault is fed back"
 
 
-def test_a_small_model_answers_a_round_several_times(task: CodeTask, world: World) -> None:
-    right = GOOD_FILE.replace("np.eye(3)", "np.eye(len(a.T))")
-    answers = {1000: CRASH, 1001: "no code", 1002: right, 1003: GOOD_FILE}
-    world.mind.script = lambda messages, sample: answers.get(sample, CRASH)
-    made = CodeToolchain().build(task, idea(), plan(), world)
-    assert causes(made) == ["error", "no_change", "no_edit", "ok"]
-    assert [sample for sample, _ in world.mind.asked if sample >= 1000] == [1000, 1001, 1002, 1003]
-
-
 def test_a_repair_that_goes_nowhere_starts_anew_and_then_ends(task: CodeTask, world: World) -> None:
     other = CRASH.replace("yy", "zz")
-    world.mind.script = lambda messages, sample: other if sample >= 1000 else CRASH
+    replies = [CRASH, CRASH, other, "no code", other]
+    world.mind.script = lambda messages, sample: replies[sample] if sample < len(replies) else CRASH
     made = CodeToolchain().build(task, idea(), plan(), world)
-    assert causes(made) == ["error", "error", "no_change", "error"]
-    repairs = dict(world.mind.asked[world.drafts :])
-    assert "zz" not in repairs[1000]
-    assert "This part of a Python program has a fault" in repairs[1004]  # another error: it moved
-    assert "A first try failed" in repairs[1008]
-    assert set(repairs) == set(range(1000, 1012))
+    assert causes(made) == ["error", "no_change", "error", "no_edit", "no_change", "no_change", "no_change"]
+    prompts = [text for _, text in world.mind.asked]
+    assert "This part of a Python program has a fault" in prompts[1]
+    assert "A first try failed" in prompts[2]  # the repair was the same program again: it is asked for anew
+    assert "This part of a Python program has a fault" in prompts[3]  # another error: it moved
+    assert "zz" in prompts[3]
+    assert "A first try failed" in prompts[4]
+
+
+def test_no_program_is_executed_twice(task: CodeTask, world: World) -> None:
+    world.mind.script = lambda messages, sample: CRASH
+    made = CodeToolchain().build(task, idea(), plan(), world)
+    assert causes(made) == ["error", "no_change", "no_change", "no_change", "no_change"]
+    assert len([one for one in world.ledger.events("smoke")]) == 2 + 1  # the baseline's two
+
+
+def test_after_the_first_good_program_nothing_more_is_asked(task: CodeTask, world: World) -> None:
+    world.mind.script = lambda messages, sample: "no code" if sample == 0 else GOOD
+    CodeToolchain().build(task, idea(), plan(STEP), world)
+    assert [sample for sample, _ in world.mind.asked] == [0, 1]
 
 
 def test_missing_step_is_fed_back_and_then_fails(task: CodeTask, world: World) -> None:
@@ -169,7 +175,7 @@ def test_model_faults_are_data(task: CodeTask, world: World) -> None:
     assert made.version is None
     assert made.cause == "model"
     assert set(causes(made)) == {"model"}
-    assert len(made.tries) == 1 + 2  # the drafts, and two rounds that came no further
+    assert len(made.tries) == 4  # so many in a row that came no further
 
 
 def test_nothing_is_run_twice(task: CodeTask, world: World) -> None:
