@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import TypeAdapter
 
 from agents import folder as run_folder
+from agents.pace import check_time
 from agents.parts import Parts, assembled
 from agents.run import Run, confirmable
 from agents.state import State, check_version, initial
@@ -68,7 +69,9 @@ def create(
     if papers is not None:
         Cascade.open(settings.literature, papers, lambda _: None).close()
     parts = parts or Parts()
-    for spec in sorted({settings.models.spec(role) for role in get_args(Role)}):
+    specs = sorted({settings.models.spec(role) for role in get_args(Role)})
+    check_time(settings.caps.seconds, any(spec.startswith("embedded") for spec in specs))
+    for spec in specs:
         parts.check_model(spec, settings)
     registry.install(task)
     parts.sandbox(settings.sandbox)

@@ -13,12 +13,27 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from memory.ledger import Event, Reader
+from pelagos.errors import BadInput
 
 LAST = 5
 FIRST_READ, FIRST_WRITTEN, FIRST_RUNS = 1500, 800, 6
 """What a hypothesis takes before one was seen: tokens read and written, and executions of the program (three seeds, the
 smoke run, the checks and half a failed draft); from runs of the embedded model on the shipped tasks."""
 SCORING_S = 1.0
+LEAST_EMBEDDED_S, LEAST_S = 180.0, 20.0
+"""Below this no hypothesis gets to a verdict: with the embedded model on two cores, and with the fastest endpoint."""
+
+
+def check_time(seconds: float | None, embedded: bool) -> None:
+    """Raises BadInput for a cap on time in which not even one hypothesis fits. How long one really takes is measured
+    after the baseline; what doesn't fit then isn't begun."""
+    least = LEAST_EMBEDDED_S if embedded else LEAST_S
+    if seconds is not None and seconds < least:
+        kind = "the embedded model" if embedded else "an endpoint"
+        raise BadInput(
+            f"caps.seconds (--hours): {seconds:g} s are too short for one hypothesis with {kind}: "
+            f"give at least --hours {least / 3600:.3g}"
+        )
 
 
 class Pace:

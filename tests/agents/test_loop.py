@@ -12,6 +12,7 @@ import pytest
 from agents.launch import Ending, create, drive
 from agents.models.recorded import fingerprint
 from memory.ledger import Event, Ledger
+from pelagos.errors import BadInput
 from pelagos.settings import Settings
 from tests.agents.scripted import IDEAS, Scripted, ScriptedParts
 from tests.toolchains.table import write_task
@@ -168,10 +169,17 @@ def test_review_waits_for_decisions_and_honours_them(tmp_path: Path) -> None:
     assert {fact["hypothesis"] for fact in facts(run, "build")} == {"h1", "h4"}
 
 
-def test_used_up_hours_are_a_stop_that_was_asked_for(tmp_path: Path) -> None:
+def test_used_up_hours_are_a_stop_that_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.pace.LEAST_S", 0.0)
     ending, _, _ = launched(tmp_path, caps={"seconds": 0.001})
     assert (ending.status, ending.exit_code) == ("finished", 0)
     assert "seconds" in ending.reason
+
+
+def test_too_little_time_for_one_hypothesis_is_said_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"5 s are too short for one hypothesis .* give at least --hours 0\.00556"):
+        launched(tmp_path, caps={"seconds": 5})
+    assert not (tmp_path / "runs").exists()
 
 
 def test_without_its_checkpoints_a_run_goes_on_from_the_ledger(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""What a hypothesis takes: from the first measures, then from the last finished ones, also in a resumed run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agents.pace import FIRST_READ, FIRST_RUNS, FIRST_WRITTEN, LAST, Pace
+from memory.ledger import Event, Reader
+
+
+class Told(Reader):
+    """A reader of rows with times of our choice."""
+
+    def __init__(self, *rows: tuple[float, str, dict[str, object]]) -> None:
+        self.rows = [Event(seq, at, kind, str(seq), payload) for seq, (at, kind, payload) in enumerate(rows, 1)]
+
+    def events(self, kind: str | None = None, after: int = 0, kinds: object = None) -> list[Event]:
+        wanted = [kind] if kind else kinds
+        return [row for row in self.rows if row.kind in wanted]  # type: ignore[operator]
+
+
+def test_nothing_measured_nothing_said() -> None:
+    assert Pace().hypothesis_s(None, None) is None
+    assert Pace(experiment_s=2.0).hypothesis_s(30.0, None) is None
+
+
+def test_the_first_estimate_is_of_tokens_and_experiments() -> None:
+    found = Pace(experiment_s=2.0).hypothesis_s(30.0, 10.0)
+    assert found == pytest.approx(FIRST_READ / 30 + FIRST_WRITTEN / 10 + FIRST_RUNS * 2)
+
+
+def test_the_last_finished_ones_count_afterwards() -> None:
+    pace = Pace([1000.0] * 10 + [10.0] * LAST)
+    assert pace.hypothesis_s(1.0, 1.0) == 10.0
+    pace.begin("h1")
+    pace.end("h1")
+    pace.end("h2")  # never begun here: it says nothing
+    assert 7.9 < (pace.hypothesis_s(None, None) or 0) < 8.1
+
+
+def test_a_resumed_run_knows_what_it_took_but_not_over_a_pause() -> None:
+    ledger = Told(
+        (0, "clock.intent", {}),
+        (10, "experiment", {"hypothesis": None, "seconds": 3.0}),
+        (20, "pace", {"hypothesis": "h1"}),
+        (80, "lesson", {"hypothesis": "h1"}),
+        (90, "pace", {"hypothesis": "h2"}),
+        (9000, "clock.intent", {}),
+        (9100, "lesson", {"hypothesis": "h2"}),
+    )
+    pace = Pace.of(ledger)
+    assert pace.hypothesis_s(None, None) == 60.0
+    assert pace.experiment_s == 4.0
+
+
+def test_confirm_takes_a_share_for_each_winner() -> None:
+    pace = Pace(experiment_s=3.0)
+    assert pace.confirm_s(pairs=8, winners=1, workers=2) == (8 * 2 + 2) * 3 / 2
+    assert Pace().confirm_s(8, 3, 1) == 0.0
+
+
+def test_a_run_without_rows(tmp_path: Path) -> None:
+    from memory.ledger import Ledger
+
+    ledger = Ledger.open(tmp_path / "ledger.db")
+    assert Pace.of(ledger).hypothesis_s(1.0, 1.0) is None
+    ledger.close()
