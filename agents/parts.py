@@ -87,7 +87,7 @@ def assembled(
             settings.literature, settings.survey.corpus or task.papers, lambda text: note(ledger, text)
         )
         stack.callback(literature.close)
-        mind = _minds(parts, settings, steps, artifacts, slots, stack)
+        mind = _minds(parts, settings, project, steps, artifacts, slots, stack)
         yield Run(
             folder=folder,
             project=project,
@@ -118,9 +118,16 @@ def _task(folder: Path, described: run_folder.RunFile) -> tuple[Task, Toolchain]
 
 
 def _minds(
-    parts: Parts, settings: Settings, steps: Steps, artifacts: ArtifactStore, slots: Slots, stack: ExitStack
+    parts: Parts,
+    settings: Settings,
+    project: Path,
+    steps: Steps,
+    artifacts: ArtifactStore,
+    slots: Slots,
+    stack: ExitStack,
 ) -> Callable[[Role], Mind]:
-    """One model per spec and one mind per role, opened when first asked."""
+    """One model per spec and one mind per role, opened when first asked. The extractor's answers are the project's."""
+    from agents.models.answers import Answers
     from agents.models.mind import ModelMind
 
     lock = threading.RLock()
@@ -133,7 +140,8 @@ def _minds(
 
     @cache
     def mind(role: Role) -> Mind:
-        return ModelMind(role, model(settings.models.spec(role)), steps, artifacts, slots, settings)
+        answers = Answers(project) if role == "extractor" else None
+        return ModelMind(role, model(settings.models.spec(role)), steps, artifacts, slots, settings, answers)
 
     def locked(role: Role) -> Mind:
         with lock:
