@@ -165,7 +165,10 @@ def test_screen_throws_out_what_is_known_and_says_by_which_paper(tmp_path: Path)
     from tests.agents.nodes.test_thinking import Twisted
 
     known = Twisted("verdict", lambda text, _: json.dumps({"reason": "r", "verdict": "same"}))
-    loop, screen = {"cycles": 1, "hypotheses": 2, "attempts": 2, "workers": 2}, {"near_tau": 0.0, "known_tau": 0.0}
+    loop, screen = (
+        {"cycles": 1, "hypotheses": 2, "attempts": 2, "workers": 2},
+        {"near_tau": 0.0, "known_tau": 0.0, "novelty": "require"},
+    )
     _, run, _ = launched(tmp_path, known, loop=loop, screen=screen)
     screened = facts(run, "screened")
     assert [(fact["novelty"], fact["kept"]) for fact in screened] == [("known", False)] * 2

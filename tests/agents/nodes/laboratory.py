@@ -34,6 +34,7 @@ from pelagos.nouns import (
     Experiment,
     Hypothesis,
     Metric,
+    NoveltyRule,
     OutcomeKind,
     Plan,
     Split,
@@ -58,6 +59,7 @@ class Numbers:
     topic: str = "numbers"
     toolchain: str = "laboratory"
     papers: Path | None = None
+    novelty: NoveltyRule = "label"
     digest: str = "d1"
 
 

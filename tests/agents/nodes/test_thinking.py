@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from agents.models.protocol import Reply, Request
 from tests.agents.scripted import Scripted
 from tests.agents.test_loop import facts, launched
@@ -82,13 +80,11 @@ class Weak(Scripted):
         return reply.model_copy(update={"text": json.dumps(json.loads(reply.text) | changed)})
 
 
-def test_a_small_model_gets_the_least_used_finding_and_few_targets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agents.nodes.survey.KEPT_SMALL", 3)
-    _, run, parts = launched(tmp_path, Weak())
+def test_a_small_model_gets_the_least_used_finding_and_few_targets(tmp_path: Path) -> None:
+    _, run, parts = launched(tmp_path, Weak(), survey={"papers": 3})
+    first, second, third = facts(run, "survey")[0]["kept"]
     named = [fact["papers"] for fact in facts(run, "hypothesis")]
-    assert named[:4] == [["p0"], ["p1"], ["p2"], ["p0"]]
+    assert named[:4] == [[first], [second], [third], [first]]
     asked = [request for request in parts.scripted.requests if request.role == "ideator"]
     offered = [(request.schema_ or {})["properties"]["target"]["enum"] for request in asked]
     assert {len(targets) for targets in offered} == {2}
