@@ -30,10 +30,11 @@ def survey(state: State, run: Run) -> Update:
         return {}
     run.say(RULES[novelty_rule(run)])
     brief, live, corpus = run.toolchain.brief(run.task, run), run.literature.live, run.literature.corpus.papers
-    asked = asks(run) and bool(live or corpus[FLOOR:])
+    most = run.settings.survey.papers
+    asked = asks(run) and bool(live or corpus[FLOOR:most])
     said = attributes(run) if asked else described(run)
     query = f"{brief.topic} {brief.description} {said.input} {said.output}"
-    bank = preselect(query, gather(said, run), run.embedder)[: run.settings.survey.papers]
+    bank = preselect(query, gather(said, run), run.embedder)[:most]
     ranked = rank(bank, said, run)
     chosen, floor = _cut(ranked, run)
     general = fill(bank, query, run)

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.launch import create, drive
 from agents.literature.attributes import Attributes
 from agents.literature.purity import purity
 from agents.literature.ranking import fuse, passage
 from pelagos.nouns import Paper
-from tests.agents.scripted import Scripted
-from tests.agents.test_loop import facts, launched
+from tests.agents.scripted import Scripted, ScriptedParts
+from tests.agents.test_loop import facts, launched, settings
 from tests.tools.literature.papers import hiding
 from tests.tools.literature.services import Services, serving
 from tools.literature import gate
@@ -111,6 +112,36 @@ def test_a_small_model_is_asked_nothing_and_every_paper_goes_on(tmp_path: Path) 
     assert [request for request in parts.scripted.requests if request.role == "extractor"] == []
     assert (sorted(fact["kept"]), fact["attributes"], fact["floor"]) == (["p0", "p1", "p2", "p3", "p4"], None, False)
     assert "survey: all 5 papers go on, by words and embedding alone" in notes(run)
+
+
+def test_both_questions_about_a_paper_share_their_reading(tmp_path: Path) -> None:
+    _, _, parts = launched(tmp_path, Small(), loop=LOOP, survey={"ranking": "attributes"})
+    asked = [r.messages[1].content for r in parts.scripted.requests if r.role == "extractor" and r.top_logprobs]
+    assert len(asked) == 10
+    for topic, attributes in zip(asked[::2], asked[1::2], strict=True):
+        (shared, first), (again, second) = topic.rsplit("\n\n", 1), attributes.rsplit("\n\n", 1)
+        assert shared == again and "Squares of a table's columns" in shared
+        assert "very topic" in first and "equal the task's" in second
+
+
+def test_papers_that_go_on_anyway_are_not_asked_about(tmp_path: Path) -> None:
+    _, run, parts = launched(tmp_path, loop=LOOP, survey={"papers": 3})
+    fact = facts(run, "survey")[0]
+    assert (len(fact["kept"]), fact["attributes"], fact["floor"]) == (3, None, False)
+    wanted = [set((r.schema_ or {}).get("properties", {})) for r in parts.scripted.requests]
+    assert not [one for one in wanted if one & {"topic", "input", "queries"}]
+
+
+def test_a_second_run_on_the_same_task_asks_nothing(tmp_path: Path) -> None:
+    _, first, before = launched(tmp_path, loop=LOOP)
+    parts = ScriptedParts()
+    second = create(tmp_path, str(tmp_path / "table"), settings(loop=LOOP), tmp_path / "runs" / "again", parts)
+    drive(second, parts=parts)
+    assert len([request for request in before.scripted.requests if request.role == "extractor"]) >= 6
+    assert [request for request in parts.scripted.requests if request.role == "extractor"] == []
+    assert facts(second, "survey") == facts(first, "survey")
+    kept = [fact for fact in facts(second, "model") if fact["role"] == "extractor"]
+    assert len(kept) == 6 and all(fact["kept"] and not fact["tokens_in"] for fact in kept)
 
 
 def test_an_explicit_ranking_asks_a_small_model_and_cuts_nothing(tmp_path: Path) -> None:
