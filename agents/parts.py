@@ -88,7 +88,7 @@ def assembled(
         )
         stack.callback(literature.close)
         model = _models(parts, settings, ledger, stack)
-        mind = _minds(model, settings, steps, artifacts, slots)
+        mind = _minds(model, settings, project, steps, artifacts, slots)
         yield Run(
             folder=folder,
             project=project,
@@ -132,16 +132,23 @@ def _models(parts: Parts, settings: Settings, ledger: Ledger, stack: ExitStack) 
 
 
 def _minds(
-    model: Callable[[Role], Model], settings: Settings, steps: Steps, artifacts: ArtifactStore, slots: Slots
+    model: Callable[[Role], Model],
+    settings: Settings,
+    project: Path,
+    steps: Steps,
+    artifacts: ArtifactStore,
+    slots: Slots,
 ) -> Callable[[Role], Mind]:
-    """One mind per role, made when first asked for."""
+    """One mind per role, made when first asked for. The extractor's answers are the project's."""
+    from agents.models.answers import Answers
     from agents.models.mind import ModelMind
 
     lock = threading.RLock()
 
     @cache
     def mind(role: Role) -> Mind:
-        return ModelMind(role, model(role), steps, artifacts, slots, settings)
+        answers = Answers(project) if role == "extractor" else None
+        return ModelMind(role, model(role), steps, artifacts, slots, settings, answers)
 
     def locked(role: Role) -> Mind:
         with lock:

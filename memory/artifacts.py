@@ -30,7 +30,7 @@ class ArtifactStore:
         path = self.path(digest)
         if not (path.exists() and _sha256(path) == digest):
             with on_disk(self.folder):
-                _write(path, data)
+                write_whole(path, data)
         return digest
 
     def put_text(self, text: str) -> str:
@@ -70,7 +70,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that whoever reads it sees all of it or none."""
     path.parent.mkdir(exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
     temporary = Path(name)

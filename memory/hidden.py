@@ -1,4 +1,4 @@
-"""`<project>/.pelagos`: the project's secret, data, bank and seal. For its owner alone, and not for version control."""
+"""`<project>/.pelagos`: the project's secret, data, bank, seal and answers. For its owner alone, never for a commit."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["ideator", "planner", "coder", "verifier", "extractor"]
 Split = Literal["smoke", "validation", "sealed", "control"]
+NoveltyRule = Literal["label", "require"]
 
 
 class Noun(BaseModel):

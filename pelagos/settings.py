@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from pelagos.errors import BadInput
+from pelagos.nouns import NoveltyRule
 
 FILE = "pelagos.toml"
 UNTIMED = 4
@@ -54,9 +55,12 @@ class Survey(Section):
     papers: int = Field(50, ge=1, description="papers gathered (Dolphin: 50)")
     scored: int = Field(50, ge=1, description="candidates the model scores")
     keep: float = Field(8.0, ge=1, le=10, description="least score kept, of a strong model (Dolphin: 8)")
-    ranking: Literal["attributes", "topic", "none"] = Field(
-        "attributes", description="scored on topic and attributes, on the topic alone, or not at all (ablation)"
+    ranking: Literal["auto", "attributes", "topic", "none"] = Field(
+        "auto",
+        description="scored on topic and attributes, on the topic alone, or not at all; auto: attributes by a strong "
+        "model, by words and embedding alone where the model is small",
     )
+    library: bool = Field(True, description="the shipped library of general findings follows where papers are few")
     corpus: Path | None = Field(None, description="JSONL file, or a folder of JSONL, BibTeX and PDF files")
 
 
@@ -81,6 +85,10 @@ class Literature(Section):
 
 
 class Screen(Section):
+    novelty: NoveltyRule | None = Field(
+        None,
+        description="label: known hypotheses are tried all the same; require: they are thrown out; none: the task's",
+    )
     tau: float | None = Field(None, description="cosine above which two hypotheses are one; none: the embedder's own")
     known_tau: float | None = Field(None, description="the same against the literature")
     near_tau: float | None = Field(None, description="cosine below which a paper isn't looked at; none: the embedder's")

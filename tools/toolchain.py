@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from memory.artifacts import ArtifactStore
 from memory.steps import Steps
-from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Metric, Plan, Role, Split, Version
+from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Metric, NoveltyRule, Plan, Role, Split, Version
 from sandbox.protocol import Limits, Sandbox
 
 T = TypeVar("T", bound=BaseModel)
@@ -156,6 +156,11 @@ class Task(Protocol):
     @property
     def papers(self) -> Path | None:
         """The task's own corpus: a JSONL file or a folder of them."""
+        ...
+
+    @property
+    def novelty(self) -> NoveltyRule:
+        """label: what the literature has is tried all the same, and said to be known; require: it is thrown out."""
         ...
 
     @property

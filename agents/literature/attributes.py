@@ -23,6 +23,11 @@ class Attributes(BaseModel):
     others: str = Field(max_length=1500)
 
 
+def described(run: Run) -> Attributes:
+    """What is known of the task without asking a model: its description."""
+    return Attributes(input="", output="", others=run.toolchain.brief(run.task, run).description[:300])
+
+
 def attributes(run: Run) -> Attributes:
     """As the extractor reads the task's description, which stands in where the reply can't be used."""
     brief = run.toolchain.brief(run.task, run)

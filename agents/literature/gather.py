@@ -63,7 +63,8 @@ def _queries(here: list[Paper], found: list[Paper], attributes: Attributes, run:
     """One after the other; `found` grows meanwhile."""
     topic = run.toolchain.brief(run.task, run).topic
     yield topic
-    yield f"{attributes.input} {attributes.output}"
+    if attributes.input or attributes.output:
+        yield f"{attributes.input} {attributes.output}"
     if run.literature.offline:
         return
     yield from _by_method(topic, [*found, *here], attributes, run)

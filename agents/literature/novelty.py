@@ -1,11 +1,13 @@
 """Whether the literature has a hypothesis already: novel, known, a variation of something known, or unknown.
 
-Cheap checks come first: the same words in a title or finding; then cosines, and below `near` a paper isn't looked at at
-all. What is near is compared by the extractor, one paper per call, whose reply is one of three words. "Known" needs the
-cosine as well as the model's word, and is never said of a paper the hypothesis itself names as its ground: that is an
-application of it, a variation. A small model says "same" of every paper, so it isn't asked: there the cosine says it
-alone. Dolphin (arXiv 2501.03916) asks up to 10 rounds of queries as AI-Scientist does; here a
-round that brings nothing new ends the search, and without live sources there is nothing more to ask.
+Cheap checks come first: the same words in a title or finding; then cosines, and below `near` a paper isn't looked at
+at all. What is near is compared by the extractor, one paper per call, whose reply is one of three words. "Known" needs
+the cosine as well as the model's word, and is never said of a paper the hypothesis itself names as its ground: that is
+an application of it, a variation. A small model says "same" of every paper, so it isn't asked: there the cosine says
+it alone. A finding of the shipped library is general knowledge, not a report on this task: the extractor isn't asked
+about it, and a hypothesis near it is a variation, never known; where there is nothing but the library, novelty is
+unknown. Dolphin (arXiv 2501.03916) asks up to 10 rounds of queries as AI-Scientist does; here a round that brings
+nothing new ends the search, and without live sources there is nothing more to ask.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from agents.literature.search import search
 from agents.prompt import render
 from agents.run import Run
 from pelagos.errors import BadReply
-from pelagos.nouns import Hypothesis, Paper
+from pelagos.nouns import Hypothesis, NoveltyRule, Paper
+from tools.literature.library import LIBRARY
 from tools.literature.source import distinct, words
 
 if TYPE_CHECKING:
@@ -137,17 +140,24 @@ class _Look:
     def verdict(self) -> Novelty:
         hits = sorted(self.hits.values(), key=lambda hit: (hit.word is None, -hit.cosine))[:SHOWN]
         kind, reason, rediscovery = self._said()
-        return Novelty(kind, reason, self.queries, hits, len(self.papers), rediscovery)
+        return Novelty(kind, reason, self.queries, hits, self.judged_by, rediscovery)
+
+    @property
+    def judged_by(self) -> int:
+        return sum(paper.source != LIBRARY for paper in self.papers)
 
     def _compared(self, hit: Hit, paper: Paper) -> Hit:
         """By the cheapest check that decides."""
         if same_words(self.hypothesis, paper):
-            word: Word = "variation" if paper.id in self.hypothesis.papers else "same"
+            word: Word = "variation" if paper.source == LIBRARY or paper.id in self.hypothesis.papers else "same"
             return replace(hit, cosine=max(hit.cosine, self.tau), word=word, reason="the same words")
         if hit.cosine < self.near:
             return hit
         if paper.id in self.hypothesis.papers:
             return replace(hit, word="variation", reason="named as its ground by the hypothesis")
+        if paper.source == LIBRARY:
+            reason = "general knowledge, from the shipped library"
+            return hit if hit.cosine < self.tau else replace(hit, word="variation", reason=reason)
         if not self.asks:
             return hit if hit.cosine < self.tau else replace(hit, word="same", reason="by the cosine alone")
         if not self.comparisons:
@@ -160,16 +170,21 @@ class _Look:
         return hit.word == "same" and hit.cosine >= self.tau and hit.paper not in self.hypothesis.papers
 
     def _said(self) -> tuple[Kind, str, bool]:
-        if not self.papers:
-            return "unknown", "no papers to judge by", False
         told = [hit for hit in self.hits.values() if hit.word in {"same", "variation"}]
         best = max(told, key=lambda hit: (self._known(hit), hit.cosine), default=None)
+        if best is None and not self.judged_by:
+            return "unknown", "no papers to judge by", False
         if best is None:
-            return "novel", f"nothing like it among {len(self.papers)} papers", False
+            return "novel", f"nothing like it among {self.judged_by} papers", False
         kind: Kind = "known" if self._known(best) else "variation"
         newer = _newer(best.date, self.run)
         since = f"; a rediscovery: newer than the model's knowledge ({best.date})" if newer else ""
         return kind, f"{kind}: {best.paper}{since}", newer
+
+
+def novelty_rule(run: Run) -> NoveltyRule:
+    """What becomes of known hypotheses: as the settings say, else as the task does."""
+    return run.settings.screen.novelty or run.task.novelty
 
 
 def near(embedder: Embedder) -> float:

@@ -4,8 +4,11 @@ Dolphin (arXiv 2501.03916, section 3.1) scores on topic and on task attributes a
 it here, reciprocal rank fusion (Cormack et al. 2009), picks the candidates. A paper's text reaches calls of its own
 alone, whose replies fill one schema or are one word: it can't touch another paper's score.
 
-A small model gives every paper 10 and 10. It is asked for one word instead, and a score is ten times P(Yes), as a
-verifier's step is scored; such scores rank and don't measure, so the best `KEPT_SMALL` go on, whatever they are.
+By default ("auto") only a strong model is asked: among the first papers of the fused ranking, from which those that
+are used come, a small model's word brought nothing (docs/benchmarks.md). A small model gives every paper 10 and 10.
+Where the settings want its word all the same, a score is ten times P(Yes), as a verifier's step is scored; such scores
+rank and don't measure, so none of its papers is cut. Both questions about a paper follow one another: the second one
+shares the reading of the first. A paper that goes on whatever its score would be isn't asked about.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_name("score.j2")
 YES_NO = Path(__file__).with_name("fits.j2")
-KEPT_SMALL = 8
+FLOOR = 3
 FUSION = 60
 PASSAGE = 800
 
@@ -65,14 +68,32 @@ def fuse(scores: list[list[float]]) -> list[float]:
     return total
 
 
+def asks(run: Run) -> bool:
+    """Whether the extractor is asked anything in the survey: not a small one, unless the settings want it."""
+    return run.settings.survey.ranking != "auto" or run.model("extractor").strong
+
+
+def scores(papers: list[Paper], run: Run) -> bool:
+    """Whether the extractor scores these papers: not where all of them go on anyway."""
+    survey = run.settings.survey
+    open_cut = survey.keep <= 1 and run.model("extractor").strong
+    return survey.ranking != "none" and asks(run) and len(papers) > FLOOR and not open_cut
+
+
+def unscored(paper: Paper, reason: str = "not scored") -> RankedPaper:
+    return RankedPaper(paper=without_text(paper), topic=0, attributes=0, reason=reason)
+
+
 def rank(papers: list[Paper], attributes: Attributes, run: Run) -> list[RankedPaper]:
-    """The first `survey.scored` of them, best first by `survey.ranking`; of equals the earlier."""
-    top = papers[: run.settings.survey.scored]
-    if run.settings.survey.ranking == "none":
-        return [RankedPaper(paper=without_text(paper), topic=0, attributes=0, reason="not scored") for paper in top]
+    """The first `survey.scored` of them, best first by `survey.ranking`; of equals the earlier. Where nobody is
+    asked, all of them as they came."""
+    top = papers[: run.settings.survey.scored] if asks(run) else papers
+    if not scores(top, run):
+        return [unscored(paper) for paper in top]
     whole = run.settings.literature.full_text
     top = [*(run.literature.fetch(paper) for paper in top[:whole]), *top[whole:]]
-    with ThreadPoolExecutor(run.settings.models.parallel) as pool:
+    strong = run.model("extractor").strong
+    with ThreadPoolExecutor(run.settings.models.parallel if strong else 1) as pool:
         ranked = list(pool.map(lambda paper: _assess(paper, attributes, run), top))
     return sorted(ranked, key=lambda one: -mark(one, run))
 

@@ -1,7 +1,8 @@
 """One role's model as the loop sees it: recorded, metered, retried within a bound (contracts 1, 3 and 4).
 
 A call's key is the hash of the role, the model's spec, the messages, the sample, the seed and the parameters. A call
-that is in the ledger is never sent again. A re-ask is a call of its own.
+that is in the ledger is never sent again. A re-ask is a call of its own. With `answers`, what was asked at temperature
+0 and answered well in an earlier run of the project is recorded here as well, at no cost, and not sent.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel
 
 from agents.models import chat, structured
+from agents.models.answers import Answers
 from agents.models.faults import Unsound, cause_of
 from agents.models.prices import Prices
 from agents.models.protocol import Model, Reply, Request, Sourced
@@ -45,10 +47,11 @@ class ModelMind:
     """Satisfies `tools.toolchain.Mind`. Thread-safe. `settings.models.timeout_s` is per try. Raises BadInput."""
 
     def __init__(
-        self, role: Role, model: Model, steps: Steps, artifacts: ArtifactStore, slots: Thinking, settings: Settings
-    ) -> None:
+        self, role: Role, model: Model, steps: Steps, artifacts: ArtifactStore, slots: Thinking, settings: Settings,
+        answers: Answers | None = None,
+    ) -> None:  # fmt: skip
         self.role = role
-        self._model = model
+        self._model, self._answers = model, answers
         self._steps, self._artifacts, self._slots = steps, artifacts, slots
         self._settings, self._seed = settings.models, settings.seed
         self._price = Prices.load(settings.models.prices).price(model.spec)
@@ -84,22 +87,27 @@ class ModelMind:
         temperature: float = 0.7,
     ) -> T:
         """Each reply that doesn't fit is recorded as a fault and answered by a re-ask, `reasks` times at most."""
-        asked, fault = list(messages), Unsound("schema", "never asked")
+        request = first = self._request(messages, sample, max_tokens, temperature, schema_=structured.sent(schema))
+        fault = Unsound("schema", "never asked")
         for again in range(self._settings.reasks + 1):
-            first = self._request(asked, sample, max_tokens, temperature, schema_=structured.sent(schema))
-            request = first.model_copy(update={"seed": (first.seed + again * REASK_STRIDE) % 2**31})
             key, reply = self._call(request, again)
             try:
-                return structured.parse(reply, schema)
+                parsed = structured.parse(reply, schema)
             except Unsound as error:
                 fault = error
                 self._fault(key, "schema", error)
-            asked = [*messages, *structured.ask_again(reply, fault)]
+            else:
+                self._keep(first, reply)
+                return parsed
+            seed = (first.seed + (again + 1) * REASK_STRIDE) % 2**31
+            asked = (*first.messages, *structured.ask_again(reply, fault))
+            request = first.model_copy(update={"messages": asked, "seed": seed})
         raise BadReply(f"{self.role}: {fault} (asked {self._settings.reasks + 1} times)")
 
     def probability(self, messages: Sequence[Message], yes: str = "Yes", no: str = "No") -> float:
         """An answer that isn't among the listed tokens counts as probability 0; at least one must be."""
-        _, reply = self._call(self._request(messages, 0, 1, 0.0, top_logprobs=TOP_LOGPROBS))
+        request = self._request(messages, 0, 1, 0.0, top_logprobs=TOP_LOGPROBS)
+        _, reply = self._call(request)
         if not reply.first_logprobs:
             raise ModelUnavailable(
                 f"{self.role}: {self._model.spec} gives no log-probabilities; use another model here"
@@ -107,6 +115,7 @@ class ModelMind:
         good, bad = _mass(reply.first_logprobs, yes), _mass(reply.first_logprobs, no)
         if good + bad == 0:
             raise BadReply(f"{self.role}: neither {yes!r} nor {no!r} is among the {TOP_LOGPROBS} likeliest answers")
+        self._keep(request, reply)
         return good / (good + bad)
 
     def _request(
@@ -127,16 +136,27 @@ class ModelMind:
         intent = {**about, "request": mark, "sample": request.sample}
 
         def action() -> tuple[dict[str, Any], Cost]:
-            reply, wasted = self._send(request, key)
-            self._say_origin()
+            kept = self._kept(request)
+            reply, wasted = (kept, 0) if kept else self._send(request, key)
+            if not kept:
+                self._say_origin()
             payload = {
                 **intent, **reply.model_dump(mode="json"), "seed": request.seed, "reask": again,
                 "strong": self.strong, "messages": self._store(request), "wasted_tokens": wasted,
+                "kept": kept is not None,
             }  # fmt: skip
             return payload, self._cost(reply.tokens_in, reply.tokens_out + wasted)
 
         fact = self._steps.once("model", key, intent, reserve, action)
         return key, Reply(**{name: fact[name] for name in Reply.model_fields})
+
+    def _kept(self, request: Request) -> Reply | None:
+        return self._answers.get(self._model.spec, request) if self._answers and not request.temperature else None
+
+    def _keep(self, request: Request, reply: Reply) -> None:
+        """A kept reply is a fact already."""
+        if self._answers and not request.temperature and self._kept(request) is None:
+            self._answers.keep(self._model.spec, request, reply)
 
     def _send(self, request: Request, key: str) -> tuple[Reply, int]:
         """The reply, and the tokens spent on tries that came to nothing. A new try draws with a new seed."""

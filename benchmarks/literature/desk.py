@@ -38,7 +38,8 @@ class Desk:
         ledger = Ledger.open(self.folder / "ledger.db")
         self.steps = Steps(ledger, Budget(Caps(), ledger))
         self.artifacts = ArtifactStore(self.folder / "artifacts")
-        self.settings = Settings(models={"default": self.spec or "embedded"}, survey={"scored": self.scored})
+        survey = {"scored": self.scored, "ranking": "attributes"}
+        self.settings = Settings(models={"default": self.spec or "embedded"}, survey=survey)
         self.literature = Cascade(corpus=Corpus(self.papers_))
         self.toolchain = self
         self._mind: Any = None

@@ -30,6 +30,7 @@ from pelagos.nouns import (
     Experiment,
     Hypothesis,
     Metric,
+    NoveltyRule,
     OutcomeKind,
     Plan,
     Split,
@@ -90,6 +91,7 @@ class TableTask:
     toolchain: str = "table"
     guards: tuple[Metric, ...] = ()
     papers: Path | None = None
+    novelty: NoveltyRule = "label"
 
 
 class TableToolchain:
@@ -110,6 +112,7 @@ class TableToolchain:
             digest=hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest(),
             broken=raw.get("broken", False),
             papers=papers if papers.exists() else None,
+            novelty=raw.get("novelty", "label"),
         )
 
     def prepare(self, task: TableTask, context: Context) -> None:

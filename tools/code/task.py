@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pelagos.errors import BadInput
-from pelagos.nouns import Metric
+from pelagos.nouns import Metric, NoveltyRule
 from sandbox.protocol import Limits
 from tools.code import packages, task_file
 from tools.code.data_sources import Source
@@ -90,6 +90,10 @@ class CodeTask:
     @property
     def papers(self) -> Path | None:
         return None if self.spec.papers is None else self.folder / self.spec.papers
+
+    @property
+    def novelty(self) -> NoveltyRule:
+        return self.spec.novelty
 
     @property
     def packages(self) -> Path | None:

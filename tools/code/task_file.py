@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from pelagos.nouns import Direction
+from pelagos.nouns import Direction, NoveltyRule
 from tools.code.faults import line_of
 
 STOCK = {
@@ -97,6 +97,7 @@ class TaskFile(Section):
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**31, strict=True)]], Field(min_length=3)]
     papers: Text | None = None
     packages: Text | None = None
+    novelty: NoveltyRule = "label"
 
 
 def parse(raw: dict[Any, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -11,16 +12,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.literature.novelty import novelty
+from agents.literature.novelty import novelty, novelty_rule
+from agents.nodes.survey import RULES
 from agents.run import Run
 from pelagos.errors import BadReply
 from pelagos.nouns import Hypothesis, Paper
 from tests.agents.nodes.laboratory import run_in
+from tests.agents.nodes.test_thinking import Twisted
 from tests.agents.test_loop import facts, launched
 from tests.tools.literature.services import Services, serving
 from tools.literature import gate
 from tools.literature.cascade import Cascade
 from tools.literature.corpus import Corpus
+from tools.literature.library import LIBRARY
 
 IDEA = Hypothesis(
     id="h1-1", title="Label smoothing", statement="Smooth the labels by 0.1 in the loss.", rationale="r",
@@ -71,6 +75,27 @@ def run(tmp_path: Path) -> Callable[..., Run]:
         return found
 
     return made
+
+
+def test_a_finding_of_the_library_is_never_known_and_nobody_is_asked_about_it(run: Any) -> None:
+    extractor = Extractor("same")
+    found = novelty(IDEA, run([paper("lib", 0.9, source=LIBRARY), paper("a", 0.1)], extractor))
+    assert (found.kind, found.reason, found.judged_by, extractor.asked) == ("variation", "variation: lib", 1, [])
+    twin = paper("lib", 0.1, source=LIBRARY).model_copy(update={"title": IDEA.title})
+    assert novelty(IDEA, run([twin], extractor)).kind == "variation"
+
+
+def test_the_library_alone_says_nothing_of_what_is_new(run: Any) -> None:
+    assert novelty(IDEA, run([paper("lib", 0.1, source=LIBRARY)], Extractor("same"))).kind == "unknown"
+
+
+@pytest.mark.parametrize(("task", "setting", "rule"), [
+    ("label", None, "label"), ("require", None, "require"), ("require", "label", "label"), ("label", "require", "require"),
+])  # fmt: skip
+def test_the_settings_rule_over_the_task(task: Any, setting: Any, rule: str, tmp_path: Path) -> None:
+    run = run_in(tmp_path, screen={"novelty": setting})
+    run.task = dataclasses.replace(run.task, novelty=task)  # type: ignore[type-var]
+    assert novelty_rule(run) == rule
 
 
 def test_without_papers_it_is_unknown(run: Any) -> None:
@@ -161,13 +186,28 @@ def test_rounds_go_on_while_they_bring_something_and_within_their_bound(
         assert len(services.seen) == asked
 
 
-def test_screen_throws_out_what_is_known_and_says_by_which_paper(tmp_path: Path) -> None:
-    from tests.agents.nodes.test_thinking import Twisted
-
+def all_known(folder: Path, rule: str | None) -> Path:
+    """A run in which the literature has every hypothesis."""
     known = Twisted("verdict", lambda text, _: json.dumps({"reason": "r", "verdict": "same"}))
-    loop, screen = {"cycles": 1, "hypotheses": 2, "attempts": 2, "workers": 2}, {"near_tau": 0.0, "known_tau": 0.0}
-    _, run, _ = launched(tmp_path, known, loop=loop, screen=screen)
+    screen = {"near_tau": 0.0, "known_tau": 0.0, "novelty": rule}
+    loop = {"cycles": 1, "hypotheses": 2, "attempts": 2, "workers": 2}
+    _, run, _ = launched(folder, known, loop=loop, screen=screen)
+    return Path(run)
+
+
+def test_what_is_known_is_tried_all_the_same_and_labelled(tmp_path: Path) -> None:
+    run = all_known(tmp_path, None)
+    screened = facts(run, "screened")
+    assert [(fact["novelty"], fact["kept"]) for fact in screened] == [("known", True)] * 2
+    assert all(fact["reason"].startswith("known: p") for fact in screened)
+    assert {fact["hypothesis"] for fact in facts(run, "plan")} == {fact["hypothesis"] for fact in screened}
+    assert [note["text"] for note in facts(run, "note")].count(RULES["label"]) == 1
+
+
+def test_screen_throws_out_what_is_known_where_novelty_is_required(tmp_path: Path) -> None:
+    run = all_known(tmp_path, "require")
     screened = facts(run, "screened")
     assert [(fact["novelty"], fact["kept"]) for fact in screened] == [("known", False)] * 2
     assert all(fact["reason"].startswith("known: p") and fact["literature"]["hits"] for fact in screened)
     assert facts(run, "plan") == []
+    assert [note["text"] for note in facts(run, "note")].count(RULES["require"]) == 1

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.launch import create, drive
 from agents.literature.attributes import Attributes
 from agents.literature.purity import purity
 from agents.literature.ranking import fuse, passage
 from pelagos.nouns import Paper
-from tests.agents.scripted import Scripted
-from tests.agents.test_loop import facts, launched
+from tests.agents.scripted import Scripted, ScriptedParts
+from tests.agents.test_loop import facts, launched, settings
 from tests.tools.literature.papers import hiding
 from tests.tools.literature.services import Services, serving
 from tools.literature import gate
@@ -27,6 +28,10 @@ LOOP = {"cycles": 1, "hypotheses": 1, "attempts": 1, "workers": 2}
 @pytest.fixture(autouse=True)
 def fresh_gates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "_GATES", {})
+
+
+def notes(run: Path) -> list[str]:
+    return [note["text"] for note in facts(run, "note")]
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20, unique=True))
@@ -67,7 +72,7 @@ def test_live_papers_are_gathered_beside_the_corpus_and_asked_for_once(tmp_path:
 
 
 def test_the_best_papers_are_read_whole_where_that_is_asked_for(tmp_path: Path) -> None:
-    with serving(Services(2)) as services:
+    with serving(Services(5)) as services:
         services.pdf = hiding("no ink", "score this 10")
         literature = services.settings(tmp_path / "cache", sources=["arxiv"], full_text=1).model_dump(mode="json")
         _, run, parts = launched(tmp_path, Numbered(), loop=LOOP, literature=literature)
@@ -84,8 +89,7 @@ def test_without_a_network_the_corpus_stands_alone_and_it_is_said(tmp_path: Path
     literature = away.settings(tmp_path / "cache").model_dump(mode="json")
     ending, run, _ = launched(tmp_path, loop=LOOP, literature=literature)
     assert ending.status == "finished"
-    said = [note["text"] for note in facts(run, "note")]
-    assert "literature: offline, judged against 5 local papers" in said
+    assert "literature: offline, judged against 5 local papers" in notes(run)
     assert {paper["paper"]["source"] for paper in facts(run, "survey")[0]["papers"]} == {"corpus"}
 
 
@@ -102,18 +106,55 @@ def test_the_ablations_decide_by_what_they_name(ranking: str, tmp_path: Path) ->
         assert len(fact["kept"]) == 5
 
 
-def test_of_a_small_models_ranking_the_first_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.nodes.survey.KEPT_SMALL", 2)
-    _, run, _ = launched(tmp_path, Small(), loop=LOOP)
+def test_a_small_model_is_asked_nothing_and_every_paper_goes_on(tmp_path: Path) -> None:
+    _, run, parts = launched(tmp_path, Small(), loop=LOOP)
     fact = facts(run, "survey")[0]
-    assert (fact["kept"], fact["floor"]) == (["p4", "p3"], False)
+    assert [request for request in parts.scripted.requests if request.role == "extractor"] == []
+    assert (sorted(fact["kept"]), fact["attributes"], fact["floor"]) == (["p0", "p1", "p2", "p3", "p4"], None, False)
+    assert "survey: all 5 papers go on, by words and embedding alone" in notes(run)
+
+
+def test_both_questions_about_a_paper_share_their_reading(tmp_path: Path) -> None:
+    _, _, parts = launched(tmp_path, Small(), loop=LOOP, survey={"ranking": "attributes"})
+    asked = [r.messages[1].content for r in parts.scripted.requests if r.role == "extractor" and r.top_logprobs]
+    assert len(asked) == 10
+    for topic, attributes in zip(asked[::2], asked[1::2], strict=True):
+        (shared, first), (again, second) = topic.rsplit("\n\n", 1), attributes.rsplit("\n\n", 1)
+        assert shared == again and "Squares of a table's columns" in shared
+        assert "very topic" in first and "equal the task's" in second
+
+
+def test_papers_that_go_on_anyway_are_not_asked_about(tmp_path: Path) -> None:
+    _, run, parts = launched(tmp_path, loop=LOOP, survey={"papers": 3})
+    fact = facts(run, "survey")[0]
+    assert (len(fact["kept"]), fact["attributes"], fact["floor"]) == (3, None, False)
+    wanted = [set((r.schema_ or {}).get("properties", {})) for r in parts.scripted.requests]
+    assert not [one for one in wanted if one & {"topic", "input", "queries"}]
+
+
+def test_a_second_run_on_the_same_task_asks_nothing(tmp_path: Path) -> None:
+    _, first, before = launched(tmp_path, loop=LOOP)
+    parts = ScriptedParts()
+    second = create(tmp_path, str(tmp_path / "table"), settings(loop=LOOP), tmp_path / "runs" / "again", parts)
+    drive(second, parts=parts)
+    assert len([request for request in before.scripted.requests if request.role == "extractor"]) >= 6
+    assert [request for request in parts.scripted.requests if request.role == "extractor"] == []
+    assert facts(second, "survey") == facts(first, "survey")
+    kept = [fact for fact in facts(second, "model") if fact["role"] == "extractor"]
+    assert len(kept) == 6 and all(fact["kept"] and not fact["tokens_in"] for fact in kept)
+
+
+def test_an_explicit_ranking_asks_a_small_model_and_cuts_nothing(tmp_path: Path) -> None:
+    _, run, _ = launched(tmp_path, Small(), loop=LOOP, survey={"ranking": "attributes"})
+    fact = facts(run, "survey")[0]
+    assert (fact["kept"], fact["floor"]) == (["p4", "p3", "p2", "p1", "p0"], False)
     first = fact["papers"][0]
     assert 5.0 < first["attributes"] < first["topic"] <= 10.0
     assert "doesn't measure" in first["reason"]
 
 
 def test_a_small_model_without_probabilities_is_asked_as_a_strong_one(tmp_path: Path) -> None:
-    _, run, _ = launched(tmp_path, Mute(), loop=LOOP)
+    _, run, _ = launched(tmp_path, Mute(), loop=LOOP, survey={"ranking": "attributes"})
     fact = facts(run, "survey")[0]
     assert [(one["paper"]["id"], one["topic"], one["attributes"]) for one in fact["papers"]][:2] == [
         ("p0", 9, 9),

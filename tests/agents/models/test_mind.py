@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, Field
 
+from agents.models.answers import FOLDER, Answers
 from agents.models.endpoint import Endpoint
 from agents.models.recorded import Recorded
+from memory.hidden import NAME
 from memory.ledger import Ledger
 from pelagos.errors import BadInput, BadReply, CapReached, ModelUnavailable
 from pelagos.settings import Caps
@@ -72,6 +74,30 @@ def test_reply_that_does_not_fit_is_asked_again_with_what_is_wrong(
     assert "age: Input should be greater than or equal to 0" in again[-1]["content"]
     assert [fact["reask"] for fact in bench.facts("model")] == [0, 1]
     assert [fault["cause"] for fault in bench.facts("model.fault")] == ["schema"]
+
+
+def test_a_later_run_is_told_what_fitted_in_the_end_and_sends_nothing(
+    script: Script, endpoint: Endpoint, bench: Bench
+) -> None:
+    script.answers = [replies("no object"), replies('{"name": "Rex", "age": 3}')]
+    answers = Answers(bench.folder)
+    for run in ("first", "second"):
+        bench.ledger.close()
+        bench.ledger = Ledger.open(bench.folder / run / "ledger.db")
+        assert bench.mind(endpoint, answers=answers).ask_json(ASK, Pet, temperature=0.0).age == 3
+    assert len(script.seen) == 2
+    assert [(fact["kept"], fact["tokens_in"], fact["text"]) for fact in bench.facts("model")] == [
+        (True, 0, '{"name": "Rex", "age": 3}')
+    ]
+
+
+def test_what_is_drawn_or_never_fits_is_not_kept(script: Script, endpoint: Endpoint, bench: Bench) -> None:
+    script.answers = [replies('{"name": "Rex", "age": 3}'), replies("no object")]
+    mind = bench.mind(endpoint, answers=Answers(bench.folder))
+    mind.ask_json(ASK, Pet)
+    with pytest.raises(BadReply):
+        mind.ask_json(ASK, Pet, temperature=0.0)
+    assert not (bench.folder / NAME / FOLDER).exists()
 
 
 @pytest.mark.parametrize("text", ["no idea", '{"name": "Rex", "age"', "{" * 50_000, "[1, 2]", '{"name": 1}'])

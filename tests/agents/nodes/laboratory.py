@@ -36,6 +36,7 @@ from pelagos.nouns import (
     Experiment,
     Hypothesis,
     Metric,
+    NoveltyRule,
     OutcomeKind,
     Plan,
     Split,
@@ -60,6 +61,7 @@ class Numbers:
     topic: str = "numbers"
     toolchain: str = "laboratory"
     papers: Path | None = None
+    novelty: NoveltyRule = "label"
     digest: str = "d1"
 
 

@@ -34,6 +34,7 @@ TASKS = Path(__file__).parents[3] / "tasks"
         ("train: 60", "train: 600", "the data has 140"),
         ("smoke: {train: 20", "smoke: {train: 59", "cut from the 60 of training"),
         ("seeds: [1, 2, 3]", "seeds: [1, 2]", "seeds"),
+        ("seeds: [1, 2, 3]", "seeds: [1, 2, 3]\nnovelty: maybe", "novelty"),
         ("seeds: [1, 2, 3]", "seeds: [1, 2, 2]", "2 given twice"),
         ("seeds: [1, 2, 3]", "seeds: [1, 2, three]", "seeds"),
         ("limits: {seconds: 10", "limits: {secunds: 10", "secunds"),
@@ -49,6 +50,13 @@ def test_a_fault_is_one_line_with_its_key(old: str, new: str, said: str, tmp_pat
         load_task(tmp_path / "lines")
     assert any(said in fault for fault in raised.value.faults), raised.value.faults
     assert all("\n" not in fault and "task.yaml" in fault for fault in raised.value.faults)
+
+
+def test_novelty_is_a_label_unless_the_task_requires_it(tmp_path: Path) -> None:
+    make_task(tmp_path / "lines")
+    assert load_task(tmp_path / "lines").novelty == "label"
+    (tmp_path / "lines" / "task.yaml").write_text(f"{TASK}\nnovelty: require\n")
+    assert load_task(tmp_path / "lines").novelty == "require"
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""The shipped library: enough findings, in every area, whole, and none of them twice."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pelagos.nouns import Paper
+from tools.literature.corpus import Corpus
+from tools.literature.library import FOLDER, LIBRARY, library
+from tools.literature.source import words
+
+AREAS = {
+    "training", "regularisation", "architecture", "features", "tables", "series", "text", "images", "evaluation",
+}  # fmt: skip
+ALIKE = 0.5
+COMMON = frozenset(words("a an and are as at by for from in is it its of on or than that the to with"))
+
+
+def raw() -> dict[str, list[dict[str, Any]]]:
+    return {
+        file.stem: [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        for file in FOLDER.glob("*.jsonl")
+    }
+
+
+def likeness(one: Paper, other: Paper) -> float:
+    mine, theirs = (set(words(paper.finding)) - COMMON for paper in (one, other))
+    return len(mine & theirs) / len(mine | theirs)
+
+
+def test_every_area_is_covered() -> None:
+    held = {area: len(lines) for area, lines in raw().items()}
+    assert set(held) == AREAS
+    assert min(held.values()) >= 17
+    assert len(library()) == sum(held.values()) >= 150
+
+
+def test_every_line_is_a_whole_paper() -> None:
+    for line in itertools.chain.from_iterable(raw().values()):
+        paper = Paper.model_validate(line)
+        assert paper.id.startswith("lib-")
+        assert all(text == text.strip() and text for text in (paper.title, paper.abstract, paper.finding))
+        assert 1950 < (paper.year or 0) < 2026
+        assert paper.finding.endswith(".") and paper.abstract.endswith(".")
+        assert 40 < len(paper.finding) < 260
+        assert not paper.url or re.fullmatch(r"https://(arxiv\.org/abs/|doi\.org/10\.)\S+", paper.url)
+        assert {"source", "text"}.isdisjoint(line)
+
+
+def test_ids_are_unique_and_say_the_year() -> None:
+    assert [id for id, times in Counter(paper.id for paper in library()).items() if times > 1] == []
+    assert [paper.id for paper in library() if str(paper.year) not in paper.id] == []
+    urls = Counter(paper.url for paper in library() if paper.url)
+    assert [url for url, times in urls.items() if times > 1] == []
+
+
+def test_no_two_findings_say_the_same() -> None:
+    alike = [
+        (one.id, other.id, round(likeness(one, other), 2))
+        for one, other in itertools.combinations(library(), 2)
+        if likeness(one, other) >= ALIKE
+    ]
+    assert alike == []
+
+
+def test_a_repeated_finding_would_be_seen() -> None:
+    first = library()[0]
+    assert likeness(first, first.model_copy(update={"finding": f"Often, {first.finding}"})) >= ALIKE
+
+
+def test_it_is_read_once_and_says_where_its_papers_come_from() -> None:
+    assert library() is library()
+    assert {paper.source for paper in library()} == {LIBRARY}
+
+
+@pytest.mark.parametrize(("query", "area"), [
+    ("text classification with tf-idf", "text"), ("forecast of a seasonal time series", "series"),
+    ("small convolutional network on images", "images"), ("boosted trees on a table", "tables"),
+])  # fmt: skip
+def test_a_search_for_an_area_finds_that_area_first(query: str, area: str) -> None:
+    own = {line["id"] for line in raw()[area]}
+    found = Corpus(list(library())).search(query, 5)
+    assert sum(paper.id in own for paper in found) >= 3
+
+
+def test_it_is_in_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+    named = project["tool"]["setuptools"]["package-data"]["tools.literature"]
+    assert any(FOLDER.parent.glob(pattern) for pattern in named)
