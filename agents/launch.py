@@ -155,7 +155,7 @@ def _run_graph(run: Run) -> tuple[str, str]:
         config: RunnableConfig = {
             "configurable": {"thread_id": THREAD},
             "recursion_limit": steps_at_most(loop, run.settings.judge.max_seeds),
-            "max_concurrency": max(run.workers, run.settings.models.parallel),
+            "max_concurrency": max(run.workers, run.settings.models.slots_of("coder")),
         }
         start = _start(graph, config, run)
         state = graph.invoke(start, config, context=run, durability=DURABILITY)

@@ -101,7 +101,9 @@ def assembled(
             bank=stack.enter_context(closing(HypothesisBank.open(project, embedder))),
             embedder=embedder,
             verifier=GenerativeVerifier(
-                lambda: mind("verifier"), lambda: int(steps.budget.summary().tokens.spent), settings.models.parallel
+                lambda: mind("verifier"),
+                lambda: int(steps.budget.summary().tokens.spent),
+                settings.models.slots_of("verifier"),
             ),
             mind=mind,
             stop=stop,

@@ -114,17 +114,32 @@ class Models(Section):
     verifier: str | None = None
     extractor: str | None = None
     embedder: str = Field("minilm", description="minilm, openai:MODEL[@BASE_URL], or hashing: spelling only")
-    timeout_s: float = 300.0
+    timeout_s: float = Field(
+        300.0,
+        gt=0,
+        description="longest silence of the embedded model; for an endpoint longest time of one answer, or four times "
+        "what its measured speed says, whichever is longer",
+    )
     retries: int = Field(3, ge=0)
     reasks: int = Field(2, ge=0, description="re-asks when a reply doesn't fit its schema")
-    threads: int = Field(0, ge=0, description="embedded model; 0: one per core idle at its start")
-    context: int = Field(8192, ge=1024, description="embedded model: tokens per parallel slot")
-    parallel: int = Field(4, ge=1, description="embedded model: parallel slots")
+    threads: int = Field(0, ge=0, description="embedded model; 0: one per core that nobody else uses")
+    context: int = Field(8192, ge=1024, description="embedded model: tokens per slot")
+    parallel: int | None = Field(
+        None, ge=1, description="requests in flight; none: 1 with the embedded model, 8 with an endpoint"
+    )
     prices: Path | None = None
     knowledge_until: date | None = Field(None, description="what is newer than this the models can't have read")
 
     def spec(self, role: str) -> str:
         return getattr(self, role) or self.default
+
+    def slots(self, local: bool) -> int:
+        """Requests in flight at a time: with the embedded model (`local`), or with an endpoint."""
+        return self.parallel or (1 if local else 8)
+
+    def slots_of(self, role: str) -> int:
+        """The same for the model of a role."""
+        return self.slots(self.spec(role).strip().startswith("embedded"))
 
 
 class Settings(BaseSettings):

@@ -72,7 +72,7 @@ def rank(papers: list[Paper], attributes: Attributes, run: Run) -> list[RankedPa
         return [RankedPaper(paper=without_text(paper), topic=0, attributes=0, reason="not scored") for paper in top]
     whole = run.settings.literature.full_text
     top = [*(run.literature.fetch(paper) for paper in top[:whole]), *top[whole:]]
-    with ThreadPoolExecutor(run.settings.models.parallel) as pool:
+    with ThreadPoolExecutor(run.settings.models.slots_of("extractor")) as pool:
         ranked = list(pool.map(lambda paper: _assess(paper, attributes, run), top))
     return sorted(ranked, key=lambda one: -mark(one, run))
 

@@ -44,7 +44,7 @@ class Draft(BaseModel):
 def plan(state: State, run: Run) -> Update:
     hypotheses = [run.noun(Hypothesis, id) for id in state["kept"]]
     wanted = [(one, index) for one in hypotheses for index in range(run.settings.loop.plans)]
-    with ThreadPoolExecutor(run.settings.models.parallel) as pool:
+    with ThreadPoolExecutor(run.settings.models.slots_of("planner")) as pool:
         drafts = list(pool.map(lambda pair: _draft(pair[0], pair[1], run), wanted))
     chosen: list[str] = []
     for one in hypotheses:
