@@ -112,9 +112,9 @@ class Bench:
     settings: Settings
     ledger: Ledger
 
-    def mind(self, model: Model, role: Any = "coder") -> ModelMind:
+    def mind(self, model: Model, role: Any = "coder", **more: Any) -> ModelMind:
         steps = Steps(self.ledger, Budget(self.settings.caps, self.ledger))
-        return ModelMind(role, model, steps, ArtifactStore(self.folder / "artifacts"), Slots(2), self.settings)
+        return ModelMind(role, model, steps, ArtifactStore(self.folder / "artifacts"), Slots(2), self.settings, **more)
 
     def facts(self, kind: str) -> list[dict[str, Any]]:
         return [event.payload for event in self.ledger.events(kind)]

@@ -9,13 +9,8 @@ from typing import Any
 import pytest
 
 from agents.models.endpoint import Endpoint
-from agents.models.mind import ModelMind
-from memory.artifacts import ArtifactStore
-from memory.budget import Budget
-from memory.steps import Steps
 from pelagos.errors import CapReached, ModelTimeout
 from pelagos.settings import Models
-from sandbox.slots import Slots
 from tests.agents.models.conftest import Answer, Bench, Handler, Script, completion, hangs, replies
 from tools.toolchain import Message
 
@@ -97,11 +92,8 @@ def test_the_time_left_ends_a_call_and_is_no_fault_of_the_model(
 ) -> None:
     script.answers = [hangs(5.0)]
     bench.settings.models = Models(timeout_s=100)
-    steps, end = Steps(bench.ledger, Budget(bench.settings.caps, bench.ledger)), time.monotonic() + 0.4
-    mind = ModelMind(
-        "coder", endpoint, steps, ArtifactStore(bench.folder / "artifacts"), Slots(2), bench.settings,
-        left=lambda: end - time.monotonic(),
-    )  # fmt: skip
+    end = time.monotonic() + 0.4
+    mind = bench.mind(endpoint, left=lambda: end - time.monotonic())
     for sample in range(2):  # the second is not sent at all
         with pytest.raises(CapReached, match="seconds"):
             mind.ask(ASK, sample=sample)
