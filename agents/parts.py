@@ -124,6 +124,7 @@ def _minds(
 ) -> Callable[[Role], Mind]:
     """One model per spec and one mind per role, opened when first asked."""
     from agents.models.mind import ModelMind
+    from agents.models.speed import Speed
 
     lock = threading.RLock()
 
@@ -134,8 +135,13 @@ def _minds(
         return opened
 
     @cache
+    def speed(spec: str) -> Speed:
+        return Speed.recorded(steps.ledger, model(spec).spec)
+
+    @cache
     def mind(role: Role) -> Mind:
-        return ModelMind(role, model(settings.models.spec(role)), steps, artifacts, slots, settings)
+        spec = settings.models.spec(role)
+        return ModelMind(role, model(spec), steps, artifacts, slots, settings, speed=speed(spec))
 
     def locked(role: Role) -> Mind:
         with lock:

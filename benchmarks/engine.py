@@ -20,10 +20,8 @@ from agents.models.llama import parameters, start
 from agents.models.locate import locate
 
 CONTEXT = 4096
-CODE = (Path(__file__).parents[1] / "tasks" / "digits" / "train.py").read_text("utf-8")
-REWRITE = (
-    f"Here is a program:\n```python\n{CODE}\n```\nWrite the whole program again; only rename `seed` to `start_seed`."
-)
+CODE = "".join((Path(__file__).parents[1] / "tasks/digits/train.py").read_text("utf-8").splitlines(True)[53:86])
+REWRITE = f"Here is a program:\n```python\n{CODE}\n```\nWrite the whole program again; only rename `rows` to `chosen`."
 FREE = "Explain in plain words why a learning rate that is too large makes the training of a network diverge."
 
 
