@@ -133,7 +133,6 @@ class Engine:
             server.handle_chat_completions(chat.body(request, "embedded") | STREAMING, stream.take)
         except (ValueError, RuntimeError) as raised:
             error = str(raised) or type(raised).__name__
-        del server  # the last reference to one that was dropped meanwhile: its threads end here
         with self._lock:
             self._release(stream)
         stream.end(error)
