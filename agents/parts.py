@@ -102,7 +102,9 @@ def assembled(
             bank=stack.enter_context(closing(HypothesisBank.open(project, embedder))),
             embedder=embedder,
             verifier=GenerativeVerifier(
-                lambda: mind("verifier"), lambda: int(steps.budget.summary().tokens.spent), settings.models.parallel
+                lambda: mind("verifier"),
+                lambda: int(steps.budget.summary().tokens.spent),
+                settings.models.slots_of("verifier"),
             ),
             mind=mind,
             lanes=_lanes(model, settings),
@@ -142,13 +144,19 @@ def _minds(
     """One mind per role, made when first asked for. The extractor's answers are the project's."""
     from agents.models.answers import Answers
     from agents.models.mind import ModelMind
+    from agents.models.speed import Speed
 
     lock = threading.RLock()
 
     @cache
+    def speed(spec: str) -> Speed:
+        return Speed.recorded(steps.ledger, spec)
+
+    @cache
     def mind(role: Role) -> Mind:
         answers = Answers(project) if role == "extractor" else None
-        return ModelMind(role, model(role), steps, artifacts, slots, settings, answers)
+        left, measured = steps.budget.left_s, speed(model(role).spec)
+        return ModelMind(role, model(role), steps, artifacts, slots, settings, answers, left=left, speed=measured)
 
     def locked(role: Role) -> Mind:
         with lock:

@@ -89,14 +89,15 @@ def _free(port: int) -> None:
 
 @contextmanager
 def _llama(path: Path, name: str, port: int) -> Iterator[str]:
-    from agents.models.embedded import Serving, load
+    from agents.models.llama import Serving, parameters, start
     from agents.models.threads import spare
     from pelagos.settings import load as settings
 
     here = settings(Path.cwd()).models
     key = os.environ.get("PELAGOS_API_KEY", "")
     threads = here.threads or spare()
-    server = load(path, here.parallel, here.context, threads, Serving(name, port, [key] if key else []))
+    serving = Serving(name, port, [key] if key else [])
+    server = start(parameters(path, here.slots(local=True), here.context, threads, serving))
     yield f"{server.listening_address}/v1"
 
 

@@ -90,7 +90,11 @@ class ModelUnavailable(ModelError):
 
 
 class ModelTimeout(ModelError):
-    """No answer within the limit."""
+    """No answer within the limit. `tokens` is what was spent on it; None: not known."""
+
+    def __init__(self, text: str, tokens: int | None = None) -> None:
+        super().__init__(text)
+        self.tokens = tokens
 
 
 class BadReply(ModelError):

@@ -1,7 +1,7 @@
 """CPU slots: thinking and experiments share the cores without starving each other (contract 4).
 
 An experiment takes the slots it needs. The embedded model takes all of them; calls that think at the same time share
-that one hold, so that parallel drafts run as one batch. Turns go in order of arrival, with one exception: when the
+that one hold and queue for the engine's own slots. Turns go in order of arrival, with one exception: when the
 turn is a thinker's, every thinker that waits comes along. While an experiment waits, later thinkers wait behind it, so
 that neither starves.
 """

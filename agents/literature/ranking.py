@@ -93,7 +93,7 @@ def rank(papers: list[Paper], attributes: Attributes, run: Run) -> list[RankedPa
     whole = run.settings.literature.full_text
     top = [*(run.literature.fetch(paper) for paper in top[:whole]), *top[whole:]]
     strong = run.model("extractor").strong
-    with ThreadPoolExecutor(run.settings.models.parallel if strong else 1) as pool:
+    with ThreadPoolExecutor(run.settings.models.slots_of("extractor") if strong else 1) as pool:
         ranked = list(pool.map(lambda paper: _assess(paper, attributes, run), top))
     return sorted(ranked, key=lambda one: -mark(one, run))
 

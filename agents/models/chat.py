@@ -48,14 +48,14 @@ def reply(data: Any, request: Request, seconds: float) -> Reply:
         choice = data["choices"][0]
         text = choice["message"].get("content") or ""
         finish = str(choice.get("finish_reason") or "stop")
-        tokens_in, tokens_out, remarks = _usage(data.get("usage"), request, text)
+        tokens_in, tokens_out, cached, remarks = _usage(data.get("usage"), request, text)
         first = first_logprobs(choice.get("logprobs"))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise Unsound("not_json", f"the answer is not a chat completion ({type(error).__name__}: {error})") from None
     check(text, request, tokens_in + tokens_out)
     return Reply(
         text=text, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds, finish=finish,
-        first_logprobs=first, remarks=remarks,
+        first_logprobs=first, remarks=remarks, tokens_read=tokens_in - cached, write_s=seconds,
     )  # fmt: skip
 
 
@@ -76,10 +76,12 @@ def first_logprobs(logprobs: Any) -> dict[str, float]:
     return {str(item["token"]): float(item["logprob"]) for item in listed}
 
 
-def _usage(usage: Any, request: Request, text: str) -> tuple[int, int, tuple[str, ...]]:
+def _usage(usage: Any, request: Request, text: str) -> tuple[int, int, int, tuple[str, ...]]:
+    """Tokens of the prompt and of the answer, those of the prompt that the server had read before, and a remark."""
     if isinstance(usage, dict) and "prompt_tokens" in usage:
-        return int(usage["prompt_tokens"]), int(usage.get("completion_tokens") or 0), ()
-    return estimate(request), len(text) // 4 + 1, ("the server reports no token counts; they are estimated",)
+        cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+        return int(usage["prompt_tokens"]), int(usage.get("completion_tokens") or 0), int(cached), ()
+    return estimate(request), len(text) // 4 + 1, 0, ("the server reports no token counts; they are estimated",)
 
 
 def estimate(request: Request) -> int:

@@ -19,7 +19,7 @@ import httpx
 
 from agents.models import chat
 from agents.models.faults import Transient, Unsound
-from agents.models.protocol import Reply, Request
+from agents.models.protocol import Limit, Reply, Request
 from agents.models.vllm_env import has_cuda
 from pelagos.errors import MissingPart, ModelTimeout, ModelUnavailable
 
@@ -53,11 +53,12 @@ class Endpoint:
     def close(self) -> None:
         self._client.close()
 
-    def complete(self, request: Request, timeout: float) -> Reply:
-        """One completion within `timeout` seconds of wall clock, however slowly the bytes come."""
+    def complete(self, request: Request, limit: Limit) -> Reply:
+        """One completion within `limit.answer_s` seconds of wall clock, however slowly the bytes come."""
         began = time.monotonic()
+        end = min(began + limit.answer_s, limit.deadline or began + limit.answer_s)
         while True:
-            status, headers, text = self._post(self._body(request), began + timeout)
+            status, headers, text = self._post(self._body(request), end)
             if status == 200:
                 return self._reply(text, request, time.monotonic() - began)
             refused = self._refusable(status, text, request)

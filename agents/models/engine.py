@@ -1,9 +1,8 @@
-"""Requests into llama.cpp's in-process server and replies out of it, with a wall-clock limit for each.
+"""llama.cpp's in-process server: loaded when it is first asked, again when it failed or when other cores are free.
 
-Requests that differ only in sample and seed and come together are sent as one with several choices: the engine then
-reads their common prompt once (reading costs as much as writing here). Different ones are decoded as one batch, one
-slot each. A slot keeps its last prompt, so what is stable should stand first. Requests for one token are nothing but
-reading: they go one at a time, so that the slot that has read their common start serves them all.
+One request is one stream, and no more are in flight than the engine has slots. A slot keeps its last prompt, so what is
+stable should stand first; a displaced prompt comes back from memory. After a failure the next request begins with a
+fresh engine; if that one fails as well, the failure is final.
 """
 
 from __future__ import annotations
@@ -11,61 +10,59 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from contextlib import nullcontext
+from collections.abc import Callable
 from typing import Any
 
 from agents.models import chat
-from agents.models.faults import Unsound
-from agents.models.protocol import Reply, Request
-from agents.models.recorded import fingerprint
+from agents.models.faults import Transient, Unsound
+from agents.models.protocol import Limit, Reply, Request
 from agents.models.stream import Stream
-from pelagos.errors import ModelTimeout, ModelUnavailable
+from agents.models.threads import Watch
+from agents.models.turns import Turns
+from pelagos.errors import MissingPart, ModelTimeout, ModelUnavailable
 
 ENDING = "embedded model: the process is ending"
-GATHER_S = 0.05
-STREAMING = {"stream": True, "stream_options": {"include_usage": True}, "return_progress": True, "cache_prompt": True}
+ABANDONED_S = 10.0  # how long the end of the process waits for an engine that gave no sign of life
+STREAMING = {
+    "stream": True, "stream_options": {"include_usage": True}, "return_progress": True, "timings_per_token": True,
+    "cache_prompt": True,
+}  # fmt: skip
 
 
 class Engine:
-    """`server` is an xllamacpp.Server with `parallel` slots. Thread-safe."""
+    """`load` makes an xllamacpp.Server with `slots` slots and a number of threads. Thread-safe."""
 
-    def __init__(self, server: Any, parallel: int) -> None:
-        self._server = server
-        self.parallel = parallel
+    def __init__(
+        self, load: Callable[[int], Any], slots: int, threads: int, watch: Watch | None, say: Callable[[str], None]
+    ) -> None:
+        self._load, self._threads, self._watch, self._say = load, threads, watch, say
+        self._turns = Turns(slots)
         self._lock = threading.Lock()
-        self._reading = threading.Lock()
-        self._open: dict[str, Stream] = {}
+        self._server: Any = None
         self._sending: dict[Stream, threading.Thread] = {}
-        self._stopped = False
+        self._abandoned: list[threading.Thread] = []
+        self._failed = self._fresh = self._stopped = False
         atexit.register(self.stop)
 
-    def complete(self, request: Request, timeout: float) -> Reply:
-        """Raises ModelTimeout, ModelUnavailable for what is refused for good, Unsound for an empty answer.
+    def complete(self, request: Request, limit: Limit) -> Reply:
+        """The limits count from when the request has its slot, the deadline at any time.
 
-        When the time is up the caller goes on at once; the engine drops the request at its next piece.
+        When the time is up the caller goes on at once, with the text so far where that can be used; the engine drops
+        the request at its next piece. Raises ModelTimeout, ModelUnavailable, Unsound, and MissingPart where the
+        weights can't be loaded at all.
         """
-        with self._reading if request.max_tokens == 1 else nullcontext():
-            return self._completed(request, timeout)
-
-    def _completed(self, request: Request, timeout: float) -> Reply:
-        began = time.monotonic()
-        stream, place = self._join(request)
-        try:
-            if not stream.ended.wait(timeout):
-                raise ModelTimeout(f"embedded model: no whole answer within {timeout:g} s")
-        finally:
-            stream.leave()
-        if stream.dropped:
-            raise ModelUnavailable(ENDING)
-        text, finish, first, usage = stream.choice(place)
-        if not usage:
-            raise Unsound("empty", "embedded model: the answer broke off")
-        tokens_in, tokens_out = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
-        chat.check(text, request, tokens_in + tokens_out)
-        seconds = time.monotonic() - began
-        return Reply(
-            text=text, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds, finish=finish, first_logprobs=first
-        )
+        stream = self._begun(request, limit)
+        ending = stream.wait(limit)
+        if ending == "ended":
+            return self._finished(stream, request)
+        stream.dropped = True
+        if ending == "silent":
+            self._abandon(stream)
+        reply = stream.so_far(request)
+        if reply is not None:
+            return reply
+        why = "the time is up" if ending == "late" else f"no sign of life for {limit.silence_s:g} s"
+        raise ModelTimeout(f"embedded model: {why}", stream.tokens())
 
     def stop(self) -> None:
         """Drop what is in flight and wait for it: the process can't end while a thread is inside the engine."""
@@ -76,40 +73,98 @@ class Engine:
             stream.dropped = True
         for worker in sending.values():
             worker.join()
+        for worker in self._abandoned:
+            worker.join(ABANDONED_S)
 
-    def _join(self, request: Request) -> tuple[Stream, int]:
-        """The stream that answers `request` and the place of its choice there; a new one where none is open."""
-        alike = fingerprint(request.model_copy(update={"sample": 0, "seed": 0}))
-        with self._lock:
-            if self._stopped:
-                raise ModelUnavailable(ENDING)
-            stream = self._open.get(alike)
-            if stream is not None:
-                place = stream.enter()
-                if stream.members == self.parallel:
-                    del self._open[alike]
-                return stream, place
-            stream = Stream()
-            if request.temperature > 0 and self.parallel > 1:
-                self._open[alike] = stream
-            place = stream.enter()
-            worker = threading.Thread(target=self._send, args=(request, alike, stream), daemon=True)
-            self._sending[stream] = worker
-        worker.start()
-        return stream, place
-
-    def _send(self, request: Request, alike: str, stream: Stream) -> None:
-        if request.temperature > 0 and self.parallel > 1:
-            time.sleep(GATHER_S)
-        with self._lock:
-            if self._open.get(alike) is stream:
-                del self._open[alike]
-            asked = chat.body(request, "embedded") | STREAMING | {"n": stream.members}
+    def _begun(self, request: Request, limit: Limit) -> Stream:
+        """The stream of a request that has its slot. Raises ModelTimeout where the deadline comes first."""
+        left = None if limit.deadline is None else max(limit.deadline - time.monotonic(), 0.0)
+        if not self._turns.take(left):
+            raise ModelTimeout("embedded model: the time is up", 0)
         try:
-            self._server.handle_chat_completions(asked, stream.take)
-        except (ValueError, RuntimeError) as error:
-            stream.error = str(error)
-        finally:
-            stream.ended.set()
             with self._lock:
-                del self._sending[stream]
+                server = self._ready()
+                stream = Stream()
+                worker = threading.Thread(target=self._send, args=(server, request, stream), daemon=True)
+                self._sending[stream] = worker
+                worker.start()
+        except BaseException:
+            self._turns.give()
+            raise
+        return stream
+
+    def _ready(self) -> Any:
+        """The server for the next request. Holds the lock."""
+        if self._stopped:
+            raise ModelUnavailable(ENDING)
+        alone = self._turns.held == 1
+        if alone:
+            self._look()
+        if self._server is None or self._failed:
+            self._reload()
+        if self._watch and alone:
+            self._watch.start()
+        return self._server
+
+    def _look(self) -> None:
+        """Drop the engine if another number of threads is right. Nothing else is in flight."""
+        threads = self._watch.change() if self._watch and self._server is not None else None
+        if threads is None:
+            return
+        busier = "busier" if threads < self._threads else "less busy"
+        self._say(f"the machine is {busier}: {threads} thread{'s' * (threads > 1)} instead of {self._threads}")
+        self._threads = threads
+        self._server = None
+
+    def _reload(self) -> None:
+        """Let go of the old server, whose threads end with it, and load one."""
+        again, self._server = self._failed, None
+        try:
+            self._server = self._load(self._threads)
+        except MissingPart as error:
+            if not again:
+                raise
+            raise ModelUnavailable(f"{error} (again, after it had failed)") from None
+        self._failed, self._fresh = False, again
+
+    def _send(self, server: Any, request: Request, stream: Stream) -> None:
+        error = ""
+        try:
+            server.handle_chat_completions(chat.body(request, "embedded") | STREAMING, stream.take)
+        except (ValueError, RuntimeError) as raised:
+            error = str(raised) or type(raised).__name__
+        with self._lock:
+            self._release(stream)
+        stream.end(error)
+
+    def _release(self, stream: Stream) -> threading.Thread | None:
+        """Give the request's turn back, once. Holds the lock."""
+        worker = self._sending.pop(stream, None)
+        if worker is not None:
+            if self._watch and self._turns.held == 1:
+                self._watch.stop()
+            self._turns.give()
+        return worker
+
+    def _finished(self, stream: Stream, request: Request) -> Reply:
+        """The reply. A failure of the engine is worth one more try, with a fresh engine."""
+        if stream.dropped:
+            raise ModelUnavailable(ENDING)
+        try:
+            reply = stream.reply(request)
+        except Unsound as error:
+            if not stream.broken:
+                raise
+            with self._lock:
+                self._failed, final = True, self._fresh
+            said = f"{error}; the engine is loaded anew for the next request"
+            raise (ModelUnavailable(said) if final else Transient("server_error", said)) from None
+        self._fresh = False
+        return reply
+
+    def _abandon(self, stream: Stream) -> None:
+        """Go on without an engine that gives no sign of life. Its memory is freed when it comes back, if it does."""
+        with self._lock:
+            self._failed = True
+            worker = self._release(stream)
+            self._abandoned += [worker] if worker else []

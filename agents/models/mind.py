@@ -20,7 +20,8 @@ from agents.models.faults import Unsound, cause_of
 from agents.models.prices import Prices
 from agents.models.protocol import Model, Reply, Request, Sourced
 from agents.models.recorded import fingerprint
-from agents.models.retry import Patience, persist
+from agents.models.sender import SEED_STRIDE, Left, Sender
+from agents.models.speed import Speed
 from agents.serving import served
 from memory.artifacts import ArtifactStore
 from memory.budget import Cost
@@ -33,7 +34,6 @@ from tools.toolchain import Message
 
 T = TypeVar("T", bound=BaseModel)
 TOP_LOGPROBS = 20
-SEED_STRIDE = 1_000_003
 REASK_STRIDE = 500_009
 
 
@@ -44,18 +44,24 @@ class Thinking(Protocol):
 
 
 class ModelMind:
-    """Satisfies `tools.toolchain.Mind`. Thread-safe. `settings.models.timeout_s` is per try. Raises BadInput."""
+    """Satisfies `tools.toolchain.Mind`. Thread-safe. Raises BadInput.
+
+    `left` tells how many seconds are left for the loop (None: no limit): a call that is being written then ends, with
+    what it has where that can be used, else with CapReached. `speed` is shared by all minds of one model; without it
+    the ledger tells how fast the model was.
+    """
 
     def __init__(
         self, role: Role, model: Model, steps: Steps, artifacts: ArtifactStore, slots: Thinking, settings: Settings,
-        answers: Answers | None = None,
+        answers: Answers | None = None, *, left: Left = lambda: None, speed: Speed | None = None,
     ) -> None:  # fmt: skip
         self.role = role
         self._model, self._answers = model, answers
         self._steps, self._artifacts, self._slots = steps, artifacts, slots
         self._settings, self._seed = settings.models, settings.seed
         self._price = Prices.load(settings.models.prices).price(model.spec)
-        self._patience = Patience(settings.models.retries)
+        self.speed = speed or Speed.recorded(steps.ledger, model.spec)
+        self._sender = Sender(model, self.speed, settings.models, steps.budget, left, self._fault)
 
     @property
     def strong(self) -> bool:
@@ -63,7 +69,7 @@ class ModelMind:
 
     @property
     def rates(self) -> tuple[float | None, float | None]:
-        return None, None
+        return self.speed.reading, self.speed.writing
 
     def ask(
         self,
@@ -95,7 +101,7 @@ class ModelMind:
                 parsed = structured.parse(reply, schema)
             except Unsound as error:
                 fault = error
-                self._fault(key, "schema", error)
+                self._fault(key, error)
             else:
                 self._keep(first, reply)
                 return parsed
@@ -137,9 +143,7 @@ class ModelMind:
 
         def action() -> tuple[dict[str, Any], Cost]:
             kept = self._kept(request)
-            reply, wasted = (kept, 0) if kept else self._send(request, key)
-            if not kept:
-                self._say_origin()
+            reply, wasted = (kept, 0) if kept else self._sent(request, key)
             payload = {
                 **intent, **reply.model_dump(mode="json"), "seed": request.seed, "reask": again,
                 "strong": self.strong, "messages": self._store(request), "wasted_tokens": wasted,
@@ -148,7 +152,13 @@ class ModelMind:
             return payload, self._cost(reply.tokens_in, reply.tokens_out + wasted)
 
         fact = self._steps.once("model", key, intent, reserve, action)
-        return key, Reply(**{name: fact[name] for name in Reply.model_fields})
+        return key, Reply(**{name: fact[name] for name in Reply.model_fields if name in fact})
+
+    def _sent(self, request: Request, key: str) -> tuple[Reply, int]:
+        with self._slots.think() if self._model.local else nullcontext():
+            reply, wasted = self._sender.send(request, key)
+        self._say_origin()
+        return reply, wasted
 
     def _kept(self, request: Request) -> Reply | None:
         return self._answers.get(self._model.spec, request) if self._answers and not request.temperature else None
@@ -158,24 +168,8 @@ class ModelMind:
         if self._answers and not request.temperature and self._kept(request) is None:
             self._answers.keep(self._model.spec, request, reply)
 
-    def _send(self, request: Request, key: str) -> tuple[Reply, int]:
-        """The reply, and the tokens spent on tries that came to nothing. A new try draws with a new seed."""
-        wasted = 0
-
-        def send(attempt: int) -> Reply:
-            drawn = request.model_copy(update={"seed": (request.seed + attempt * SEED_STRIDE) % 2**31})
-            return self._model.complete(drawn, self._settings.timeout_s)
-
-        def on_fault(attempt: int, error: ModelError) -> None:
-            nonlocal wasted
-            wasted += error.tokens if isinstance(error, Unsound) else 0
-            self._fault(f"{key}/{attempt}", cause_of(error), error)
-
-        with self._slots.think() if self._model.local else nullcontext():
-            return persist(send, self._patience, on_fault), wasted
-
-    def _fault(self, key: str, cause: str, error: ModelError) -> None:
-        payload = {"role": self.role, "spec": self._model.spec, "cause": cause, "error": str(error)[:500]}
+    def _fault(self, key: str, error: ModelError) -> None:
+        payload = {"role": self.role, "spec": self._model.spec, "cause": cause_of(error), "error": str(error)[:500]}
         self._steps.ledger.append("model.fault", key, payload)
 
     def _say_origin(self) -> None:

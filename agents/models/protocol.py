@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
@@ -30,6 +31,8 @@ class Request(BaseModel):
 class Reply(BaseModel):
     """`first_logprobs`: token -> natural log-probability at the first generated position.
 
+    `tokens_read` are the prompt tokens that were really read, without those a slot had read before. `read_s` and
+    `write_s` are the seconds for reading and for writing; where they are not told apart, all of them are `write_s`.
     `remarks` says what the provider had to do without, one line each: a refused json_schema, a missing token count.
     """
 
@@ -39,9 +42,25 @@ class Reply(BaseModel):
     tokens_in: int
     tokens_out: int
     seconds: float
+    tokens_read: int = 0
+    read_s: float = 0.0
+    write_s: float = 0.0
     finish: str = "stop"
     first_logprobs: Mapping[str, float] = {}
     remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How long a provider waits. `deadline` is a moment of the monotonic clock; None: there is none.
+
+    A provider that hears how a request goes on gives up after a silence of `silence_s` seconds; one that gets the
+    answer in one piece gives up after `answer_s` seconds.
+    """
+
+    silence_s: float
+    answer_s: float
+    deadline: float | None = None
 
 
 class Model(Protocol):
@@ -56,7 +75,7 @@ class Model(Protocol):
 
     @property
     def strong(self) -> bool: ...
-    def complete(self, request: Request, timeout: float) -> Reply: ...
+    def complete(self, request: Request, limit: Limit) -> Reply: ...
     def close(self) -> None: ...
 
 

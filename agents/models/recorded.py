@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.folder import LEDGER
-from agents.models.protocol import Reply, Request
+from agents.models.protocol import Limit, Reply, Request
 from memory.keys import step_key
 from memory.ledger import Ledger
 from pelagos.errors import BadInput, ModelUnavailable
@@ -36,7 +36,7 @@ class Recorded:
     def spec(self) -> str:
         return f"replay:{self._run}"
 
-    def complete(self, request: Request, timeout: float) -> Reply:
+    def complete(self, request: Request, limit: Limit) -> Reply:
         fact = self._replies.get(fingerprint(request))
         if fact is None:
             begins = request.messages[-1].content[:60] if request.messages else ""

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from agents.models import retry
-from agents.models.answers import Answers
 from agents.models.endpoint import Endpoint
 from agents.models.mind import ModelMind
 from agents.models.protocol import Model
@@ -113,9 +112,9 @@ class Bench:
     settings: Settings
     ledger: Ledger
 
-    def mind(self, model: Model, role: Any = "coder", answers: Answers | None = None) -> ModelMind:
+    def mind(self, model: Model, role: Any = "coder", **more: Any) -> ModelMind:
         steps = Steps(self.ledger, Budget(self.settings.caps, self.ledger))
-        return ModelMind(role, model, steps, ArtifactStore(self.folder / "artifacts"), Slots(2), self.settings, answers)
+        return ModelMind(role, model, steps, ArtifactStore(self.folder / "artifacts"), Slots(2), self.settings, **more)
 
     def facts(self, kind: str) -> list[dict[str, Any]]:
         return [event.payload for event in self.ledger.events(kind)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -11,9 +14,12 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, Field
 
+from agents.models import llama
 from agents.models.embedded import Embedded
+from agents.models.engine import Engine
 from agents.models.locate import locate, present
-from agents.models.protocol import Request
+from agents.models.protocol import Limit, Reply, Request
+from agents.models.threads import Watch
 from pelagos.errors import ModelTimeout, ModelUnavailable
 from pelagos.settings import Models
 from tests.agents.models.conftest import Bench
@@ -21,8 +27,10 @@ from tools.toolchain import Message
 
 pytest.importorskip("xllamacpp", reason="the embedded engine is not installed: pip install 'pelagos[local]'")
 pytestmark = pytest.mark.embedded
-SMALL = Models(context=2048, parallel=4, timeout_s=100, retries=0)
-STORY = Message("user", "The whale swims far. " * 40 + "Write a long story about whales.")
+SMALL = Models(context=2048, timeout_s=100, retries=0, threads=1)
+PATIENT = Limit(100, 100)
+CORES = os.cpu_count() or 1
+START = "These are the facts of the task, the same for all. " * 12
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +49,27 @@ def request(text: str = "Say hello.", **more: object) -> Request:
     return Request(role="coder", messages=[Message("user", text)], **{"max_tokens": 20, **more})
 
 
+def until(seconds: float) -> Limit:
+    """A patient limit with a deadline so many seconds away."""
+    return Limit(100, 100, time.monotonic() + seconds)
+
+
+def hog() -> int:
+    """The pid of a busy loop that is no descendant of this process."""
+    started = f"{sys.executable} -c 'while True: pass' >/dev/null 2>&1 & echo $!"
+    return int(subprocess.run(["sh", "-c", started], capture_output=True, text=True, check=True).stdout)
+
+
 class Person(BaseModel):
     name: str = Field(max_length=20)
     age: int = Field(ge=0, le=120)
 
 
 def test_completion_and_its_counts(tiny: Embedded) -> None:
-    reply = tiny.complete(request(temperature=0.0), 60)
+    reply = tiny.complete(request(temperature=0.0), PATIENT)
     assert reply.text.strip()
     assert 0 < reply.tokens_out <= 20 < reply.tokens_in
-    assert tiny.complete(request(temperature=0.0), 60).text == reply.text
+    assert tiny.complete(request(temperature=0.0), PATIENT).text == reply.text
 
 
 def test_schema_holds_even_for_a_model_that_cannot_follow_it(tiny: Embedded, slow_bench: Bench) -> None:
@@ -68,36 +87,117 @@ def test_probability_comes_from_token_probabilities(tiny: Embedded, slow_bench: 
     assert mind.probability([Message("user", "Reply with the one word No.")]) < yes
 
 
-def test_parallel_samples_of_one_prompt_read_it_once_and_differ(tiny: Embedded) -> None:
-    asked = [request(STORY.content, sample=n, seed=n, temperature=1.0, max_tokens=24) for n in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        replies = list(pool.map(lambda one: tiny.complete(one, 100), asked))
-    assert len({reply.text for reply in replies}) > 1
-    assert all(reply.tokens_out == 24 and reply.tokens_in > 200 for reply in replies)
+def test_what_was_read_is_not_read_again(tiny: Embedded) -> None:
+    """Prompts with a common start that take turns read their own part; one that was displaced comes back whole."""
+
+    def read(tail: str, start: str = START) -> Reply:
+        return tiny.complete(request(start + tail, max_tokens=4), PATIENT)
+
+    first = read("What is a cat? " * 10)
+    assert first.read_s > 0
+    for tail in ("Who is a king? " * 10, "What is a cat? " * 10, "Who is a king? " * 10):
+        reply = read(tail)
+        assert reply.tokens_in == first.tokens_in
+        assert 0 < reply.tokens_read < 0.5 * reply.tokens_in
+    displacing = read("Tell me more.", "Quite another text, from one end to the other. " * 20)
+    assert displacing.tokens_read > 0.8 * displacing.tokens_in
+    assert read("Who is a king? " * 10).tokens_read < 10
 
 
-def test_different_prompts_are_decoded_as_one_batch(tiny: Embedded) -> None:
-    """Four at a time end together; one after another the first would end long before the last."""
-    asked = [request(f"Write a long story about {n} bats.", max_tokens=60) for n in range(4)]
-    ends: list[float] = []
-    began = time.monotonic()
+def test_a_rewrite_is_the_same_with_and_without_guesses(tiny: Embedded) -> None:
+    """Guesses from the prompt change the speed and nothing else: the engine is asked with and without them."""
+    path = locate("smollm2-135m").path
+    code = "def add(a, b):\n    return a + b\n\n" * 8
+    asked = request(f"Repeat exactly:\n{code}", temperature=0.0, max_tokens=80)
+    texts = []
+    for types in (None, []):
+        params = llama.parameters(path, 1, 2048, 1)
+        params.speculative.types = params.speculative.types if types is None else []
+        engine = Engine(lambda _threads, params=params: llama.start(params), 1, 1, None, print)
+        texts.append(engine.complete(asked, PATIENT).text)
+        engine.stop()
+    assert texts[0] == texts[1]
+    assert texts[0].count("return a + b") > 1
 
-    def run(one: Request) -> None:
-        tiny.complete(one, 100)
-        ends.append(time.monotonic() - began)
 
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(run, asked))
-    assert min(ends) > 0.5 * max(ends)
+@pytest.mark.parametrize("stop", ["\n```\n", '("'])
+def test_stop_sequence_ends_the_reply_and_is_not_in_it(stop: str, tiny: Embedded) -> None:
+    asked = request("Show a hello world in Python in a code block and explain it.", temperature=0.0, max_tokens=60)
+    whole = tiny.complete(asked, PATIENT)
+    assert stop in whole.text
+    cut = tiny.complete(asked.model_copy(update={"stop": (stop,)}), PATIENT)
+    assert cut.text == whole.text[: whole.text.index(stop)]
+    assert (cut.finish, cut.tokens_out < whole.tokens_out) == ("stop", True)
+
+
+def test_requests_wait_for_the_slot_and_their_limit_begins_with_it(tiny: Embedded) -> None:
+    """The first takes longer than the silence that the second bears."""
+    asked = [request(f"Write a long story about {n} bats.", max_tokens=100) for n in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        replies = list(pool.map(lambda one: tiny.complete(one, Limit(2.0, 2.0)), asked))
+    assert all(reply.tokens_out > 20 for reply in replies)
+    assert all(reply.seconds >= 0.9 * (reply.read_s + reply.write_s) for reply in replies)
+
+
+def test_a_request_that_makes_progress_outlives_any_limit_of_silence(tiny: Embedded) -> None:
+    asked = request("Write a very long story. " * 40, max_tokens=600)
+    reply = tiny.complete(asked, Limit(3.0, 0.1))
+    assert reply.seconds > 3
+    assert reply.tokens_out > 100
 
 
 def test_time_is_up_and_the_engine_goes_on(tiny: Embedded) -> None:
-    tiny.complete(request(), 60)
+    tiny.complete(request(), PATIENT)
     began = time.monotonic()
-    with pytest.raises(ModelTimeout):
-        tiny.complete(request("Write a very long story.", max_tokens=1500), 0.3)
+    with pytest.raises(ModelTimeout, match="the time is up"):
+        tiny.complete(request("Write a very long story.", max_tokens=1500, schema_={"type": "string"}), until(0.5))
     assert time.monotonic() - began < 1
-    assert tiny.complete(request(), 60).text
+    assert tiny.complete(request(), PATIENT).text
+
+
+def test_lines_that_were_written_when_the_time_is_up_are_kept(tiny: Embedded) -> None:
+    tiny.complete(request(), PATIENT)
+    reply = tiny.complete(request("Count from 1 to 900, one number a line.", max_tokens=1500), until(8.0))
+    assert (reply.finish, "\n" in reply.text.strip()) == ("length", True)
+    assert 0 < reply.tokens_out < 1500
+    assert reply.tokens_in > 5
+
+
+def test_an_engine_that_gives_no_sign_of_life_is_left_and_loaded_anew(tiny: Embedded) -> None:
+    path, loads = locate("smollm2-135m").path, []
+
+    def load(threads: int) -> object:
+        loads.append(threads)
+        return llama.start(llama.parameters(path, 1, 2048, threads))
+
+    engine = Engine(load, 1, 1, None, print)
+    with pytest.raises(ModelTimeout, match="no sign of life"):
+        engine.complete(request("Read all of this. " * 200), Limit(0.01, 0.01))
+    assert engine.complete(request(), PATIENT).text
+    assert loads == [1, 1]
+    engine.stop()
+
+
+@pytest.mark.skipif(CORES < 2, reason="one core has no other number of threads")
+def test_a_busy_machine_is_noticed_while_the_run_lives(tiny: Embedded) -> None:
+    """A real hog that is no child of ours; the old engine's threads end with it."""
+    path, said = locate("smollm2-135m").path, []
+    watch = Watch(CORES, 0.5)
+    engine = Engine(lambda n: llama.start(llama.parameters(path, 1, 2048, n)), 1, CORES, watch, said.append)
+    engine.complete(request(), PATIENT)
+    alive, hogs = len(os.listdir("/proc/self/task")), [hog() for _ in range(CORES // 2)]
+    try:
+        for _ in range(30):
+            engine.complete(request("Write a long story. ", max_tokens=10), PATIENT)
+            if said:
+                break
+    finally:
+        for pid in hogs:
+            os.kill(pid, signal.SIGKILL)
+    assert len(said) == 1
+    assert re.fullmatch(rf"the machine is busier: \d+ threads? instead of {CORES}", said[0])
+    assert len(os.listdir("/proc/self/task")) <= alive
+    engine.stop()
 
 
 def test_prompt_that_is_too_long_is_refused_for_good(tiny: Embedded, slow_bench: Bench) -> None:
@@ -110,8 +210,8 @@ def test_two_models_of_one_file_share_the_engine(tiny: Embedded) -> None:
     path = present("smollm2-135m")
     assert path is not None
     other = Embedded("smollm2-135m", SMALL)
-    other.complete(request(), 60)
-    tiny.complete(request(), 60)
+    other.complete(request(), PATIENT)
+    tiny.complete(request(), PATIENT)
     assert other._engine is tiny._engine
 
 
@@ -119,14 +219,14 @@ def test_nothing_on_stderr_and_a_clean_end_with_a_call_in_flight() -> None:
     script = """
 import contextlib, threading, time
 from agents.models.embedded import Embedded
-from agents.models.protocol import Request
+from agents.models.protocol import Limit, Reply, Request
 from pelagos.errors import ModelUnavailable
 from pelagos.settings import Models
 from tools.toolchain import Message
 model = Embedded("smollm2-135m", Models(context=2048))
 def ask(n):
     with contextlib.suppress(ModelUnavailable):
-        model.complete(Request(role="coder", messages=[Message("user", "A story.")], max_tokens=n), 60)
+        model.complete(Request(role="coder", messages=[Message("user", "A story.")], max_tokens=n), Limit(60, 60))
 ask(5)
 threading.Thread(target=ask, args=(1500,), daemon=True).start()
 time.sleep(0.5)

@@ -1,0 +1,150 @@
+"""The embedded model's speed under different parameters of llama.cpp.
+
+`python -m benchmarks.engine [--model NAME] [--repeats N] [--threads N] [--arms a,b] [--tokens N]` prints a Markdown table.
+The arms run interleaved, each with a fresh engine, so that a load of the machine meets all of them. Each reads a prompt
+with a program and then writes it again with a small change, as a draft does, and writes a text that the prompt doesn't
+hold. Speeds are tokens per second of processor time, the median of the repeats, so that others who use the machine
+count little; with more than one thread they aren't what a clock on the wall shows. Only ratios mean anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+from agents.models.llama import parameters, start
+from agents.models.locate import locate
+
+CONTEXT = 4096
+CODE = "".join((Path(__file__).parents[1] / "tasks/digits/train.py").read_text("utf-8").splitlines(True)[53:86])
+REWRITE = f"Here is a program:\n```python\n{CODE}\n```\nWrite the whole program again; only rename `rows` to `chosen`."
+FREE = "Explain in plain words why a learning rate that is too large makes the training of a network diverge."
+
+
+class Speeds(NamedTuple):
+    """Tokens per second of processor time, and the share of guesses that were right."""
+
+    read: float
+    rewrite: float
+    free: float
+    accepted: float
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.engine")
+    parser.add_argument("--model", default="embedded")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--tokens", type=int, default=160)
+    parser.add_argument("--arms", default=",".join(ARMS))
+    asked = parser.parse_args(argv)
+    path, arms = locate(asked.model).path, asked.arms.split(",")
+    found: dict[str, list[Speeds]] = {arm: [] for arm in arms}
+    for _ in range(asked.repeats):
+        for arm in arms:
+            found[arm].append(_measured(path, arm, asked.threads, asked.tokens))
+            print(f"{arm}: {found[arm][-1]}", flush=True)
+    print(table(found))
+
+
+def table(found: dict[str, list[Speeds]]) -> str:
+    """The Markdown table of the medians."""
+    rows = ["| parameters | reading, tokens/s | writing a rewrite | writing free text | guesses accepted |"]
+    rows += ["|---|---:|---:|---:|---:|"]
+    for arm, speeds in found.items():
+        read, rewrite, free, accepted = (median(column) for column in zip(*speeds, strict=True))
+        rows += [f"| {arm} | {read:.1f} | {rewrite:.1f} | {free:.1f} | {accepted:.0%} |"]
+    return "\n".join(rows)
+
+
+def _measured(path: Path, arm: str, threads: int, tokens: int) -> Speeds:
+    params = parameters(path, 1, CONTEXT, threads)
+    ARMS[arm](params)
+    server = start(params)
+    rewrite, free = _ask(server, REWRITE, tokens, 0.0), _ask(server, FREE, tokens // 2, 0.7)
+    return Speeds(rewrite.read, rewrite.rewrite, free.rewrite, rewrite.accepted)
+
+
+def _ask(server: Any, text: str, tokens: int, temperature: float) -> Speeds:
+    """One request; `rewrite` of the result is how fast it was written."""
+    body = {
+        "messages": [{"role": "user", "content": text}],
+        "max_tokens": tokens,
+        "temperature": temperature,
+        "seed": 1,
+    }
+    timings: dict[str, Any] = {}
+    moments = [time.process_time()]
+
+    def take(piece: dict[str, Any]) -> bool:
+        timings.update(piece.get("timings") or {})
+        if len(moments) == 1 and any(choice["delta"].get("content") for choice in piece.get("choices") or []):
+            moments.append(time.process_time())
+        return False
+
+    server.handle_chat_completions(body | {"stream": True, "stream_options": {"include_usage": True}}, take)
+    began, first, end = *moments, time.process_time()
+    right = (timings.get("draft_n_accepted") or 0) / (timings.get("draft_n") or 1)
+    written = (timings["predicted_n"] - 1) / (end - first)
+    return Speeds(timings["prompt_n"] / (first - began), written, written, right)
+
+
+def _shipped(_params: Any) -> None:
+    """As Pelagos loads it."""
+
+
+def _guessing(kind: str, matched: int, guessed: int) -> Callable[[Any], None]:
+    """N-gram speculation: after `matched` tokens that stand in the context, the `guessed` that followed them there."""
+
+    def change(params: Any) -> None:
+        import xllamacpp
+
+        params.speculative.types = [getattr(xllamacpp.common_speculative_type, f"COMMON_SPECULATIVE_TYPE_{kind}")]
+        params.speculative.ngram_simple.size_n, params.speculative.ngram_simple.size_m = matched, guessed
+
+    return change
+
+
+def _batch(size: int) -> Callable[[Any], None]:
+    def change(params: Any) -> None:
+        params.n_batch = params.n_ubatch = size
+
+    return change
+
+
+def _attention(name: str) -> Callable[[Any], None]:
+    def change(params: Any) -> None:
+        import xllamacpp
+
+        params.flash_attn_type = getattr(xllamacpp.llama_flash_attn_type, f"LLAMA_FLASH_ATTN_TYPE_{name}")
+
+    return change
+
+
+def _cache(name: str) -> Callable[[Any], None]:
+    def change(params: Any) -> None:
+        import xllamacpp
+
+        params.cache_type_k = params.cache_type_v = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{name}")
+
+    return change
+
+
+ARMS: dict[str, Callable[[Any], None]] = {
+    "shipped": _shipped,
+    "no guesses": _guessing("NONE", 12, 48),
+    "guesses 12/48": _guessing("NGRAM_SIMPLE", 12, 48),
+    "guesses 12/16": _guessing("NGRAM_SIMPLE", 12, 16),
+    "guesses 6/16": _guessing("NGRAM_SIMPLE", 6, 16),
+    "batch 512": _batch(512),
+    "batch 64": _batch(64),
+    "flash attention off": _attention("DISABLED"),
+    "KV cache q8_0": _cache("Q8_0"),
+}
+
+if __name__ == "__main__":
+    main()
