@@ -29,7 +29,6 @@ class Row:
 
     id: str
     title: str
-    cycle: int
     stage: Stage
     detail: str = ""
     verdict: VerdictKind | None = None
@@ -43,6 +42,13 @@ class Row:
     @property
     def status(self) -> str:
         return f"{self.stage}: {self.detail}" if self.detail else str(self.stage)
+
+    @property
+    def state(self) -> str:
+        """The verdict where there is one, the stage before; its effect stands in a column of its own."""
+        if self.confirmed is not None:
+            return "confirmed" if self.confirmed else "not confirmed"
+        return "suspect" if self.suspect else str(self.verdict or self.status)
 
 
 @dataclass(frozen=True)
@@ -109,25 +115,6 @@ def bars(record: Record, now: float | None = None) -> list[Bar]:
     ]
 
 
-def activity(record: Record) -> str:
-    """What is going on right now, from what was intended and isn't there yet."""
-    if record.ended is not None:
-        return f"ended: {record.ended.get('status', '')}"
-    if not record.pending:
-        return record.node or "starting"
-    (kind, _), payload = list(record.pending.items())[-1]
-    more = f" and {len(record.pending) - 1} more" if len(record.pending) > 1 else ""
-    return f"{_doing(kind, payload)}{more}"
-
-
-def _doing(kind: str, payload: dict[str, Any]) -> str:
-    if kind == "model":
-        return f"asking the {payload.get('role', 'model')}"
-    if kind == "experiment":
-        return f"running {payload.get('split', '')} experiment, seed {payload.get('seed', '?')}".replace("  ", " ")
-    return f"{kind} under way"
-
-
 def _row(record: Record, hypothesis: str) -> Row:
     one = record.hypotheses[hypothesis]
     stage, detail = _stage(record, hypothesis)
@@ -136,7 +123,6 @@ def _row(record: Record, hypothesis: str) -> Row:
     return Row(
         id=hypothesis,
         title=one.title,
-        cycle=one.cycle,
         stage=stage,
         detail=detail,
         verdict=look.kind if look else None,
@@ -202,4 +188,4 @@ def _before_build(record: Record, hypothesis: str) -> tuple[Stage, str]:
 
 def _pending(record: Record, kind: str, hypothesis: str) -> list[dict[str, Any]]:
     found = [payload for (one, _), payload in record.pending.items() if one == kind]
-    return [payload for payload in found if payload.get("hypothesis") == hypothesis]
+    return [payload for payload in found if record.owner(payload) == hypothesis]
