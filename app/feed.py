@@ -6,7 +6,7 @@ from typing import Any
 
 from app.progress import activity
 from app.record import Event, Record
-from app.words import duration, line, signed
+from app.words import count, duration, line, signed
 
 
 def told(record: Record, event: Event) -> str:
@@ -42,8 +42,9 @@ def _hypothesis(record: Record, payload: dict[str, Any]) -> str:
 
 def _plan(record: Record, payload: dict[str, Any]) -> str:
     score = payload.get("score")
+    steps = count(len(payload.get("steps", [])), "step")
     rated = f", scored {score:.2f}" if isinstance(score, float) else ""
-    return f"{_title(record, payload)}: plan of {len(payload.get('steps', []))} steps{rated}"
+    return f"{_title(record, payload)}: plan of {steps}{rated}"
 
 
 def _build(record: Record, payload: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ BUSY = {
     "review": "waiting for the review of {it}",
     "build": "writing code for {it}",
     "experiment": "testing {it}",
+    "seeds": "adding seeds for {it}",
     "judge": "judging {it}",
     "turn": "choosing what comes next",
     "reflect": "recording what {it} has shown",
@@ -88,15 +89,15 @@ def next_verdict(record: Record, now: float) -> str:
 def _asking(record: Record, intent: dict[str, Any], together: int) -> str:
     role, owner = str(intent.get("role", "")), str(intent.get("hypothesis") or record.current)
     if role == "coder":
-        return _named("writing code for {it}", owner) + _tries(record, owner, together)
+        return _named("writing code for {it}", owner) + _tries(record, intent, owner, together)
     if role == "extractor":
         return _named(BUSY["screen" if record.node == "screen" else "survey"], owner)
     return _named(ASKING.get(role, "asking a model"), owner)
 
 
-def _tries(record: Record, owner: str, together: int) -> str:
+def _tries(record: Record, intent: dict[str, Any], owner: str, together: int) -> str:
     """Which tries are written now, where the calls say whose they are."""
-    if not owner:
+    if not any("hypothesis" in call for call in (intent, *record.calls)):
         return ""
     done = sum(call.get("role") == "coder" and call.get("hypothesis") == owner for call in record.calls)
     first, last = done + 1, done + together

@@ -159,7 +159,10 @@ def _ended(record: Record, payload: dict[str, Any], event: Event) -> None:
 
 
 def _node(record: Record, payload: dict[str, Any], event: Event) -> None:
-    record.node = str(payload.get("node", ""))
+    node = str(payload.get("node", ""))
+    if node != record.node:  # what failed left only its intent, and nothing of another node is under way
+        record.pending.clear()
+    record.node = node
     record.current = str(payload.get("hypothesis", record.current))
 
 

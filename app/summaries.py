@@ -13,7 +13,7 @@ from app.progress import activity, learned, next_verdict
 from app.record import Record
 from app.warning import warning
 from app.words import count, interval, number, signed
-from pelagos.errors import DamagedRun
+from pelagos.errors import BadInput, DamagedRun
 
 
 def status(folder: Path, record: Record, state: str, pid: int | None) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def summary(folder: Path) -> dict[str, Any]:
     """A run that can't be read is listed as such: one bad folder must not hide the others."""
     try:
         record = folders.read(folder)
-    except DamagedRun as error:
+    except (BadInput, DamagedRun) as error:
         return {"run": folder.name, "state": "damaged", "reason": str(error)}
     passed = funnel(record)
     return {
