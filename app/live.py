@@ -33,7 +33,8 @@ COLUMNS = (
     Column("effect", right=True),
     Column("interval", rank=2),
 )
-ROWS_SHOWN = 14
+OTHER_LINES = 18
+LEAST_ROWS = 3
 Clock = Callable[[], float]
 STYLES = {
     VerdictKind.SUPPORTED: "bold green",
@@ -61,16 +62,17 @@ class LiveView:
         self._events.append(f"{time.strftime('%H:%M:%S', time.localtime(at or self._clock()))}  {line(text)}")
 
     def tick(self) -> None:
-        self._live.update(self.render(self._clock()), refresh=True)
+        most = max(LEAST_ROWS, self._live.console.height - OTHER_LINES)
+        self._live.update(self.render(self._clock(), most), refresh=True)
 
-    def render(self, now: float) -> RenderableType:
-        """The whole screen at `now` (Unix seconds)."""
+    def render(self, now: float, most: int | None = None) -> RenderableType:
+        """The whole screen at `now` (Unix seconds), with the `most` newest hypotheses."""
         events = Text("\n".join(self._events), style="dim", overflow="ellipsis", no_wrap=True)
         self._spinner.update(text=Text(f" {line(activity(self._record))}", style="bold"))
         return Group(
-            *unsafe(self._record), header(self._folder, self._record, now), hypotheses(self._record),
-            Budgets(self._record, now), self._spinner, Text(f"  {next_verdict(self._record, now)}"),
-            Text(f"  {learned(self._record)}"), events,
+            *unsafe(self._record), header(self._folder, self._record, now), self._spinner,
+            Text(f"  {next_verdict(self._record, now)}"), Text(f"  {learned(self._record)}"),
+            hypotheses(self._record, most), Budgets(self._record, now), events,
         )  # fmt: skip
 
 
@@ -88,13 +90,14 @@ def header(folder: Path, record: Record, now: float) -> Text:
     return text.append(str(folder), style="dim")
 
 
-def hypotheses(record: Record) -> RenderableType:
+def hypotheses(record: Record, most: int | None = None) -> RenderableType:
+    """The `most` newest hypotheses, by default all."""
     every = rows(record)
     if not every:
         return Text("no hypotheses yet", style="dim")
-    shown = Fitted(COLUMNS, [_cells(row) for row in every[-ROWS_SHOWN:]])
-    hidden = len(every) - ROWS_SHOWN
-    return Group(Text(f"{hidden} earlier ones not shown", style="dim"), shown) if hidden > 0 else shown
+    hidden = max(0, len(every) - most) if most else 0
+    shown = Fitted(COLUMNS, [_cells(row) for row in every[hidden:]])
+    return Group(Text(f"{hidden} earlier ones not shown", style="dim"), shown) if hidden else shown
 
 
 def _cells(row: Row) -> list[Text]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.output import complain
+from app.output import complain, console
 from pelagos.errors import BadInput, Interrupted
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def _show(source: Source, shown: Path, what: str, seconds: float) -> None:
     from app.replay.origin import origin
     from app.replay.play import Clock, play
 
-    sys.stdout.write(f"{what}: {origin(Record.of(source.events))}\n")
-    sys.stdout.flush()
+    screen = console()
+    said = f"{what}: {origin(Record.of(source.events))}"
+    screen.print(said, markup=False, soft_wrap=not screen.is_terminal)
     if source.damage:
         complain(source.damage)
     record, clock = Record(), Clock(source.events[0].at)
