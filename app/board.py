@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.record import Record
+from app.words import count
 from pelagos.nouns import Build, OutcomeKind, Verdict, VerdictKind
 
 
@@ -168,7 +169,7 @@ def _running(record: Record, hypothesis: str) -> str:
 
 def _built(builds: list[Build]) -> tuple[Stage, str]:
     if any(one.version for one in builds):
-        return Stage.BUILT, f"after {len(builds[-1].tries)} tries" if len(builds[-1].tries) > 1 else ""
+        return Stage.BUILT, f"after {count(len(builds[-1].tries), 'try')}"
     return Stage.FAILED, builds[-1].cause
 
 
@@ -179,7 +180,7 @@ def _before_build(record: Record, hypothesis: str) -> tuple[Stage, str]:
     plans = record.plans.get(hypothesis, [])
     if plans:
         best = max((plan.score for plan in plans if plan.score is not None), default=None)
-        return Stage.PLANNED, f"{len(plans)} plans" + (f", best {best:.2f}" if best is not None else "")
+        return Stage.PLANNED, count(len(plans), "plan") + (f", best {best:.2f}" if best is not None else "")
     screened = record.screened.get(hypothesis)
     if screened is None:
         return Stage.IDEA, ""

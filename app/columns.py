@@ -1,9 +1,9 @@
 """Tables that fit the console: numbers are never cut, text columns share what is left, and columns that still don't
-fit fall away, the least important first. `--json` has everything."""
+fit fall away, the least important first; so do those that are empty. `--json` has everything."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -50,15 +50,19 @@ class Fitted:
     def widths(self, room: int) -> dict[int, int]:
         """The width of each column that is shown, by its place."""
         natural = [self._natural(place) for place in range(len(self._columns))]
-        shown = list(range(len(self._columns)))
+        shown = [place for place, one in enumerate(self._columns) if not one.rank or self._filled(place)]
         while (spare := room - self._least(shown, natural)) < 0 and (worst := self._worst(shown)) is not None:
             shown.remove(worst)
         widths = {place: self._floor(place, natural) for place in shown}
-        for place in self._soft(shown):
-            more = min(max(spare, 1 - widths[place]), natural[place] - widths[place])
+        soft = [place for place in shown if self._columns[place].least]
+        for place, share in [*((place, len(soft)) for place in soft), *((place, 1) for place in soft)]:
+            more = min(max(spare // share, 1 - widths[place]), natural[place] - widths[place])
             widths[place] += more
             spare -= more
         return widths
+
+    def _filled(self, place: int) -> bool:
+        return any(row[place].plain for row in self._rows)
 
     def _natural(self, place: int) -> int:
         cells = [row[place].cell_len for row in self._rows]
@@ -74,9 +78,6 @@ class Fitted:
     def _worst(self, shown: Sequence[int]) -> int | None:
         ranked = [place for place in shown if self._columns[place].rank]
         return max(ranked, key=lambda place: self._columns[place].rank, default=None)
-
-    def _soft(self, shown: Sequence[int]) -> Iterator[int]:
-        return (place for place in shown if self._columns[place].least)
 
 
 def _text(cell: str | Text) -> Text:

@@ -84,12 +84,15 @@ def contents(folder: Path) -> dict[str, Any]:
 
 
 def _section(folder: Path) -> Any:
-    """The toolchain's own part; None where the task or its toolchain can't be had here."""
+    """The toolchain's own part; None where the task or its toolchain can't be had here, or where another version of
+    Pelagos wrote the settings."""
+    from pydantic import ValidationError
+
     from agents.aside import section
 
     try:
         return section(folder)
-    except PelagosError:
+    except (PelagosError, ValidationError):
         return None
 
 

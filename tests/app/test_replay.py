@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import subprocess
 import tarfile
@@ -76,6 +77,28 @@ def test_a_run_is_played_into_a_named_folder_and_not_changed(run_folder: Path) -
     assert "2 hypotheses judged: 1 supported, 1 refuted; best effect +0.05 (Smooth labels)" in done.stdout
     assert "Smooth labels" in (run_folder.parents[1] / "shown" / "report.html").read_text()
     assert state(run_folder) == before
+
+
+@pytest.mark.parametrize("driven", [False, True])
+def test_what_is_only_in_the_write_ahead_log_is_played(driven: bool, run_folder: Path) -> None:
+    """As after a kill, and beside the process that drives the run."""
+    if driven:
+        (run_folder / "controller.pid").write_text(f"{os.getpid()}\n")
+    with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
+        ledger.append("note", "late", {"text": "written late"})
+        before = state(run_folder)
+        done = replayed(run_folder.parents[1], "demo", "--seconds", "0")
+        assert "written late" in done.stdout, done.stderr
+        assert driven or state(run_folder) == before
+
+
+def test_a_report_of_a_run_with_settings_of_another_version(tmp_path: Path, run_folder: Path) -> None:
+    run = described(tmp_path, run_folder)
+    description = json.loads((run / "run.json").read_text())
+    description["settings"]["loop"]["colour"] = "red"
+    (run / "run.json").write_text(json.dumps(description))
+    done = replayed(tmp_path, "r", "--seconds", "0")
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_damaged_ledger_plays_its_good_part_and_stays_as_it_is(run_folder: Path) -> None:
