@@ -39,7 +39,7 @@ def replay(
         _outside(out, folder)
         source = copied(folder, Path(scratch))
         try:
-            _show(source, folder if run else Path(folder.name), "run" if run else "recorded run", seconds)
+            _show(source, folder if run else None, seconds)
         except KeyboardInterrupt:
             raise typer.Exit(Interrupted.exit_code) from None
         _report(source, out)
@@ -52,14 +52,16 @@ def _outside(out: Path | None, folder: Path) -> None:
         )
 
 
-def _show(source: Source, shown: Path, what: str, seconds: float) -> None:
+def _show(source: Source, run: Path | None, seconds: float) -> None:
+    """Without `run` it is the shipped one, and the views say so for as long as they are seen."""
     from app.record import Record
-    from app.replay.origin import origin
+    from app.replay.origin import date, origin
     from app.replay.play import Clock, play
 
     screen = console()
-    said = f"{what}: {origin(Record.of(source.events))}"
-    screen.print(said, markup=False, soft_wrap=not screen.is_terminal)
+    whole = Record.of(source.events)
+    shown = run or Path(f"{source.folder.name}, recorded on {date(whole)}")
+    screen.print(f"{'run' if run else 'recorded run'}: {origin(whole)}", markup=False, soft_wrap=not screen.is_terminal)
     if source.damage:
         complain(source.damage)
     record, clock = Record(), Clock(source.events[0].at)

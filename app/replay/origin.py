@@ -26,8 +26,11 @@ ROLES = {"default", "ideator", "planner", "coder", "verifier", "extractor"}
 def origin(record: Record) -> str:
     specs = dict.fromkeys(str(call["spec"]) for call in record.calls if call.get("spec"))
     models = ", ".join(specs) or str((record.settings.get("models") or {}).get("default", "no model"))
-    date = time.strftime("%Y-%m-%d", time.localtime(record.first_at))
-    return line(f"task {record.task or 'unknown'}, {models}, {date}, made by {command(record)}", LONGEST)
+    return line(f"task {record.task or 'unknown'}, {models}, {date(record)}, made by {command(record)}", LONGEST)
+
+
+def date(record: Record) -> str:
+    return time.strftime("%Y-%m-%d", time.localtime(record.first_at))
 
 
 def command(record: Record) -> str:
