@@ -46,6 +46,8 @@ def replay(
 
 
 def _outside(out: Path | None, folder: Path) -> None:
+    if out and out.exists() and not out.is_dir():
+        raise BadInput(f"command line: --out {out}: is no folder; name one, or a new one")
     if out and out.resolve().is_relative_to(folder.resolve()):
         raise BadInput(
             f"command line: --out {out}: lies in the run folder, which a replay leaves as it is; name another"

@@ -145,6 +145,10 @@ def test_a_description_of_a_newer_version_is_one_line(run_folder: Path) -> None:
     told(replayed(run_folder.parents[1], "demo"), "run.json", "another version of Pelagos wrote it")
 
 
+def test_a_file_is_no_folder_for_the_report(run_folder: Path) -> None:
+    told(replayed(run_folder.parents[1], "demo", "--out", str(run_folder / "ledger.db")), "--out", "is no folder")
+
+
 def test_the_report_is_never_written_into_the_run(run_folder: Path) -> None:
     told(replayed(run_folder.parents[1], "demo", "--out", str(run_folder / "x")), "--out", "lies in the run folder")
     assert not (run_folder / "x").exists()
