@@ -24,7 +24,7 @@ BUSY = {
     "judge": "judging {it}",
     "turn": "choosing what comes next",
     "reflect": "recording what {it} has shown",
-    "confirm": "checking the winners on sealed data",
+    "confirm": "checking what was supported on sealed data",
     "report": "writing the report",
 }
 ASKING = {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.replay.play import Clock
     from app.replay.source import Source
 
-SECONDS = 20.0
+SECONDS = 18.0
 
 
 def replay(
@@ -27,7 +27,7 @@ def replay(
         str | None,
         typer.Argument(metavar="[RUN]", help="A run folder, or its name under runs/; the shipped run if absent."),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0.0, help="How long the replay takes.")] = SECONDS,
+    seconds: Annotated[float, typer.Option(min=0.0, help="How long the events take, in seconds.")] = SECONDS,
     out: Annotated[Path | None, typer.Option(help="Folder for the report; a temporary one by default.")] = None,
 ) -> None:
     """Play a finished run back, without a model, a sandbox or a network. Without RUN: a real one that is shipped."""
