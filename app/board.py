@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.record import Record
+from app.words import count
 from pelagos.nouns import Build, OutcomeKind, Verdict, VerdictKind
 
 
@@ -42,6 +43,13 @@ class Row:
     @property
     def status(self) -> str:
         return f"{self.stage}: {self.detail}" if self.detail else str(self.stage)
+
+    @property
+    def state(self) -> str:
+        """The verdict where there is one, the stage before; its effect stands in a column of its own."""
+        if self.confirmed is not None:
+            return "confirmed" if self.confirmed else "not confirmed"
+        return "suspect" if self.suspect else str(self.verdict or self.status)
 
 
 @dataclass(frozen=True)
@@ -108,25 +116,6 @@ def bars(record: Record, now: float | None = None) -> list[Bar]:
     ]
 
 
-def activity(record: Record) -> str:
-    """What is going on right now, from what was intended and isn't there yet."""
-    if record.ended is not None:
-        return f"ended: {record.ended.get('status', '')}"
-    if not record.pending:
-        return record.node or "starting"
-    (kind, _), payload = list(record.pending.items())[-1]
-    more = f" and {len(record.pending) - 1} more" if len(record.pending) > 1 else ""
-    return f"{_doing(kind, payload)}{more}"
-
-
-def _doing(kind: str, payload: dict[str, Any]) -> str:
-    if kind == "model":
-        return f"asking the {payload.get('role', 'model')}"
-    if kind == "experiment":
-        return f"running {payload.get('split', '')} experiment, seed {payload.get('seed', '?')}".replace("  ", " ")
-    return f"{kind} under way"
-
-
 def _row(record: Record, hypothesis: str) -> Row:
     one = record.hypotheses[hypothesis]
     stage, detail = _stage(record, hypothesis)
@@ -180,7 +169,7 @@ def _running(record: Record, hypothesis: str) -> str:
 
 def _built(builds: list[Build]) -> tuple[Stage, str]:
     if any(one.version for one in builds):
-        return Stage.BUILT, f"after {len(builds[-1].tries)} tries" if len(builds[-1].tries) > 1 else ""
+        return Stage.BUILT, f"after {count(len(builds[-1].tries), 'try')}"
     return Stage.FAILED, builds[-1].cause
 
 
@@ -191,7 +180,7 @@ def _before_build(record: Record, hypothesis: str) -> tuple[Stage, str]:
     plans = record.plans.get(hypothesis, [])
     if plans:
         best = max((plan.score for plan in plans if plan.score is not None), default=None)
-        return Stage.PLANNED, f"{len(plans)} plans" + (f", best {best:.2f}" if best is not None else "")
+        return Stage.PLANNED, count(len(plans), "plan") + (f", best {best:.2f}" if best is not None else "")
     screened = record.screened.get(hypothesis)
     if screened is None:
         return Stage.IDEA, ""
@@ -200,4 +189,4 @@ def _before_build(record: Record, hypothesis: str) -> tuple[Stage, str]:
 
 def _pending(record: Record, kind: str, hypothesis: str) -> list[dict[str, Any]]:
     found = [payload for (one, _), payload in record.pending.items() if one == kind]
-    return [payload for payload in found if payload.get("hypothesis") == hypothesis]
+    return [payload for payload in found if record.owner(payload) == hypothesis]

@@ -11,6 +11,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
@@ -47,8 +48,8 @@ def drive_and_report(folder: Path) -> int:
     record = read(folder) if (folder / LEDGER).is_file() else Record()
     ending: Ending | None = None
     try:
-        with _view(folder, record) as view:
-            ending = _watched(folder, record, view)
+        with view(folder, record) as shown:
+            ending = _watched(folder, record, shown)
     except PelagosError:
         _report(folder)
         raise
@@ -93,15 +94,16 @@ def _drain(events: queue.SimpleQueue[Event], record: Record, view: View) -> None
         view.show(event)
 
 
-def _view(folder: Path, record: Record) -> AbstractContextManager[View]:
+def view(folder: Path, record: Record, clock: Callable[[], float] = time.time) -> AbstractContextManager[View]:
+    """The live view on a terminal, plain lines elsewhere. `clock` tells what the view takes for now."""
     screen = console()
     if screen.is_terminal:
         from app.live import live_view
 
-        return live_view(folder, record, screen)
+        return live_view(folder, record, screen, clock)
     from app.plain import plain_view
 
-    return plain_view(folder, record)
+    return plain_view(folder, record, clock)
 
 
 def _report(folder: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.progress import activity
 from app.record import Event, Record
-from app.words import duration, line, signed
+from app.words import count, duration, line, signed
 
 
 def told(record: Record, event: Event) -> str:
@@ -21,8 +22,18 @@ def _title(record: Record, payload: dict[str, Any]) -> str:
 
 
 def _node(record: Record, payload: dict[str, Any]) -> str:
-    about = f"{payload['hypothesis']}: " if payload.get("hypothesis") else ""
-    return f"{about}{payload.get('node', '?')}"
+    return activity(record)
+
+
+def _pace(record: Record, payload: dict[str, Any]) -> str:
+    takes, speed = payload.get("hypothesis_s"), _speed(payload)
+    said = f"takes about {duration(float(takes))} here" if takes is not None else "is the first to be timed here"
+    return f"{_title(record, payload)}: one hypothesis {said}" + (f" (the model {speed})" if speed else "")
+
+
+def _speed(payload: dict[str, Any]) -> str:
+    rates = (("reads", payload.get("read_tps")), ("writes", payload.get("write_tps")))
+    return ", ".join(f"{verb} {rate:.3g} tokens/s" for verb, rate in rates if rate is not None)
 
 
 def _hypothesis(record: Record, payload: dict[str, Any]) -> str:
@@ -31,8 +42,9 @@ def _hypothesis(record: Record, payload: dict[str, Any]) -> str:
 
 def _plan(record: Record, payload: dict[str, Any]) -> str:
     score = payload.get("score")
+    steps = count(len(payload.get("steps", [])), "step")
     rated = f", scored {score:.2f}" if isinstance(score, float) else ""
-    return f"{_title(record, payload)}: plan of {len(payload.get('steps', []))} steps{rated}"
+    return f"{_title(record, payload)}: plan of {steps}{rated}"
 
 
 def _build(record: Record, payload: dict[str, Any]) -> str:
@@ -71,6 +83,7 @@ def _ended(record: Record, payload: dict[str, Any]) -> str:
 
 _TELLERS = {
     "node": _node,
+    "pace": _pace,
     "hypothesis": _hypothesis,
     "plan": _plan,
     "build": _build,

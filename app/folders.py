@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from pelagos.errors import BadInput
 
 if TYPE_CHECKING:
-    from app.record import Record
+    from app.record import Event, Record
 
 RUNS = "runs"
 LEDGER = "ledger.db"
@@ -34,15 +35,40 @@ def all_runs(project: Path) -> list[Path]:
 
 
 def read(folder: Path) -> Record:
-    """The run's record now. Raises DamagedRun where the ledger can't be read."""
-    from app.record import Record
+    """The run's record now. Raises DamagedRun where the ledger can't be read, BadInput where another version
+    wrote it."""
     from memory.ledger import Ledger
 
     reader = Ledger.read(folder / LEDGER)
     try:
-        return Record.of(reader.events())
+        return folded(reader.events(), folder / LEDGER)
     finally:
         reader.close()
+
+
+def folded(events: Iterable[Event], ledger: Path) -> Record:
+    """The record of `events`. Raises BadInput where another version of Pelagos wrote what this one can't read."""
+    from pydantic import ValidationError
+
+    from app.record import Record
+
+    record = Record()
+    for event in events:
+        try:
+            record.fold(event)
+        except (ValidationError, KeyError) as error:
+            fault = f"{ledger}: event {event.seq} ({event.kind}): {_fault(error)}"
+            raise BadInput(f"{fault}; another version of Pelagos wrote it: read it with that version") from None
+    return record
+
+
+def _fault(error: Exception) -> str:
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return f"the field {error} is missing"
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
 
 
 def damage(folder: Path) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from app import doctor, reading, reporting, reproduce, running, sandboxes, tasks
+from app import doctor, reading, replaying, reporting, reproduce, running, sandboxes, tasks
 from app.clash import clashes
 from app.deferred import deferred
 from app.output import complain
@@ -31,6 +31,7 @@ app = typer.Typer(
 RUNS, REST = "Runs", "This machine and its tasks"
 app.command(rich_help_panel=RUNS)(running.run)
 app.command(rich_help_panel=RUNS)(running.resume)
+app.command(rich_help_panel=RUNS)(replaying.replay)
 app.command(rich_help_panel=RUNS)(reading.status)
 app.command("list", rich_help_panel=RUNS)(reading.list_runs)
 app.command(rich_help_panel=RUNS)(reading.hypotheses)

@@ -9,14 +9,13 @@ from typing import Any
 import typer
 
 from app import folders
-from app.output import Json, RunArgument, console, print_json, table
+from app.output import Json, RunArgument, console, print_json
 from app.words import line
 
 
 def status(run: RunArgument, json: Json = False) -> None:
-    """How a run stands: state, funnel, budgets, hypotheses."""
+    """How a run stands: state, funnel, what was learned, budgets, hypotheses."""
     from app import summaries
-    from app.board import activity
 
     folder = folders.find(run)
     record = folders.read(folder)
@@ -24,7 +23,8 @@ def status(run: RunArgument, json: Json = False) -> None:
     if json:
         print_json(summaries.status(folder, record, state, pid))
         return
-    from app.live import budgets, header, hypotheses, unsafe
+    from app.live import Budgets, header, hypotheses, unsafe
+    from app.progress import activity, learned, next_verdict
 
     now = time.time() if pid is not None else record.last_at
     screen = console()
@@ -33,11 +33,14 @@ def status(run: RunArgument, json: Json = False) -> None:
     reason = str((record.ended or {}).get("reason", ""))
     screen.print(*unsafe(record), header(folder, record, now), sep="\n")
     screen.print(f"{state}{driven}{doing}{f': {reason}' if reason and pid is None else ''}", markup=False)
+    if pid is not None:
+        screen.print(next_verdict(record, now), markup=False)
     screen.print(summaries.funnel_line(record), markup=False)
+    screen.print(learned(record), markup=False)
     for damage in folders.damage(folder):
         screen.print(damage, markup=False)
     screen.print(hypotheses(record))
-    screen.print(budgets(record, now))
+    screen.print(Budgets(record, now))
 
 
 def list_runs(json: Json = False) -> None:
@@ -51,9 +54,11 @@ def list_runs(json: Json = False) -> None:
     if not found:
         typer.echo("no runs here yet; `pelagos run TASK` starts one")
         return
-    heads = ("run", "task", "state", "kept", "executed", "supported", "confirmed")
-    cells = [[_cell(one.get(head)) for head in heads] for one in found]
-    console().print(table(heads, cells))
+    from app.columns import Column, Fitted
+
+    ranks = {"run": 0, "state": 0, "supported": 0, "confirmed": 1, "executed": 2, "kept": 3, "task": 4}
+    columns = [Column(head, rank=rank) for head, rank in ranks.items()]
+    console().print(Fitted(columns, [[_cell(one.get(head)) for head in ranks] for one in found]))
 
 
 def hypotheses(run: RunArgument, json: Json = False) -> None:
@@ -69,9 +74,10 @@ def hypotheses(run: RunArgument, json: Json = False) -> None:
 
     for told in unsafe(record):
         console().print(told)
-    heads = ("id", "title", "novelty", "stage", "effect", "interval", "e-value", "seeds")
+    from app.columns import Fitted
+
     screen = console()
-    screen.print(table(heads, (summaries.cells(record, row) for row in rows(record))))
+    screen.print(Fitted(summaries.columns(), [summaries.cells(record, row) for row in rows(record)]))
     for row in rows(record):
         for finding in row.suspect:
             screen.print(f"{row.id} suspect: {line(finding)}", markup=False)

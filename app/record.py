@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pelagos.nouns import Build, Experiment, Hypothesis, Lesson, Metric, Plan, RankedPaper, Verdict, Version
+from pelagos.nouns import Build, Experiment, Hypothesis, Lesson, Metric, Noun, Plan, RankedPaper, Verdict, Version
 
 
 class Event(Protocol):
@@ -50,11 +50,18 @@ class Spent:
 
 @dataclass
 class Record:
-    """Everything the ledger says, newest verdict per hypothesis. Fold events in their order."""
+    """Everything the ledger says, newest verdict per hypothesis. Fold events in their order.
+
+    `current` is the hypothesis that is worked on, '' where none is. `pace` is the newest estimate of how long one
+    takes here, with its time.
+    """
 
     started: dict[str, Any] = field(default_factory=dict)
     ended: dict[str, Any] | None = None
     node: str = ""
+    current: str = ""
+    pace: tuple[float, dict[str, Any]] | None = None
+    judged_at: float = 0.0
     hypotheses: dict[str, Hypothesis] = field(default_factory=dict)
     screened: dict[str, dict[str, Any]] = field(default_factory=dict)
     plans: dict[str, list[Plan]] = field(default_factory=dict)
@@ -114,6 +121,11 @@ class Record:
     def of_hypothesis(self, hypothesis: str | None) -> list[Experiment]:
         return [one for one in self.experiments.values() if one.hypothesis == hypothesis]
 
+    def owner(self, payload: Mapping[str, Any]) -> str:
+        """The hypothesis that an intended step belongs to, '' for the baseline's and the run's own."""
+        version = self.versions.get(str(payload.get("version")))
+        return str(payload.get("hypothesis") or (version.hypothesis if version else "") or "")
+
     def _clock(self, event: Event) -> None:
         """Wall clock of the run's launches; the pause before a resume is nobody's work."""
         launched = event.kind == "clock.intent"
@@ -127,8 +139,14 @@ class Record:
         self.last = (event.at, event.kind, event.key)
 
 
+_PAST = {"cycle"}
 _COST = ("tokens", "usd", "experiments", "disk_mb")
 Fold = Callable[[Record, dict[str, Any], Event], None]
+
+
+def _known(noun: type[Noun], payload: dict[str, Any]) -> dict[str, Any]:
+    """`payload` without the fields that only an earlier version of `noun` had."""
+    return {name: value for name, value in payload.items() if name in noun.model_fields or name not in _PAST}
 
 
 def _started(record: Record, payload: dict[str, Any], event: Event) -> None:
@@ -142,11 +160,22 @@ def _ended(record: Record, payload: dict[str, Any], event: Event) -> None:
 
 def _node(record: Record, payload: dict[str, Any], event: Event) -> None:
     record.node = str(payload.get("node", ""))
+    record.current = str(payload.get("hypothesis", record.current))
+    # What failed left only its intent: nothing that an earlier node did for this hypothesis is under way any more.
+    ended = [key for key, told in record.pending.items() if told.get("hypothesis", "") in ("", record.current)]
+    for key in ended:
+        del record.pending[key]
+
+
+def _pace(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.pace = (event.at, payload)
+    record.current = str(payload.get("hypothesis") or record.current)
 
 
 def _hypothesis(record: Record, payload: dict[str, Any], event: Event) -> None:
-    one = Hypothesis.model_validate(payload)
+    one = Hypothesis.model_validate(_known(Hypothesis, payload))
     record.hypotheses[one.id] = one
+    record.current = one.id
 
 
 def _screened(record: Record, payload: dict[str, Any], event: Event) -> None:
@@ -155,6 +184,7 @@ def _screened(record: Record, payload: dict[str, Any], event: Event) -> None:
 
 def _plan(record: Record, payload: dict[str, Any], event: Event) -> None:
     one = Plan.model_validate(payload)
+    record.current = one.hypothesis
     kept = [plan for plan in record.plans.get(one.hypothesis, []) if plan.id != one.id]
     record.plans[one.hypothesis] = [*kept, one]
 
@@ -177,10 +207,11 @@ def _experiment(record: Record, payload: dict[str, Any], event: Event) -> None:
 def _verdict(record: Record, payload: dict[str, Any], event: Event) -> None:
     one = Verdict.model_validate(payload)
     record.verdicts[one.hypothesis] = one
+    record.judged_at = event.at
 
 
 def _lesson(record: Record, payload: dict[str, Any], event: Event) -> None:
-    one = Lesson.model_validate(payload)
+    one = Lesson.model_validate(_known(Lesson, payload))
     record.lessons[one.hypothesis] = one
 
 
@@ -209,6 +240,7 @@ _FOLDS: dict[str, Fold] = {
     "run.started": _started,
     "run.ended": _ended,
     "node": _node,
+    "pace": _pace,
     "hypothesis": _hypothesis,
     "screened": _screened,
     "plan": _plan,

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from app import folders
-from app.board import Row, activity, bars, funnel, rows
+from app.board import Row, bars, funnel, rows
+from app.columns import Column
+from app.progress import activity, learned, next_verdict
 from app.record import Record
 from app.warning import warning
 from app.words import count, interval, number, signed
-from pelagos.errors import DamagedRun
+from pelagos.errors import BadInput, DamagedRun
 
 
 def status(folder: Path, record: Record, state: str, pid: int | None) -> dict[str, Any]:
+    now = time.time() if pid is not None else record.last_at
     return {
         "run": str(folder),
         "task": record.task,
@@ -24,6 +27,8 @@ def status(folder: Path, record: Record, state: str, pid: int | None) -> dict[st
         "reason": (record.ended or {}).get("reason", ""),
         "node": record.node,
         "activity": activity(record),
+        "learned": learned(record),
+        "next_verdict": next_verdict(record, now),
         "funnel": funnel(record),
         "budget": bars(record, time.time() if pid is not None else None),
         "hypotheses": rows(record),
@@ -36,7 +41,7 @@ def summary(folder: Path) -> dict[str, Any]:
     """A run that can't be read is listed as such: one bad folder must not hide the others."""
     try:
         record = folders.read(folder)
-    except DamagedRun as error:
+    except (BadInput, DamagedRun) as error:
         return {"run": folder.name, "state": "damaged", "reason": str(error)}
     passed = funnel(record)
     return {
@@ -63,11 +68,25 @@ def hypothesis(record: Record, row: Row) -> dict[str, Any]:
     }
 
 
+def columns() -> list[Column]:
+    """The columns of `pelagos hypotheses`, in the order of `cells`."""
+    return [
+        Column("id"),
+        Column("title", least=24),
+        Column("state", least=13, rank=1),
+        Column("effect", right=True),
+        Column("interval", rank=2),
+        Column("novelty", rank=5),
+        Column("e-value", rank=4, right=True),
+        Column("seeds", rank=3, right=True),
+    ]
+
+
 def cells(record: Record, row: Row) -> list[str]:
     look = record.verdicts.get(row.id)
     effect = signed(row.effect) if row.verdict else ""
     novelty = str(record.screened.get(row.id, {}).get("novelty", ""))
-    found = [row.id, row.title, novelty, row.status, effect, interval(row.low, row.high)]
+    found = [row.id, row.title, row.state, effect, interval(row.low, row.high), novelty]
     return [*found, number(row.e_value) if row.verdict else "", str(look.seeds) if look else ""]
 
 

@@ -81,7 +81,7 @@ def _verify(connection: Connection, good: list[Row]) -> str:
 
 def _create(path: Path) -> None:
     fresh = path.with_name(f"{path.name}.new-{os.getpid()}-{threading.get_ident()}")
-    _build(fresh, [])
+    build(fresh, [])
     with contextlib.suppress(FileExistsError):  # another process made it first: that one is the ledger
         os.link(fresh, path)
     fresh.unlink()
@@ -91,7 +91,7 @@ def _repair(path: Path, good: list[Row], fault: str) -> str:
     aside = _keep_aside(path)
     half = path.with_name(path.name + ".salvaging")
     half.unlink(missing_ok=True)
-    _build(half, good)
+    build(half, good)
     half.rename(_salvaged(path))
     _finish(path)
     return f"{path.name}: {fault}; {len(good)} verified rows kept, the damaged file is {aside.name}"
@@ -113,7 +113,7 @@ def _keep_aside(path: Path) -> Path:
     return aside
 
 
-def _build(path: Path, rows: list[Row]) -> None:
+def build(path: Path, rows: list[Row]) -> None:
     """A complete ledger file with no WAL beside it, on disk when this returns."""
     engine = connect(path)
     try:

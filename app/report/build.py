@@ -26,11 +26,16 @@ HTML, MARKDOWN = "report.html", "report.md"
 LAST_NOTES = 40
 
 
-def write(folder: Path) -> tuple[Path, Path]:
-    """Write both reports into the run folder and return their paths. Raises BadInput, DamagedRun and DiskFull."""
-    with on_disk(folder):
+def write(folder: Path, out: Path | None = None) -> tuple[Path, Path]:
+    """Write both reports into `out`, by default the run folder, and return their paths.
+
+    Raises BadInput, DamagedRun and DiskFull.
+    """
+    out = out or folder
+    with on_disk(out):
         shown = contents(folder)
-        html, markdown = folder / HTML, folder / MARKDOWN
+        out.mkdir(parents=True, exist_ok=True)
+        html, markdown = out / HTML, out / MARKDOWN
         _put(html, _environment(escape=True).get_template("report.html.j2").render(shown))
         _put(markdown, _environment(escape=False).get_template("report.md.j2").render(shown))
     return html, markdown
@@ -79,12 +84,15 @@ def contents(folder: Path) -> dict[str, Any]:
 
 
 def _section(folder: Path) -> Any:
-    """The toolchain's own part; None where the task or its toolchain can't be had here."""
+    """The toolchain's own part; None where the task or its toolchain can't be had here, or where another version of
+    Pelagos wrote the settings."""
+    from pydantic import ValidationError
+
     from agents.aside import section
 
     try:
         return section(folder)
-    except PelagosError:
+    except (PelagosError, ValidationError):
         return None
 
 

@@ -29,7 +29,7 @@ def run_folder(tmp_path: Path) -> Path:
     for seed in (1, 2, 3):
         _add(_experiment(f"base{seed}", "v0", None, seed, 0.80 + seed / 100), cost={"experiments": 1})
     for place, (title, kind, effect) in enumerate([("Smooth labels", "supported", 0.05), (HOSTILE, "refuted", -0.03)]):
-        id, version = f"h1-{place}", f"v{place + 1}"
+        id, version = f"h{place + 1}", f"v{place + 1}"
         _add(
             Hypothesis(
                 id=id, title=title, statement=f"Do it {place}.", rationale=HOSTILE, predicted_effect=0.02,
@@ -66,8 +66,8 @@ def run_folder(tmp_path: Path) -> Path:
                 diff=diff, text="It helped.",
             )
         )  # fmt: skip
-    sealed = {"hypothesis": "h1-0", "effect": 0.04, "low": 0.01, "high": 0.07, "e_value": 30.0, "confirmed": True}
-    ledger.append("confirmed", "h1-0", sealed | {"evidence": ["exp0"]})
+    sealed = {"hypothesis": "h1", "effect": 0.04, "low": 0.01, "high": 0.07, "e_value": 30.0, "confirmed": True}
+    ledger.append("confirmed", "h1", sealed | {"evidence": ["exp0"]})
     ledger.append("run.ended", "1", {"status": "finished", "exit_code": 0, "reason": ""})
     ledger.close()
     return folder

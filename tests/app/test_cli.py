@@ -127,13 +127,13 @@ def test_reading_commands_speak_json(run_folder: Path) -> None:
 
 
 def test_suspect_results_are_told_with_their_evidence(run_folder: Path) -> None:
-    verdict = {"id": "late", "hypothesis": "h1-0", "kind": "undecided", "suspect": ["train.py:3: reads labels"]}
+    verdict = {"id": "late", "hypothesis": "h1", "kind": "undecided", "suspect": ["train.py:3: reads labels"]}
     with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
         ledger.append("verdict", "late", verdict)
     project = run_folder.parents[1]
     rows = json.loads(pelagos("hypotheses", "demo", "--json", folder=project).stdout)
     assert [row["verdict"]["suspect"] for row in rows] == [["train.py:3: reads labels"], []]
-    assert "h1-0 suspect: train.py:3: reads labels" in pelagos("hypotheses", "demo", folder=project).stdout
+    assert "h1 suspect: train.py:3: reads labels" in pelagos("hypotheses", "demo", folder=project).stdout
 
 
 def test_an_unknown_run_is_one_line(tmp_path: Path) -> None:

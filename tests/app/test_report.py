@@ -52,7 +52,7 @@ def test_a_suspect_result_is_shown_with_its_evidence(run_folder: Path) -> None:
     add(
         run_folder,
         Verdict(
-            id="later", hypothesis="h1-0", kind="undecided", effect=0.2, e_value=0.0, seeds=3, reason="suspect: reads labels",
+            id="later", hypothesis="h1", kind="undecided", effect=0.2, e_value=0.0, seeds=3, reason="suspect: reads labels",
             suspect=["train.py:3: reads labels"], evidence=["exp0"], score=1.0, baseline_score=0.8,
         ),
     )  # fmt: skip
@@ -64,10 +64,10 @@ def test_a_suspect_result_is_shown_with_its_evidence(run_folder: Path) -> None:
 
 
 def test_a_hypothesis_that_no_experiment_tested_shows_no_empty_evidence(run_folder: Path) -> None:
-    third = read(run_folder).hypotheses["h1-0"].model_dump(mode="json") | {"id": "h1-2"}
+    third = read(run_folder).hypotheses["h1"].model_dump(mode="json") | {"id": "h3"}
     with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
-        ledger.append("hypothesis", "h1-2", third)
-    died = Verdict(id="v3", hypothesis="h1-2", kind="undecided", e_value=0.0, seeds=0, reason="no version that runs")
+        ledger.append("hypothesis", "h3", third)
+    died = Verdict(id="v3", hypothesis="h3", kind="undecided", e_value=0.0, seeds=0, reason="no version that runs")
     add(run_folder, died)
     html, markdown = (path.read_text() for path in write(run_folder))
     assert "no version that runs (0 seeds)" in html
@@ -75,9 +75,9 @@ def test_a_hypothesis_that_no_experiment_tested_shows_no_empty_evidence(run_fold
 
 
 def test_touches_of_the_seal_are_told_for_run_and_project(run_folder: Path) -> None:
-    sealed = {"hypothesis": "h1-1", "confirmed": False, "effect": 0.0, "touches": 40, "evidence": []}
+    sealed = {"hypothesis": "h2", "confirmed": False, "effect": 0.0, "touches": 40, "evidence": []}
     with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
-        ledger.append("confirmed", "h1-1", sealed)
+        ledger.append("confirmed", "h2", sealed)
     html, markdown = (path.read_text() for path in write(run_folder))
     assert 'all runs of the project</td><td class="num">40</td>' in html
     assert "in this run: 0, over all runs of the project: 40" in markdown

@@ -30,7 +30,7 @@ RED = "\x1b[1;37;41m"
 @pytest.fixture
 def unsafe_run(run_folder: Path) -> Path:
     one = Experiment(
-        id="u1", version="v1", hypothesis="h1-0", seed=9, split="validation", outcome=OutcomeKind.OK, score=0.9,
+        id="u1", version="v1", hypothesis="h1", seed=9, split="validation", outcome=OutcomeKind.OK, score=0.9,
         isolation="unsafe (no isolation)",
     )  # fmt: skip
     with closing(Ledger.open(run_folder / "ledger.db")) as ledger:

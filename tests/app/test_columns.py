@@ -1,0 +1,108 @@
+"""Tables, the live view and status at three widths: no number is cut, no line is too long, the title stays readable."""
+
+from __future__ import annotations
+
+import io
+import re
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from rich.console import Console, RenderableType
+
+from app.columns import Column, Fitted
+from app.folders import read
+from app.live import LiveView
+from app.record import Record
+from memory.ledger import Ledger
+from tests.app.test_cli import pelagos
+
+TITLE = "A much longer title than any terminal has room for, about the learning rate of the second layer"
+WIDTHS = [60, 80, 120]
+
+
+@pytest.fixture
+def long_run(run_folder: Path) -> Path:
+    """The run with long titles, one hypothesis more that was screened out, and wide numbers."""
+    first = read(run_folder).hypotheses["h1"].model_dump(mode="json")
+    verdict = {"hypothesis": "h12", "kind": "refuted", "effect": -0.0123, "low": -0.0456, "high": -0.00789}
+    with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
+        for id in ("h11", "h12"):
+            ledger.append("hypothesis", id, first | {"id": id, "title": f"{id} {TITLE}"})
+        ledger.append("screened", "h11", {"hypothesis": "h11", "kept": False, "reason": "repeats the dead end x/h3"})
+        ledger.append("verdict", "w", verdict | {"id": "w", "e_value": 12345.6, "seeds": 8})
+    return run_folder
+
+
+def lines(shown: RenderableType, width: int) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=width, height=50).print(shown)
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def numbers(shown: list[str]) -> set[str]:
+    """Whole numbers of the table: between spaces, with no ellipsis at their end."""
+    return set(re.findall(r"(?<!\S)[+−]?\d[\d.,e+−]*(?!\S)", "\n".join(shown)))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_hypotheses_fit_and_numbers_are_whole(width: int, long_run: Path) -> None:
+    done = pelagos("hypotheses", "demo", folder=long_run.parents[1], COLUMNS=str(width))
+    shown = done.stdout.splitlines()
+    assert max(map(len, shown)) <= width
+    assert {"+0.05", "−0.03", "−0.0123"} <= numbers(shown)
+    assert len([line for line in shown if line.startswith("h1")]) == 3, "a row is one line"
+    row = next(line for line in shown if line.startswith("h12"))
+    assert "…" in row
+    if width >= 80:
+        assert "−0.0456 to −0.00789" in row
+        assert len(row.split("…")[0].removeprefix("h12").strip()) >= 23, "24 cells with the ellipsis"
+    if width >= 120:
+        assert "1.235e+04" in row
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_live_view_fits(width: int, long_run: Path) -> None:
+    record = read(long_run)
+    view = LiveView(Path("/a/long/path/to/the/runs/of/this/project/demo"), record, None)  # type: ignore[arg-type]
+    shown = lines(view.render(record.last_at + 7), width)
+    assert max(map(len, shown)) <= width
+    assert {"−0.0123", "+0.05"} <= numbers(shown)
+    assert any(line.startswith("experiments") for line in shown)
+    assert "best effect +0.05 (Smooth labels)" in " ".join(line.strip() for line in shown)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_budgets_with_large_caps_are_never_cut(width: int, long_run: Path) -> None:
+    record = read(long_run)
+    record.started["settings"]["caps"] |= {"tokens": 123_456_789, "usd": 1234.5, "seconds": 90_000}
+    record.spent.unpriced, record.spent.usd = 123, 0.5
+    view = LiveView(Path("demo"), record, None)  # type: ignore[arg-type]
+    text = "\n".join(lines(view.render(record.last_at), width))
+    for amount in ("of 123,456,789", "of 25 h 00 min", "of $1234.50"):
+        assert amount in text
+
+
+@pytest.mark.parametrize("command", ["status", "list"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_status_and_list_fit(command: str, width: int, long_run: Path) -> None:
+    words = ["status", "demo"] if command == "status" else ["list"]
+    done = pelagos(*words, folder=long_run.parents[1], COLUMNS=str(width))
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= width
+    assert "cycle" not in done.stdout
+    assert "demo" in done.stdout
+    assert "finished" in done.stdout
+
+
+def test_the_least_important_columns_fall_away_first() -> None:
+    columns = [Column("id"), Column("title", least=24), Column("less", rank=2), Column("least", rank=3)]
+    rows = [["h1", "t" * 50, "1" * 10, "2" * 10]]
+    assert set(Fitted(columns, rows).widths(52)) == {0, 1, 2, 3}
+    assert set(Fitted(columns, rows).widths(51)) == {0, 1, 2}
+    assert set(Fitted(columns, rows).widths(39)) == {0, 1}
+    assert Fitted(columns, rows).widths(20) == {0: 2, 1: 16}
+
+
+def test_a_record_without_hypotheses_has_a_screen() -> None:
+    assert any("no hypotheses yet" in line for line in lines(LiveView(Path("x"), Record(), None).render(0.0), 80))  # type: ignore[arg-type]
