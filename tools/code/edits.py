@@ -14,6 +14,8 @@ import libcst as cst
 from pelagos.errors import EditRefused
 from tools.code.missing_imports import needed
 from tools.code.program import Program
+from tools.code.recovery.meant import meant
+from tools.code.recovery.readable import readable
 from tools.code.replies import Block, Replacement, blocks, replacements
 from tools.code.splice import Piece, Pieces, completed, methods, parse, pieces, splice
 from tools.code.unused_imports import without_unused
@@ -37,17 +39,18 @@ def apply_file(program: Program, reply: str, path: str) -> Program:
     changed: dict[str, str] = {}
     for block in sorted(blocks(reply[:MAX_REPLY], tuple(program.files)), key=lambda block: len(block.code)):
         place = _known(program, block.path) if block.path else path
-        if not _is_whole(block.code, program.files[place]):
+        code = readable(block.code)
+        if not _is_whole(code, program.files[place]):
             changed[place] = _definitions(changed.get(place, program.files[place]), block, place, "", None)[0]
         else:
-            changed[place] = block.code
+            changed[place] = code.code
     return _checked(program, changed)
 
 
-def _is_whole(code: str, text: str) -> bool:
-    if set(pieces(parse(text)).definitions) <= set(pieces(parse(code)).definitions):
+def _is_whole(code: cst.Module, text: str) -> bool:
+    if set(pieces(parse(text)).definitions) <= set(pieces(code).definitions):
         return True
-    return "__main__" in text and "__main__" in code
+    return "__main__" in text and "__main__" in code.code
 
 
 def _checked(program: Program, changed: Mapping[str, str]) -> Program:
@@ -128,18 +131,15 @@ def _blocks(program: Program, reply: str, target: str, only: Collection[str] | N
 
 def _definitions(text: str, block: Block, path: str, name: str, only: Collection[str] | None) -> tuple[str, bool]:
     """The file with the block's parts spliced in, and whether there was a definition or constant among them."""
-    module, found = parse(text), pieces(parse(block.code))
+    module, found = parse(text), pieces(readable(block.code, name.partition(".")[0]))
     have = pieces(module)
     known = _addressed(have)
     if block.name and name not in known:
         if name.rpartition(".")[2] not in found.definitions:
             raise EditRefused("unknown_address", f"{path} has no {name!r}; {_nearest(name, sorted(known))}")
         name = ""
-    owner, _, method = name.rpartition(".")
-    if owner:
-        found = _as_methods(found, have, owner, method)
-    elif name and name not in found.definitions and len(found.definitions) == 1:
-        found = _kept_name(found, have, name)
+    found = meant(found, have, name)
+    owner = name.rpartition(".")[0]
     definitions = {n: completed(d, known[n]) if n in known else d for n, d in found.definitions.items()}
     replaced = {n: d for n, d in definitions.items() if n in known or (owner and n.startswith(f"{owner}."))}
     if only is not None and name:
@@ -156,34 +156,3 @@ def _addressed(have: Pieces) -> dict[str, Piece]:
     """The definitions and methods there are, by qualified name."""
     inside = {f"{c}.{m}": piece for c, d in have.definitions.items() for m, piece in methods(d).items()}
     return {**have.definitions, **inside}
-
-
-def _as_methods(found: Pieces, have: Pieces, owner: str, method: str) -> Pieces:
-    """Definitions of a reply to `Class.method`: the class's methods, or a bare function that takes `self`."""
-    definitions = dict(found.definitions)
-    whole = definitions.pop(owner, None)
-    if whole is not None:
-        definitions |= {f"{owner}.{name}": piece for name, piece in methods(whole).items()}
-    if method in definitions and method not in have.definitions:
-        definitions[f"{owner}.{method}"] = definitions.pop(method)
-    return Pieces(definitions, found.imports, found.constants)
-
-
-def _kept_name(found: Pieces, have: Pieces, name: str) -> Pieces:
-    """A reply with one new function and no target: taken for the target where it is called alike (nothing would call
-    it otherwise), refused where only its name is nearly the target's. Any other is a helper."""
-    (only,) = found.definitions
-    if only in have.definitions:
-        return found
-    new, old = found.definitions[only], have.definitions.get(name)
-    if isinstance(new, cst.FunctionDef) and isinstance(old, cst.FunctionDef) and _required(new) == _required(old):
-        renamed: Piece = new.with_changes(name=cst.Name(name))
-        return Pieces({name: renamed}, found.imports, found.constants)
-    if not difflib.get_close_matches(only, [name], cutoff=0.6):
-        return found
-    raise EditRefused("unknown_address", f"the definition must keep the name {name!r}; the reply has {only!r}")
-
-
-def _required(function: cst.FunctionDef) -> list[str]:
-    """The names of the arguments a call must give."""
-    return [param.name.value for param in function.params.params if param.default is None]

@@ -5,7 +5,6 @@ Decides nothing about whether the code may be applied; that is `edits`.
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([^\n`]*)\n(.*?)(?:^[ \t]*\1[ \t]*
 _ADDRESS = re.compile(r"(?<![\w./-])([\w./-]+\.\w+)(?:::([A-Za-z_][\w.]*))?(?![\w/])")
 _SEARCH = re.compile(r"^<{5,9} ?SEARCH[ \t]*\n(.*?)^={5,9}[ \t]*\n(.*?)^>{5,9} ?REPLACE", re.MULTILINE | re.DOTALL)
 _CODE_START = re.compile(r"^(?:import |from |def |class |async def |@\w|[A-Za-z_]\w* *=|if __name__|\"\"\"|#)")
+_INDENTED_START = re.compile(r"[ \t]+(?:import |from |def |class |async def |@\w)")
 _LABEL_LINES = 2
 
 
@@ -83,16 +83,8 @@ def _is_code(text: str) -> bool:
 
 
 def _bare(reply: str) -> str:
-    """Code without fences: from the first line that looks like code to the last one with which it parses."""
+    """Code without fences: from the first line that looks like code, at the margin or indented."""
     lines = reply.splitlines()
-    start = next((i for i, line in enumerate(lines) if _CODE_START.match(line)), None)
-    if start is None:
-        return ""
-    for end in range(len(lines), start, -1):
-        text = "\n".join(lines[start:end])
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-        return text + "\n" if tree.body else ""
-    return "\n".join(lines[start:])
+    starts = (at for pattern in (_CODE_START, _INDENTED_START) for at, line in enumerate(lines) if pattern.match(line))
+    start = next(starts, None)
+    return "" if start is None else "\n".join(lines[start:]) + "\n"
