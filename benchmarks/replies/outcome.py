@@ -7,6 +7,7 @@ Imports nothing of the benchmarks, so that it also runs with the code of another
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import json
 import sys
@@ -15,7 +16,6 @@ from typing import Any
 
 from pelagos.errors import EditRefused
 from tools.code.edits import apply
-from tools.code.missing_imports import _unbound
 from tools.code.program import Function, Program
 
 SETTERS = (ast.Assign, ast.AnnAssign)
@@ -62,7 +62,7 @@ def fault(program: Program, new: Program, target: str) -> str:
             return "stub"
         if _returns(was) and not _returns(now):
             return "no_return"
-    if set(_unbound(new.trees[path])) - set(_unbound(program.trees[path])):
+    if _unbound(new.trees[path]) - _unbound(program.trees[path]):
         return "lost"
     if isinstance(now, Function) and not all(_fits(now, call) for call in _calls(new, now.name)):
         return "call"
@@ -77,6 +77,21 @@ def _named(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
             first = node.targets[0] if isinstance(node, ast.Assign) else node.target
             if isinstance(first, ast.Name):
                 yield first.id, node
+
+
+def _unbound(tree: ast.Module) -> set[str]:
+    """Names that are read and bound nowhere in the file, in whatever scope."""
+    read, bound = set[str](), set(dir(builtins))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, (*Function, ast.ClassDef, ast.ExceptHandler)) and node.name:
+            bound.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            bound |= {one.asname or one.name.partition(".")[0] for one in node.names}
+    return read - bound
 
 
 def _empty(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -6,16 +6,19 @@ Formats: whole definitions (`path::qualified.name`), a whole file, search/replac
 
 from __future__ import annotations
 
+import ast
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import libcst as cst
 
 from pelagos.errors import EditRefused
-from tools.code.missing_imports import needed
+from tools.code.missing_imports import needed, unbound
 from tools.code.program import Program
 from tools.code.recovery.meant import meant
+from tools.code.recovery.placeholders import filled
 from tools.code.recovery.readable import readable
+from tools.code.recovery.statements import bound
 from tools.code.replies import Block, Replacement, blocks, replacements
 from tools.code.splice import Piece, Pieces, completed, methods, parse, pieces, splice
 from tools.code.unused_imports import without_unused
@@ -115,18 +118,33 @@ def _search(text: str, pair: Replacement, path: str) -> str:
 
 
 def _blocks(program: Program, reply: str, target: str, only: Collection[str] | None) -> dict[str, str]:
+    """The files that the blocks change. A block that can't be read and has no address is an example or output, and is
+    left out, if another one holds the target and needs nothing of it."""
     files = dict(program.files)
     path, _, name = target.partition("::")
-    touched = False
+    touched, faults = False, list[tuple[str, EditRefused]]()
     for block in blocks(reply, tuple(program.files)):
         place = _known(program, block.path) if block.path else path
         wanted = block.name or (name if place == path else "")
-        files[place], hit = _definitions(files[place], block, place, wanted, only)
+        try:
+            files[place], hit = _definitions(files[place], block, place, wanted, only)
+        except EditRefused as refused:
+            if refused.cause != "syntax" or block.name:
+                raise
+            faults.append((block.code, refused))
+            continue
         touched = touched or hit
+    if faults and not (touched and _needs_none(files[path], [code for code, _ in faults])):
+        raise faults[0][1]
     if not touched:
         raise EditRefused("unknown_address", f"the reply has no definition of {target}: write the whole of it")
     changed = {path: text for path, text in files.items() if text != program.files[path]}
     return {path: without_unused(text, program.files[path]) for path, text in changed.items()}
+
+
+def _needs_none(text: str, left_out: Sequence[str]) -> bool:
+    """Whether no name that the file lacks stands in what was left out of the reply."""
+    return not {name for code in left_out for name in bound(code)} & set(unbound(ast.parse(text)))
 
 
 def _definitions(text: str, block: Block, path: str, name: str, only: Collection[str] | None) -> tuple[str, bool]:
@@ -145,6 +163,7 @@ def _definitions(text: str, block: Block, path: str, name: str, only: Collection
     if only is not None and name:
         taken = {owner or name, *(address.removeprefix(f"{path}::") for address in only)}
         replaced = {n: d for n, d in replaced.items() if n in taken or n.partition(".")[0] in taken}
+    replaced = {n: filled(d, known[n]) if n in known else d for n, d in replaced.items()}
     added = [d for n, d in definitions.items() if n not in known and n not in replaced]
     hit = bool(replaced or added or found.constants)
     if name and not replaced and not found.constants:

@@ -29,11 +29,11 @@ def needed(program: Program, path: str) -> list[str]:
     tree = program.trees.get(path)
     if tree is None:
         return []
-    lines, unbound = _imports(program), _unbound(tree)
+    lines, names = _imports(program), unbound(tree)
     bases = [node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
     called = {base.id for base in bases if isinstance(base, ast.Name)} & sys.stdlib_module_names
     standard = {name: f"import {name}" for name in called}
-    return [line for name in unbound if (line := lines.get(name) or standard.get(name))]
+    return [line for name in names if (line := lines.get(name) or standard.get(name))]
 
 
 def _imports(program: Program) -> dict[str, str]:
@@ -58,7 +58,7 @@ def _each(node: ast.Import | ast.ImportFrom) -> Mapping[str, str]:
     return found
 
 
-def _unbound(tree: ast.Module) -> list[str]:
+def unbound(tree: ast.Module) -> list[str]:
     """Names that are read and bound nowhere in the file, in whatever scope; none where a star import may bind them."""
     bound, read = set(dir(builtins)), dict[str, None]()
     for node in ast.walk(tree):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import partial
 
 import libcst as cst
 
@@ -37,8 +38,9 @@ def readable(code: str, needed: str = "") -> cst.Module:
     except EditRefused as refused:
         if code.count("\n") > MAX_LINES:
             raise
-        mended = code
-        for rule in (*RULES, lambda text: whole_statements(text, needed)):
+        mended, last = code, partial(whole_statements, needed=needed)
+        rules: list[Callable[[str], str]] = [*RULES, last]
+        for rule in rules:
             mended = rule(mended)
             if _defines(mended):
                 return parse(mended)

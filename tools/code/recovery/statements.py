@@ -39,7 +39,7 @@ def whole_statements(code: str, needed: str = "") -> str:
         (kept if whole else dropped).append("\n".join(whole or part))
         at = end or at + 1
     text = "\n".join(kept) + "\n"
-    missing = {name for part in dropped for name in _bound(part)} - _bound(text)
+    missing = {name for part in dropped for name in bound(part)} - bound(text)
     return "" if missing & {*_read(text), needed} else text
 
 
@@ -79,6 +79,6 @@ def _read(text: str) -> set[str]:
     return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
 
 
-def _bound(part: str) -> set[str]:
+def bound(part: str) -> set[str]:
     """The names that code binds at the top level, as far as its first words tell: it needn't parse."""
     return {name for match in _BINDS.finditer(part) for name in match.groups() if name}
