@@ -61,15 +61,18 @@ def _checked(program: Program, changed: Mapping[str, str]) -> Program:
         if path not in program.editable and text != program.files.get(path):
             raise EditRefused("not_editable", f"{path} must not change; editable: {', '.join(program.editable)}")
         parse(text)
-    new = _with_imports(program.with_files(changed), list(changed))
+    new = _with_imports(program.with_files(changed), list(changed), program)
     if not new.differs(program):
         raise EditRefused("no_change", "comments, docstrings and formatting don't count as a change")
     return new
 
 
-def _with_imports(program: Program, paths: list[str]) -> Program:
+def _with_imports(program: Program, paths: list[str], before: Program) -> Program:
     for path in paths:
-        lines = [cst.ensure_type(cst.parse_statement(line), cst.SimpleStatementLine) for line in needed(program, path)]
+        lines = [
+            cst.ensure_type(cst.parse_statement(line), cst.SimpleStatementLine)
+            for line in needed(program, path, before)
+        ]
         program = program.with_files({path: splice(parse(program.files[path]), {}, (), lines)}) if lines else program
     return program
 
