@@ -1,4 +1,5 @@
-"""Finds the coder's replies in runs that were refused or left a program that can't run, and adds them to the corpus.
+"""Finds the coder's replies in runs and adds them to the corpus: those that were refused, those that left a program
+which can't run, and, as controls, those that were taken.
 
 Each reply is applied to the task's own program at the target that its prompt names. Repairs of definitions that only
 an earlier edit had made are left out.
@@ -13,6 +14,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +35,9 @@ def collect(runs: Sequence[Path], code: Path) -> Counter[str]:
     found = {case.id: case for run in runs for case in _replies(run) if case.id not in known}
     counts = Counter[str]()
     for case, before in zip(found.values(), outcomes(list(found.values()), code), strict=True):
-        cause = before.get("refuse") or before["fault"]
-        counts[cause or "taken"] += 1
-        if cause:
-            known[case.id] = Case(**{**vars(case), "cause": cause, "before": before})
+        cause = before.get("refuse") or before["fault"] or corpus.TAKEN
+        counts[cause] += 1
+        known[case.id] = replace(case, cause=cause, before=before)
     corpus.save(known.values())
     return counts
 

@@ -1,8 +1,10 @@
 """The replies as data: what was collected (`corpus.jsonl`) and what a reader says should be taken (`expected.toml`).
+Of a reply that was taken, and that no reader has looked at, the same is to be taken as before.
 
 A task's program is named by the hashes of its files, and a case is not judged on other ones. In `expected.toml` each
 table is named by a reply's id and holds `refuse` (a cause, or "any") or a table `take`: path -> the definitions and
-constants that must differ from the task's program or be new, as the reply writes them.
+constants that must differ from the task's program or be new, as the reply writes them; `faulty = true` says that they
+can't run as the model wrote them.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from tools.code.task import load_task
 from tools.code.versions import untouched
 
 HERE = Path(__file__).parent
+TAKEN = "taken"
 TASKS = HERE.parents[1] / "tasks"
 CORPUS, EXPECTED = HERE / "corpus.jsonl", HERE / "expected.toml"
 
@@ -48,7 +51,11 @@ def load() -> list[Case]:
     expected = tomllib.loads(EXPECTED.read_text("utf-8")) if EXPECTED.exists() else {}
     if strange := set(expected) - {one["id"] for one in raw}:
         raise BadInput(f"{EXPECTED.name}: no reply has the id {', '.join(sorted(strange))}")
-    return [Case(**one, expected=expected.get(one["id"], {})) for one in raw]
+    return [Case(**one, expected=expected.get(one["id"], _control(one))) for one in raw]
+
+
+def _control(raw: dict[str, Any]) -> dict[str, Any]:
+    return {"take": raw["before"]["take"]} if raw["cause"] == TAKEN else {}
 
 
 def save(cases: Iterable[Case]) -> None:

@@ -38,13 +38,15 @@ def verdicts(cases: Sequence[Case]) -> list[Verdict]:
 
 
 def judged(expected: dict[str, Any], found: dict[str, Any]) -> Judged:
-    """`right`: exactly what should be taken was; `refused`: nothing was, rightly; `missed`: nothing was, though
-    something is there; `wrong`: anything else."""
+    """`right`: exactly what should be taken was, and the program can run; `refused`: nothing was, rightly; `missed`:
+    nothing was, though something is there, or what was taken lacks what it needs; `wrong`: anything else."""
     if "refuse" in found:
         return "missed" if "take" in expected else "refused"
     if "take" not in expected:
         return "wrong"
-    return "right" if _normal(found["take"]) == _normal(expected["take"]) else "wrong"
+    if _normal(found["take"]) != _normal(expected["take"]):
+        return "wrong"
+    return "missed" if found["fault"] and not expected.get("faulty") else "right"
 
 
 def table(found: Sequence[Verdict]) -> str:
