@@ -15,6 +15,7 @@ import libcst as cst
 from pelagos.errors import EditRefused
 from tools.code.missing_imports import needed, unbound
 from tools.code.program import Program
+from tools.code.recovery.endings import check_ending
 from tools.code.recovery.meant import meant
 from tools.code.recovery.placeholders import filled
 from tools.code.recovery.readable import readable
@@ -159,6 +160,8 @@ def _definitions(text: str, block: Block, path: str, name: str, only: Collection
         if name.rpartition(".")[2] not in found.definitions:
             raise EditRefused("unknown_address", f"{path} has no {name!r}; {_nearest(name, sorted(known))}")
         name = ""
+    if block.open:
+        check_ending(found, have)
     found = meant(found, have, name)
     owner = name.rpartition(".")[0]
     definitions = {n: completed(d, known[n]) if n in known else d for n, d in found.definitions.items()}

@@ -258,3 +258,50 @@ def test_a_class_keeps_what_is_new_beside_repeated_signatures() -> None:
     assert "WIDTH = 2" in new
     assert "return 1" in new
     assert "def hook(self):" in new
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Do it like this:\n\n    def loss(a, b):\n        return 1\n\nThat is all.",
+        "```python\n    def loss(a, b):\n        return 1\n```",
+        ">>> def loss(a, b):\n...     return 1\n",
+        "```python\ndef loss(a, b):\n    return 1\n\nThis isn't the whole story:\n```",
+        "```python\ndef loss(a, b):\n    return 1\n\ndef main():\n    print(loss(1,",
+        "```python\ndef loss(a, b):\n    return 1\n```\nUse it so:\n```python\nx = loss(1, 2\n```",
+        "```python\ndef loss(a, b):\n    return 1\n\ndef loss(a, b): ...\n```",
+        "```diff\n-def loss(a, b):\n-    return ((a - b) ** 2).mean()\n+def loss(a, b):\n+    return 1\n```",
+        "```python\ndef loss(a, b):\n\u00a0\u00a0\u00a0\u00a0return 1\n```",
+    ],
+)
+def test_what_stands_around_a_definition_does_no_harm(reply: str) -> None:
+    new = apply(PROGRAM, reply, "model.py::loss", only=("model.py::loss",))
+    assert new.source("model.py::loss").replace("\u00a0", " ") == "def loss(a, b):\n    return 1"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "```python\ndef loss(a, b):\n    return half(a)\n```\n```python\ndef half(a):\n    return (\n```",
+        "```python\ndef loss(a, b):\n    c = a - b\n    ...\n    return c\n```",
+        "def loss(a, b):\n    c = a - b\n    return (c *",
+        "```python\ndef loss(a, b):\n    c = a - b\n",
+    ],
+)
+def test_half_a_definition_is_not_taken(reply: str) -> None:
+    with pytest.raises(EditRefused) as refused:
+        edit(reply)
+    assert refused.value.cause == "syntax"
+
+
+@given(st.integers(1, 80), st.sampled_from(["", "```python\n"]))
+def test_a_reply_cut_anywhere_gives_the_whole_definition_or_none(end: int, head: str) -> None:
+    code = "def loss(a, b):\n    c = a - b\n    if c.sum() > 0:\n        return c.mean()\n    return abs(c)\n"
+    try:
+        new = apply(PROGRAM, head + code[:end], "model.py::loss", only=("model.py::loss",))
+    except EditRefused:
+        return
+    last = ast.parse(new.source("model.py::loss")).body[0]
+    assert isinstance(last, ast.FunctionDef)
+    assert isinstance(last.body[-1], ast.Return)
+    assert len(last.body) == 3
