@@ -133,7 +133,7 @@ def _blocks(program: Program, reply: str, target: str, only: Collection[str] | N
         try:
             files[place], hit = _definitions(files[place], block, place, wanted, only)
         except EditRefused as refused:
-            if refused.cause != "syntax" or block.name:
+            if refused.cause != "syntax" or block.name or only is None:
                 raise
             faults.append((block.code, refused))
             continue
@@ -153,9 +153,10 @@ def _needs_none(text: str, left_out: Sequence[str]) -> bool:
 
 def _definitions(text: str, block: Block, path: str, name: str, only: Collection[str] | None) -> tuple[str, bool]:
     """The file with the block's parts spliced in, and whether there was a definition or constant among them."""
-    module, found = parse(text), pieces(readable(block.code, name.partition(".")[0]))
+    module = parse(text)
     have = pieces(module)
     known = _addressed(have)
+    found = pieces(readable(block.code, have.definitions if only is None else {name.partition(".")[0]}))
     if block.name and name not in known:
         if name.rpartition(".")[2] not in found.definitions:
             raise EditRefused("unknown_address", f"{path} has no {name!r}; {_nearest(name, sorted(known))}")
@@ -172,7 +173,7 @@ def _definitions(text: str, block: Block, path: str, name: str, only: Collection
     replaced = {n: filled(d, known[n]) if n in known else d for n, d in replaced.items()}
     added = [d for n, d in definitions.items() if n not in known and n not in replaced]
     hit = bool(replaced or added or found.constants)
-    if name and not replaced and not found.constants:
+    if name and not replaced and not found.constants.keys() & have.constants.keys():
         return (text if added else splice(module, {}, (), found.imports)), False
     return splice(module, replaced, added, found.imports, found.constants), hit
 

@@ -294,6 +294,31 @@ def test_half_a_definition_is_not_taken(reply: str) -> None:
     assert refused.value.cause == "syntax"
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "    c = a - b\n    d = c.mean()",
+        " \n     c = a - b\n-    return c\n+    d = c.mean()",
+        "c = a - b",
+    ],
+)
+def test_lines_of_a_body_are_no_constants_of_the_file(code: str) -> None:
+    with pytest.raises(EditRefused):
+        edit(fence(code))
+
+
+def test_a_constant_of_the_file_may_be_all_there_is() -> None:
+    assert "HIDDEN = 32" in edit(fence("HIDDEN = 32"))
+    assert "HIDDEN = 32" in edit("HIDDEN = 32\n\nThat's all.")
+
+
+def test_of_two_blocks_meant_to_change_the_program_none_is_left_out() -> None:
+    reply = fence("def loss(a, b):\n    return 1") + fence("def predict(model, x):\n    return (")
+    assert "return 1" in edit(reply)
+    with pytest.raises(EditRefused):
+        edit(reply, only=False)
+
+
 @given(st.integers(1, 80), st.sampled_from(["", "```python\n"]))
 def test_a_reply_cut_anywhere_gives_the_whole_definition_or_none(end: int, head: str) -> None:
     code = "def loss(a, b):\n    c = a - b\n    if c.sum() > 0:\n        return c.mean()\n    return abs(c)\n"

@@ -11,6 +11,8 @@ from pelagos.errors import EditRefused
 from tools.code.recovery.signatures import aligned, required
 from tools.code.splice import Piece, Pieces, methods
 
+_VERBS = {"make", "create", "build", "get", "new", "init", "setup", "define"}
+
 
 def meant(found: Pieces, have: Pieces, name: str) -> Pieces:
     """`found` with the names under which its definitions go into a file that holds `have`, for the target `name`
@@ -80,10 +82,17 @@ def _kept_name(found: Pieces, have: Pieces, name: str) -> Pieces:
 
 
 def _called_alike(piece: Piece, old: cst.FunctionDef, name: str) -> bool:
-    """Whether it takes the same required arguments, returns something where the old one does, and isn't a caller."""
+    """Whether it takes the same required arguments (where there are none, a word of the name must be the same), returns
+    something where the old one does, and isn't a caller."""
     if not isinstance(piece, cst.FunctionDef) or required(piece) != required(old):
         return False
+    if not required(old) and not _words(piece.name.value) & _words(name):
+        return False
     return _returns(piece) >= _returns(old) and not m.findall(piece.body, m.Name(name))
+
+
+def _words(name: str) -> set[str]:
+    return {*name.lower().split("_")} - _VERBS
 
 
 def _returns(function: cst.FunctionDef) -> bool:

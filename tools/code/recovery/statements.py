@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 _BINDS = re.compile(
     r"^(?:(?:async )?def|class) +(\w+)|^(\w+) *(?::[^=]+)?=(?!=)|^(?:from|import)\b.*?(\w+)$", re.MULTILINE
@@ -19,8 +19,8 @@ _LAST_LINES = 200
 _OPENS = re.compile(r"(?:async )?def |class |@")
 
 
-def whole_statements(code: str, needed: str = "") -> str:
-    """The statements that parse, in order; "" where what they use, or the only definition of `needed`, stood in
+def whole_statements(code: str, needed: Collection[str] = ()) -> str:
+    """The statements that parse, in order; "" where what they use, or the only definition of one of `needed`, stood in
     something that was left out."""
     lines = code.splitlines()
     starts = _starts(lines)
@@ -40,7 +40,7 @@ def whole_statements(code: str, needed: str = "") -> str:
         at = end or at + 1
     text = "\n".join(kept) + "\n"
     missing = {name for part in dropped for name in bound(part)} - bound(text)
-    return "" if missing & {*_read(text), needed} else text
+    return "" if missing & {*_read(text), *needed} else text
 
 
 def _starts(lines: Sequence[str]) -> list[int]:
@@ -82,3 +82,8 @@ def _read(text: str) -> set[str]:
 def bound(part: str) -> set[str]:
     """The names that code binds at the top level, as far as its first words tell: it needn't parse."""
     return {name for match in _BINDS.finditer(part) for name in match.groups() if name}
+
+
+def assigned(text: str) -> set[str]:
+    """The names that lines at the margin assign to."""
+    return {match[2] for match in _BINDS.finditer(text) if match[2]}

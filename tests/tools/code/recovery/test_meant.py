@@ -75,6 +75,15 @@ def test_helpers_callers_and_others_are_not_the_target(code: str) -> None:
     assert refused(code, "augment") == "unknown_address"
 
 
+@pytest.mark.parametrize("name", ["build_the_model", "make_network", "create_network", "run"])
+def test_without_arguments_a_word_of_the_name_must_be_the_same(name: str) -> None:
+    code = f"def {name}():\n    return Net(1)"
+    if "model" in name:
+        assert taken(code, "make_model").startswith("def make_model():")
+    else:
+        assert refused(code, "make_model") == "unknown_address"
+
+
 def test_bare_methods_join_the_class_that_was_asked_for() -> None:
     text = taken("def forward(self, x):\n    return 2 * x", "Net")
     assert "    def forward(self, x):\n        return 2 * x" in text
