@@ -14,8 +14,8 @@ from benchmarks.replies.outcome import bare, outcome
 
 Judged = Literal["right", "refused", "missed", "wrong"]
 HEAD = (
-    "| cause | replies | something right in them | taken before | taken after | wrong before | wrong after |\n"
-    "|---|---|---|---|---|---|---|"
+    "| cause before | replies | something right in them | taken, before | after | rightly refused, before | after "
+    "| wrong, before | after |\n|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -43,7 +43,7 @@ def judged(expected: dict[str, Any], found: dict[str, Any]) -> Judged:
     if "refuse" in found:
         return "missed" if "take" in expected else "refused"
     if "take" not in expected:
-        return "wrong"
+        return "wrong" if found["take"] else "missed"
     if _normal(found["take"]) != _normal(expected["take"]):
         return "wrong"
     return "missed" if found["fault"] and not expected.get("faulty") else "right"
@@ -59,7 +59,11 @@ def table(found: Sequence[Verdict]) -> str:
 def _row(cause: str, part: Sequence[Verdict]) -> str:
     before, after = [one.before for one in part], [one.after for one in part]
     there = sum("take" in one.case.expected for one in part)
-    counts = (len(part), there, *(kinds.count(what) for what in ("right", "wrong") for kinds in (before, after)))
+    counts = (
+        len(part),
+        there,
+        *(kinds.count(what) for what in ("right", "refused", "wrong") for kinds in (before, after)),
+    )
     return f"| {cause} | " + " | ".join(str(count) for count in counts) + " |"
 
 

@@ -22,14 +22,16 @@ SETTERS = (ast.Assign, ast.AnnAssign)
 
 
 def outcome(program: Program, target: str, reply: str) -> dict[str, Any]:
-    """{"take": {path: source of what changed}, "fault": class or ""} or {"refuse": cause, "said": text}."""
+    """{"take": {path: source of what changed}, "fault": class or ""} or {"refuse": cause, "said": text}; the
+    fault `imports` says that nothing else was taken."""
     try:
         new = apply(program, reply, target, only=(target,))
     except EditRefused as refused:
         return {"refuse": refused.cause, "said": str(refused)}
     paths = [path for path in program.files if new.files[path] != program.files[path]]
     changed = {path: changes(program.files[path], new.files[path]) for path in paths}
-    return {"take": {path: source for path, source in changed.items() if source}, "fault": fault(program, new, target)}
+    take = {path: source for path, source in changed.items() if source}
+    return {"take": take, "fault": fault(program, new, target) if take else "imports"}
 
 
 def changes(old: str, new: str) -> str:

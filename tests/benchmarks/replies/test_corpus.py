@@ -57,5 +57,5 @@ def test_judged(expected: dict[str, object], found: dict[str, object], verdict: 
 def test_the_page_has_a_line_for_each_cause(capsys: pytest.CaptureFixture[str]) -> None:
     page.main([])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("| cause | replies |")
+    assert lines[0].startswith("| cause before | replies |")
     assert lines[-1].startswith("| all | ")
