@@ -17,6 +17,7 @@ _SEARCH = re.compile(r"^<{5,9} ?SEARCH[ \t]*\n(.*?)^={5,9}[ \t]*\n(.*?)^>{5,9} ?
 _CODE_START = re.compile(r"^(?:import |from |def |class |async def |@\w|[A-Za-z_]\w* *=|if __name__|\"\"\"|#)")
 _SESSION = re.compile(r">>> \S")
 _MARKED_START = re.compile(r"(?:[ \t]+|\+ *|>>> )(?:import |from |def |class |async def |@\w)")
+_NUMBERED_START = re.compile(r"[ \t]*\d+[:.|)]?[ \t]*(?:[|│][ \t]*)?(?:import |from |def |class |async def |@\w)")
 _LABEL_LINES = 2
 
 
@@ -83,7 +84,8 @@ def _is_path(match: re.Match[str], paths: tuple[str, ...]) -> bool:
 
 
 def _is_code(text: str) -> bool:
-    return any(_CODE_START.match(line.strip()) or _MARKED_START.match(line) for line in text.splitlines())
+    starts = (_MARKED_START, _NUMBERED_START)
+    return any(_CODE_START.match(line.strip()) or any(one.match(line) for one in starts) for line in text.splitlines())
 
 
 def _bare(reply: str) -> str:
