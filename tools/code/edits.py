@@ -6,14 +6,20 @@ Formats: whole definitions (`path::qualified.name`), a whole file, search/replac
 
 from __future__ import annotations
 
+import ast
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import libcst as cst
 
 from pelagos.errors import EditRefused
-from tools.code.missing_imports import needed
+from tools.code.missing_imports import needed, unbound
 from tools.code.program import Program
+from tools.code.recovery.endings import check_ending
+from tools.code.recovery.meant import meant
+from tools.code.recovery.placeholders import filled
+from tools.code.recovery.readable import readable
+from tools.code.recovery.statements import bound
 from tools.code.replies import Block, Replacement, blocks, replacements
 from tools.code.splice import Piece, Pieces, completed, methods, parse, pieces, splice
 from tools.code.unused_imports import without_unused
@@ -37,17 +43,18 @@ def apply_file(program: Program, reply: str, path: str) -> Program:
     changed: dict[str, str] = {}
     for block in sorted(blocks(reply[:MAX_REPLY], tuple(program.files)), key=lambda block: len(block.code)):
         place = _known(program, block.path) if block.path else path
-        if not _is_whole(block.code, program.files[place]):
+        code = readable(block.code)
+        if not _is_whole(code, program.files[place]):
             changed[place] = _definitions(changed.get(place, program.files[place]), block, place, "", None)[0]
         else:
-            changed[place] = block.code
+            changed[place] = code.code
     return _checked(program, changed)
 
 
-def _is_whole(code: str, text: str) -> bool:
-    if set(pieces(parse(text)).definitions) <= set(pieces(parse(code)).definitions):
+def _is_whole(code: cst.Module, text: str) -> bool:
+    if set(pieces(parse(text)).definitions) <= set(pieces(code).definitions):
         return True
-    return "__main__" in text and "__main__" in code
+    return "__main__" in text and "__main__" in code.code
 
 
 def _checked(program: Program, changed: Mapping[str, str]) -> Program:
@@ -55,15 +62,18 @@ def _checked(program: Program, changed: Mapping[str, str]) -> Program:
         if path not in program.editable and text != program.files.get(path):
             raise EditRefused("not_editable", f"{path} must not change; editable: {', '.join(program.editable)}")
         parse(text)
-    new = _with_imports(program.with_files(changed), list(changed))
+    new = _with_imports(program.with_files(changed), list(changed), program)
     if not new.differs(program):
         raise EditRefused("no_change", "comments, docstrings and formatting don't count as a change")
     return new
 
 
-def _with_imports(program: Program, paths: list[str]) -> Program:
+def _with_imports(program: Program, paths: list[str], before: Program) -> Program:
     for path in paths:
-        lines = [cst.ensure_type(cst.parse_statement(line), cst.SimpleStatementLine) for line in needed(program, path)]
+        lines = [
+            cst.ensure_type(cst.parse_statement(line), cst.SimpleStatementLine)
+            for line in needed(program, path, before)
+        ]
         program = program.with_files({path: splice(parse(program.files[path]), {}, (), lines)}) if lines else program
     return program
 
@@ -112,42 +122,58 @@ def _search(text: str, pair: Replacement, path: str) -> str:
 
 
 def _blocks(program: Program, reply: str, target: str, only: Collection[str] | None) -> dict[str, str]:
+    """The files that the blocks change. A block that can't be read and has no address is an example or output, and is
+    left out, if another one holds the target and needs nothing of it."""
     files = dict(program.files)
     path, _, name = target.partition("::")
-    touched = False
+    touched, faults = False, list[tuple[str, EditRefused]]()
     for block in blocks(reply, tuple(program.files)):
         place = _known(program, block.path) if block.path else path
         wanted = block.name or (name if place == path else "")
-        files[place], hit = _definitions(files[place], block, place, wanted, only)
+        try:
+            files[place], hit = _definitions(files[place], block, place, wanted, only)
+        except EditRefused as refused:
+            if refused.cause != "syntax" or block.name or only is None:
+                raise
+            faults.append((block.code, refused))
+            continue
         touched = touched or hit
+    if faults and not (touched and _needs_none(files[path], [code for code, _ in faults])):
+        raise faults[0][1]
     if not touched:
         raise EditRefused("unknown_address", f"the reply has no definition of {target}: write the whole of it")
     changed = {path: text for path, text in files.items() if text != program.files[path]}
     return {path: without_unused(text, program.files[path]) for path, text in changed.items()}
 
 
+def _needs_none(text: str, left_out: Sequence[str]) -> bool:
+    """Whether no name that the file lacks stands in what was left out of the reply."""
+    return not {name for code in left_out for name in bound(code)} & set(unbound(ast.parse(text)))
+
+
 def _definitions(text: str, block: Block, path: str, name: str, only: Collection[str] | None) -> tuple[str, bool]:
     """The file with the block's parts spliced in, and whether there was a definition or constant among them."""
-    module, found = parse(text), pieces(parse(block.code))
+    module = parse(text)
     have = pieces(module)
     known = _addressed(have)
+    found = pieces(readable(block.code, have.definitions if only is None else {name.partition(".")[0]}))
     if block.name and name not in known:
         if name.rpartition(".")[2] not in found.definitions:
             raise EditRefused("unknown_address", f"{path} has no {name!r}; {_nearest(name, sorted(known))}")
         name = ""
-    owner, _, method = name.rpartition(".")
-    if owner:
-        found = _as_methods(found, have, owner, method)
-    elif name and name not in found.definitions and len(found.definitions) == 1:
-        found = _kept_name(found, have, name)
+    if block.open:
+        check_ending(found, have)
+    found = meant(found, have, name)
+    owner = name.rpartition(".")[0]
     definitions = {n: completed(d, known[n]) if n in known else d for n, d in found.definitions.items()}
     replaced = {n: d for n, d in definitions.items() if n in known or (owner and n.startswith(f"{owner}."))}
     if only is not None and name:
         taken = {owner or name, *(address.removeprefix(f"{path}::") for address in only)}
         replaced = {n: d for n, d in replaced.items() if n in taken or n.partition(".")[0] in taken}
+    replaced = {n: filled(d, known[n]) if n in known else d for n, d in replaced.items()}
     added = [d for n, d in definitions.items() if n not in known and n not in replaced]
     hit = bool(replaced or added or found.constants)
-    if name and not replaced and not found.constants:
+    if name and not replaced and not found.constants.keys() & have.constants.keys():
         return (text if added else splice(module, {}, (), found.imports)), False
     return splice(module, replaced, added, found.imports, found.constants), hit
 
@@ -156,34 +182,3 @@ def _addressed(have: Pieces) -> dict[str, Piece]:
     """The definitions and methods there are, by qualified name."""
     inside = {f"{c}.{m}": piece for c, d in have.definitions.items() for m, piece in methods(d).items()}
     return {**have.definitions, **inside}
-
-
-def _as_methods(found: Pieces, have: Pieces, owner: str, method: str) -> Pieces:
-    """Definitions of a reply to `Class.method`: the class's methods, or a bare function that takes `self`."""
-    definitions = dict(found.definitions)
-    whole = definitions.pop(owner, None)
-    if whole is not None:
-        definitions |= {f"{owner}.{name}": piece for name, piece in methods(whole).items()}
-    if method in definitions and method not in have.definitions:
-        definitions[f"{owner}.{method}"] = definitions.pop(method)
-    return Pieces(definitions, found.imports, found.constants)
-
-
-def _kept_name(found: Pieces, have: Pieces, name: str) -> Pieces:
-    """A reply with one new function and no target: taken for the target where it is called alike (nothing would call
-    it otherwise), refused where only its name is nearly the target's. Any other is a helper."""
-    (only,) = found.definitions
-    if only in have.definitions:
-        return found
-    new, old = found.definitions[only], have.definitions.get(name)
-    if isinstance(new, cst.FunctionDef) and isinstance(old, cst.FunctionDef) and _required(new) == _required(old):
-        renamed: Piece = new.with_changes(name=cst.Name(name))
-        return Pieces({name: renamed}, found.imports, found.constants)
-    if not difflib.get_close_matches(only, [name], cutoff=0.6):
-        return found
-    raise EditRefused("unknown_address", f"the definition must keep the name {name!r}; the reply has {only!r}")
-
-
-def _required(function: cst.FunctionDef) -> list[str]:
-    """The names of the arguments a call must give."""
-    return [param.name.value for param in function.params.params if param.default is None]

@@ -1,7 +1,8 @@
 """Adds the imports that a model forgot, where there is no doubt which is meant. Guesses nothing else.
 
 A name that a file uses and nowhere binds is imported as another file of the program imports it, as its library's own
-documentation does, or, where it is used as `name.part`, as the module of the standard library that it is. A reply that
+documentation does, or, where it is used as `name.part`, as the module of the standard library that it is. A name that
+is called is imported from the one module of which the program uses it (`ReLU` where `nn.ReLU` stands). A reply that
 needs nothing more would cost a round of repair.
 """
 
@@ -12,6 +13,7 @@ import builtins
 import sys
 from collections.abc import Mapping
 
+from tools.code.module_parts import module_parts
 from tools.code.program import Program
 
 USUAL = {
@@ -24,16 +26,20 @@ USUAL = {
 }
 
 
-def needed(program: Program, path: str) -> list[str]:
-    """The import lines that the file lacks, in order of use."""
+def needed(program: Program, path: str, before: Program | None = None) -> list[str]:
+    """The import lines that the file lacks, in order of use; `before` is the program before its last change."""
     tree = program.trees.get(path)
     if tree is None:
         return []
-    lines, unbound = _imports(program), _unbound(tree)
+    lines, names = _imports(program), unbound(tree)
     bases = [node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
     called = {base.id for base in bases if isinstance(base, ast.Name)} & sys.stdlib_module_names
     standard = {name: f"import {name}" for name in called}
-    return [line for name in unbound if (line := lines.get(name) or standard.get(name))]
+    parts = module_parts([*program.trees.values(), *(before.trees.values() if before else ())])
+    functions = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = {function.id for function in functions if isinstance(function, ast.Name)}
+    used = {name: line for name, line in parts.items() if name in calls}
+    return [line for name in names if (line := lines.get(name) or standard.get(name) or used.get(name))]
 
 
 def _imports(program: Program) -> dict[str, str]:
@@ -58,7 +64,7 @@ def _each(node: ast.Import | ast.ImportFrom) -> Mapping[str, str]:
     return found
 
 
-def _unbound(tree: ast.Module) -> list[str]:
+def unbound(tree: ast.Module) -> list[str]:
     """Names that are read and bound nowhere in the file, in whatever scope; none where a star import may bind them."""
     bound, read = set(dir(builtins)), dict[str, None]()
     for node in ast.walk(tree):

@@ -5,26 +5,31 @@ Decides nothing about whether the code may be applied; that is `edits`.
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from pelagos.errors import EditRefused
 
-_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([^\n`]*)\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([^\n`]*)\n(.*?)(^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _ADDRESS = re.compile(r"(?<![\w./-])([\w./-]+\.\w+)(?:::([A-Za-z_][\w.]*))?(?![\w/])")
 _SEARCH = re.compile(r"^<{5,9} ?SEARCH[ \t]*\n(.*?)^={5,9}[ \t]*\n(.*?)^>{5,9} ?REPLACE", re.MULTILINE | re.DOTALL)
 _CODE_START = re.compile(r"^(?:import |from |def |class |async def |@\w|[A-Za-z_]\w* *=|if __name__|\"\"\"|#)")
+_SESSION = re.compile(r">>> \S")
+_MARKED_START = re.compile(r"(?:[ \t]+|\+ *|>>> )(?:import |from |def |class |async def |@\w)")
+_NUMBERED_START = re.compile(r"[ \t]*\d+[:.|)]?[ \t]*(?:[|│][ \t]*)?(?:import |from |def |class |async def |@\w)")
 _LABEL_LINES = 2
 
 
 @dataclass(frozen=True)
 class Block:
-    """Code and the place its label names: `path`, and `name` where a definition is addressed; "" where unsaid."""
+    """Code and the place its label names: `path`, and `name` where a definition is addressed; "" where unsaid. `open`
+    where nothing says that the code is at its end: no fence closes it."""
 
     path: str
     name: str
     code: str
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ def blocks(reply: str, paths: tuple[str, ...]) -> list[Block]:
     for match in _FENCE.finditer(reply):
         before = "\n".join(reply[end : match.start()].strip().splitlines()[-_LABEL_LINES:])
         path, name = _label(match[2], match[3], before, paths)
-        found.append(Block(path, name, match[3]))
+        found.append(Block(path, name, match[3], open=not match[4]))
         end = match.end()
     code = [block for block in found if _is_code(block.code)]
     if code:
@@ -50,7 +55,7 @@ def blocks(reply: str, paths: tuple[str, ...]) -> list[Block]:
     bare = _bare(reply)
     if not bare:
         raise EditRefused("no_edit", "no Python code was found in the reply")
-    return [Block(*_label("", bare, "", paths), bare)]
+    return [Block(*_label("", bare, "", paths), bare, open=True)]
 
 
 def replacements(reply: str, paths: tuple[str, ...]) -> list[Replacement]:
@@ -79,20 +84,20 @@ def _is_path(match: re.Match[str], paths: tuple[str, ...]) -> bool:
 
 
 def _is_code(text: str) -> bool:
-    return any(_CODE_START.match(line.strip()) for line in text.splitlines())
+    starts = (_MARKED_START, _NUMBERED_START)
+    return any(_CODE_START.match(line.strip()) or any(one.match(line) for one in starts) for line in text.splitlines())
 
 
 def _bare(reply: str) -> str:
-    """Code without fences: from the first line that looks like code to the last one with which it parses."""
+    """Code without fences: from the first line that looks like code; where it is indented, as far as it is."""
     lines = reply.splitlines()
-    start = next((i for i, line in enumerate(lines) if _CODE_START.match(line)), None)
-    if start is None:
+    at = next((at for at, line in enumerate(lines) if _CODE_START.match(line) or _SESSION.match(line)), None)
+    if at is not None:
+        return "\n".join(lines[at:]) + "\n"
+    at = next((at for at, line in enumerate(lines) if _MARKED_START.match(line)), None)
+    if at is None:
         return ""
-    for end in range(len(lines), start, -1):
-        text = "\n".join(lines[start:end])
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-        return text + "\n" if tree.body else ""
-    return "\n".join(lines[start:])
+    blank = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
+    return "".join(
+        f"{line}\n" for line in takewhile(lambda line: not line.strip() or line.startswith(blank), lines[at:])
+    )

@@ -39,11 +39,13 @@ def parse(code: str) -> cst.Module:
 
 
 def pieces(module: cst.Module) -> Pieces:
-    """The spliceable parts of a module's top level; calls and `if __name__` are left out."""
+    """The spliceable parts of a module's top level; calls and `if __name__` are left out. Of several definitions of one
+    name the last counts that is more than a signature."""
     found = Pieces()
     for statement in module.body:
         if isinstance(statement, cst.FunctionDef | cst.ClassDef):
-            found.definitions[statement.name.value] = statement
+            if statement.name.value not in found.definitions or not _is_signature(statement):
+                found.definitions[statement.name.value] = statement
         elif isinstance(statement, cst.SimpleStatementLine):
             _simple(statement, found)
     return found

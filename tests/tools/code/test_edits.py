@@ -258,3 +258,75 @@ def test_a_class_keeps_what_is_new_beside_repeated_signatures() -> None:
     assert "WIDTH = 2" in new
     assert "return 1" in new
     assert "def hook(self):" in new
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Do it like this:\n\n    def loss(a, b):\n        return 1\n\nThat is all.",
+        "```python\n    def loss(a, b):\n        return 1\n```",
+        ">>> def loss(a, b):\n...     return 1\n",
+        "```python\ndef loss(a, b):\n    return 1\n\nThis isn't the whole story:\n```",
+        "```python\ndef loss(a, b):\n    return 1\n\ndef main():\n    print(loss(1,",
+        "```python\ndef loss(a, b):\n    return 1\n```\nUse it so:\n```python\nx = loss(1, 2\n```",
+        "```python\ndef loss(a, b):\n    return 1\n\ndef loss(a, b): ...\n```",
+        "```diff\n-def loss(a, b):\n-    return ((a - b) ** 2).mean()\n+def loss(a, b):\n+    return 1\n```",
+        "```python\ndef loss(a, b):\n\u00a0\u00a0\u00a0\u00a0return 1\n```",
+    ],
+)
+def test_what_stands_around_a_definition_does_no_harm(reply: str) -> None:
+    new = apply(PROGRAM, reply, "model.py::loss", only=("model.py::loss",))
+    assert new.source("model.py::loss").replace("\u00a0", " ") == "def loss(a, b):\n    return 1"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "```python\ndef loss(a, b):\n    return half(a)\n```\n```python\ndef half(a):\n    return (\n```",
+        "```python\ndef loss(a, b):\n    c = a - b\n    ...\n    return c\n```",
+        "def loss(a, b):\n    c = a - b\n    return (c *",
+        "```python\ndef loss(a, b):\n    c = a - b\n",
+    ],
+)
+def test_half_a_definition_is_not_taken(reply: str) -> None:
+    with pytest.raises(EditRefused) as refused:
+        edit(reply)
+    assert refused.value.cause == "syntax"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "    c = a - b\n    d = c.mean()",
+        " \n     c = a - b\n-    return c\n+    d = c.mean()",
+        "c = a - b",
+    ],
+)
+def test_lines_of_a_body_are_no_constants_of_the_file(code: str) -> None:
+    with pytest.raises(EditRefused):
+        edit(fence(code))
+
+
+def test_a_constant_of_the_file_may_be_all_there_is() -> None:
+    assert "HIDDEN = 32" in edit(fence("HIDDEN = 32"))
+    assert "HIDDEN = 32" in edit("HIDDEN = 32\n\nThat's all.")
+
+
+def test_of_two_blocks_meant_to_change_the_program_none_is_left_out() -> None:
+    reply = fence("def loss(a, b):\n    return 1") + fence("def predict(model, x):\n    return (")
+    assert "return 1" in edit(reply)
+    with pytest.raises(EditRefused):
+        edit(reply, only=False)
+
+
+@given(st.integers(1, 80), st.sampled_from(["", "```python\n"]))
+def test_a_reply_cut_anywhere_gives_the_whole_definition_or_none(end: int, head: str) -> None:
+    code = "def loss(a, b):\n    c = a - b\n    if c.sum() > 0:\n        return c.mean()\n    return abs(c)\n"
+    try:
+        new = apply(PROGRAM, head + code[:end], "model.py::loss", only=("model.py::loss",))
+    except EditRefused:
+        return
+    last = ast.parse(new.source("model.py::loss")).body[0]
+    assert isinstance(last, ast.FunctionDef)
+    assert isinstance(last.body[-1], ast.Return)
+    assert len(last.body) == 3

@@ -32,3 +32,29 @@ def test_imports_are_added_only_where_there_is_no_doubt(text: str, lines: list[s
 def test_a_reply_that_forgot_an_import_runs() -> None:
     new = apply(BASE, "```python\ndef f(x):\n    return np.tanh(x)\n```", "a.py::f")
     assert new.files["a.py"].startswith("from torch import nn\nimport numpy as np\n")
+
+
+LIBRARY = Program(
+    {
+        "a.py": "import numpy as np\nimport torch\nfrom pathlib import Path\nfrom torch import nn\n\n\n"
+        "def f(x):\n    return nn.ReLU()(torch.optim.Adam(x), Path.home(), np.sin(x), torch.sin(x))\n"
+    },
+    ("a.py",),
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("ReLU()(x)", "from torch.nn import ReLU"),
+        ("Adam(x)", "from torch.optim import Adam"),
+        ("home(x)", ""),  # Path is a class, of which nothing can be imported
+        ("sin(x)", ""),  # of numpy or of torch
+        ("[ReLU]", ""),  # not called
+        ("Mish(x)", ""),
+    ],
+)
+def test_parts_of_modules_are_imported_as_the_program_used_them(body: str, line: str) -> None:
+    new = apply(LIBRARY, f"```python\ndef f(x):\n    return {body}\n```", "a.py::f").files["a.py"]
+    fresh = set(new.splitlines()) - set(LIBRARY.files["a.py"].splitlines())
+    assert {one for one in fresh if one.startswith(("from", "import"))} == ({line} if line else set())

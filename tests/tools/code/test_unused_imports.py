@@ -49,3 +49,19 @@ def test_an_import_alone_is_no_change() -> None:
     reply = "```python\nfrom torchvision import datasets\n\ndef f(x):\n    return nn.ReLU()(x)\n```"
     with pytest.raises(EditRefused, match="don't count as a change"):
         apply(program, reply, "a.py::f")
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("import torch.nn as nn", False),
+        ("from torch import nn as nn", False),
+        ("from torch.nn import functional as F", False),
+        ("import torch.nn.functional as nn", True),
+        ("from torch import optim as nn", True),
+        ("import torch", True),
+    ],
+)
+def test_what_the_file_imports_already_is_left_out(line: str, kept: bool) -> None:
+    old = "from torch import nn\nimport torch.nn.functional as F\n\nprint(nn, F, torch)\n"
+    assert without_unused(f"{line}\n{old}", old) == (f"{line}\n{old}" if kept else old)
