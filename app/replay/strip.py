@@ -18,7 +18,7 @@ SMOKE = ("hypothesis", "cause", "sample", "seconds", "cost")
 FIELDS = {"model": CALL, "smoke": SMOKE, "search": ("query", "cost")}
 EMPTIED = {"experiment": {"files": {}, "replicates": ""}}
 URL_HOST = re.compile(r"(?<=@)(https?://)[^/\s\"']+")
-MACHINE_PATH = re.compile(r"(?<![\w:/.~])/(?:home|root|work|tmp|mnt|srv|opt|var|data|usr|Users)(?:/[\w.+@-]+)+")
+MACHINE_PATH = re.compile(r"(?<![\w/.~])/(?:home|root|work|tmp|mnt|srv|opt|var|data|usr|Users)(?:/[\w.+@-]+)+")
 
 
 def kept(kind: str, payload: dict[str, Any]) -> dict[str, Any] | None:

@@ -189,7 +189,9 @@ def test_the_origin_is_the_command_that_makes_one_like_it() -> None:
 def test_a_packed_run_keeps_what_is_shown_and_nothing_of_the_machine(run_folder: Path, tmp_path: Path) -> None:
     run = described(tmp_path, run_folder)
     with closing(Ledger.open(run / "ledger.db")) as ledger:
-        ledger.append("note", "n", {"text": f"wrote {run.resolve()}/x and /root/.cache/weights/model.gguf"})
+        ledger.append(
+            "note", "n", {"text": f"wrote {run.resolve()}/x and /root/.cache/weights/model.gguf, at:/home/ann/x/y.py"}
+        )
         ledger.append("model", "m", {"role": "coder", "spec": "openai:m@http://10.1.2.3:8000/v1", "text": "secret"})
         ledger.append("run.ended", "2", {"status": "finished", "exit_code": 0, "reason": ""})
     assert pack(run, tmp_path / RECORDED) < 300_000
@@ -198,7 +200,7 @@ def test_a_packed_run_keeps_what_is_shown_and_nothing_of_the_machine(run_folder:
     assert not source.damage
     whole = json.dumps([event.payload for event in source.events])
     assert "secret" not in whole
-    assert "wrote r/x and ~/.cache/weights/model.gguf" in whole
+    assert "wrote r/x and ~/.cache/weights/model.gguf, at:y.py" in whole
     assert "openai:m@http://host/v1" in whole
     assert str(tmp_path) not in whole + (tmp_path / "out" / "r" / "run.json").read_text()
     again, before = read(tmp_path / "out" / "r"), read(run)
