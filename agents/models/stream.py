@@ -40,7 +40,7 @@ class Stream:
             self._finish = str(choice.get("finish_reason") or self._finish)
             self._first = self._first or chat.first_logprobs(choice.get("logprobs"))
         self._usage = piece.get("usage") or self._usage
-        self._timings = piece.get("timings") or self._timings
+        self._timings = piece.get("timings") or _read_so_far(piece) or self._timings
         with self._moved:
             self._heard = time.monotonic()
             self._moved.notify_all()
@@ -100,3 +100,12 @@ class Stream:
             self._refusal = said
         else:
             self.broken = said
+
+
+def _read_so_far(piece: dict[str, Any]) -> dict[str, Any]:
+    """The timings of a prompt that is being read: its progress counts what was read before, too."""
+    progress = piece.get("prompt_progress")
+    if not progress:
+        return {}
+    cached = int(progress["cache"])
+    return {"prompt_n": int(progress["processed"]) - cached, "cache_n": cached, "prompt_ms": progress["time_ms"]}

@@ -12,12 +12,13 @@ import pytest
 
 from agents.models.engine import Engine
 from agents.models.protocol import Limit, Request
-from pelagos.errors import CapReached, MissingPart, ModelUnavailable
+from pelagos.errors import CapReached, MissingPart, ModelTimeout, ModelUnavailable
 from tests.agents.models.conftest import Bench
 from tools.toolchain import Message
 
 Take = Callable[[dict[str, Any]], bool]
 TIMINGS = {"prompt_n": 7, "cache_n": 3, "prompt_ms": 500.0, "predicted_n": 2, "predicted_ms": 100.0}
+PROGRESS = {"total": 900, "cache": 56, "processed": 256, "time_ms": 9000}
 SOON = Limit(5.0, 5.0)
 
 
@@ -158,6 +159,19 @@ def test_whole_lines_of_free_text_survive_a_limit(text: str, more: Any, kept: bo
                 engine.complete(request(**more), limit)
     finally:
         over.set()
+
+
+def test_what_was_read_before_a_limit_is_known_to_be_spent() -> None:
+    over = threading.Event()
+
+    def reads(take: Take) -> None:
+        take(piece("", finish_reason=None) | {"timings": None, "prompt_progress": PROGRESS})
+        over.wait(5)
+
+    with pytest.raises(ModelTimeout) as raised:
+        Engine(Server(reads).load, 1, 1, None, print).complete(request(), Limit(0.2, 0.2))
+    over.set()
+    assert raised.value.tokens == 200
 
 
 def test_time_left_runs_out_in_a_mind(bench: Bench) -> None:
