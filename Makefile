@@ -10,9 +10,9 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup
 
 setup: $(STAMP)  ## make .venv with everything the demo and the tests need
 
-demo: $(STAMP)  ## one real cycle on the digits task with the embedded model
+demo: $(STAMP)  ## three hypotheses on the digits task with the embedded model, in a quarter of an hour at most
 	$(BIN)/pelagos models get embedded
-	PELAGOS_LITERATURE__SOURCES='["corpus"]' $(BIN)/pelagos run digits --cycles 1 --hours 0.35
+	PELAGOS_LITERATURE__SOURCES='["corpus"]' $(BIN)/pelagos run digits --hypotheses 4 --hours 0.24
 
 test: $(STAMP)  ## the default suite
 	$(BIN)/pytest -q

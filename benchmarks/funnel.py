@@ -1,4 +1,4 @@
-"""`python -m benchmarks.funnel`: launches of two cycles on the shipped tasks, and how many hypotheses came how far.
+"""`python -m benchmarks.funnel`: launches of eight hypotheses on the shipped tasks, and how many hypotheses came how far.
 
 Resumable: run it again with the same folder and a run that was cut short goes on, a finished one is only read.
 """
@@ -27,19 +27,21 @@ HEAD = (
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", nargs="*", default=TASKS)
-    parser.add_argument("--cycles", type=int, default=2)
+    parser.add_argument("--hypotheses", type=int, default=8)
     parser.add_argument("--model", default="embedded", help="model spec of all roles")
     parser.add_argument("--folder", type=Path, default=Path("runs/bench-funnel"))
     args = parser.parse_args(argv)
-    records = [launched(task, args.folder, args.cycles, args.model) for task in args.tasks]
+    records = [launched(task, args.folder, args.hypotheses, args.model) for task in args.tasks]
     print(HEAD, *(row(record) for record in records), share(records), sep="\n")
 
 
-def launched(task: str, project: Path, cycles: int, model: str) -> Record:
+def launched(task: str, project: Path, hypotheses: int, model: str) -> Record:
     """The run's record, after it ended."""
     folder = project / "runs" / task
     if not (folder / run_folder.FILE).exists():
-        settings = Settings(loop={"cycles": cycles}, models={"default": model}, literature={"sources": ["corpus"]})
+        settings = Settings(
+            loop={"hypotheses": hypotheses}, models={"default": model}, literature={"sources": ["corpus"]}
+        )
         project.mkdir(parents=True, exist_ok=True)
         create(project, task, settings, folder)
     seen = Record()

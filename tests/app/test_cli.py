@@ -100,8 +100,8 @@ def test_an_unknown_task_names_the_nearest(tmp_path: Path) -> None:
 
 
 def test_unknown_setting_names_the_nearest(tmp_path: Path) -> None:
-    (tmp_path / "pelagos.toml").write_text("[loop]\ncycels = 2\n")
-    told(pelagos("run", "digits", folder=tmp_path), "cycles")
+    (tmp_path / "pelagos.toml").write_text("[loop]\natempts = 2\n")
+    told(pelagos("run", "digits", folder=tmp_path), "attempts")
 
 
 def test_a_run_folder_of_another_task_is_refused(task: Path) -> None:

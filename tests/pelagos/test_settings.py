@@ -14,16 +14,16 @@ def _project(folder: Path, text: str) -> Path:
 
 
 def test_an_option_changes_only_its_own_key(tmp_path: Path) -> None:
-    settings = load(_project(tmp_path, "[loop]\nhypotheses = 7\ncycles = 3\n"), loop={"cycles": 5})
-    assert (settings.loop.hypotheses, settings.loop.cycles) == (7, 5)
+    settings = load(_project(tmp_path, "[loop]\nhypotheses = 7\nattempts = 3\n"), loop={"attempts": 5})
+    assert (settings.loop.hypotheses, settings.loop.attempts) == (7, 5)
 
 
 def test_file_below_environment_below_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    project = _project(tmp_path, "seed = 1\n[loop]\ncycles = 1\ndrafts = 1\nplans = 1\n")
-    monkeypatch.setenv("PELAGOS_LOOP__CYCLES", "2")
-    monkeypatch.setenv("PELAGOS_LOOP__DRAFTS", "2")
-    settings = load(project, loop={"drafts": 3})
-    assert (settings.seed, settings.loop.plans, settings.loop.cycles, settings.loop.drafts) == (1, 1, 2, 3)
+    project = _project(tmp_path, "seed = 1\n[loop]\nattempts = 1\ntries = 1\nplans = 1\n")
+    monkeypatch.setenv("PELAGOS_LOOP__ATTEMPTS", "2")
+    monkeypatch.setenv("PELAGOS_LOOP__TRIES", "2")
+    settings = load(project, loop={"tries": 3})
+    assert (settings.seed, settings.loop.plans, settings.loop.attempts, settings.loop.tries) == (1, 1, 2, 3)
 
 
 def test_two_projects_do_not_leak_into_each_other(tmp_path: Path) -> None:
@@ -42,9 +42,9 @@ def test_built_directly_it_reads_nothing(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("[loop]\ncycle = 3\n", ["pelagos.toml", "unknown key loop.cycle", "did you mean loop.cycles?"]),
-        ("[lopo]\ncycles = 3\n", ["pelagos.toml", "unknown key lopo", "did you mean loop?"]),
-        ("[loop]\ncycles = 0\n", ["pelagos.toml", "loop.cycles", "greater than or equal to 1"]),
+        ("[loop]\nattempt = 3\n", ["pelagos.toml", "unknown key loop.attempt", "did you mean loop.attempts?"]),
+        ("[lopo]\nattempts = 3\n", ["pelagos.toml", "unknown key lopo", "did you mean loop?"]),
+        ("[loop]\nattempts = 0\n", ["pelagos.toml", "loop.attempts", "greater than or equal to 1"]),
         ("[loop\n", ["pelagos.toml", "not TOML"]),
     ],
 )

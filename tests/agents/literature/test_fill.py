@@ -17,7 +17,7 @@ from tests.agents.test_loop import facts, launched
 from tests.tools.literature.services import Services
 from tools.literature.library import FOLDER, LIBRARY, library
 
-LOOP = {"cycles": 1, "hypotheses": 2, "attempts": 2, "workers": 2}
+LOOP = {"hypotheses": 2, "attempts": 2, "workers": 2}
 QUERY = "regression on a small table"
 
 

@@ -27,7 +27,7 @@ from tools.literature.corpus import Corpus
 from tools.literature.library import LIBRARY
 
 IDEA = Hypothesis(
-    id="h1-1", title="Label smoothing", statement="Smooth the labels by 0.1 in the loss.", rationale="r",
+    id="h1", title="Label smoothing", statement="Smooth the labels by 0.1 in the loss.", rationale="r",
     predicted_effect=0.1, refuted_by="x", target="t",
 )  # fmt: skip
 
@@ -190,7 +190,7 @@ def all_known(folder: Path, rule: str | None) -> Path:
     """A run in which the literature has every hypothesis."""
     known = Twisted("verdict", lambda text, _: json.dumps({"reason": "r", "verdict": "same"}))
     screen = {"near_tau": 0.0, "known_tau": 0.0, "novelty": rule}
-    loop = {"cycles": 1, "hypotheses": 2, "attempts": 2, "workers": 2}
+    loop = {"hypotheses": 2, "attempts": 2, "workers": 2}
     _, run, _ = launched(folder, known, loop=loop, screen=screen)
     return Path(run)
 

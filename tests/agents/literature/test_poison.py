@@ -20,10 +20,10 @@ from tests.agents.test_loop import facts, launched
 from tests.tools.literature import poison
 from tests.tools.literature.papers import HIDDEN
 
-LOOP = {"cycles": 1, "hypotheses": 2, "attempts": 2, "workers": 2}
+LOOP = {"hypotheses": 2, "attempts": 2, "workers": 2}
 SAID = Attributes(input="a table", output="a number", others="small")
 IDEA = Hypothesis(
-    id="h1-1", title="Squares", statement="Square the columns.", rationale="r", predicted_effect=0.1,
+    id="h1", title="Squares", statement="Square the columns.", rationale="r", predicted_effect=0.1,
     refuted_by="x", target="a",
 )  # fmt: skip
 FENCED = re.compile(r"^==== data\n(.*?)\n==== end$", re.DOTALL | re.MULTILINE)

@@ -22,7 +22,7 @@ from tests.tools.literature.papers import hiding
 from tests.tools.literature.services import Services, serving
 from tools.literature import gate
 
-LOOP = {"cycles": 1, "hypotheses": 1, "attempts": 1, "workers": 2}
+LOOP = {"hypotheses": 1, "attempts": 1, "workers": 2}
 
 
 @pytest.fixture(autouse=True)

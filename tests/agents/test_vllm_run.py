@@ -1,4 +1,4 @@
-"""One whole cycle with every role on a vLLM server by URL. The model is far too small to be of use: what counts is that
+"""A whole run with every role on a vLLM server by URL. The model is far too small to be of use: what counts is that
 the run gets through to an honest end."""
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pelagos.settings import Settings
 pytestmark = [pytest.mark.vllm, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
-def test_a_cycle_runs_through_and_ends_honestly(vllm_url: str, tmp_path: Path) -> None:
+def test_a_run_gets_through_and_ends_honestly(vllm_url: str, tmp_path: Path) -> None:
     settings = Settings(
-        loop={"cycles": 1, "hypotheses": 2, "attempts": 4, "plans": 2, "drafts": 2, "debug_tries": 1},
-        survey={"scored": 3},
+        loop={"hypotheses": 2, "attempts": 4, "plans": 2, "tries": 2},
+        survey={"scored": 3, "ranking": "attributes"},
         literature={"sources": ["corpus"]},
         models={"default": f"openai:smollm2-135m@{vllm_url}", "timeout_s": 120, "retries": 0},
     )
