@@ -22,7 +22,7 @@ def begin(id: str, state: Lane, run: Run) -> str:
     run.quota.take(state["lane"])
     run.pace.begin(id)
     if not known:
-        _record(id, run)
+        _record(id, id, run)
     return ""
 
 
@@ -55,13 +55,20 @@ def _out_of_time(run: Run) -> str:
     return text if tested else f"{text}: give at least --hours {(cap - left + needed) / 3600 + 0.01:.2f}"
 
 
+def tell_pace(id: str, run: Run) -> None:
+    """Record how long a hypothesis takes here, as soon as it is known: the first idea's call is the first measure."""
+    known = run.ledger.find("pace", id)
+    if known is not None and known["hypothesis_s"] is None and _expected_s(run) is not None:
+        _record(id, f"{id}/measured", run)
+
+
 def _expected_s(run: Run) -> float | None:
     return run.pace.hypothesis_s(*run.mind("ideator").rates)
 
 
-def _record(id: str, run: Run) -> None:
+def _record(id: str, key: str, run: Run) -> None:
     read, written = run.mind("ideator").rates
     expected, left = run.pace.hypothesis_s(read, written), run.steps.budget.left_s()
     told = {"hypothesis_s": expected, "read_tps": read, "write_tps": written, "left_s": left}
     rounded = {name: None if value is None else round(value, 1) for name, value in told.items()}
-    run.ledger.append("pace", id, {"hypothesis": id, **rounded})
+    run.ledger.append("pace", key, {"hypothesis": id, **rounded})

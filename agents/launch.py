@@ -180,7 +180,7 @@ def _start(graph: Graph, config: RunnableConfig, run: Run) -> State | None:
     check_version(found.values)
     if found.values["status"] == "starved" and not found.tasks:
         surveyed = bool(run.ledger.events("survey"))
-        numbers = [int(event.key[1:]) for event in run.ledger.events("pace")]
+        numbers = [int(event.payload["hypothesis"][1:]) for event in run.ledger.events("pace")]
         again = {"status": "running", "lanes": run.lanes, "numbered": max(numbers, default=0)}
         graph.update_state(config, again, as_node="survey" if surveyed else "baseline")
     return None

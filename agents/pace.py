@@ -83,7 +83,7 @@ def _took(events: Sequence[Event]) -> list[float]:
         if event.kind == "clock.intent":
             begun.clear()
         elif event.kind == "pace":
-            begun[event.payload["hypothesis"]] = event.at
+            begun.setdefault(event.payload["hypothesis"], event.at)
         elif event.payload["hypothesis"] in begun:
             found.append(event.at - begun.pop(event.payload["hypothesis"]))
     return found

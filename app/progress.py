@@ -17,12 +17,11 @@ BUSY = {
     "ideate": "asking for the next idea",
     "screen": "comparing {it} with what is known",
     "plan": "planning {it}",
-    "review": "waiting for the review of {it}",
+    "gate": "waiting for the review of {it}",
+    "glance": "looking for a review of {it}",
     "build": "writing code for {it}",
     "experiment": "testing {it}",
-    "seeds": "adding seeds for {it}",
     "judge": "judging {it}",
-    "turn": "choosing what comes next",
     "reflect": "recording what {it} has shown",
     "confirm": "checking what was supported on sealed data",
     "report": "writing the report",
@@ -53,6 +52,8 @@ def activity(record: Record) -> str:
     if kind == "experiment":
         return _running(record, newest, alike)
     owner = key if key in record.hypotheses else record.owner(newest) or record.current
+    if kind == "smoke" and not owner:
+        return "watching the baseline run on a few examples"
     return _named(STEPS.get(kind, BUSY.get(record.node, f"busy with {kind}")), owner)
 
 

@@ -38,7 +38,7 @@ class Loop(Section):
         None, ge=1, description="hypotheses to test; none: as many as the time allows, 4 where no time is given"
     )
     attempts: int = Field(10, ge=1, description="proposals in a row that may come to nothing before the run ends")
-    plans: int | None = Field(None, ge=1, description="plans asked for per hypothesis; none: 2, a small model 1")
+    plans: int | None = Field(None, ge=1, description="plans asked for; none: 2, of a small model that writes code 0")
     plans_kept: int = Field(1, ge=1, description="best plans carried out per hypothesis")
     tries: int = Field(8, ge=1, description="programs written for one plan, drafts and repairs together, at most")
     plateau: int = Field(0, ge=0, description="stop after so many hypotheses in a row without support; 0: never")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from agents.begin import begin
+from agents.begin import begin, tell_pace
 from agents.prompt import one_of, render
 from agents.recall import earlier, recall
 from agents.run import Run
@@ -68,6 +68,7 @@ def ideate(state: Lane, run: Run) -> Update:
         try:
             with serving(id):
                 run.record(_asked(id, number, run))
+            tell_pace(id, run)
         except BadReply as error:
             run.say(f"{id}: no hypothesis in the reply: {error}")
             return {"number": number, "hypothesis": "", "fruitless": state["fruitless"] + 1}

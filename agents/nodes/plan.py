@@ -2,7 +2,9 @@
 
 A step is text with a check that the toolchain can execute; where the toolchain offers typed tools, a step is a call of
 one. All plans and raw step scores are recorded, so that another aggregation can be replayed. A hypothesis for which no
-reply fits gets a plan of one step, its own statement, and it is said.
+reply fits gets a plan of one step, its own statement, and it is said. So does every hypothesis of a small model, unless
+the settings ask for plans or there are tools to call: a 1.5B model's plans said the statement again, at a third of a
+hypothesis' time, and their checks were copied from the guide's examples.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from tools.opening import opening
 from tools.toolchain import Tool
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
-PLANS, PLANS_SMALL = 2, 1  # a small model's verifier has not been seen to tell its plans apart
+PLANS, PLANS_SMALL = 2, 1
 MOST_STEPS = 6
 MOST_STEPS_SMALL = 2  # a model that isn't strong fills whatever room there is, saying one step over and over
 
@@ -45,10 +47,18 @@ class Draft(BaseModel):
 
 def plan(state: Lane, run: Run) -> Update:
     hypothesis = run.noun(Hypothesis, state["hypothesis"])
-    wanted = run.settings.loop.plans or (PLANS if run.model("planner").strong else PLANS_SMALL)
-    drafts = in_parallel(wanted, lambda index: _draft(hypothesis, index, run), range(wanted))
-    plans = _distinct([draft for draft in drafts if draft]) or [_last_resort(hypothesis, run)]
+    wanted = _wanted(run)
+    drafts = in_parallel(max(1, wanted), lambda index: _draft(hypothesis, index, run), range(wanted))
+    if wanted and not any(drafts):
+        run.say(f"{hypothesis.id}: no plan from the planner, its statement is the plan")
+    plans = _distinct([draft for draft in drafts if draft]) or [[Step(text=hypothesis.statement)]]
     return {"plans": _rank(hypothesis, plans, run)}
+
+
+def _wanted(run: Run) -> int:
+    """Plans to ask for."""
+    small = PLANS_SMALL if run.toolchain.tools(run.task) else 0
+    return run.settings.loop.plans or (PLANS if run.model("planner").strong else small)
 
 
 def _draft(hypothesis: Hypothesis, index: int, run: Run) -> list[Step] | None:
@@ -91,11 +101,6 @@ def _calling(tools: Sequence[Tool]) -> type[DraftStep]:
 
 def _distinct(plans: list[list[Step]]) -> list[list[Step]]:
     return list({repr(steps): steps for steps in plans}.values())
-
-
-def _last_resort(hypothesis: Hypothesis, run: Run) -> list[Step]:
-    run.say(f"{hypothesis.id}: no plan from the planner, its statement is the plan")
-    return [Step(text=hypothesis.statement)]
 
 
 def _rank(hypothesis: Hypothesis, plans: list[list[Step]], run: Run) -> list[str]:

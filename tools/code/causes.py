@@ -5,6 +5,7 @@ Covers what leaves a traceback and what doesn't: refused edits, limits, kills, N
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pelagos.nouns import OutcomeKind
@@ -34,6 +35,8 @@ ADVICE = {
     "Make sure that the new code is called and its result is used.",
     "step_missing": "The program runs, but part of what was asked for is missing.",
 }
+ABSENT = "{} is not installed and can't be. Write what you need of it yourself, with the packages the program imports."
+_MISSING = re.compile(r"No module named '([\w.]+)'")
 GOOD = ""
 REFUSED = frozenset({"no_edit", "syntax", "not_editable", "unknown_address", "no_change"})
 _BY_OUTCOME = {
@@ -60,7 +63,11 @@ class Cause:
     @property
     def text(self) -> str:
         """For a model: what happened and what to do."""
-        return f"{ADVICE[self.kind]}\n{self.detail}".strip() if self.kind else ""
+        if not self.kind:
+            return ""
+        missing = _MISSING.search(self.detail)
+        advice = ABSENT.format(missing[1]) if missing else ADVICE[self.kind]
+        return f"{advice}\n{self.detail}".strip()
 
     @property
     def line(self) -> str:

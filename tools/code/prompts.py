@@ -47,7 +47,7 @@ def draft(
             opening=opening,
             program=whole(program, ways),
             idea=f"{hypothesis.title}: {hypothesis.statement}",
-            steps=[step.text for step in plan.steps],
+            steps=[step.text for step in plan.steps if step.text != hypothesis.statement],
             target=hypothesis.target,
             definition=program.source(hypothesis.target),
             shapes=shapes.comment(hypothesis.target, known.functions),
