@@ -163,7 +163,7 @@ def _definitions(text: str, block: Block, path: str, name: str, only: Collection
             raise EditRefused("unknown_address", f"{path} has no {name!r}; {_nearest(name, sorted(known))}")
         name = ""
     if block.open:
-        check_ending(found, have)
+        check_ending(found, have, name)
     found = meant(found, have, name)
     owner = name.rpartition(".")[0]
     definitions = {n: completed(d, known[n]) if n in known else d for n, d in found.definitions.items()}

@@ -24,5 +24,11 @@ def joined(found: Sequence[Block], needed: Collection[str]) -> tuple[list[Block]
         except EditRefused as refused:
             unread.append((block, refused))
         else:
-            groups.setdefault((block.path, block.name), []).append(replace(block, code=code))
-    return [replace(group[-1], code="\n".join(block.code for block in group)) for group in groups.values()], unread
+            whole = replace(block, code=code, open=block.open or code.strip() != block.code.strip())
+            groups.setdefault((block.path, block.name), []).append(whole)
+    return [_one(group) for group in groups.values()], unread
+
+
+def _one(group: Sequence[Block]) -> Block:
+    code = "\n".join(block.code for block in group)
+    return replace(group[0], code=code, open=any(block.open for block in group))
