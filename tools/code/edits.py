@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import libcst as cst
 
@@ -45,18 +46,19 @@ def apply_file(program: Program, reply: str, path: str) -> Program:
     changed: dict[str, str] = {}
     for block in sorted(blocks(reply[:MAX_REPLY], tuple(program.files)), key=lambda block: len(block.code)):
         place = _known(program, block.path) if block.path else path
-        code = readable(block.code)
+        code = readable(block.code, pieces(parse(program.files[place])).definitions).code
         if not _is_whole(code, program.files[place]):
-            changed[place] = _definitions(changed.get(place, program.files[place]), block, place, "", None)[0]
+            part = replace(block, code=code)
+            changed[place] = _definitions(changed.get(place, program.files[place]), part, place, "", None)[0]
         else:
-            changed[place] = code.code
+            changed[place] = code
     return _checked(program, changed)
 
 
-def _is_whole(code: cst.Module, text: str) -> bool:
-    if set(pieces(parse(text)).definitions) <= set(pieces(code).definitions):
+def _is_whole(code: str, text: str) -> bool:
+    if set(pieces(parse(text)).definitions) <= set(pieces(parse(code)).definitions):
         return True
-    return "__main__" in text and "__main__" in code.code
+    return "__main__" in text and "__main__" in code
 
 
 def _checked(program: Program, changed: Mapping[str, str]) -> Program:
@@ -157,7 +159,7 @@ def _definitions(text: str, block: Block, path: str, name: str, only: Collection
     module = parse(text)
     have = pieces(module)
     known = _addressed(have)
-    found = pieces(readable(block.code))
+    found = pieces(parse(block.code))
     if block.name and name not in known:
         if name.rpartition(".")[2] not in found.definitions:
             raise EditRefused("unknown_address", f"{path} has no {name!r}; {_nearest(name, sorted(known))}")

@@ -336,6 +336,14 @@ def test_an_example_of_use_is_no_part_of_the_file() -> None:
     assert "WIDTH = 3" in text
 
 
+def test_a_whole_file_that_was_cut_off_is_not_taken_in_part() -> None:
+    with pytest.raises(EditRefused) as refused:
+        apply_file(PROGRAM, "```python\n" + MODEL[: MODEL.index(" ** 2")], "model.py")
+    assert refused.value.cause == "syntax"
+    noted = apply_file(PROGRAM, fence(f"It's this:\n{MODEL.replace('64', '65')}"), "model.py")
+    assert "HIDDEN = 65" in noted.files["model.py"] and "It's" not in noted.files["model.py"]
+
+
 @given(st.integers(1, 80), st.sampled_from(["", "```python\n"]))
 def test_a_reply_cut_anywhere_gives_the_whole_definition_or_none(end: int, head: str) -> None:
     code = "def loss(a, b):\n    c = a - b\n    if c.sum() > 0:\n        return c.mean()\n    return abs(c)\n"
