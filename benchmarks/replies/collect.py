@@ -24,7 +24,7 @@ from memory.artifacts import ArtifactStore
 from memory.ledger import Ledger
 from tools.code.program import Program
 
-_DRAFT = re.compile(r"Make this change in `([^`]+::[^`]+)`")
+_DRAFT = re.compile(r"(?:Make this change|A change is to be made) in `([^`]+::[^`]+)`")
 _REPAIR = re.compile(r"the complete corrected `([\w.]+)`")
 OUTCOME = Path(__file__).with_name("outcome.py")
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import libcst as cst
 
 from pelagos.errors import EditRefused
 from tools.code.missing_imports import needed, unbound
 from tools.code.program import Program
+from tools.code.recovery.constants import used_constants
 from tools.code.recovery.endings import check_ending
+from tools.code.recovery.joined import joined
 from tools.code.recovery.meant import meant
 from tools.code.recovery.placeholders import filled
 from tools.code.recovery.readable import readable
@@ -43,18 +46,19 @@ def apply_file(program: Program, reply: str, path: str) -> Program:
     changed: dict[str, str] = {}
     for block in sorted(blocks(reply[:MAX_REPLY], tuple(program.files)), key=lambda block: len(block.code)):
         place = _known(program, block.path) if block.path else path
-        code = readable(block.code)
+        code = readable(block.code, pieces(parse(program.files[place])).definitions).code
         if not _is_whole(code, program.files[place]):
-            changed[place] = _definitions(changed.get(place, program.files[place]), block, place, "", None)[0]
+            part = replace(block, code=code)
+            changed[place] = _definitions(changed.get(place, program.files[place]), part, place, "", None)[0]
         else:
-            changed[place] = code.code
+            changed[place] = code
     return _checked(program, changed)
 
 
-def _is_whole(code: cst.Module, text: str) -> bool:
-    if set(pieces(parse(text)).definitions) <= set(pieces(code).definitions):
+def _is_whole(code: str, text: str) -> bool:
+    if set(pieces(parse(text)).definitions) <= set(pieces(parse(code)).definitions):
         return True
-    return "__main__" in text and "__main__" in code.code
+    return "__main__" in text and "__main__" in code
 
 
 def _checked(program: Program, changed: Mapping[str, str]) -> Program:
@@ -126,20 +130,19 @@ def _blocks(program: Program, reply: str, target: str, only: Collection[str] | N
     left out, if another one holds the target and needs nothing of it."""
     files = dict(program.files)
     path, _, name = target.partition("::")
-    touched, faults = False, list[tuple[str, EditRefused]]()
-    for block in blocks(reply, tuple(program.files)):
+    wanted_whole = pieces(parse(files[path])).definitions if only is None else {name.partition(".")[0]}
+    readable_blocks, unread = joined(blocks(reply, tuple(program.files)), wanted_whole)
+    for block, refused in unread:
+        if block.name or only is None:
+            raise refused
+    touched = False
+    for block in readable_blocks:
         place = _known(program, block.path) if block.path else path
         wanted = block.name or (name if place == path else "")
-        try:
-            files[place], hit = _definitions(files[place], block, place, wanted, only)
-        except EditRefused as refused:
-            if refused.cause != "syntax" or block.name or only is None:
-                raise
-            faults.append((block.code, refused))
-            continue
+        files[place], hit = _definitions(files[place], block, place, wanted, only)
         touched = touched or hit
-    if faults and not (touched and _needs_none(files[path], [code for code, _ in faults])):
-        raise faults[0][1]
+    if unread and not (touched and _needs_none(files[path], [block.code for block, _ in unread])):
+        raise unread[0][1]
     if not touched:
         raise EditRefused("unknown_address", f"the reply has no definition of {target}: write the whole of it")
     changed = {path: text for path, text in files.items() if text != program.files[path]}
@@ -156,13 +159,13 @@ def _definitions(text: str, block: Block, path: str, name: str, only: Collection
     module = parse(text)
     have = pieces(module)
     known = _addressed(have)
-    found = pieces(readable(block.code, have.definitions if only is None else {name.partition(".")[0]}))
+    found = pieces(parse(block.code))
     if block.name and name not in known:
         if name.rpartition(".")[2] not in found.definitions:
             raise EditRefused("unknown_address", f"{path} has no {name!r}; {_nearest(name, sorted(known))}")
         name = ""
     if block.open:
-        check_ending(found, have)
+        check_ending(found, have, name)
     found = meant(found, have, name)
     owner = name.rpartition(".")[0]
     definitions = {n: completed(d, known[n]) if n in known else d for n, d in found.definitions.items()}
@@ -172,10 +175,10 @@ def _definitions(text: str, block: Block, path: str, name: str, only: Collection
         replaced = {n: d for n, d in replaced.items() if n in taken or n.partition(".")[0] in taken}
     replaced = {n: filled(d, known[n]) if n in known else d for n, d in replaced.items()}
     added = [d for n, d in definitions.items() if n not in known and n not in replaced]
-    hit = bool(replaced or added or found.constants)
-    if name and not replaced and not found.constants.keys() & have.constants.keys():
+    constants = used_constants(found.constants, have.constants, [*replaced.values(), *added])
+    if name and not replaced and not constants:
         return (text if added else splice(module, {}, (), found.imports)), False
-    return splice(module, replaced, added, found.imports, found.constants), hit
+    return splice(module, replaced, added, found.imports, constants), bool(replaced or added or constants)
 
 
 def _addressed(have: Pieces) -> dict[str, Piece]:

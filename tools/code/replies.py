@@ -24,7 +24,7 @@ _LABEL_LINES = 2
 @dataclass(frozen=True)
 class Block:
     """Code and the place its label names: `path`, and `name` where a definition is addressed; "" where unsaid. `open`
-    where nothing says that the code is at its end: no fence closes it."""
+    where nothing says that the code is all there was to it: no fence closes it."""
 
     path: str
     name: str

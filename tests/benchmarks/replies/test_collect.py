@@ -46,8 +46,10 @@ def test_the_coders_replies_are_collected_once(tmp_path: Path, monkeypatch: pyte
     assert control.expected == {"take": {"train.py": "def augment(x):\n    return x + 1"}}
 
 
-def test_a_repair_is_of_the_definition_that_its_prompt_shows() -> None:
+def test_the_target_is_what_the_prompt_names() -> None:
     program = corpus.baseline("digits")
     assert asked_for(REPAIR, program) == ("repair", "train.py::augment")
+    assert asked_for(DRAFT, program) == ("draft", "train.py::augment")
+    assert asked_for("A change is to be made in `train.py::augment`,", program) == ("draft", "train.py::augment")
     assert asked_for(REPAIR.replace("augment", "helper"), program) == ("repair", "")
     assert asked_for("What is new?", program) == ("", "")

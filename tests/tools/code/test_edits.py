@@ -63,7 +63,7 @@ def test_definition_with_helper_import_and_constant() -> None:
     text = edit(
         fence(
             "import math\n\nHIDDEN = 32\nDELTA = 2\n\n"
-            "def huber(a):\n    return a * math.pi\n\ndef loss(a, b):\n    return huber(a - b).mean()"
+            "def huber(a):\n    return DELTA * a * math.pi\n\ndef loss(a, b):\n    return huber(a - b).mean()"
         )
     )
     tree = ast.parse(text)
@@ -317,6 +317,31 @@ def test_of_two_blocks_meant_to_change_the_program_none_is_left_out() -> None:
     assert "return 1" in edit(reply)
     with pytest.raises(EditRefused):
         edit(reply, only=False)
+
+
+def test_a_helper_in_a_block_of_its_own_is_taken() -> None:
+    helper, target = fence("def half(a):\n    return a / 2"), fence("def loss(a, b):\n    return half(a)")
+    for reply in (f"First:\n{helper}Then:\n{target}", f"{target}It uses:\n{helper}"):
+        new = apply(PROGRAM, reply, "model.py::loss", only=("model.py::loss",))
+        assert new.source("model.py::loss") == "def loss(a, b):\n    return half(a)"
+        assert new.source("model.py::half") == "def half(a):\n    return a / 2"
+
+
+def test_an_example_of_use_is_no_part_of_the_file() -> None:
+    code = "SCALE = WIDTH * 2\nWIDTH = 3\n\n\ndef loss(a, b):\n    return SCALE\n\n\nnet = Net()\nprint(loss(net, 1))"
+    text = edit(fence(code))
+    assert "net = Net()" not in text
+    assert "print(loss" not in text
+    assert "SCALE = WIDTH * 2" in text
+    assert "WIDTH = 3" in text
+
+
+def test_a_whole_file_that_was_cut_off_is_not_taken_in_part() -> None:
+    with pytest.raises(EditRefused) as refused:
+        apply_file(PROGRAM, "```python\n" + MODEL[: MODEL.index(" ** 2")], "model.py")
+    assert refused.value.cause == "syntax"
+    noted = apply_file(PROGRAM, fence(f"It's this:\n{MODEL.replace('64', '65')}"), "model.py")
+    assert "HIDDEN = 65" in noted.files["model.py"] and "It's" not in noted.files["model.py"]
 
 
 @given(st.integers(1, 80), st.sampled_from(["", "```python\n"]))

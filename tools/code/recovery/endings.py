@@ -12,12 +12,12 @@ from tools.code.splice import Piece, Pieces
 _LEAVES = cst.Return | cst.Raise | cst.Continue | cst.Break
 
 
-def check_ending(found: Pieces, have: Pieces) -> None:
-    """For a reply that nothing closes: its last function must not run off its end where the existing one of its name
-    never does. Raises EditRefused(syntax)."""
-    for name in [*found.definitions][-1:]:
-        new, old = found.definitions[name], have.definitions.get(name)
-        if old is not None and not _ends(new) and _ends(old):
+def check_ending(found: Pieces, have: Pieces, target: str) -> None:
+    """For a reply that nothing closes or that didn't parse as it was: the target and the last function must not run off
+    their end where the existing ones of their names never do. Raises EditRefused(syntax)."""
+    for name in (target, *[*found.definitions][-1:]):
+        new, old = found.definitions.get(name), have.definitions.get(name)
+        if new is not None and old is not None and not _ends(new) and _ends(old):
             raise EditRefused("syntax", f"the reply ends in the middle of {name}: write the whole of it")
 
 

@@ -16,31 +16,32 @@ _BINDS = re.compile(
 )
 _LOOK_AHEAD = 10  # a text in triple quotation marks may hold lines that look like statements
 _LAST_LINES = 200
+_BODY = re.compile(r"(?:return|yield|for|while|with|try|else|elif|except|finally|break|continue|if(?! +__name__))\b")
 _OPENS = re.compile(r"(?:async )?def |class |@")
 
 
 def whole_statements(code: str, needed: Collection[str] = ()) -> str:
-    """The statements that parse, in order; "" where what they use, or the only definition of one of `needed`, stood in
-    something that was left out."""
+    """The statements that parse, in order; "" where what they use, the only definition of one of `needed`, or a part of
+    a function that slipped to the margin stood in something that was left out."""
     lines = code.splitlines()
     starts = _starts(lines)
     kept, dropped, at = list[str](), list[str](), 0
     while at < len(starts) - 1:
-        end = next(
-            (
-                end
-                for end in range(at + 1, min(at + _LOOK_AHEAD, len(starts)))
-                if _parses(lines[starts[at] : starts[end]])
-            ),
-            None,
-        )
+        end = _end(lines, starts, at)
         part = lines[starts[at] : starts[end or at + 1]]
-        whole = part if end is not None else _ended(part)
+        whole = part if end else _ended(part)
         (kept if whole else dropped).append("\n".join(whole or part))
         at = end or at + 1
     text = "\n".join(kept) + "\n"
     missing = {name for part in dropped for name in bound(part)} - bound(text)
-    return "" if missing & {*_read(text), *needed} else text
+    lost = missing & {*_read(text), *needed} or any(_BODY.match(part) for part in dropped)
+    return "" if lost else text
+
+
+def _end(lines: Sequence[str], starts: Sequence[int], at: int) -> int:
+    """The number of the start up to which the statement reaches that begins at number `at`; 0 where none parses."""
+    ends = range(at + 1, min(at + _LOOK_AHEAD, len(starts)))
+    return next((end for end in ends if _tree(lines[starts[at] : starts[end]]) is not None), 0)
 
 
 def _starts(lines: Sequence[str]) -> list[int]:
@@ -61,10 +62,6 @@ def _ended(lines: Sequence[str]) -> Sequence[str]:
             ended = isinstance(only, ast.FunctionDef | ast.AsyncFunctionDef) and isinstance(only.body[-1], ast.Return)
             return lines[:end] if ended else ()
     return ()
-
-
-def _parses(lines: Sequence[str]) -> bool:
-    return _tree(lines) is not None
 
 
 def _tree(lines: Sequence[str]) -> ast.Module | None:

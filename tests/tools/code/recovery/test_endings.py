@@ -51,3 +51,16 @@ def test_a_closing_fence_says_that_it_is_the_end(code: str) -> None:
 
 def test_what_never_returned_need_not_return() -> None:
     assert taken("```python\ndef log(x):\n    print(2 * x)\n", "log") == "def log(x):\n    print(2 * x)"
+
+
+def test_a_cut_inside_a_helper_that_the_target_uses_is_refused() -> None:
+    reply = "```python\ndef f(x):\n    return half(x)\n\n\ndef half(x):\n    if x:\n        return (x"
+    with pytest.raises(EditRefused) as refused:
+        taken(reply)
+    assert refused.value.cause == "syntax"
+
+
+def test_a_target_that_had_to_be_mended_must_end_even_with_a_fence() -> None:
+    code = "def f(x):\n    if x:\n        return 1\n\n\ndef log(x):\n    print(x)\n"
+    with pytest.raises(EditRefused):
+        taken(f"```python\nIt's this:\n{code}```\n")

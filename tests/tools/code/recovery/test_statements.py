@@ -42,6 +42,22 @@ def test_nothing_is_taken_whose_helper_was_cut_off() -> None:
     assert whole_statements(f"{TARGET}\ndef helper(a):\n    if a:\n        return (", {"f"}) == ""
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(a):\n    b = 1\nfor c in a:\n    b += c\nreturn b\n",
+        "def f(a):\n    print(a)\nwith a:\n    return 1\n",
+        "def f(a):\n    try:\n        print(a)\n    except OSError:\n        pass\nelse:\n    print(1)\n",
+    ],
+)
+def test_a_body_that_slipped_to_the_margin_is_not_left_out(code: str) -> None:
+    assert whole_statements(code, {"f"}) == ""
+
+
+def test_an_entry_point_that_was_cut_off_is_left_out() -> None:
+    assert names(whole_statements(f'{WHOLE}\nif __name__ == "__main__":\n    print(f(', {"f"})) == ["helper", "f"]
+
+
 def test_the_complete_one_of_two_definitions_is_taken() -> None:
     assert names(whole_statements(f"{WHOLE}\nOr, better:\n{TARGET[:30]}(", {"f"})) == ["helper", "f"]
 
