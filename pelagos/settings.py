@@ -40,7 +40,7 @@ class Loop(Section):
     attempts: int = Field(10, ge=1, description="proposals in a row that may come to nothing before the run ends")
     plans: int | None = Field(None, ge=1, description="plans asked for; none: 2, of a small model that writes code 0")
     plans_kept: int = Field(1, ge=1, description="best plans carried out per hypothesis")
-    tries: int = Field(8, ge=1, description="programs written for one plan, drafts and repairs together, at most")
+    tries: int = Field(6, ge=1, description="programs written for one plan, drafts and repairs together, at most")
     plateau: int = Field(0, ge=0, description="stop after so many hypotheses in a row without support; 0: never")
     lanes: int = Field(0, ge=0, description="hypotheses in work at a time; 0: one embedded, an endpoint's slots")
     workers: int = Field(0, ge=0, description="experiments at a time; 0: one per core")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 TEMPERATURE = 0.9
-NEAR_TARGETS = 2
+NEAR_TARGETS = 3
 
 
 class Idea(BaseModel):

@@ -42,14 +42,14 @@ SMALL = Ways(
     repair="definition",
     file_lines=150,
     only_target=True,
-    structure_budget=5_000,
+    structure_budget=2_500,
     program_budget=5_000,
     whole_program=False,
     reply_tokens=700,
     file_tokens=2_000,
     temperatures=(0.2, 0.6, 0.9),
     step_tries=1,
-    idle=4,
+    idle=3,
 )
 STRONG = Ways(
     draft="search",
