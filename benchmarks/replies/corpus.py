@@ -1,5 +1,5 @@
 """The replies as data: what was collected (`corpus.jsonl`) and what a reader says should be taken (`expected.toml`).
-Of a reply that was taken, and that no reader has looked at, the same is to be taken as before.
+A reply that was taken and that has no annotation must be taken in the same way as before.
 
 A task's program is named by the hashes of its files, and a case is not judged on other ones. In `expected.toml` each
 table is named by a reply's id and holds `refuse` (a cause, or "any") or a table `take`: path -> the definitions and

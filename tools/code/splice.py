@@ -39,8 +39,8 @@ def parse(code: str) -> cst.Module:
 
 
 def pieces(module: cst.Module) -> Pieces:
-    """The spliceable parts of a module's top level; calls and `if __name__` are left out. Of several definitions of one
-    name the last counts that is more than a signature."""
+    """The spliceable parts of a module's top level; calls and `if __name__` are left out. The last
+    definition of a name counts, but a mere signature doesn't replace a definition."""
     found = Pieces()
     for statement in module.body:
         if isinstance(statement, cst.FunctionDef | cst.ClassDef):
