@@ -29,7 +29,7 @@ def begin(id: str, state: Lane, run: Run) -> str:
 def _ended(state: Lane, run: Run) -> str:
     loop = run.settings.loop
     if not run.quota.take(state["lane"]):
-        return f"{run.quota.most} hypotheses tested"
+        return f"{run.quota.most} {'hypothesis' if run.quota.most == 1 else 'hypotheses'} tested"
     if state["fruitless"] >= loop.attempts:
         return f"{state['fruitless']} proposals in a row came to nothing new"
     barren = _barren(run)

@@ -6,6 +6,7 @@ be scored is recorded and ends the run (exit code 5).
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from statistics import fmean
 
 from agents.pace import SCORING_S
@@ -13,7 +14,7 @@ from agents.run import Run
 from agents.serving import in_parallel
 from agents.state import State, Update
 from pelagos.errors import RunFailed
-from pelagos.nouns import Experiment, OutcomeKind
+from pelagos.nouns import Experiment, OutcomeKind, Version
 
 TAIL_LINES = 12
 
@@ -24,13 +25,22 @@ def baseline(state: State, run: Run) -> Update:
     run.record(version)
     seeds = list(run.task.seeds)[: run.settings.judge.min_seeds]
     run.say(f"baseline: {len(seeds)} seeds")
-    done = in_parallel(run.workers, lambda seed: run.experiment(version, seed, "validation"), seeds)
+    done = _done(version, seeds, run)
     failed = [experiment for experiment in done if experiment.outcome is not OutcomeKind.OK]
     if failed:
         raise RunFailed(_why(failed[0], len(failed), len(done), run))
     run.pace.experiment_s = fmean(experiment.seconds for experiment in done) + SCORING_S
     run.hold_reserve(0)
     return {}
+
+
+def _done(version: Version, seeds: list[int], run: Run) -> list[Experiment]:
+    """The seeds' experiments. What the toolchain watches the program for, to describe it, runs beside them."""
+    with ThreadPoolExecutor(1) as pool:
+        described = pool.submit(run.toolchain.brief, run.task, run)
+        done = in_parallel(run.workers, lambda seed: run.experiment(version, seed, "validation"), seeds)
+        described.result()
+    return done
 
 
 def _why(experiment: Experiment, failed: int, of: int, run: Run) -> str:

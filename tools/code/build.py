@@ -63,21 +63,28 @@ class _Builder:
     def _tried(self) -> Candidate:
         """The best of the tries: up to the first good one, or until nothing more is to be hoped for.
 
-        A try that brings nothing forward, or the same program again, is idle. After one the change is asked for anew,
-        with the fault told; after `idle` of them in a row, and after `step_tries` for a step that is missing, it ends.
+        The first ones are drafts, each told the fault of the one before, then the best program is repaired. A try that
+        brings nothing forward, or the same program again, is idle: after an idle repair the change is asked for anew.
+        After `idle` of them in a row, and after `step_tries` for a step that is missing, it ends.
         """
-        best, question, idle, steps_left = Candidate(Cause("model", "never asked")), self.asker.draft(), 0, 0
+        best, question, idle, steps_missed = Candidate(Cause("model", "never asked")), self.asker.draft(), 0, 0
         kind: Kind = "draft"
         for number in range(self.trials.context.tries):
             new = self._try(kind, question, number)
             idle = 0 if _forward(best, new) else idle + 1
             best = new if new.rank >= best.rank and not new.repeated else best
-            steps_left += best.cause.kind == "step_missing"
-            if best.good or idle >= self.ways.idle or steps_left > self.ways.step_tries:
+            steps_missed += best.cause.kind == "step_missing"
+            if best.good or idle >= self.ways.idle or steps_missed > self.ways.step_tries:
                 break
-            kind = "repair"
-            question = self.asker.draft(best.cause) if idle else self.asker.repair(best.program, best.cause, best.error)
+            anew = number + 1 < self.ways.drafts or (idle > 0 and kind == "repair")
+            kind = "draft" if anew else "repair"
+            question = (
+                self.asker.draft(new.cause if new.rank >= best.rank else best.cause) if anew else self._repair(best)
+            )
         return best
+
+    def _repair(self, best: Candidate) -> Question:
+        return self.asker.repair(best.program, best.cause, best.error)
 
     def _try(self, kind: Kind, question: Question, number: int) -> Candidate:
         """Ask, apply the reply, execute the program; record what became of it."""

@@ -18,7 +18,8 @@ Format = Literal["definition", "file", "search"]
 
 @dataclass(frozen=True)
 class Ways:
-    """`temperatures` take turns over the tries; `idle` tries in a row that brought nothing forward are the last.
+    """The first `drafts` tries write the change anew, told the fault of the one before; later ones repair the best.
+    `temperatures` take turns over the tries; `idle` tries in a row that brought nothing forward are the last.
     `only_target`: of the existing definitions a reply repeats, only the target is taken, in a repair also those that
     the change had touched. Budgets are characters; `file_lines` is the longest file that is repaired by rewriting it
     whole."""
@@ -33,6 +34,7 @@ class Ways:
     reply_tokens: int
     file_tokens: int
     temperatures: tuple[float, ...]
+    drafts: int
     step_tries: int
     idle: int
 
@@ -42,14 +44,15 @@ SMALL = Ways(
     repair="definition",
     file_lines=150,
     only_target=True,
-    structure_budget=2_500,
+    structure_budget=4_000,
     program_budget=5_000,
     whole_program=False,
     reply_tokens=700,
     file_tokens=2_000,
     temperatures=(0.2, 0.6, 0.9),
+    drafts=3,  # a draft after a draft reads next to nothing, a repair some 400 tokens: three for one
     step_tries=1,
-    idle=3,
+    idle=4,
 )
 STRONG = Ways(
     draft="search",
@@ -62,6 +65,7 @@ STRONG = Ways(
     reply_tokens=4_000,
     file_tokens=8_000,
     temperatures=(0.2, 0.7),
+    drafts=1,
     step_tries=3,
     idle=2,
 )

@@ -86,7 +86,7 @@ def repair(
             structure=local.text,
             idea=f"{hypothesis.title}: {hypothesis.statement}",
             fault=cause.text,
-            frames=frames(error) if format == "file" else "",
+            seen=frames(error) if format == "file" else local.seen,
             shapes=shapes.comment(address, known.functions),
         )
     )

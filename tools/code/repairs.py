@@ -87,7 +87,7 @@ class Asker:
         target, budget = self.hypothesis.target, self.ways.structure_budget
         local = structure.around(program, error, target, budget, changed)
         editable = local.address.partition("::")[0] in program.editable
-        return local if editable else structure.Structure(target, local.text)
+        return local if editable else structure.Structure(target, local.text, local.seen)
 
     def _format(self, text: str) -> Format:
         too_long = self.ways.repair == "file" and len(text.splitlines()) > self.ways.file_lines

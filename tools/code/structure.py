@@ -1,8 +1,8 @@
 """The local structure around a fault, by syntax tree: what a model needs to see and nothing else. Deterministic.
 
-The definition that raised and those that the edit changed, whole (an error often shows up where the edit was not);
-signatures with their first docstring line of what they call and what calls them; the imports of the file; the values
-at the raising frame. Bounded in characters; the definition itself is cut last.
+The definition that raised and those that the edit changed, whole (an error often shows up where the edit was not), and
+apart from them, so that no reply repeats it as code, what was seen when it raised. What the definitions call and the
+imports stand in the outline that every prompt begins with. Bounded in characters; the definition itself is cut last.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from tools.code.traceback import Error, Frame
 @dataclass(frozen=True)
 class Structure:
     """`address` is the definition to correct: the one that raised if the edit changed it, else one that it changed;
-    "" where neither is known. `text` is for the model."""
+    "" where neither is known. `text` is the code, `seen` what was seen when it raised."""
 
     address: str
     text: str
+    seen: str = ""
 
 
 def around(program: Program, error: Error | None, target: str, budget: int, changed: Sequence[str] = ()) -> Structure:
@@ -38,16 +39,15 @@ def around(program: Program, error: Error | None, target: str, budget: int, chan
     address = raised if raised in suspects or not suspects else suspects[0]
     path = raised.partition("::")[0] or (frames[-1].file if frames else target.partition("::")[0])
     shown = [*dict.fromkeys(_outer(program, one) for one in (raised, *suspects) if one)]
-    parts = [
-        *_faulty(program, raised, path, frames),
-        libraries.comment(frames[-1].source, error.libraries) if error is not None and frames else "",
+    code = [
+        _faulty(program, raised, path, frames),
         *(f"# {one}\n{program.source(one)}" for one in shown[bool(raised) :]),
     ]
-    files = dict.fromkeys([path, *(one.partition("::")[0] for one in shown)])
-    parts += [_top(program, file) for file in files]
-    parts += dict.fromkeys(text for one in shown for text in _neighbours(program, one, shown))
-    parts += [_calls(frames)] if len(frames) > 1 else []
-    return Structure(address, _fit([part for part in parts if part], budget))
+    called = libraries.comment(frames[-1].source, error.libraries) if error is not None and frames else ""
+    seen = [_seen(frames), called, _calls(frames) if len(frames) > 1 else ""]
+    return Structure(
+        address, _fit([part for part in code if part], budget), _fit([part for part in seen if part], budget)
+    )
 
 
 def changed_definitions(program: Program, baseline: Program) -> list[str]:
@@ -90,17 +90,22 @@ def signature(node: Definition) -> str:
     return f"def {node.name}({ast.unparse(node.args)}){returns}:{note or ' ...'}"
 
 
-def _faulty(program: Program, address: str, path: str, frames: Sequence[Frame]) -> Iterator[str]:
+def _faulty(program: Program, address: str, path: str, frames: Sequence[Frame]) -> str:
     if address:
         whole = _outer(program, address)
-        yield f"# {whole}\n{_marked(program, whole, frames)}"
-    elif path in program.files and frames:
-        lines, at = program.files[path].splitlines(), frames[-1].line
-        yield f"# {path}, lines around {at}\n" + "\n".join(lines[max(0, at - 6) : at + 5])
-    if frames:
-        frame = frames[-1]
-        values = "\n".join(f"#   {name} = {value}" for name, value in frame.values.items())
-        yield f"# raised at line: {frame.source}" + (f"\n# values there:\n{values}" if values else "")
+        return f"# {whole}\n{_marked(program, whole, frames)}"
+    if path not in program.files or not frames:
+        return ""
+    lines, at = program.files[path].splitlines(), frames[-1].line
+    return f"# {path}, lines around {at}\n" + "\n".join(lines[max(0, at - 6) : at + 5])
+
+
+def _seen(frames: Sequence[Frame]) -> str:
+    """The line that raised and the values there."""
+    if not frames:
+        return ""
+    values = "\n".join(f"  {name} = {value}" for name, value in frames[-1].values.items())
+    return f"raised at line: {frames[-1].source.strip()}" + (f"\nvalues there:\n{values}" if values else "")
 
 
 def _marked(program: Program, address: str, frames: Sequence[Frame]) -> str:
@@ -114,22 +119,14 @@ def _marked(program: Program, address: str, frames: Sequence[Frame]) -> str:
     return "\n".join(lines)
 
 
-def _top(program: Program, path: str) -> str:
-    tree = program.trees.get(path)
-    if tree is None:
-        return ""
-    kept = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign))]
-    return f"# top of {path}\n" + "\n".join(ast.unparse(node)[:200] for node in kept) if kept else ""
-
-
-def _neighbours(program: Program, address: str, shown: Sequence[str] = ()) -> Iterator[str]:
+def _neighbours(program: Program, address: str) -> Iterator[str]:
     """Signatures of what the definition calls, then of what calls it, by name."""
     node = program.definitions.get(address)
     if node is None:
         return
     called, name = _names(node), node.name
     for other, definition in program.definitions.items():
-        if _outer(program, other) in (address, *shown):
+        if _outer(program, other) == address:
             continue
         if definition.name in called:
             yield f"# it uses {other}\n{signature(definition)}"
@@ -143,8 +140,8 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def _calls(frames: Sequence[Frame]) -> str:
-    steps = [f"#   {frame.file}:{frame.line} in {frame.function}: {frame.source}" for frame in frames[-6:]]
-    return "# how it got there\n" + "\n".join(steps)
+    steps = [f"  {frame.file}:{frame.line} in {frame.function}: {frame.source.strip()}" for frame in frames[-6:]]
+    return "how it got there:\n" + "\n".join(steps)
 
 
 def _fit(parts: Sequence[str], budget: int) -> str:

@@ -121,25 +121,38 @@ def test_each_death_has_its_cause_and_is_bounded(reply: str, cause: str, shared:
     assert again != world.mind.asked[0][1], "the fault is fed back"
 
 
-def test_a_repair_that_goes_nowhere_starts_anew_and_then_ends(task: CodeTask, world: World) -> None:
-    other = CRASH.replace("yy", "zz")
-    replies = [CRASH, CRASH, other, "no code", other]
-    world.mind.script = lambda messages, sample: replies[sample] if sample < len(replies) else CRASH
+def test_drafts_come_first_each_told_the_fault_and_then_repairs_of_the_best(task: CodeTask, world: World) -> None:
+    world.mind.script = lambda messages, sample: "no code" if sample == 1 else CRASH
     made = CodeToolchain().build(task, idea(), plan(), world)
-    assert causes(made) == ["error", "no_change", "error", "no_edit", "no_change", "no_change", "no_change"]
+    assert causes(made) == ["error", "no_edit", "no_change", "no_change", "no_change"]
+    assert [one.kind for one in made.tries] == ["draft", "draft", "draft", "repair", "draft"]
     prompts = [text for _, text in world.mind.asked]
-    assert "This part of a Python program has a fault" in prompts[1]
-    assert "A first try failed" in prompts[2]  # the repair was the same program again: it is asked for anew
-    assert "This part of a Python program has a fault" in prompts[3]  # another error: it moved
-    assert "zz" in prompts[3]
-    assert "A first try failed" in prompts[4]
+    assert "A first try failed" not in prompts[0]
+    assert "NameError" in prompts[1]
+    assert "NameError" in prompts[2]  # the fault of the best so far, not that there was no code
+    assert "This part of a Python program has a fault" in prompts[3]
+
+
+def test_after_an_idle_repair_the_change_is_asked_for_anew(task: CodeTask, world: World) -> None:
+    others = [CRASH.replace("yy", name) for name in ("aa", "bb", "cc")]
+    replies = [CRASH, *others[:2], others[1], others[2], others[2], GOOD]
+    world.mind.script = lambda messages, sample: replies[sample]
+    made = CodeToolchain().build(task, idea(), plan(), world)
+    kinds = [(one.kind, one.cause) for one in made.tries]
+    assert kinds == [
+        *[("draft", "error")] * 3,
+        ("repair", "no_change"),
+        ("draft", "error"),
+        ("repair", "no_change"),
+        ("draft", "ok"),
+    ]
 
 
 def test_no_program_is_executed_twice(task: CodeTask, world: World) -> None:
     world.mind.script = lambda messages, sample: CRASH
     made = CodeToolchain().build(task, idea(), plan(), world)
     assert causes(made) == ["error", "no_change", "no_change", "no_change", "no_change"]
-    assert len([one for one in world.ledger.events("smoke")]) == 2 + 1  # the baseline's two
+    assert len(world.ledger.events("smoke")) == 2 + 1  # the baseline's two
 
 
 def test_after_the_first_good_program_nothing_more_is_asked(task: CodeTask, world: World) -> None:
