@@ -16,11 +16,11 @@ from agents import folder as run_folder
 from agents.launch import create
 from agents.nodes.baseline import baseline
 from agents.nodes.confirm import confirm
-from agents.nodes.experiment import seeds
+from agents.nodes.experiment import experiment
 from agents.nodes.judge import judge
 from agents.parts import assembled
 from agents.run import Run
-from agents.state import Branch, State, initial
+from agents.state import Lane, initial, lane_of
 from memory.ledger import Ledger
 from pelagos.nouns import Build, Hypothesis, Plan, Step, VerdictKind
 from pelagos.settings import Sandboxing, Settings
@@ -55,16 +55,15 @@ def carried_out(arm: str, task: CodeTask, run: Run) -> str:
     return version.id
 
 
-def judged(state: State, versions: list[str], run: Run) -> list[str]:
-    """Buys seeds as the graph does; the winners."""
-    due = {version: list(run.task.seeds)[: run.settings.judge.min_seeds] for version in versions}
-    found = state
-    while due:
-        for version, wanted in due.items():
-            seeds(Branch(plan="", version=version, seeds=wanted), run)
-        found = {**state, **judge(state, run)}  # type: ignore[typeddict-item]
-        due = found["buying"]
-    return found["winners"]
+def judged(versions: dict[str, str], run: Run) -> list[str]:
+    """Hypothesis -> version: each is judged and its seeds bought as its lane does; the winners."""
+    for hypothesis, version in versions.items():
+        due = {version: list(run.task.seeds)[: run.settings.judge.min_seeds]}
+        while due:
+            lane: Lane = {**lane_of(initial(), 0), "hypothesis": hypothesis, "due": due}
+            experiment(lane, run)
+            due = judge(lane, run)["due"]
+    return run.winners()
 
 
 @pytest.mark.slow
@@ -80,9 +79,8 @@ def test_the_better_program_is_supported_and_confirmed_and_the_noop_is_not(task:
     ):
         assert isinstance(run.task, CodeTask)
         run.toolchain.prepare(run.task, run)
-        state: State = {**initial(1), "kept": list(ARMS)}
-        baseline(state, run)
-        winners = judged(state, [carried_out(arm, run.task, run) for arm in ARMS], run)
+        baseline(initial(), run)
+        winners = judged({arm: carried_out(arm, run.task, run) for arm in ARMS}, run)
         verdicts = run.verdicts()
         assert winners == ["better"], verdicts
         better, noop = verdicts["better"], verdicts["noop"]
@@ -92,6 +90,6 @@ def test_the_better_program_is_supported_and_confirmed_and_the_noop_is_not(task:
         assert better.baseline_score is not None
         assert (better.score < better.baseline_score) == (task == "diabetes")  # RMSE falls, accuracy rises
         assert noop.kind is VerdictKind.EQUIVALENT
-        confirm({**state, "winners": winners}, run)
+        confirm(initial(), run)
         confirmed = {event.payload["hypothesis"]: event.payload["confirmed"] for event in ledger.events("confirmed")}
         assert confirmed == {"better": True}
