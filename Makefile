@@ -14,8 +14,8 @@ demo: $(STAMP)  ## three hypotheses on the digits task with the embedded model, 
 	$(BIN)/pelagos models get embedded
 	PELAGOS_LITERATURE__SOURCES='["corpus"]' $(BIN)/pelagos run digits --hypotheses 4 --hours 0.24
 
-test: $(STAMP)  ## the default suite
-	$(BIN)/pytest -q
+test: $(STAMP)  ## the default suite, on two workers: its tests wait more than they compute
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 test-docker: $(STAMP)  ## what needs a Docker engine; starts one where none answers (root)
 	scripts/container-engine with docker $(BIN)/pytest -q -m docker -k "not podman"
