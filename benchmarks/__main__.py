@@ -3,9 +3,10 @@ what was cut short goes on where it stopped, but for the simulation of judge, wh
 
 from __future__ import annotations
 
-from benchmarks import bank, funnel, independence, targets
+from benchmarks import bank, funnel, independence, long_run, targets
 from benchmarks.debugging import run as debugging
 from benchmarks.judging import simulate
+from benchmarks.projects import ideas
 
 
 def main() -> None:
@@ -13,6 +14,8 @@ def main() -> None:
     for arm in ("raw", "local"):
         debugging.main(["--arm", arm])
     targets.main()
+    ideas.main([])
+    long_run.main([])
     independence.main([])
     bank.main([])
     simulate.main([])

@@ -16,7 +16,7 @@ from agents.models.protocol import Reply, Request
 from memory.ledger import Event
 from tests.agents.scripted import ScriptedParts
 from tests.agents.test_loop import facts, settings
-from tests.toolchains.table import COLUMNS, write_task
+from tests.toolchains.table import COLUMNS, LAG, write_task
 
 FREE = {"tau": 0.999, "known_tau": 1.1}
 WORDS = ("alpha", "bravo", "delta", "gamma", "kappa", "lambda", "omega", "sigma", "theta", "zeta")
@@ -119,3 +119,22 @@ def _stopped(folder: Path, number: int) -> None:
     waiting = [id for id in begun if id not in judged and id not in thrown_out]
     assert waiting in ([], begun[-1:]), f"moment {number}: stopped after row {last}"
     assert all(fact["evidence"] or fact["reason"] for fact in judged.values())
+
+
+@pytest.mark.slow
+def test_a_run_ends_in_its_time_and_cuts_nothing_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can't be finished isn't begun: by the measure of what was finished, not by a clock that runs out."""
+    monkeypatch.setenv(LAG, "0.15")
+    monkeypatch.setattr("agents.pace.LEAST_S", 0.0)
+    parts = ScriptedParts()
+    chosen = settings(screen=FREE, judge={"max_seeds": 3}, caps={"seconds": 25.0}, loop={"hypotheses": None})
+    run = create(tmp_path, str(write_task(tmp_path / "table")), chosen, tmp_path / "runs" / "r", parts)
+    began = time.monotonic()
+    ending = drive(run, parts=parts)
+    took = time.monotonic() - began
+    assert ending.status == "finished"
+    assert ending.reason.startswith("no time for one more: a hypothesis takes about")
+    assert took <= 25.0 * 1.05 + 2.0  # and what stands before the first step: opening the folder
+    lessons = facts(run, "lesson")
+    assert len(lessons) >= 3
+    assert not any(lesson["cut_short"] for lesson in lessons)

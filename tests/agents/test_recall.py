@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from agents.recall import recall
+from agents.recall import earlier, recall
 from agents.run import Run
 from memory.harvest import Origin, entry, learned
+from pelagos.nouns import Hypothesis
 from tests.agents.nodes.laboratory import carried_out, reflected, run_in
 from tools.toolchain import Briefing
 
@@ -70,3 +71,18 @@ def test_a_success_whose_run_is_gone_is_told_without_its_change(tmp_path: Path) 
     (tmp_path / "runs" / "damaged" / "artifacts").mkdir(parents=True)
     known(run, "Larger", Origin("damaged", "numbers"), verdict="supported", effect=0.5, diff="0" * 64)
     assert ["\n" in text for text in recall("h1", None, BRIEF, True, run)["worked"]] == [False, False]
+
+
+def test_titles_of_earlier_hypotheses_never_outgrow_their_budget(tmp_path: Path) -> None:
+    run = run_in(tmp_path, loop={"earlier": 100})
+    assert earlier(run) == []
+    for number in range(300):
+        title = f"Idea number {number} about something or other"
+        run.record(
+            Hypothesis(id=f"h{number}", title=title, statement="s", rationale="r", refuted_by="n", target="a.py::f")
+        )
+    told = earlier(run)
+    assert 3 < len(told) < 10
+    assert sum(len(text) for text in told) <= 3 * 100
+    assert told[-1].startswith('"Idea number 299')  # the newest, in their order
+    assert told == sorted(told)
