@@ -7,7 +7,6 @@ checkpoints, no thinking. Per hundred hypotheses: seconds a hypothesis, prompt t
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Sequence
 from itertools import pairwise
@@ -19,27 +18,10 @@ from agents.launch import create, drive
 from agents.models.protocol import Reply, Request
 from memory.ledger import Event
 from pelagos.settings import Settings
-from tests.agents.scripted import Scripted, ScriptedParts
-from tests.toolchains.table import COLUMNS, write_task
+from tests.agents.scripted import Inventive, ScriptedParts
+from tests.toolchains.table import write_task
 
 CHARS_PER_TOKEN = 3.5
-WORDS = ("alpha", "bravo", "delta", "gamma", "kappa", "lambda", "omega", "sigma", "theta", "zeta")
-
-
-class Inventive(Scripted):
-    """Every idea is new to the bank: its title is three words that stand for its number."""
-
-    def complete(self, request: Request, limit: Any) -> Reply:
-        reply = super().complete(request, limit)
-        self.requests.clear()
-        if request.role != "ideator":
-            return reply
-        number = request.sample
-        title = " ".join(WORDS[int(digit)] * 2 + digit for digit in f"{number:04d}")
-        target, tool = COLUMNS[number % 4], ("square", "double", "drop")[number % 3]
-        said = {"title": title, "target": target, "statement": f"{title}: {tool} applied to {target}."}
-        more = {"papers": [], "rationale": "The residuals say so.", "predicted_effect": 0.0, "refuted_by": "none"}
-        return reply.model_copy(update={"text": json.dumps({**said, **more})})
 
 
 class Watch:
@@ -75,7 +57,9 @@ class Measured(Inventive):
     def complete(self, request: Request, limit: Any) -> Reply:
         if request.role == "ideator":
             self.watch.sizes.append(sum(len(message.content) for message in request.messages) / CHARS_PER_TOKEN)
-        return super().complete(request, limit)
+        reply = super().complete(request, limit)
+        self.requests.clear()
+        return reply
 
 
 def resident_mb() -> float:

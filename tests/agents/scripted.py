@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from agents.models.protocol import Reply, Request
 from agents.models.recorded import fingerprint
@@ -22,7 +23,7 @@ from pelagos.errors import ModelUnavailable
 from pelagos.settings import Sandboxing, Settings
 from sandbox.choose import choose
 from sandbox.protocol import Sandbox
-from tests.toolchains.table import CALLS, LAG
+from tests.toolchains.table import CALLS, COLUMNS, LAG
 from tools import registry
 
 IDEAS = [
@@ -37,6 +38,9 @@ IDEAS = [
 ]
 
 
+WORDS = ("alpha", "bravo", "delta", "gamma", "kappa", "lambda", "omega", "sigma", "theta", "zeta")
+
+
 class Scripted:
     """`down(call number)` says whether the endpoint is away at that call."""
 
@@ -48,7 +52,7 @@ class Scripted:
         self.down, self.calls = down, 0
         self.requests: list[Request] = []
 
-    def complete(self, request: Request, timeout: float) -> Reply:
+    def complete(self, request: Request, limit: Any) -> Reply:
         self.calls += 1
         self.requests.append(request)
         if CALLS in os.environ:
@@ -98,6 +102,21 @@ def _plan(sample: int, prompt: str) -> dict[str, object]:
     steps = [{"text": f"{tool} {column}", "check": "", "call": {"tool": tool, "arguments": {"column": column}}}]
     other = {"text": "double it too", "check": "", "call": {"tool": "double", "arguments": {"column": column}}}
     return {"steps": steps if sample == 0 or tool == "drop" else [*steps, other]}
+
+
+class Inventive(Scripted):
+    """Every idea is new to the bank: its title is words that stand for its number."""
+
+    def complete(self, request: Request, limit: Any) -> Reply:
+        reply = super().complete(request, limit)
+        if request.role != "ideator":
+            return reply
+        number = request.sample
+        title = " ".join(WORDS[int(digit)] * 2 + digit for digit in f"{number:04d}")
+        target, tool = COLUMNS[number % 4], ("square", "double", "drop")[number % 3]
+        said = json.loads(reply.text) | {"title": title, "target": target, "papers": []}
+        said |= {"statement": f"{title}: {tool} applied to {target}."}
+        return reply.model_copy(update={"text": json.dumps(said)})
 
 
 class ScriptedParts(Parts):
