@@ -145,9 +145,12 @@ class Budget:
         return self._past_seconds + (time.monotonic() - self._began if self._marked else 0.0)
 
     def _measured(self) -> float:
+        """Measured again when the last measure is old, and in no more than a hundredth of the time."""
         now = time.monotonic()
-        if now - self._disk[0] > MEASURE_DISK_EVERY_S:
-            self._disk = (now, _folder_mb(self._ledger.path.parent))
+        if now >= self._disk[0]:
+            measured = _folder_mb(self._ledger.path.parent)
+            took = time.monotonic() - now
+            self._disk = (now + max(MEASURE_DISK_EVERY_S, 100 * took), measured)
         return self._disk[1]
 
     def _mark(self) -> None:

@@ -11,13 +11,15 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
     from langgraph.checkpoint.sqlite import SqliteSaver
 
 DURABILITY: Literal["sync"] = "sync"
 KEEP = 20
+PRUNE_EVERY = 500
 
 
 @contextlib.contextmanager
@@ -31,7 +33,7 @@ def open_checkpoints(folder: Path | str, keep: int = KEEP) -> Iterator[SqliteSav
 
     path = Path(folder) / "checkpoints.sqlite"
     with contextlib.closing(_connect(path)) as connection:
-        saver = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        saver = _pruning(SqliteSaver, keep)(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
         saver.setup()
         prune(saver, keep)
         yield saver
@@ -40,22 +42,44 @@ def open_checkpoints(folder: Path | str, keep: int = KEEP) -> Iterator[SqliteSav
             connection.execute("VACUUM")
 
 
-def prune(saver: SqliteSaver, keep: int = KEEP) -> int:
-    """Delete all but the newest `keep` checkpoints of each thread, with their writes. Returns how many went.
+def _pruning(base: type[SqliteSaver], keep: int) -> type[SqliteSaver]:
+    """A saver that prunes itself now and then: a lane writes checkpoints for as long as the run lasts."""
 
-    Checkpoint ids are ordered in time. Subgraphs' checkpoints go with the main graph's ones of their time, so the
-    subgraphs in flight, which are newer than the newest main checkpoint, always stay.
+    class Pruning(base):  # type: ignore[misc, valid-type]
+        puts = 0
+
+        def put(self, *given: Any) -> RunnableConfig:
+            self.puts += 1
+            if self.puts % PRUNE_EVERY == 0:
+                prune(self, keep)
+            put: RunnableConfig = super().put(*given)
+            return put
+
+    return Pruning
+
+
+def prune(saver: SqliteSaver, keep: int = KEEP) -> int:
+    """Delete all but the newest `keep` checkpoints of each thread and of each of its subgraphs in flight, with their
+    writes. Returns how many went.
+
+    Checkpoint ids are ordered in time. Subgraphs' checkpoints go with the main graph's ones of their time; those of the
+    subgraphs in flight are newer than the newest main checkpoint, and of these the newest stay.
     """
-    old = (
+    main = (
         "thread_id = ? AND checkpoint_id < (SELECT checkpoint_id FROM checkpoints WHERE thread_id = ? AND "
         "checkpoint_ns = '' ORDER BY checkpoint_id DESC LIMIT 1 OFFSET ?)"
     )
+    own = (
+        "thread_id = ? AND checkpoint_ns = ? AND checkpoint_id < (SELECT checkpoint_id FROM checkpoints WHERE "
+        "thread_id = ? AND checkpoint_ns = ? ORDER BY checkpoint_id DESC LIMIT 1 OFFSET ?)"
+    )
     gone = 0
     with saver.cursor() as cursor:
-        threads = [row[0] for row in cursor.execute("SELECT DISTINCT thread_id FROM checkpoints").fetchall()]
-        for thread in threads:
+        found = cursor.execute("SELECT DISTINCT thread_id, checkpoint_ns FROM checkpoints").fetchall()
+        for thread, space in found:
+            given = (thread, space, thread, space, keep - 1) if space else (thread, thread, keep - 1)
             for table in ("writes", "checkpoints"):
-                cursor.execute(f"DELETE FROM {table} WHERE {old}", (thread, thread, keep - 1))  # noqa: S608 two fixed names
+                cursor.execute(f"DELETE FROM {table} WHERE {own if space else main}", given)  # noqa: S608 two fixed names
             gone += cursor.rowcount
     return gone
 

@@ -75,3 +75,27 @@ def test_a_damaged_file_is_put_aside_and_the_graph_starts_over(tmp_path: Path) -
         assert stored(saver) == 0
         assert counter(saver, stop_at=-1, limit=3).invoke({"n": 0}, CONFIG) == {"n": 3}
     assert (tmp_path / "checkpoints.sqlite.damaged-1").read_bytes().startswith(b"garbage")
+
+
+def test_a_subgraph_that_runs_for_long_keeps_few_and_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memory.checkpoints.PRUNE_EVERY", 10)
+
+    def around(saver: Any, stop_at: int) -> Any:
+        graph = StateGraph(State)
+        graph.add_node("lane", counter(None, stop_at))
+        graph.add_edge(START, "lane")
+        return graph.compile(checkpointer=saver)
+
+    with open_checkpoints(tmp_path, keep=3) as saver:
+        with pytest.raises(RuntimeError, match="stopped"):
+            around(saver, 45).invoke({"n": 0}, CONFIG, durability=DURABILITY)
+        assert stored(saver) <= 3 + 3 + 10
+    with open_checkpoints(tmp_path, keep=3) as saver:
+        seen: list[int] = []
+        graph = around(saver, -1)
+        for step in graph.stream(None, CONFIG, stream_mode="values", subgraphs=True, durability=DURABILITY):
+            seen.append(step[1]["n"])
+        assert seen[-1] == 60
+        assert min(seen[1:]) >= 45, "it goes on from where it was"
