@@ -174,9 +174,9 @@ def _built(builds: list[Build]) -> tuple[Stage, str]:
 
 
 def _before_build(record: Record, hypothesis: str) -> tuple[Stage, str]:
-    tries = _pending(record, "try", hypothesis) or _pending(record, "build", hypothesis)
-    if tries:
-        return Stage.BUILDING, f"try {int(tries[-1].get('index', tries[-1].get('try', 0))) + 1}"
+    if record.nodes.get(hypothesis) == "build":
+        asked = sum(call.get("role") == "coder" and call.get("hypothesis") == hypothesis for call in record.calls)
+        return Stage.BUILDING, f"try {asked + bool(_pending(record, 'model', hypothesis))}" if asked else ""
     plans = record.plans.get(hypothesis, [])
     if plans:
         best = max((plan.score for plan in plans if plan.score is not None), default=None)

@@ -60,6 +60,7 @@ class Record:
     ended: dict[str, Any] | None = None
     node: str = ""
     current: str = ""
+    nodes: dict[str, str] = field(default_factory=dict)
     pace: tuple[float, dict[str, Any]] | None = None
     judged_at: float = 0.0
     hypotheses: dict[str, Hypothesis] = field(default_factory=dict)
@@ -161,6 +162,7 @@ def _ended(record: Record, payload: dict[str, Any], event: Event) -> None:
 def _node(record: Record, payload: dict[str, Any], event: Event) -> None:
     record.node = str(payload.get("node", ""))
     record.current = str(payload.get("hypothesis", record.current))
+    record.nodes[record.current] = record.node
     # What failed left only its intent: nothing that an earlier node did for this hypothesis is under way any more.
     ended = [key for key, told in record.pending.items() if told.get("hypothesis", "") in ("", record.current)]
     for key in ended:

@@ -45,7 +45,7 @@ def test_the_shipped_run_plays_without_anything(tmp_path: Path) -> None:
     began = time.monotonic()
     done = replayed(tmp_path)
     assert done.returncode == 0, done.stderr
-    assert 15 < time.monotonic() - began < 30
+    assert 15 < time.monotonic() - began < 60  # some 20 s; a busy machine takes longer to start and to write
     lines = done.stdout.splitlines()
     assert lines[0].startswith("recorded run: task ")
     assert "made by `pelagos run " in lines[0]
