@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -117,6 +119,29 @@ class Inventive(Scripted):
         said = json.loads(reply.text) | {"title": title, "target": target, "papers": []}
         said |= {"statement": f"{title}: {tool} applied to {target}."}
         return reply.model_copy(update={"text": json.dumps(said)})
+
+
+class Distant(Inventive):
+    """An endpoint that answers after a while, each question at a pace of its own; ideas are all new."""
+
+    local = False
+
+    def __init__(self, lag: float) -> None:
+        super().__init__()
+        self.lag, self.inflight, self.most = lag, 0, 0
+        self.lock = threading.Lock()
+
+    def takes(self, request: Request) -> float:
+        return self.lag * random.Random(request.messages[1].content[-80:]).uniform(0.2, 1.8)
+
+    def complete(self, request: Request, limit: Any) -> Reply:
+        with self.lock:
+            self.inflight += 1
+            self.most = max(self.most, self.inflight)
+        time.sleep(self.takes(request))
+        with self.lock:
+            self.inflight -= 1
+        return super().complete(request, limit)
 
 
 class ScriptedParts(Parts):

@@ -1,0 +1,48 @@
+"""`python -m benchmarks.lanes`: how much of what an endpoint's slots can do do the lanes reach?
+
+A scripted endpoint answers each question after a while of its own. Ideal is the time of all its answers divided by the
+slots; what the run itself computes, its start and its tail, where lanes have nothing more to begin, count against it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from agents.launch import create, drive
+from pelagos.settings import Settings
+from tests.agents.scripted import Distant, ScriptedParts
+from tests.toolchains.table import write_task
+
+SLOTS = 8
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hypotheses", type=int, default=32)
+    parser.add_argument("--lag", type=float, default=2.5, help="mean seconds of an answer")
+    args = parser.parse_args(argv)
+    model = Distant(args.lag)
+    parts = ScriptedParts(model)
+    settings = Settings(
+        loop={"hypotheses": args.hypotheses, "workers": 2},
+        judge={"max_seeds": 3},
+        screen={"tau": 0.999, "known_tau": 1.1},
+        survey={"library": False},
+        models={"default": "replay:none", "retries": 0, "parallel": SLOTS},
+        literature={"sources": ["corpus"]},
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        run = create(Path(folder), str(write_task(Path(folder) / "table")), settings, Path(folder) / "runs/r", parts)
+        began = time.monotonic()
+        drive(run, parts=parts)
+        took = time.monotonic() - began
+    ideal = sum(map(model.takes, model.requests)) / SLOTS
+    print(f"{len(model.requests)} answers: ideal {ideal:.1f} s, the run took {took:.1f} s: {ideal / took:.2f} of ideal")
+
+
+if __name__ == "__main__":
+    main()
