@@ -20,7 +20,7 @@ from agents.run import Run
 from agents.state import Lane, Status, Update
 from memory.keys import step_key
 from pelagos.errors import CapReached
-from pelagos.nouns import Audit, Build, Experiment, Verdict, VerdictKind, Version
+from pelagos.nouns import Audit, Build, Experiment, Lesson, Verdict, VerdictKind, Version
 
 PLANNED = 10
 """Hypotheses that the e-values are tuned for where time alone bounds their number."""
@@ -43,15 +43,29 @@ class Case:
 
 
 def judge(state: Lane, run: Run) -> Update:
-    """Lanes judge one at a time, since each looks at all hypotheses; their audits run beside each other."""
+    """Lanes judge one at a time, since each looks at all hypotheses; their audits run beside each other.
+
+    Seeds are due for the hypothesis in work, and for earlier ones that more seeds could decide: what was supported
+    after a few seeds may need more of them when others have joined.
+    """
     rules = Rules.of(run.settings.judge, len(run.task.seeds), _planned(run))
     unaudited = _audit_the_better(rules, run)
     with run.judging:
         cases = _cases(unaudited, rules, run)
-        _record(_verdicts(state, cases, run), run)
-    case = _best([build for build in run.nouns(Build) if build.hypothesis == state["hypothesis"]], cases)
-    due = _due(case, rules, run) if case else []
-    return {"due": {case.version: due} if case and due else {}}
+        best = {id: _best(made, cases) for id, made in _builds(state, run).items()}
+        _record(_verdicts(state, best, run), run)
+    ended = {lesson.hypothesis for lesson in run.nouns(Lesson)}
+    open_ = (case for id, case in best.items() if case and (id == state["hypothesis"] or id in ended))
+    due = {case.version: _due(case, rules, run) for case in open_}
+    return {"due": {version: seeds for version, seeds in due.items() if seeds}}
+
+
+def _builds(state: Lane, run: Run) -> dict[str, list[Build]]:
+    """Hypothesis -> its builds, for all of the run; the one in work is there even without one."""
+    builds: dict[str, list[Build]] = {state["hypothesis"]: []}
+    for build in run.nouns(Build):
+        builds.setdefault(build.hypothesis, []).append(build)
+    return builds
 
 
 def _planned(run: Run) -> int:
@@ -136,19 +150,16 @@ def _due(case: Case, rules: Rules, run: Run) -> list[int]:
     return [seed for seed in run.task.seeds if seed not in tried][: look - case.evidence.seeds]
 
 
-def _verdicts(state: Lane, cases: dict[str, Case], run: Run) -> list[Verdict]:
-    """Of every hypothesis that was built and of the one in work, as far as they differ from what was said last."""
-    builds: dict[str, list[Build]] = {state["hypothesis"]: []}
-    for build in run.nouns(Build):
-        builds.setdefault(build.hypothesis, []).append(build)
+def _verdicts(state: Lane, best: Mapping[str, Case | None], run: Run) -> list[Verdict]:
+    """Of every hypothesis that ran and of the one in work, as far as they differ from what was said last."""
     experiments, held = _by_version(run), run.verdicts()
     base, over = experiments[run.baseline().id], sum(map(len, experiments.values()))
+    reason = _why_not([build for build in run.nouns(Build) if build.hypothesis == state["hypothesis"]], state["status"])
     found = []
-    for id, made in builds.items():
-        case = _best(made, cases)
+    for id, case in best.items():
         if case is None and id != state["hypothesis"]:
             continue
-        verdict = _verdict(id, case, _why_not(made, state["status"]), base, over)
+        verdict = _verdict(id, case, reason, base, over)
         if id not in held or held[id].model_copy(update={"id": verdict.id}) != verdict:
             found.append(verdict)
     return found

@@ -12,7 +12,7 @@ import pytest
 
 from agents.launch import create, drive
 from memory.ledger import Event
-from tests.agents.scripted import Distant, ScriptedParts
+from tests.agents.scripted import Distant, Inventive, ScriptedParts
 from tests.agents.test_loop import facts, settings
 from tests.toolchains.table import LAG, write_task
 
@@ -76,7 +76,7 @@ def test_a_run_ends_in_its_time_and_cuts_nothing_short(tmp_path: Path, monkeypat
     """What can't be finished isn't begun: by the measure of what was finished, not by a clock that runs out."""
     monkeypatch.setenv(LAG, "0.15")
     monkeypatch.setattr("agents.pace.LEAST_S", 0.0)
-    parts = ScriptedParts()
+    parts = ScriptedParts(Inventive())
     chosen = settings(screen=FREE, judge={"max_seeds": 3}, caps={"seconds": 25.0}, loop={"hypotheses": None})
     run = create(tmp_path, str(write_task(tmp_path / "table")), chosen, tmp_path / "runs" / "r", parts)
     began = time.monotonic()

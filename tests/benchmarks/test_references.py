@@ -18,6 +18,7 @@ from agents.nodes.baseline import baseline
 from agents.nodes.confirm import confirm
 from agents.nodes.experiment import experiment
 from agents.nodes.judge import judge
+from agents.nodes.reflect import reflect
 from agents.parts import assembled
 from agents.run import Run
 from agents.state import Lane, initial, lane_of
@@ -63,6 +64,7 @@ def judged(versions: dict[str, str], run: Run) -> list[str]:
             lane: Lane = {**lane_of(initial(), 0), "hypothesis": hypothesis, "due": due}
             experiment(lane, run)
             due = judge(lane, run)["due"]
+        reflect({**lane_of(initial(), 0), "hypothesis": hypothesis}, run)
     return run.winners()
 
 

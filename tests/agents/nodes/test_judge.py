@@ -8,7 +8,7 @@ from agents.nodes.judge import judge
 from agents.nodes.reflect import reflect
 from agents.run import Run
 from pelagos.nouns import Direction, Lesson, VerdictKind
-from tests.agents.nodes.laboratory import at, carried_out, execute, judged, run_in
+from tests.agents.nodes.laboratory import at, carried_out, execute, judged, reflected, run_in
 
 
 def settle(run: Run, *ids: str) -> list[str]:
@@ -127,6 +127,25 @@ def test_earlier_hypotheses_are_judged_anew_with_the_later(tmp_path: Path) -> No
     assert len(run.verdicts()) == 13
     assert (run.verdicts()["good"].kind is VerdictKind.SUPPORTED) == ("good" in run.winners())
     assert run.verdicts()["good"].evidence == first.evidence
+
+
+def test_seeds_are_bought_for_an_earlier_one_that_others_made_undecided(tmp_path: Path) -> None:
+    run = run_in(tmp_path, loop={"hypotheses": 40})
+    carried_out(run, "good", {"better": 0.06, "noise": 0.15})
+    settle(run, "good")
+    reflected(run, "good")
+    first = run.verdicts()["good"]
+    assert first.kind is VerdictKind.SUPPORTED
+    assert first.seeds < 8
+    for index in range(30):
+        carried_out(run, f"null{index}", {"better": 0.0, "noise": 0.3})
+        due = judged(run, f"null{index}")
+        if "v-good" in due:
+            break
+    assert due["v-good"] == list(range(first.seeds, 5 if first.seeds == 3 else 8))
+    execute(run, "v-good", due["v-good"])
+    assert settle(run, f"null{index}") == ["good"]
+    assert run.verdicts()["good"].seeds > first.seeds
 
 
 def test_every_number_resolves_to_experiments(tmp_path: Path) -> None:
