@@ -50,7 +50,7 @@ SMALL = Ways(
     reply_tokens=700,
     file_tokens=2_000,
     temperatures=(0.2, 0.6, 0.9),
-    drafts=3,  # a draft after a draft reads next to nothing, a repair some 400 tokens: three for one
+    drafts=4,  # a draft after a draft reads next to nothing, a repair some 600 tokens: two for one
     step_tries=1,
     idle=4,
 )

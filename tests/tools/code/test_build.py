@@ -125,22 +125,22 @@ def test_drafts_come_first_each_told_the_fault_and_then_repairs_of_the_best(task
     world.mind.script = lambda messages, sample: "no code" if sample == 1 else CRASH
     made = CodeToolchain().build(task, idea(), plan(), world)
     assert causes(made) == ["error", "no_edit", "no_change", "no_change", "no_change"]
-    assert [one.kind for one in made.tries] == ["draft", "draft", "draft", "repair", "draft"]
+    assert [one.kind for one in made.tries] == ["draft", "draft", "draft", "draft", "repair"]
     prompts = [text for _, text in world.mind.asked]
     assert "A first try failed" not in prompts[0]
     assert "NameError" in prompts[1]
     assert "NameError" in prompts[2]  # the fault of the best so far, not that there was no code
-    assert "This part of a Python program has a fault" in prompts[3]
+    assert "This part of a Python program has a fault" in prompts[4]
 
 
 def test_after_an_idle_repair_the_change_is_asked_for_anew(task: CodeTask, world: World) -> None:
-    others = [CRASH.replace("yy", name) for name in ("aa", "bb", "cc")]
-    replies = [CRASH, *others[:2], others[1], others[2], others[2], GOOD]
+    others = [CRASH.replace("yy", name) for name in ("aa", "bb", "cc", "dd")]
+    replies = [CRASH, *others[:3], others[2], others[3], others[3], GOOD]
     world.mind.script = lambda messages, sample: replies[sample]
     made = CodeToolchain().build(task, idea(), plan(), world)
     kinds = [(one.kind, one.cause) for one in made.tries]
     assert kinds == [
-        *[("draft", "error")] * 3,
+        *[("draft", "error")] * 4,
         ("repair", "no_change"),
         ("draft", "error"),
         ("repair", "no_change"),
