@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -84,7 +84,9 @@ class Run:
     def __post_init__(self) -> None:
         self.facts = Facts(self.ledger, {_kind(kind): partial(_load, kind) for kind in NOUNS})
         self.pace = Pace.of(self.ledger)
-        self.evidences: dict[str, tuple[tuple[str, ...], Evidence]] = {}
+        self.evidences: dict[str, tuple[object, Evidence]] = {}
+        self._validation: dict[str, tuple[Experiment, ...]] = {}
+        self._indexed, self._indexing = 0, threading.Lock()
         cut = {lesson.hypothesis: lesson.cut_short for lesson in self.nouns(Lesson)}
         kept = {event.key for event in self.ledger.events("screened") if event.payload["kept"]}
         self.quota = Quota(self.settings.hypotheses, (id for id in kept if not cut.get(id)))
@@ -186,7 +188,19 @@ class Run:
     def baseline(self) -> Version:
         return self.toolchain.baseline(self.task, self)
 
-    @property
+    def validation(self) -> dict[str, tuple[Experiment, ...]]:
+        """Version -> its finished experiments on the validation split, in the order of the task's seeds."""
+        with self._indexing:
+            order = {seed: place for place, seed in enumerate(self.task.seeds)}
+            found = self.nouns(Experiment)
+            for one in found[self._indexed :]:
+                if one.split == "validation" and one.seed in order:
+                    mine = (*self._validation.get(one.version, ()), one)
+                    self._validation[one.version] = tuple(sorted(mine, key=lambda e: order[e.seed]))
+            self._indexed = len(found)
+            return dict(self._validation)
+
+    @cached_property
     def origin(self) -> Origin:
         """Hypothesis ids are a run's own; the bank is the project's."""
         metric = self.task.metric

@@ -15,6 +15,7 @@ from memory.standing import Standing, standing
 from memory.vectors import Vector
 
 NEAR = 50
+MISSES = 10  # lessons in a row that don't fit any more: the budget is as good as used up
 
 
 class Lesson(NamedTuple):
@@ -51,11 +52,19 @@ def remember(
     near = sorted(lessons, key=lambda one: -one.relevance)
     surprising = sorted((one for one in here if one.surprise > 0), key=lambda one: -one.surprise)
     chosen: dict[str, Lesson] = {}
-    left = budget
+    seen, left, misses = set[str](), budget, 0
     for one in _in_turn(worked, near, surprising):
-        if one.id not in chosen and size(one) <= left:
+        if one.id in seen:
+            continue
+        seen.add(one.id)
+        needed = size(one)
+        fits = needed <= left
+        misses = 0 if fits else misses + 1
+        if fits:
             chosen[one.id] = one
-            left -= size(one)
+            left -= needed
+        elif misses == MISSES:
+            break
     return list(chosen.values())
 
 

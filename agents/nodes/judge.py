@@ -8,7 +8,6 @@ supported is audited first: a suspect result has no weight, from then on, and ne
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -72,16 +71,6 @@ def _planned(run: Run) -> int:
     return (run.settings.hypotheses or PLANNED) * run.settings.loop.plans_kept
 
 
-def _by_version(run: Run) -> dict[str, list[Experiment]]:
-    """Validation experiments in the order of the task's seeds."""
-    order = {seed: place for place, seed in enumerate(run.task.seeds)}
-    found: dict[str, list[Experiment]] = defaultdict(list)
-    for one in run.nouns(Experiment):
-        if one.split == "validation" and one.seed in order:
-            found[one.version].append(one)
-    return defaultdict(list, {version: sorted(some, key=lambda e: order[e.seed]) for version, some in found.items()})
-
-
 def _cases(unaudited: Mapping[str, str], rules: Rules, run: Run) -> dict[str, Case]:
     """Every version that was run at all; those that never ran are no tests and don't count in the error control.
 
@@ -94,11 +83,11 @@ def _cases(unaudited: Mapping[str, str], rules: Rules, run: Run) -> dict[str, Ca
     return {v: Case(v, experiments[v], evidences[v], rulings[v]) for v in evidences}
 
 
-def _evidences(rules: Rules, run: Run) -> tuple[dict[str, list[Experiment]], dict[str, Evidence]]:
+def _evidences(rules: Rules, run: Run) -> tuple[Mapping[str, Sequence[Experiment]], dict[str, Evidence]]:
     """Experiments and evidence by version, with the findings of the audits that were made."""
-    experiments = _by_version(run)
-    base = experiments[run.baseline().id]
-    ran = sorted({b.version for b in run.nouns(Build) if b.version and experiments[b.version]})
+    experiments = run.validation()
+    base = experiments.get(run.baseline().id, ())
+    ran = sorted({b.version for b in run.nouns(Build) if b.version and b.version in experiments})
     audits = {audit.id: audit for audit in run.nouns(Audit)}
     found = {v: _compared(v, experiments[v], base, rules, run) for v in ran}
     return experiments, {v: e.disbelieved(audits[v].findings) if v in audits else e for v, e in found.items()}
@@ -106,8 +95,7 @@ def _evidences(rules: Rules, run: Run) -> tuple[dict[str, list[Experiment]], dic
 
 def _compared(version: str, mine: Sequence[Experiment], base: Sequence[Experiment], rules: Rules, run: Run) -> Evidence:
     """Kept until the version or the baseline has run on another of its seeds."""
-    over = tuple(evidence_ids(mine, base))
-    held = run.evidences.get(version)
+    over, held = (mine, base), run.evidences.get(version)
     if held is None or held[0] != over:
         held = over, compare(base, mine, run.task, list(run.task.seeds), rules, run.artifacts)
         run.evidences[version] = held
@@ -152,17 +140,25 @@ def _due(case: Case, rules: Rules, run: Run) -> list[int]:
 
 def _verdicts(state: Lane, best: Mapping[str, Case | None], run: Run) -> list[Verdict]:
     """Of every hypothesis that ran and of the one in work, as far as they differ from what was said last."""
-    experiments, held = _by_version(run), run.verdicts()
-    base, over = experiments[run.baseline().id], sum(map(len, experiments.values()))
+    experiments, held = run.validation(), run.verdicts()
+    base, over = experiments.get(run.baseline().id, ()), sum(map(len, experiments.values()))
     reason = _why_not([build for build in run.nouns(Build) if build.hypothesis == state["hypothesis"]], state["status"])
     found = []
     for id, case in best.items():
-        if case is None and id != state["hypothesis"]:
+        if (case is None and id != state["hypothesis"]) or (case and id in held and _said(held[id], case)):
             continue
         verdict = _verdict(id, case, reason, base, over)
         if id not in held or held[id].model_copy(update={"id": verdict.id}) != verdict:
             found.append(verdict)
     return found
+
+
+def _said(held: Verdict, case: Case) -> bool:
+    """Whether the verdict says already what the case comes to, on as many seeds."""
+    ruling, evidence = case.ruling, case.evidence
+    before = (held.kind, held.reason, held.seeds, held.effect, held.e_value, len(held.suspect))
+    now = (ruling.kind, ruling.reason, evidence.seeds, evidence.effect, evidence.e_value, len(evidence.suspect))
+    return before == now and held.evidence[: len(case.experiments)] == [one.id for one in case.experiments]
 
 
 def _verdict(id: str, case: Case | None, reason: str, base: Sequence[Experiment], over: int) -> Verdict:

@@ -114,7 +114,7 @@ class Inventive(Scripted):
         if request.role != "ideator":
             return reply
         number = request.sample
-        title = " ".join(WORDS[int(digit)] * 2 + digit for digit in f"{number:04d}")
+        title = " ".join(f"{WORDS[int(digit)]}{place}" for place, digit in enumerate(f"{number:04d}"))
         target, tool = COLUMNS[number % 4], ("square", "double", "drop")[number % 3]
         said = json.loads(reply.text) | {"title": title, "target": target, "papers": []}
         said |= {"statement": f"{title}: {tool} applied to {target}."}
