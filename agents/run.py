@@ -180,10 +180,8 @@ class Run:
 
     def papers(self) -> list[RankedPaper]:
         """The surveyed papers that go into ideation, best first; empty before survey and without a corpus."""
-        found = [event.payload for event in self.ledger.events("survey")]
-        return [
-            RankedPaper(**paper) for fact in found for paper in fact["papers"] if paper["paper"]["id"] in fact["kept"]
-        ]
+        fact = self.ledger.find("survey", "survey") or {"papers": [], "kept": []}
+        return [RankedPaper(**paper) for paper in fact["papers"] if paper["paper"]["id"] in fact["kept"]]
 
     def baseline(self) -> Version:
         return self.toolchain.baseline(self.task, self)

@@ -48,15 +48,29 @@ def judge(state: Lane, run: Run) -> Update:
     after a few seeds may need more of them when others have joined.
     """
     rules = Rules.of(run.settings.judge, len(run.task.seeds), _planned(run))
-    unaudited = _audit_the_better(rules, run)
-    with run.judging:
-        cases = _cases(unaudited, rules, run)
-        best = {id: _best(made, cases) for id, made in _builds(state, run).items()}
-        _record(_verdicts(state, best, run), run)
+    best = _best_cases(state, rules, run)
     ended = {lesson.hypothesis for lesson in run.nouns(Lesson)}
     open_ = (case for id, case in best.items() if case and (id == state["hypothesis"] or id in ended))
     due = {case.version: _due(case, rules, run) for case in open_}
     return {"due": {version: seeds for version, seeds in due.items() if seeds}}
+
+
+def _best_cases(state: Lane, rules: Rules, run: Run) -> dict[str, Case | None]:
+    """The best case of each hypothesis, with the verdicts recorded.
+
+    Nothing is supported without an audit: who would be is audited, outside of the lock, and all is looked at again.
+    What a cap leaves unaudited isn't supported.
+    """
+    capped: dict[str, str] = {}
+    while True:
+        with run.judging:
+            cases = _cases(capped, rules, run)
+            unaudited = _unaudited(cases, run)
+            if not unaudited:
+                best = {id: _best(made, cases) for id, made in _builds(state, run).items()}
+                _record(_verdicts(state, best, run), run)
+                return best
+        capped |= _audited(unaudited, run)
 
 
 def _builds(state: Lane, run: Run) -> dict[str, list[Build]]:
@@ -71,14 +85,10 @@ def _planned(run: Run) -> int:
     return (run.settings.hypotheses or PLANNED) * run.settings.loop.plans_kept
 
 
-def _cases(unaudited: Mapping[str, str], rules: Rules, run: Run) -> dict[str, Case]:
-    """Every version that was run at all; those that never ran are no tests and don't count in the error control.
-
-    Nothing is supported without an audit: not what a cap left `unaudited`, and not what another lane audits just now.
-    """
+def _cases(capped: Mapping[str, str], rules: Rules, run: Run) -> dict[str, Case]:
+    """Every version that was run at all; those that never ran are no tests and don't count in the error control."""
     experiments, evidences = _evidences(rules, run)
-    for version in _unaudited(evidences, rules, run):
-        evidences[version] = evidences[version].disbelieved(unaudited=unaudited.get(version, "its audit is under way"))
+    evidences |= {v: evidences[v].disbelieved(unaudited=reason) for v, reason in capped.items()}
     rulings = decide(evidences, run.task.metric, rules)
     return {v: Case(v, experiments[v], evidences[v], rulings[v]) for v in evidences}
 
@@ -102,26 +112,22 @@ def _compared(version: str, mine: Sequence[Experiment], base: Sequence[Experimen
     return held[1]
 
 
-def _audit_the_better(rules: Rules, run: Run) -> dict[str, str]:
-    """Audit who would be supported without an audit; version -> the cap that kept it from being audited.
+def _unaudited(cases: Mapping[str, Case], run: Run) -> list[str]:
+    """Those that would be supported and have no audit yet."""
+    audits = {audit.id for audit in run.nouns(Audit)}
+    return [v for v, case in cases.items() if case.ruling.kind is VerdictKind.SUPPORTED and v not in audits]
 
-    Taking weight away makes nobody else supported (e-BH is monotone), so one round is enough.
-    """
+
+def _audited(versions: Sequence[str], run: Run) -> dict[str, str]:
+    """Audit them; version -> the cap that kept it from being audited."""
     capped: dict[str, str] = {}
-    for version in _unaudited(_evidences(rules, run)[1], rules, run):
+    for version in versions:
         try:
             with run.whole_caps():
                 run.record(run.toolchain.audit(run.task, run.noun(Version, version), run))
         except CapReached as reached:
             capped[version] = str(reached)
     return capped
-
-
-def _unaudited(evidences: Mapping[str, Evidence], rules: Rules, run: Run) -> list[str]:
-    """Those that would be supported and have no audit yet."""
-    audits = {audit.id for audit in run.nouns(Audit)}
-    rulings = decide(evidences, run.task.metric, rules)
-    return [v for v, ruling in rulings.items() if ruling.kind is VerdictKind.SUPPORTED and v not in audits]
 
 
 def _best(builds: Sequence[Build], cases: dict[str, Case]) -> Case | None:
