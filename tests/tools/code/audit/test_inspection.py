@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from memory.hidden import hidden
 from pelagos.errors import CapReached, EvaluationError
 from pelagos.nouns import Version
 from pelagos.settings import Caps
@@ -16,6 +17,13 @@ from tools.code.toolchain import CodeToolchain
 from tools.code.versions import record, untouched
 
 PREDICT = 'predict(weights, inputs["X"])'
+
+
+@pytest.fixture(autouse=True)
+def _one_split(world: World) -> None:
+    """The same split in each run: on one in seven the baseline doesn't clearly follow wrong labels, and the control then
+    says nothing."""
+    (hidden(world.project) / "secret").write_text("5" * 64)
 
 
 def version(task: CodeTask, world: World, new: str, old: str = PREDICT) -> Version:
