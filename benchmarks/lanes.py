@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         loop={"hypotheses": args.hypotheses, "workers": 2},
         judge={"max_seeds": 3},
         screen={"tau": 0.999, "known_tau": 1.1},
-        survey={"library": False},
+        survey={"fill": False},
         models={"default": "replay:none", "retries": 0, "parallel": SLOTS},
         literature={"sources": ["corpus"]},
     )

@@ -60,7 +60,7 @@ class Survey(Section):
         description="scored on topic and attributes, on the topic alone, or not at all; auto: attributes by a strong "
         "model, by words and embedding alone where the model is small",
     )
-    library: bool = Field(True, description="the shipped library of general findings follows where papers are few")
+    fill: bool = Field(True, description="the shipped library of general findings follows where papers are few")
     corpus: Path | None = Field(None, description="JSONL file, or a folder of JSONL, BibTeX and PDF files")
 
 

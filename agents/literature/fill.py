@@ -5,7 +5,7 @@ from __future__ import annotations
 from agents.literature.ranking import preselect, unscored
 from agents.run import Run
 from pelagos.nouns import Paper, RankedPaper
-from tools.literature.library import library
+from tools.literature.general import library
 from tools.literature.source import words
 
 ENOUGH = 20
@@ -17,7 +17,7 @@ def fill(found: list[Paper], query: str, run: Run) -> list[RankedPaper]:
     For a strong model, which sees all findings at once, they make up `ENOUGH` in all; for a small one, whose hypotheses
     take a finding each, `survey.papers`. They aren't scored: whether they are about this very topic is no question.
     """
-    if not run.settings.survey.library or len(found) >= ENOUGH:
+    if not run.settings.survey.fill or len(found) >= ENOUGH:
         return []
     most = run.settings.survey.papers
     wanted = min(ENOUGH, most) if run.model("extractor").strong else most

@@ -24,7 +24,7 @@ from agents.prompt import render
 from agents.run import Run
 from pelagos.errors import BadReply
 from pelagos.nouns import Hypothesis, NoveltyRule, Paper
-from tools.literature.library import LIBRARY
+from tools.literature.general import LIBRARY
 from tools.literature.source import distinct, words
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from tests.toolchains.table import write_task
 def settings(**changes: Any) -> Settings:
     loop = {"hypotheses": 3, "attempts": 5, "workers": 2, **changes.pop("loop", {})}
     changes = {"literature": {"sources": ["corpus"]}, **changes}
-    survey = {"library": False, **changes.pop("survey", {})}
+    survey = {"fill": False, **changes.pop("survey", {})}
     screen = {"tau": 0.95, **changes.pop("screen", {})}
     return Settings(loop=loop, screen=screen, survey=survey, models={"default": "replay:none", "retries": 0}, **changes)
 

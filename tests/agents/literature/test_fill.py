@@ -15,7 +15,7 @@ from tests.agents.nodes.test_thinking import Weak
 from tests.agents.scripted import Scripted
 from tests.agents.test_loop import facts, launched
 from tests.tools.literature.services import Services
-from tools.literature.library import FOLDER, LIBRARY, library
+from tools.literature.general import FOLDER, LIBRARY, library
 
 LOOP = {"hypotheses": 2, "attempts": 2, "workers": 2}
 QUERY = "regression on a small table"
@@ -52,7 +52,7 @@ def test_without_corpus_and_network_hypotheses_build_on_the_library(live: list[s
     away = Services()
     away.url = "http://127.0.0.1:9"
     literature = away.settings(tmp_path / "cache", sources=live).model_dump(mode="json")
-    _, run, parts = launched(tmp_path, Weak(), loop=LOOP, survey={"library": True}, literature=literature)
+    _, run, parts = launched(tmp_path, Weak(), loop=LOOP, survey={"fill": True}, literature=literature)
     fact = facts(run, "survey")[0]
     assert set(sources(run)) == {LIBRARY}
     assert len(fact["kept"]) == fact["library"] == 50
@@ -64,7 +64,7 @@ def test_without_corpus_and_network_hypotheses_build_on_the_library(live: list[s
 
 
 def test_a_tasks_own_papers_come_first_and_they_alone_are_scored(tmp_path: Path) -> None:
-    _, run, parts = launched(tmp_path, loop=LOOP, survey={"library": True})
+    _, run, parts = launched(tmp_path, loop=LOOP, survey={"fill": True})
     fact = facts(run, "survey")[0]
     assert fact["kept"][:3] == ["p0", "p1", "p2"]
     assert (len(fact["kept"]), fact["corpus"], fact["library"]) == (3 + ENOUGH - 5, 5, ENOUGH - 5)
@@ -82,7 +82,7 @@ def test_it_fills_up_to_what_the_model_can_use(strong: bool, found: int, papers:
 
 
 def test_it_can_be_switched_off(ready: Any) -> None:
-    run = ready(False, library=False)
+    run = ready(False, fill=False)
     assert fill([], QUERY, run) == []
     assert list(run.ledger.events("note")) == []
 

@@ -24,7 +24,7 @@ from tests.tools.literature.services import Services, serving
 from tools.literature import gate
 from tools.literature.cascade import Cascade
 from tools.literature.corpus import Corpus
-from tools.literature.library import LIBRARY
+from tools.literature.general import LIBRARY
 
 IDEA = Hypothesis(
     id="h1", title="Label smoothing", statement="Smooth the labels by 0.1 in the loss.", rationale="r",

@@ -14,7 +14,7 @@ import pytest
 
 from pelagos.nouns import Paper
 from tools.literature.corpus import Corpus
-from tools.literature.library import FOLDER, LIBRARY, library
+from tools.literature.general import FOLDER, LIBRARY, library
 from tools.literature.source import words
 
 AREAS = {
