@@ -10,7 +10,7 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup
 
 setup: $(STAMP)  ## make .venv with everything the demo and the tests need
 
-demo: $(STAMP)  ## three hypotheses on the digits task with the embedded model, in a quarter of an hour at most
+demo: $(STAMP)  ## four hypotheses on the digits task with the embedded model, in a quarter of an hour at most
 	$(BIN)/pelagos models get embedded
 	PELAGOS_LITERATURE__SOURCES='["corpus"]' $(BIN)/pelagos run digits --hypotheses 4 --hours 0.24
 

@@ -16,7 +16,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agents.judging.evidence import Evidence
+from agents.judging.cases import Case, Cases
+from agents.judging.rules import Rules
 from agents.pace import Pace
 from agents.quota import Quota
 from agents.verifiers.protocol import Verifier
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from sandbox.slots import Slots
 
 N = TypeVar("N", bound=Noun)
+PLANNED = 10  # hypotheses that the e-values are tuned for where time alone bounds their number
 AUDIT = 2  # experiments of one winner's audit: its control and the baseline's
 NOUNS: tuple[type[Noun], ...] = (Hypothesis, Plan, Version, Build, Experiment, Verdict, Audit, Lesson)
 
@@ -84,7 +86,10 @@ class Run:
     def __post_init__(self) -> None:
         self.facts = Facts(self.ledger, {_kind(kind): partial(_load, kind) for kind in NOUNS})
         self.pace = Pace.of(self.ledger)
-        self.evidences: dict[str, tuple[object, Evidence]] = {}
+        planned = (self.settings.hypotheses or PLANNED) * self.settings.loop.plans_kept
+        rules = Rules.of(self.settings.judge, len(self.task.seeds), planned)
+        self.cases = Cases(self.task, rules, self.artifacts)
+        self.told: dict[str, Case] = {}  # hypothesis -> the case that its newest verdict speaks of
         self._validation: dict[str, tuple[Experiment, ...]] = {}
         self._indexed, self._indexing = 0, threading.Lock()
         cut = {lesson.hypothesis: lesson.cut_short for lesson in self.nouns(Lesson)}

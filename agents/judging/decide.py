@@ -33,10 +33,11 @@ def e_bh(e_values: Mapping[str, float], alpha: float) -> set[str]:
 def decide(evidences: Mapping[str, Evidence], metric: Metric, rules: Rules) -> dict[str, Ruling]:
     """A verdict and its reason for each hypothesis. To be given all of the run's hypotheses, not the newest only."""
     better = e_bh({name: evidence.e_value for name, evidence in evidences.items()}, rules.alpha)
-    return {name: _rule(evidence, name in better, metric, rules) for name, evidence in evidences.items()}
+    return {name: rule(evidence, name in better, metric, rules) for name, evidence in evidences.items()}
 
 
-def _rule(evidence: Evidence, better: bool, metric: Metric, rules: Rules) -> Ruling:
+def rule(evidence: Evidence, better: bool, metric: Metric, rules: Rules) -> Ruling:
+    """`better`: whether e-BH over all hypotheses rejects that it is no better."""
     unfit = _unfit(evidence)
     if unfit:
         return Ruling(VerdictKind.UNDECIDED, unfit)

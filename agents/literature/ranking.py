@@ -14,7 +14,6 @@ shares the reading of the first. A paper that goes on whatever its score would b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from agents.literature.attributes import Attributes
 from agents.literature.search import without_text
 from agents.prompt import render
 from agents.run import Run
+from agents.serving import in_parallel
 from pelagos.errors import BadReply, ModelUnavailable
 from pelagos.nouns import Paper, RankedPaper
 from tools.literature.bm25 import bm25
@@ -92,9 +92,8 @@ def rank(papers: list[Paper], attributes: Attributes, run: Run) -> list[RankedPa
         return [unscored(paper) for paper in top]
     whole = run.settings.literature.full_text
     top = [*(run.literature.fetch(paper) for paper in top[:whole]), *top[whole:]]
-    strong = run.model("extractor").strong
-    with ThreadPoolExecutor(run.settings.models.slots_of("extractor") if strong else 1) as pool:
-        ranked = list(pool.map(lambda paper: _assess(paper, attributes, run), top))
+    workers = run.settings.models.slots_of("extractor") if run.model("extractor").strong else 1
+    ranked = in_parallel(workers, lambda paper: _assess(paper, attributes, run), top)
     return sorted(ranked, key=lambda one: -mark(one, run))
 
 

@@ -10,6 +10,7 @@ model proposed one change of the first target in 10 attempts of 10. It is asked 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, pstdev
@@ -117,8 +118,8 @@ def _aimed(
 ) -> tuple[RankedPaper | None, dict[str, str]]:
     """The finding that the fewest hypotheses build on, the best ranked of them, with the nearest targets it was not
     tried at; (None, all targets) where each was tried everywhere or there are none."""
-    used = [paper for paper, _ in tried]
-    for ranked in sorted(papers, key=lambda one: used.count(one.paper.id)):
+    used = Counter(paper for paper, _ in tried)
+    for ranked in sorted(papers, key=lambda one: used[one.paper.id]):
         left = {t: what for t, what in brief.targets.items() if (ranked.paper.id, t) not in tried}
         if left:
             return ranked, _near(ranked, left, run)

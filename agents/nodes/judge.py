@@ -9,36 +9,15 @@ supported is audited first: a suspect result has no weight, from then on, and ne
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from agents.judging.compare import bounded, compare, evidence_ids
-from agents.judging.decide import Ruling, decide, open_to_seeds
-from agents.judging.evidence import Evidence
-from agents.judging.rules import Rules
+from agents.judging.cases import Case
+from agents.judging.compare import bounded, evidence_ids
+from agents.judging.decide import open_to_seeds
 from agents.run import Run
 from agents.state import Lane, Status, Update
 from memory.keys import step_key
 from pelagos.errors import CapReached
 from pelagos.nouns import Audit, Build, Experiment, Lesson, Verdict, VerdictKind, Version
-
-PLANNED = 10
-"""Hypotheses that the e-values are tuned for where time alone bounds their number."""
-PREFERENCE = (VerdictKind.SUPPORTED, VerdictKind.UNDECIDED, VerdictKind.EQUIVALENT, VerdictKind.REFUTED)
-
-
-@dataclass(frozen=True)
-class Case:
-    """One version that ran: its experiments, what they show and what that comes to."""
-
-    version: str
-    experiments: Sequence[Experiment]
-    evidence: Evidence
-    ruling: Ruling
-
-    @property
-    def merit(self) -> tuple[int, float, float]:
-        """To be compared among the versions of one hypothesis: the greater the better."""
-        return -PREFERENCE.index(self.ruling.kind), self.evidence.e_value, self.evidence.effect or 0.0
 
 
 def judge(state: Lane, run: Run) -> Update:
@@ -47,15 +26,14 @@ def judge(state: Lane, run: Run) -> Update:
     Seeds are due for the hypothesis in work, and for earlier ones that more seeds could decide: what was supported
     after a few seeds may need more of them when others have joined.
     """
-    rules = Rules.of(run.settings.judge, len(run.task.seeds), _planned(run))
-    best = _best_cases(state, rules, run)
+    best = _best_cases(state, run)
     ended = {lesson.hypothesis for lesson in run.nouns(Lesson)}
     open_ = (case for id, case in best.items() if case and (id == state["hypothesis"] or id in ended))
-    due = {case.version: _due(case, rules, run) for case in open_}
+    due = {case.version: _due(case, run) for case in open_}
     return {"due": {version: seeds for version, seeds in due.items() if seeds}}
 
 
-def _best_cases(state: Lane, rules: Rules, run: Run) -> dict[str, Case | None]:
+def _best_cases(state: Lane, run: Run) -> dict[str, Case | None]:
     """The best case of each hypothesis, with the verdicts recorded.
 
     Nothing is supported without an audit: who would be is audited, outside of the lock, and all is looked at again.
@@ -64,7 +42,7 @@ def _best_cases(state: Lane, rules: Rules, run: Run) -> dict[str, Case | None]:
     capped: dict[str, str] = {}
     while True:
         with run.judging:
-            cases = _cases(capped, rules, run)
+            cases = _cases(capped, run)
             unaudited = _unaudited(cases, run)
             if not unaudited:
                 best = {id: _best(made, cases) for id, made in _builds(state, run).items()}
@@ -81,35 +59,13 @@ def _builds(state: Lane, run: Run) -> dict[str, list[Build]]:
     return builds
 
 
-def _planned(run: Run) -> int:
-    return (run.settings.hypotheses or PLANNED) * run.settings.loop.plans_kept
-
-
-def _cases(capped: Mapping[str, str], rules: Rules, run: Run) -> dict[str, Case]:
+def _cases(capped: Mapping[str, str], run: Run) -> dict[str, Case]:
     """Every version that was run at all; those that never ran are no tests and don't count in the error control."""
-    experiments, evidences = _evidences(rules, run)
-    evidences |= {v: evidences[v].disbelieved(unaudited=reason) for v, reason in capped.items()}
-    rulings = decide(evidences, run.task.metric, rules)
-    return {v: Case(v, experiments[v], evidences[v], rulings[v]) for v in evidences}
-
-
-def _evidences(rules: Rules, run: Run) -> tuple[Mapping[str, Sequence[Experiment]], dict[str, Evidence]]:
-    """Experiments and evidence by version, with the findings of the audits that were made."""
     experiments = run.validation()
+    ran = [build.version for build in run.nouns(Build) if build.version in experiments]
     base = experiments.get(run.baseline().id, ())
-    ran = sorted({b.version for b in run.nouns(Build) if b.version and b.version in experiments})
     audits = {audit.id: audit for audit in run.nouns(Audit)}
-    found = {v: _compared(v, experiments[v], base, rules, run) for v in ran}
-    return experiments, {v: e.disbelieved(audits[v].findings) if v in audits else e for v, e in found.items()}
-
-
-def _compared(version: str, mine: Sequence[Experiment], base: Sequence[Experiment], rules: Rules, run: Run) -> Evidence:
-    """Kept until the version or the baseline has run on another of its seeds."""
-    over, held = (mine, base), run.evidences.get(version)
-    if held is None or held[0] != over:
-        held = over, compare(base, mine, run.task, list(run.task.seeds), rules, run.artifacts)
-        run.evidences[version] = held
-    return held[1]
+    return run.cases.of({v: experiments[v] for v in ran if v}, base, audits, capped)
 
 
 def _unaudited(cases: Mapping[str, Case], run: Run) -> list[str]:
@@ -135,9 +91,9 @@ def _best(builds: Sequence[Build], cases: dict[str, Case]) -> Case | None:
     return max(mine, key=lambda case: case.merit, default=None)
 
 
-def _due(case: Case, rules: Rules, run: Run) -> list[int]:
+def _due(case: Case, run: Run) -> list[int]:
     """The seeds up to the next look, none where more can't change the verdict."""
-    look = rules.next_look(case.evidence.seeds)
+    look = run.cases.rules.next_look(case.evidence.seeds)
     if look is None or not open_to_seeds(case.evidence, case.ruling):
         return []
     tried = {one.seed for one in case.experiments}
@@ -151,20 +107,14 @@ def _verdicts(state: Lane, best: Mapping[str, Case | None], run: Run) -> list[Ve
     reason = _why_not([build for build in run.nouns(Build) if build.hypothesis == state["hypothesis"]], state["status"])
     found = []
     for id, case in best.items():
-        if (case is None and id != state["hypothesis"]) or (case and id in held and _said(held[id], case)):
+        if (case is None and id != state["hypothesis"]) or (case is not None and run.told.get(id) is case):
             continue
         verdict = _verdict(id, case, reason, base, over)
         if id not in held or held[id].model_copy(update={"id": verdict.id}) != verdict:
             found.append(verdict)
+        if case is not None:
+            run.told[id] = case
     return found
-
-
-def _said(held: Verdict, case: Case) -> bool:
-    """Whether the verdict says already what the case comes to, on as many seeds."""
-    ruling, evidence = case.ruling, case.evidence
-    before = (held.kind, held.reason, held.seeds, held.effect, held.e_value, len(held.suspect))
-    now = (ruling.kind, ruling.reason, evidence.seeds, evidence.effect, evidence.e_value, len(evidence.suspect))
-    return before == now and held.evidence[: len(case.experiments)] == [one.id for one in case.experiments]
 
 
 def _verdict(id: str, case: Case | None, reason: str, base: Sequence[Experiment], over: int) -> Verdict:

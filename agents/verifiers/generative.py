@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agents.prompt import render
+from agents.serving import in_parallel
 from agents.verifiers.protocol import StepScores
 from pelagos.errors import BadReply
 from tools.toolchain import Mind
@@ -37,8 +37,7 @@ class GenerativeVerifier:
         if not steps:
             return StepScores([], 0, 0.0)
         start, before = time.monotonic(), self._tokens()
-        with ThreadPoolExecutor(self._parallel) as pool:
-            scores = list(pool.map(lambda place: self._step(problem, steps, place), range(len(steps))))
+        scores = in_parallel(self._parallel, lambda place: self._step(problem, steps, place), range(len(steps)))
         return StepScores(scores, self._tokens() - before, time.monotonic() - start)
 
     def _step(self, problem: str, steps: Sequence[str], place: int) -> float:

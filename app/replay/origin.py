@@ -13,6 +13,7 @@ from pelagos.settings import Settings
 LONGEST = 600
 HOUR = 3600
 FLAGS = {
+    "loop.hypotheses": "--hypotheses",
     "caps.usd": "--max-cost",
     "caps.experiments": "--max-experiments",
     "caps.tokens": "--max-tokens",

@@ -1,0 +1,73 @@
+"""What each version's experiments show and what that comes to, kept for as long as nothing of it changes.
+
+Judge looks at every hypothesis of the run after each one of them. Only e-BH has to look at all of them anew; comparing
+and ruling is done again where a version's experiments, its audit or its side of e-BH changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agents.judging.compare import compare
+from agents.judging.decide import Ruling, e_bh, rule
+from agents.judging.evidence import Evidence
+from agents.judging.rules import Rules
+from memory.artifacts import ArtifactStore
+from pelagos.nouns import Audit, Experiment, VerdictKind
+from tools.toolchain import Task
+
+PREFERENCE = (VerdictKind.SUPPORTED, VerdictKind.UNDECIDED, VerdictKind.EQUIVALENT, VerdictKind.REFUTED)
+Runs = Sequence[Experiment]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One version that ran: its experiments, what they show and what that comes to."""
+
+    version: str
+    experiments: Runs
+    evidence: Evidence
+    ruling: Ruling
+
+    @property
+    def merit(self) -> tuple[int, float, float]:
+        """To be compared among the versions of one hypothesis: the greater the better."""
+        return -PREFERENCE.index(self.ruling.kind), self.evidence.e_value, self.evidence.effect or 0.0
+
+
+class Cases:
+    """The cases of one run. Not thread-safe: whoever judges holds the run's lock."""
+
+    def __init__(self, task: Task, rules: Rules, artifacts: ArtifactStore) -> None:
+        self.rules = rules
+        self._task, self._artifacts = task, artifacts
+        self._evidences: dict[str, tuple[object, Evidence]] = {}
+        self._cases: dict[str, tuple[object, Case]] = {}
+
+    def of(
+        self, runs: Mapping[str, Runs], base: Runs, audits: Mapping[str, Audit], capped: Mapping[str, str]
+    ) -> dict[str, Case]:
+        """Version -> its case; the same object where nothing changed. `runs`: the validation experiments of every
+        version that ran. What `capped` kept from being audited has no weight, with that reason."""
+        found = {v: self._evidence(v, mine, base, audits.get(v), capped.get(v, "")) for v, mine in runs.items()}
+        better = e_bh({v: evidence.e_value for v, evidence in found.items()}, self.rules.alpha)
+        return {v: self._case(v, runs[v], found[v], v in better) for v in runs}
+
+    def _evidence(self, version: str, mine: Runs, base: Runs, audit: Audit | None, capped: str) -> Evidence:
+        over = (mine, base, audit, capped)
+        held = self._evidences.get(version)
+        if held is None or held[0] != over:
+            seeds = list(self._task.seeds)
+            shown = compare(base, mine, self._task, seeds, self.rules, self._artifacts)
+            held = over, shown.disbelieved(audit.findings if audit else (), capped)
+            self._evidences[version] = held
+        return held[1]
+
+    def _case(self, version: str, mine: Runs, evidence: Evidence, better: bool) -> Case:
+        over = (mine, evidence, better)
+        held = self._cases.get(version)
+        if held is None or held[0] != over:
+            held = over, Case(version, mine, evidence, rule(evidence, better, self._task.metric, self.rules))
+            self._cases[version] = held
+        return held[1]
