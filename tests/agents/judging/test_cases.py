@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.judging.cases import Cases
+from agents.judging.cases import Case, Cases
 from agents.run import Run
 from pelagos.nouns import Audit, VerdictKind
 from tests.agents.nodes.laboratory import carried_out, execute, run_in
@@ -14,10 +14,10 @@ def fresh(run: Run) -> Cases:
     return Cases(run.task, run.cases.rules, run.artifacts)
 
 
-def look(run: Run, cases: Cases, audits: dict[str, Audit] | None = None, **capped: str) -> dict[str, object]:
+def look(run: Run, cases: Cases, audits: dict[str, Audit] | None = None, **capped: str) -> dict[str, Case]:
     runs = run.validation()
     base = runs.pop("base")
-    return {**cases.of(runs, base, audits or {}, capped)}
+    return cases.of(runs, base, audits or {}, capped)
 
 
 def test_nothing_changed_nothing_is_made_anew(tmp_path: Path) -> None:
@@ -41,8 +41,8 @@ def test_what_changed_is_made_anew_and_equals_a_fresh_look(tmp_path: Path) -> No
     assert after.keys() == anew.keys()
     for version in after:
         kept, made = after[version], anew[version]
-        assert (kept.evidence, kept.ruling) == (made.evidence, made.ruling)  # type: ignore[attr-defined]
-    kinds = [found["v-good"].ruling.kind for found in (before, after)]  # type: ignore[attr-defined]
+        assert (kept.evidence, kept.ruling) == (made.evidence, made.ruling)
+    kinds = [found["v-good"].ruling.kind for found in (before, after)]
     assert kinds == [VerdictKind.SUPPORTED, VerdictKind.UNDECIDED], (
         "others took its level, without a new experiment of it"
     )
@@ -54,6 +54,6 @@ def test_an_audit_and_a_cap_take_the_weight_away(tmp_path: Path) -> None:
     cases = fresh(run)
     look(run, cases)
     suspect = look(run, cases, {"v-good": Audit(id="v-good", findings=["reads labels"])})["v-good"]
-    assert suspect.ruling.reason == "suspect: reads labels"  # type: ignore[attr-defined]
+    assert suspect.ruling.reason == "suspect: reads labels"
     capped = cases.of({"v-good": run.validation()["v-good"]}, run.validation()["base"], {}, {"v-good": "no budget"})
     assert "could not be audited: no budget" in capped["v-good"].ruling.reason
