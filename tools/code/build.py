@@ -78,9 +78,7 @@ class _Builder:
                 break
             anew = number + 1 < self.ways.drafts or (idle > 0 and kind == "repair")
             kind = "draft" if anew else "repair"
-            question = (
-                self.asker.draft(new.cause if new.rank >= best.rank else best.cause) if anew else self._repair(best)
-            )
+            question = self.asker.draft(best.cause) if anew else self._repair(best)
         return best
 
     def _repair(self, best: Candidate) -> Question:
