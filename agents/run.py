@@ -169,12 +169,6 @@ class Run:
         """Execute and score; a finished one is never run again."""
         return self.toolchain.experiment(self.task, version, seed, split, self)
 
-    def experiments(self, version: str, split: str = "validation") -> list[Experiment]:
-        """Finished experiments of one version, in the order of the task's seeds."""
-        order = {seed: place for place, seed in enumerate(self.task.seeds)}
-        mine = [e for e in self.nouns(Experiment) if e.version == version and e.split == split]
-        return sorted(mine, key=lambda e: order.get(e.seed, len(order)))
-
     def verdicts(self) -> dict[str, Verdict]:
         """Hypothesis id -> its newest verdict."""
         return {verdict.hypothesis: verdict for verdict in self.nouns(Verdict)}

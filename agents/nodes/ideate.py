@@ -80,8 +80,8 @@ def _asked(id: str, number: int, run: Run) -> Hypothesis:
     brief, mind, papers = run.toolchain.brief(run.task, run), run.model("ideator"), run.papers()
     tried = {(paper, one.target) for one in run.nouns(Hypothesis) for paper in one.papers}
     focus, near = (None, brief.targets) if mind.strong else _aimed(papers, tried, brief, run)
-    scores = [one.score for one in run.experiments(run.baseline().id) if one.score is not None]
-    scores = scores[: run.settings.judge.min_seeds]  # as the first idea saw it: later looks add seeds
+    base = run.validation().get(run.baseline().id, ())[: run.settings.judge.min_seeds]  # as the first idea saw it
+    scores = [one.score for one in base if one.score is not None]
     prompt = render(
         TEMPLATE,
         opening=opening(brief, run.task.metric),
