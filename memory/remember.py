@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from memory.bank import HypothesisBank
 from memory.standing import Standing, standing
 from memory.vectors import Vector
 
 NEAR = 50
+TAUGHT = frozenset({Standing.WORKED, Standing.DEAD_END, Standing.OPEN})
 MISSES = 10  # lessons in a row that don't fit any more: the budget is as good as used up
 
 
@@ -50,7 +53,8 @@ def remember(
     here = [one for one in lessons if one.meta.get("task") == task]
     worked = sorted((one for one in here if one.standing is Standing.WORKED), key=lambda one: -one.meta["effect"])
     near = sorted(lessons, key=lambda one: -one.relevance)
-    surprising = sorted((one for one in here if one.surprise > 0), key=lambda one: -one.surprise)
+    surprises = ((one.surprise, one) for one in here)
+    surprising = [one for _, one in sorted((s for s in surprises if s[0] > 0), key=lambda s: -s[0])]
     chosen: dict[str, Lesson] = {}
     seen, left, misses = set[str](), budget, 0
     for one in _in_turn(worked, near, surprising):
@@ -70,16 +74,17 @@ def remember(
 
 def _lessons(bank: HypothesisBank, task: str, queries: Vector) -> list[Lesson]:
     """The task's own and the `NEAR` nearest to each query over all tasks."""
+    own = list(bank.of_task(task))
+    cosines = (queries @ np.array([vector for _, vector in own]).T).max(axis=0) if own else []
     found = {
-        entry.id: Lesson(entry.id, entry.meta, float((queries @ vector).max())) for entry, vector in bank.of_task(task)
+        entry.id: Lesson(entry.id, entry.meta, float(cosine)) for (entry, _), cosine in zip(own, cosines, strict=True)
     }
     for query in queries:
         for near in bank.search(query, NEAR):
             held = found.get(near.id)
             if held is None or near.cosine > held.relevance:
                 found[near.id] = Lesson(near.id, near.meta, near.cosine)
-    taught = (Standing.WORKED, Standing.DEAD_END, Standing.OPEN)
-    return [one for one in found.values() if one.standing in taught]
+    return [one for one in found.values() if one.standing in TAUGHT]
 
 
 def _in_turn(*orders: Sequence[Lesson]) -> Iterator[Lesson]:
