@@ -19,11 +19,11 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.models.endpoint import address
 from agents.models.faults import Transient
 from agents.models.prices import Prices
 from agents.models.retry import Patience, persist
 from agents.models.spec import parse
+from agents.models.wire.address import address
 from memory.bank import HypothesisBank
 from memory.budget import Cost
 from memory.calibrate import calibrate

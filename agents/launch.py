@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +71,8 @@ def create(
     parts = parts or Parts()
     specs = sorted({settings.models.spec(role) for role in get_args(Role)})
     check_time(settings.caps.seconds, any(spec.startswith("embedded") for spec in specs))
+    if settings.caps.usd is not None:
+        _check_prices(specs, settings)
     for spec in specs:
         parts.check_model(spec, settings)
     registry.install(task)
@@ -81,6 +83,19 @@ def create(
     with on_disk(where):
         run_folder.write(where, project, task, settings)
     return where
+
+
+def _check_prices(specs: Sequence[str], settings: Settings) -> None:
+    """Raises BadInput for a cap on money that couldn't be kept, since nobody said what a model costs."""
+    from agents.models.registry import unpriced
+
+    embedder = settings.models.embedder
+    unknown = unpriced([*specs, *([embedder] if embedder.startswith("openai:") else [])], settings.models)
+    if unknown:
+        raise BadInput(
+            f"caps.usd (--max-cost): nobody said what {', '.join(unknown)} costs, so the cap can't be kept: give a "
+            "price table (models.prices in pelagos.toml), or cap by --max-tokens"
+        )
 
 
 def drive(

@@ -119,6 +119,10 @@ class Version(Noun):
     summary: str = ""
 
 
+WORDLESS = frozenset({"model", "no_edit"})
+"""Causes of a try that got nothing to try from the model."""
+
+
 class Try(Noun):
     """One attempt to make a plan run: a draft or a repair, with what became of it."""
 
@@ -139,6 +143,11 @@ class Build(Noun):
     cause: str
     tries: list[Try] = []
     checks: list[bool] = []
+
+    @property
+    def wordless(self) -> bool:
+        """No reply of the model held any code, or there was none."""
+        return self.cause == "reply" or bool(self.tries and all(one.cause in WORDLESS for one in self.tries))
 
 
 class Experiment(Noun):

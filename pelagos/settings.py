@@ -135,6 +135,9 @@ class Models(Section):
     )
     retries: int = Field(3, ge=0)
     reasks: int = Field(2, ge=0, description="re-asks when a reply doesn't fit its schema")
+    thoughts: int = Field(
+        0, ge=0, description="tokens a reasoning model may think before each answer; grows where thoughts use up all"
+    )
     threads: int = Field(0, ge=0, description="embedded model; 0: one per core that nobody else uses")
     context: int = Field(8192, ge=1024, description="embedded model: tokens per slot")
     parallel: int | None = Field(

@@ -1,19 +1,16 @@
 """Any OpenAI-compatible endpoint over HTTP: a vLLM server, Ollama, a vendor.
 
-The key comes from the environment, goes into one header, and appears in no message. `PELAGOS_API_KEY` goes to whatever
-endpoint is configured; `OPENAI_API_KEY` only to `OPENAI_BASE_URL` or the vendor's own address, so that it can't leak
-to an address written in a task or settings file. Redirects are not followed.
+The key comes from the environment, goes into one header, and appears nowhere else: a body that sends it back is read
+without it. Redirects are not followed.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -21,29 +18,36 @@ from agents.models import chat
 from agents.models.faults import Transient, Unsound
 from agents.models.protocol import Limit, Reply, Request
 from agents.models.vllm_env import has_cuda
-from pelagos.errors import MissingPart, ModelTimeout, ModelUnavailable
+from agents.models.wire import envelope, refusals
+from agents.models.wire.address import address, is_strong, without_key
+from agents.models.wire.cuts import Cuts
+from agents.models.wire.refusals import Change
+from pelagos.errors import MissingPart, ModelError, ModelTimeout, ModelUnavailable
+from tools.toolchain import Message
 
-VENDOR_URL = "https://api.openai.com/v1"
 LARGEST_BODY = 4_000_000
-SMALL_MODEL_B = 4.0
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-OPTIONAL = ("response_format", "seed", "stop", "temperature")
-_BILLIONS = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*([bm])(?![a-z])", re.IGNORECASE)
-_SCHEMA_WORDS = ("response_format", "json_schema", "structured", "guided", "grammar", "schema")
+PROBE_S = 30.0
+REMARKS = {
+    "response_format": "the server takes no json_schema; it was put in words",
+    "logprobs": "the server gives no log-probabilities",
+}
 
 
 class Endpoint:
-    """One model at one base URL. Thread-safe. What the server refuses of a request is left out from then on."""
+    """One model at one base URL. Thread-safe. What the server refused of a request, and took without it, is left out
+    from then on."""
 
     def __init__(self, model: str, base_url: str = "") -> None:
         self.model = model
-        self.base_url, key = address(base_url, os.environ)
+        self.base_url, self._key = address(base_url, os.environ)
         host = urlsplit(self.base_url).hostname or ""
         self.local = host in LOOPBACK and not has_cuda()
         self.strong = is_strong(model)
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         self._client = httpx.Client(headers=headers, trust_env=host not in LOOPBACK)
-        self._refused: set[str] = set()
+        self._changes: dict[str, int | None] = {}
+        self._cuts = Cuts()
 
     @property
     def spec(self) -> str:
@@ -53,26 +57,60 @@ class Endpoint:
     def close(self) -> None:
         self._client.close()
 
+    def probe(self) -> None:
+        """Ask for one token. Raises MissingPart where nobody answers there, or not as an API that has this model does;
+        a server that is only slow, busy or out of order now is left to the run."""
+        asked = Request(role="coder", messages=(Message("user", "Say yes."),), max_tokens=1, temperature=0.0)
+        try:
+            self.complete(asked, Limit(PROBE_S, PROBE_S))
+        except Transient as error:
+            if error.cause == "down":
+                raise MissingPart(f"{error}: start it, or correct the address") from None
+        except Unsound as error:
+            if error.cause == "not_json":
+                raise MissingPart(str(error)) from None
+        except ModelTimeout:
+            return
+        except ModelError as error:
+            raise MissingPart(f"{error}: correct the model's name, the address or the key") from None
+
     def complete(self, request: Request, limit: Limit) -> Reply:
         """One completion within `limit.answer_s` seconds of wall clock, however slowly the bytes come."""
         began = time.monotonic()
         end = min(began + limit.answer_s, limit.deadline or began + limit.answer_s)
+        changes, tried = dict(self._changes), set[Change]()
         while True:
-            status, headers, text = self._post(self._body(request), end)
+            sent = self._body(request, changes)
+            status, headers, text = self._post(sent, end)
             if status == 200:
-                return self._reply(text, request, time.monotonic() - began)
-            refused = self._refusable(status, text, request)
-            if refused is None:
+                reply = self._reply(text, request, changes, time.monotonic() - began)
+                self._learn(changes)
+                return reply
+            change = refusals.change(status, text, sent)
+            if change is None or change in tried:
                 raise self._fault(status, headers, text)
-            self._refused.add(refused)
+            tried.add(change)
+            changes[change.field] = change.value
 
-    def _body(self, request: Request) -> dict[str, Any]:
+    def _learn(self, changes: Mapping[str, int | None]) -> None:
+        """Keep what holds for every prompt: names of fields and log-probabilities, not how many tokens were left."""
+        lasting = {name: value for name, value in changes.items() if name != "max_tokens"}
+        self._changes |= {name: None if name == "max_completion_tokens" else lasting[name] for name in lasting}
+
+    def _body(self, request: Request, changes: Mapping[str, int | None]) -> dict[str, Any]:
         asked = chat.body(request, self.model)
-        if "response_format" in self._refused and request.schema_ is not None:
+        if "response_format" in changes and request.schema_ is not None:
             asked["messages"].append({"role": "user", "content": chat.in_words(request.schema_)})
-        if "max_tokens" in self._refused:
-            asked["max_completion_tokens"] = request.max_tokens
-        return {name: value for name, value in asked.items() if name not in self._refused}
+        if "max_completion_tokens" in changes:
+            asked["max_completion_tokens"] = asked.pop("max_tokens")
+        for name, value in changes.items():
+            if value is not None and name in asked:
+                asked[name] = min(asked[name], value)
+            elif value is None and name != "max_completion_tokens":
+                asked.pop(name, None)
+        if "logprobs" in changes:
+            asked.pop("top_logprobs", None)
+        return asked
 
     def _post(self, asked: dict[str, Any], deadline: float) -> tuple[int, httpx.Headers, str]:
         left = max(deadline - time.monotonic(), 0.01)
@@ -83,8 +121,8 @@ class Endpoint:
                 return response.status_code, response.headers, self._read(response, deadline)
         except httpx.TimeoutException:
             raise self._late() from None
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise Transient("down", f"{self._where}: nothing answers ({_plain(error)})") from None
+        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
+            raise Transient("down", f"{self._where}: nothing answers ({self._plain(error)})") from None
 
     def _read(self, response: httpx.Response, deadline: float) -> str:
         got = bytearray()
@@ -94,71 +132,49 @@ class Endpoint:
                 raise self._late()
             if len(got) > LARGEST_BODY:
                 raise Unsound("nonsense", f"{self._where}: the answer is larger than {LARGEST_BODY} bytes")
-        return got.decode("utf-8", "replace")
+        return without_key(got.decode("utf-8", "replace"), self._key)
 
-    def _reply(self, text: str, request: Request, seconds: float) -> Reply:
+    def _reply(self, text: str, request: Request, changes: Mapping[str, int | None], seconds: float) -> Reply:
+        """Raises Unsound where there is none, and as `_fault` does for an error in the body."""
         try:
-            data = json.loads(text)
-        except ValueError:
-            raise Unsound(
-                "not_json", f"{self._where}: the answer is not JSON ({len(text)} bytes, begins {text[:40]!r})"
-            ) from None
+            data = envelope.opened(text)
+        except ValueError as fault:
+            raise Unsound("not_json", f"{self._where}: the answer can't be read: {fault}") from None
+        error = envelope.error_of(data)
+        if error is not None:
+            raise self._fault(error[0] or 200, {}, text)
         reply = chat.reply(data, request, seconds)
-        if "response_format" not in self._refused or request.schema_ is None:
-            return reply
-        remark = "the server takes no json_schema; it was put in words"
-        return reply.model_copy(update={"remarks": (*reply.remarks, remark)})
+        if chat.ESTIMATED not in reply.remarks:
+            self._cuts.check(request.messages, reply.tokens_in)
+        asked = {"response_format": request.schema_ is not None, "logprobs": bool(request.top_logprobs)}
+        remarks = [said for name, said in REMARKS.items() if name in changes and asked[name]]
+        return reply.model_copy(update={"remarks": (*reply.remarks, *remarks)})
 
-    def _refusable(self, status: int, text: str, request: Request) -> str | None:
-        """The optional field that this refusal is about, if it is about one we sent."""
-        if status not in (400, 404, 415, 422, 501):
-            return None
-        said, sent = text.lower(), self._body(request)
-        if "max_completion_tokens" in said and "max_tokens" in sent:
-            return "max_tokens"
-        if "response_format" in sent and any(word in said for word in _SCHEMA_WORDS):
-            return "response_format"
-        named = [name for name in OPTIONAL if name in sent and name in said]
-        return named[0] if named else None
-
-    def _fault(self, status: int, headers: Mapping[str, str], text: str) -> ModelUnavailable:
-        said = f"{self._where}: HTTP {status} {_one_line(text)}".rstrip()
+    def _fault(self, status: int, headers: Mapping[str, str], text: str) -> ModelError:
+        """A refusal as an error of our tree: of this prompt, for now, or for good; status 200: an error in a body."""
+        said = f"{self._where}: HTTP {status} {envelope.refusal(text)}".rstrip()
+        cause = refusals.cause(status, text)
+        if cause is not None:
+            return Unsound(cause, said)
+        if refusals.unpaid(text):
+            return ModelUnavailable(said)
+        if refusals.too_long(status, text):
+            return Unsound("context", f"{said}: give the server a larger context, or take a model with one")
         if status == 429:
             return Transient("rate_limited", said, _seconds(headers.get("retry-after", "")))
         if status >= 500 or status == 408:
             return Transient("server_error", said, _seconds(headers.get("retry-after", "")))
-        return ModelUnavailable(said)
+        return Unsound("not_json", said) if status == 200 else ModelUnavailable(said)
 
     def _late(self) -> ModelTimeout:
         return ModelTimeout(f"{self._where}: no whole answer within the limit")
 
+    def _plain(self, error: Exception) -> str:
+        return envelope.one_line(without_key(str(error), self._key)) or type(error).__name__
+
     @property
     def _where(self) -> str:
         return f"model {self.model} at {self.base_url}"
-
-
-def address(base_url: str, env: Mapping[str, str]) -> tuple[str, str]:
-    """(base URL, key). A URL without a path gets /v1; user info is refused. Raises MissingPart."""
-    own, vendor = env.get("PELAGOS_BASE_URL", ""), env.get("OPENAI_BASE_URL", "")
-    key, vendor_key = env.get("PELAGOS_API_KEY", ""), env.get("OPENAI_API_KEY", "")
-    chosen = base_url or own or vendor or (VENDOR_URL if vendor_key else "")
-    if not chosen:
-        raise MissingPart(
-            "model endpoint: no address; write openai:MODEL@http://HOST:PORT/v1 or set PELAGOS_BASE_URL"
-            " (and PELAGOS_API_KEY where it wants a key)"
-        )
-    parts = urlsplit(chosen.rstrip("/"))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise MissingPart("model endpoint: the base URL must be http(s)://HOST[:PORT][/PATH], without a user or key")
-    url = urlunsplit((parts.scheme, parts.netloc, parts.path or "/v1", "", ""))
-    vendors = {VENDOR_URL, vendor.rstrip("/"), f"{vendor.rstrip('/')}/v1"}
-    return url, key or (vendor_key if url in vendors else "")
-
-
-def is_strong(model: str) -> bool:
-    """False where the name gives a size of up to 4 billion parameters (`-1.5B`, `135M`); no size: strong."""
-    sizes = [float(number) / (1000 if unit in "mM" else 1) for number, unit in _BILLIONS.findall(model)]
-    return not sizes or max(sizes) > SMALL_MODEL_B
 
 
 def _seconds(header: str) -> float | None:
@@ -166,17 +182,3 @@ def _seconds(header: str) -> float | None:
         return float(header)
     except ValueError:
         return None
-
-
-def _one_line(text: str) -> str:
-    try:
-        error = json.loads(text)
-        error = error.get("error", error) if isinstance(error, dict) else error
-        text = str(error.get("message", error)) if isinstance(error, dict) else str(error)
-    except ValueError:
-        pass  # a proxy's page, not the API's answer: shown as it is
-    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()[:200]
-
-
-def _plain(error: Exception) -> str:
-    return _one_line(str(error)) or type(error).__name__

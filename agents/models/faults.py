@@ -9,7 +9,11 @@ from typing import Literal
 
 from pelagos.errors import BadReply, ModelError, ModelTimeout, ModelUnavailable
 
-Cause = Literal["down", "rate_limited", "server_error", "timeout", "not_json", "empty", "nonsense", "schema", "refused"]
+Cause = Literal[
+    "down", "rate_limited", "server_error", "timeout", "not_json", "empty", "nonsense", "schema", "refused",
+    "thoughts", "filtered", "context", "cut",
+]  # fmt: skip
+FINAL = frozenset({"refused", "filtered", "context", "cut"})
 
 
 class Transient(ModelUnavailable):
@@ -37,5 +41,5 @@ def cause_of(error: ModelError) -> Cause:
 
 
 def worth_retrying(error: ModelError) -> bool:
-    """Not what was refused for good: a wrong key, an unknown model, a prompt that is too long."""
-    return cause_of(error) != "refused"
+    """Not what was refused for good (a wrong key, an unknown model), nor a prompt that is filtered or too long."""
+    return cause_of(error) not in FINAL

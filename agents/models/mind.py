@@ -8,8 +8,9 @@ that is in the ledger is never sent again. A re-ask is a call of its own. With `
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -22,18 +23,20 @@ from agents.models.protocol import Model, Reply, Request, Sourced
 from agents.models.recorded import fingerprint
 from agents.models.sender import SEED_STRIDE, Left, Sender
 from agents.models.speed import Speed
+from agents.models.streak import Streak
 from agents.serving import served
 from memory.artifacts import ArtifactStore
 from memory.budget import Cost
 from memory.keys import step_key
 from memory.steps import Steps
-from pelagos.errors import BadReply, ModelError, ModelUnavailable
+from pelagos.errors import BadReply, ModelError, ModelTimeout
 from pelagos.nouns import Role
 from pelagos.settings import Settings
 from tools.toolchain import Message
 
 T = TypeVar("T", bound=BaseModel)
 TOP_LOGPROBS = 20
+WORD_TOKENS = 16
 REASK_STRIDE = 500_009
 
 
@@ -62,6 +65,7 @@ class ModelMind:
         self._price = Prices.load(settings.models.prices).price(model.spec)
         self.speed = speed or Speed.recorded(steps.ledger, model.spec)
         self._sender = Sender(model, self.speed, settings.models, steps.budget, left, self._fault)
+        self._streak, self._in_words = Streak(role), False
 
     @property
     def strong(self) -> bool:
@@ -81,7 +85,8 @@ class ModelMind:
         stop: Sequence[str] = (),
     ) -> str:
         request = self._request(messages, sample, max_tokens, temperature, stop=tuple(stop))
-        return self._call(request)[1].text
+        with self._counted():
+            return self._call(request)[1].text
 
     def ask_json(
         self,
@@ -93,8 +98,19 @@ class ModelMind:
         temperature: float = 0.7,
     ) -> T:
         """Each reply that doesn't fit is recorded as a fault and answered by a re-ask, `reasks` times at most."""
-        request = first = self._request(messages, sample, max_tokens, temperature, schema_=structured.sent(schema))
-        fault = Unsound("schema", "never asked")
+        request = self._request(messages, sample, max_tokens, temperature, schema_=structured.sent(schema))
+        with self._counted():
+            return self._fitting(request, schema)
+
+    def probability(self, messages: Sequence[Message], yes: str = "Yes", no: str = "No") -> float:
+        """An answer that isn't among the listed tokens counts as probability 0; at least one must be. A model that
+        gives no log-probabilities is asked for the word, which makes it 1 or 0."""
+        listed = None if self._in_words else self._listed(messages, yes, no)
+        return self._spoken(messages, yes, no) if listed is None else listed
+
+    def _fitting(self, first: Request, schema: type[T]) -> T:
+        """The first reply that fits, of the request and its re-asks."""
+        request, fault = first, Unsound("schema", "never asked")
         for again in range(self._settings.reasks + 1):
             key, reply = self._call(request, again)
             try:
@@ -110,19 +126,43 @@ class ModelMind:
             request = first.model_copy(update={"messages": asked, "seed": seed})
         raise BadReply(f"{self.role}: {fault} (asked {self._settings.reasks + 1} times)")
 
-    def probability(self, messages: Sequence[Message], yes: str = "Yes", no: str = "No") -> float:
-        """An answer that isn't among the listed tokens counts as probability 0; at least one must be."""
+    def _listed(self, messages: Sequence[Message], yes: str, no: str) -> float | None:
+        """From the log-probabilities of the first token; None where the word must be asked for."""
         request = self._request(messages, 0, 1, 0.0, top_logprobs=TOP_LOGPROBS)
-        _, reply = self._call(request)
-        if not reply.first_logprobs:
-            raise ModelUnavailable(
-                f"{self.role}: {self._model.spec} gives no log-probabilities; use another model here"
-            )
+        with self._counted():
+            _, reply = self._call(request)
         good, bad = _mass(reply.first_logprobs, yes), _mass(reply.first_logprobs, no)
-        if good + bad == 0:
+        if good + bad:
+            self._keep(request, reply)
+            return good / (good + bad)
+        if reply.first_logprobs and not self.strong:
             raise BadReply(f"{self.role}: neither {yes!r} nor {no!r} is among the {TOP_LOGPROBS} likeliest answers")
+        if not reply.first_logprobs:
+            self._in_words = True
+            self._note(f"{self.role}: {self._model.spec} gives no log-probabilities: it is asked for {yes} or {no}")
+        return None
+
+    def _spoken(self, messages: Sequence[Message], yes: str, no: str) -> float:
+        """1 or 0, by the first of both words in the answer."""
+        request = self._request(messages, 0, WORD_TOKENS, 0.0)
+        with self._counted():
+            _, reply = self._call(request)
+        words = (word.casefold() for word in re.findall(r"[^\W\d_]+", reply.text))
+        said = next((word for word in words if word in (yes.casefold(), no.casefold())), None)
+        if said is None:
+            raise BadReply(f"{self.role}: neither {yes!r} nor {no!r} is in the answer {reply.text[:40]!r}")
         self._keep(request, reply)
-        return good / (good + bad)
+        return float(said == yes.casefold())
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """A call, among those in a row that give nothing usable."""
+        try:
+            yield
+        except (BadReply, ModelTimeout) as error:
+            self._streak.grow(error)
+            raise
+        self._streak.end()
 
     def _request(
         self, messages: Sequence[Message], sample: int, max_tokens: int, temperature: float, **more: Any
@@ -171,6 +211,9 @@ class ModelMind:
     def _fault(self, key: str, error: ModelError) -> None:
         payload = {"role": self.role, "spec": self._model.spec, "cause": cause_of(error), "error": str(error)[:500]}
         self._steps.ledger.append("model.fault", key, payload)
+
+    def _note(self, text: str) -> None:
+        self._steps.ledger.append("note", step_key(text=text), {"text": text})
 
     def _say_origin(self) -> None:
         origin = dict(self._model.origin) if isinstance(self._model, Sourced) else {}

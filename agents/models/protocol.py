@@ -85,3 +85,12 @@ class Sourced(Protocol):
 
     @property
     def origin(self) -> Mapping[str, str]: ...
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """A model somewhere else, of which one can ask whether it is there."""
+
+    def probe(self) -> None:
+        """Raises MissingPart."""
+        ...

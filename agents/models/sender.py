@@ -1,7 +1,8 @@
 """A request sent until it is answered, within limits that follow the measured speed.
 
 A call that timed out is not repeated as it was: it is tried once more, with half the tokens and twice the patience, and
-a call for a single token not at all.
+a call for a single token not at all. One whose tokens all went into thoughts is repeated with room for more of them,
+which every later call of the model then has from the start.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agents.models import chat
-from agents.models.faults import Unsound
+from agents.models.faults import Unsound, cause_of
 from agents.models.protocol import Limit, Model, Reply, Request
 from agents.models.retry import Patience, persist
 from agents.models.speed import Speed
@@ -21,6 +22,7 @@ from pelagos.settings import Models
 
 SEED_STRIDE = 1_000_003
 FEWEST_AFTER_TIMEOUT = 128
+THOUGHTS, GROWTH, MOST_TOKENS = 4096, 2, 32_768
 MOMENT_S = 0.05
 
 Left = Callable[[], float | None]
@@ -46,6 +48,7 @@ class Sender:
         self._model, self._speed, self._budget, self._left, self._note = model, speed, budget, left, note
         self._timeout_s = settings.timeout_s
         self._patience = Patience(settings.retries)
+        self._thoughts = settings.thoughts
 
     def send(self, request: Request, key: str) -> tuple[Reply, int]:
         """The reply, and the tokens spent on tries that came to nothing. A new try draws with a new seed.
@@ -60,6 +63,8 @@ class Sender:
             self._note(f"{key}/{attempt}", error)
             if isinstance(error, ModelTimeout):
                 self._timed_out(call, error)
+            if cause_of(error) == "thoughts":
+                self._thoughts = _grown(self._thoughts)
             call.wasted += error.tokens if isinstance(error, Unsound) else 0
 
         reply = persist(lambda attempt: self._try(call, attempt), self._patience, on_fault)
@@ -69,12 +74,18 @@ class Sender:
     def _try(self, call: _Call, attempt: int) -> Reply:
         if self._is_up():
             raise self._time_is_up()
-        left, asked, call.began = self._left(), call.request, time.monotonic()
+        left, asked, call.began = self._left(), self._roomy(call.request), time.monotonic()
         patience = 2.0**call.timeouts
         answer_s = self._speed.answer_limit_s(self._timeout_s, chat.estimate(asked), asked.max_tokens)
         deadline = None if left is None else call.began + left
         drawn = asked.model_copy(update={"seed": (asked.seed + attempt * SEED_STRIDE) % 2**31})
         return self._model.complete(drawn, Limit(patience * self._timeout_s, patience * answer_s, deadline))
+
+    def _roomy(self, asked: Request) -> Request:
+        """With room for thoughts, where the model has shown that it thinks."""
+        if not self._thoughts or asked.top_logprobs:
+            return asked
+        return asked.model_copy(update={"max_tokens": min(MOST_TOKENS, asked.max_tokens + self._thoughts)})
 
     def _timed_out(self, call: _Call, error: ModelTimeout) -> None:
         """Make the call smaller for its last try. Raises `error` where there is none."""
@@ -100,3 +111,7 @@ class Sender:
     def _time_is_up(self) -> CapReached:
         gauge = self._budget.summary().seconds
         return CapReached("seconds", gauge.spent, gauge.spent if gauge.cap is None else gauge.cap)
+
+
+def _grown(thoughts: int) -> int:
+    return min(MOST_TOKENS, max(THOUGHTS, GROWTH * thoughts))

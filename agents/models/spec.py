@@ -15,6 +15,11 @@ from pelagos.errors import BadInput
 Kind = Literal["embedded", "openai", "replay"]
 FORMS = "embedded, embedded:NAME-or-PATH, replay:RUN or openai:MODEL[@BASE_URL]"
 _WITH_URL = re.compile(r"^(?P<name>.+?)@(?P<url>https?://\S+)$")
+_HOST = re.compile(
+    r"(?:[^@/\s]*@)?"
+    r"(?:localhost|\[[^\]]*\]|\d{1,3}(?:\.\d{1,3}){3}|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|[\w.-]+(?=:\d))"
+    r"(?::\d+)?(?:[/?#]\S*)?$"
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,10 @@ def parse(text: str) -> Spec:
     if kind != "embedded" and not name:
         what = "a model name" if kind == "openai" else "a run folder"
         raise BadInput(f"model spec {text!r}: {what} must follow the colon: {FORMS}")
-    if kind == "openai" and "@" in name and "://" in name:
-        raise BadInput(f"model spec {text!r}: the base URL after @ must begin with http:// or https://")
+    model, _, where = name.partition("@")
+    if kind == "openai" and model and ("://" in where or _HOST.match(where)):
+        raise BadInput(
+            f"model spec openai:{model}@...: the base URL after @ must begin with http:// or https://: "
+            f"write openai:{model}@http://HOST:PORT/v1"
+        )
     return Spec("embedded" if kind == "embedded" else "openai" if kind == "openai" else "replay", name)

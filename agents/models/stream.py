@@ -9,6 +9,7 @@ from typing import Any, Literal
 from agents.models import chat
 from agents.models.faults import Unsound
 from agents.models.protocol import Limit, Reply, Request
+from agents.models.wire.thoughts import answer
 from pelagos.errors import ModelUnavailable
 
 Ending = Literal["ended", "silent", "late"]
@@ -36,7 +37,7 @@ class Stream:
         if "error" in piece:
             self._refuse(piece["error"])
         for choice in piece.get("choices") or []:
-            self._text.append(choice["delta"].get("content") or "")
+            self._text.append(chat.content(choice["delta"].get("content")))
             self._finish = str(choice.get("finish_reason") or self._finish)
             self._first = self._first or chat.first_logprobs(choice.get("logprobs"))
         self._usage = piece.get("usage") or self._usage
@@ -72,8 +73,9 @@ class Stream:
             self.broken = self.broken or "the answer broke off"
             raise Unsound("empty", f"embedded model: {self.broken}")
         reply = self._made(self._finish or "stop")
-        chat.check(reply.text, request, reply.tokens_in + reply.tokens_out)
-        return reply
+        whole, text = reply.text, answer(reply.text)
+        chat.check(text, request, reply.tokens_in + reply.tokens_out, reply.finish, whole)
+        return reply.model_copy(update={"text": text})
 
     def so_far(self, request: Request) -> Reply | None:
         """What was written until now, as a cut reply, where it can be used: free text of at least one whole line."""

@@ -17,7 +17,6 @@ T = TypeVar("T", bound=BaseModel)
 QUOTED_CHARS = 1500
 BRACES_TRIED = 200
 _STRING_BOUNDS = frozenset({"minLength", "maxLength"})
-_THOUGHTS = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 _SHOWN_FAULTS = 5
 
 
@@ -38,16 +37,19 @@ def _unbounded(part: Any) -> Any:
 
 
 def parse(reply: Reply, schema: type[T]) -> T:
-    """The object in `reply`, around which fences, thoughts and prose are allowed. Raises Unsound."""
-    found = _object(_THOUGHTS.sub("", reply.text))
-    if found is None:
+    """The first object in `reply` that fits, around which fences and prose are allowed; one inside of another, or in a
+    list, counts after those that stand alone. Raises Unsound, about the first one."""
+    found = _objects(reply.text)
+    if not found:
         cut = f": it was cut at {reply.tokens_out} tokens" if reply.finish == "length" else ""
         raise Unsound("schema", f"the reply holds no whole JSON object{cut}")
-    try:
-        return schema.model_validate(found)
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, item['loc'])) or 'object'}: {item['msg']}" for item in error.errors()]
-        raise Unsound("schema", "the reply doesn't fit: " + "; ".join(faults[:_SHOWN_FAULTS])) from None
+    faults = []
+    for one in [*found, *_inner(found)]:
+        try:
+            return schema.model_validate(one)
+        except ValidationError as error:
+            faults.append([f"{'.'.join(map(str, item['loc'])) or 'object'}: {item['msg']}" for item in error.errors()])
+    raise Unsound("schema", "the reply doesn't fit: " + "; ".join(faults[0][:_SHOWN_FAULTS]))
 
 
 def ask_again(reply: Reply, fault: Unsound) -> list[Message]:
@@ -58,14 +60,26 @@ def ask_again(reply: Reply, fault: Unsound) -> list[Message]:
     ]
 
 
-def _object(text: str) -> dict[str, object] | None:
-    """The first JSON object in `text`, counting from the left; control characters inside strings are let pass."""
-    decoder = json.JSONDecoder(strict=False)
+def _objects(text: str) -> list[dict[str, Any]]:
+    """The JSON objects in `text` that stand alone, from the left; control characters inside strings are let pass."""
+    decoder, found, end = json.JSONDecoder(strict=False), list[dict[str, Any]](), 0
     for place in (match.start() for match in islice(re.finditer(r"\{", text), BRACES_TRIED)):
+        if place < end:
+            continue
         try:
-            found, _ = decoder.raw_decode(text, place)
+            one, end = decoder.raw_decode(text, place)
         except (ValueError, RecursionError):
             continue
-        if isinstance(found, dict):
-            return found
-    return None
+        found.append(one)
+    return found
+
+
+def _inner(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The objects inside of others, outer ones first; no more than `BRACES_TRIED`."""
+    found, waiting = list[dict[str, Any]](), list[Any](objects)
+    for one in waiting:
+        parts = list(one.values()) if isinstance(one, dict) else one
+        inner = [part for part in parts if isinstance(part, dict | list)]
+        waiting += inner[: max(0, BRACES_TRIED - len(waiting))]
+        found += [part for part in inner if isinstance(part, dict)]
+    return found[:BRACES_TRIED]

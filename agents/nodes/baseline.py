@@ -9,6 +9,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from statistics import fmean
 
+from agents.greet import greet
 from agents.pace import SCORING_S
 from agents.run import Run
 from agents.serving import in_parallel
@@ -21,6 +22,7 @@ TAIL_LINES = 12
 
 def baseline(state: State, run: Run) -> Update:
     """Raises RunFailed with the end of the traceback if any seed fails."""
+    greet(run)
     version = run.baseline()
     run.record(version)
     seeds = list(run.task.seeds)[: run.settings.judge.min_seeds]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from memory.keys import step_key
-from pelagos.errors import EditRefused, ModelError
+from pelagos.errors import BadReply, EditRefused, ModelTimeout
 from pelagos.nouns import Build, Try
 from tools.code.candidates import Candidate, Trials, note
 from tools.code.causes import Cause
@@ -27,7 +27,7 @@ Kind = Literal["draft", "repair"]
 
 
 def build(trials: Trials, opening: str) -> Build:
-    """Raises SandboxError, CapReached and Interrupted; failures of the model and of its code are data."""
+    """Raises SandboxError, CapReached, Interrupted and ModelUnavailable; bad replies and bad code are data."""
     mind = trials.context.model("coder")
     how = ways(mind.strong)
     steps = of_change(trials.plan, trials.hypothesis, trials.baseline, how.only_target)
@@ -94,7 +94,7 @@ class _Builder:
                 temperature=self.ways.temperatures[number % len(self.ways.temperatures)],
                 stop=question.stop,
             )
-        except ModelError as error:
+        except (BadReply, ModelTimeout) as error:
             candidate = Candidate(Cause("model", str(error)[:DETAIL]))
         else:
             candidate = self._candidate(reply, question)

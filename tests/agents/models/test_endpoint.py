@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel
 
-from agents.models.endpoint import VENDOR_URL, Endpoint, address, is_strong
-from pelagos.errors import MissingPart
+from agents.models.endpoint import Endpoint
 from tests.agents.models.conftest import Bench, Script, replies, says
 from tools.toolchain import Message
 
@@ -77,40 +76,3 @@ def test_key_is_sent_and_appears_nowhere_else(
     bench.mind(Endpoint("m", script.url)).ask(ASK)
     assert script.keys == ["Bearer s3cret-key"] * 2
     assert "s3cret" not in str(bench.ledger.events())
-
-
-@pytest.mark.parametrize(
-    ("base_url", "env", "want"),
-    [
-        (URL, {}, (URL, "")),
-        (URL, {"PELAGOS_API_KEY": "k"}, (URL, "k")),
-        (URL, {"OPENAI_API_KEY": "vendor"}, (URL, "")),
-        ("", {"OPENAI_API_KEY": "vendor"}, (VENDOR_URL, "vendor")),
-        ("", {"OPENAI_API_KEY": "vendor", "OPENAI_BASE_URL": URL}, (URL, "vendor")),
-        (
-            "",
-            {"OPENAI_API_KEY": "vendor", "OPENAI_BASE_URL": URL, "PELAGOS_BASE_URL": "http://o:2"},
-            ("http://o:2/v1", ""),
-        ),
-        ("http://host:1", {}, (URL, "")),
-        ("http://host:1/api/v3/", {}, ("http://host:1/api/v3", "")),
-    ],
-)
-def test_address_and_whose_key_goes_there(base_url: str, env: dict[str, str], want: tuple[str, str]) -> None:
-    assert address(base_url, env) == want
-
-
-@pytest.mark.parametrize("base_url", ["", "ftp://host", "http://", "https://user:key@host/v1", "host:80"])
-def test_bad_address_is_one_clear_line(base_url: str) -> None:
-    with pytest.raises(MissingPart, match=r"^model endpoint: ") as raised:
-        address(base_url, {})
-    assert "key@" not in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("model", "strong"),
-    [("Qwen2.5-Coder-1.5B-Instruct", False), ("smollm2-135m", False), ("llama-3.1-8b", True), ("gpt-4o-mini", True),
-     ("qwen2.5-coder-32b", True), ("gemma-3-270M", False), ("mixtral-8x7b", True)],
-)  # fmt: skip
-def test_strength_by_name(model: str, strong: bool) -> None:
-    assert is_strong(model) is strong

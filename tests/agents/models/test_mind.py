@@ -16,7 +16,7 @@ from memory.hidden import NAME
 from memory.ledger import Ledger
 from pelagos.errors import BadInput, BadReply, CapReached, ModelUnavailable
 from pelagos.settings import Caps
-from tests.agents.models.conftest import Bench, Script, hangs, replies
+from tests.agents.models.conftest import Bench, Script, hangs, replies, says
 from tools.toolchain import Message
 
 ASK = [Message("user", "A pet.")]
@@ -121,12 +121,41 @@ def test_probability_is_yes_against_no(script: Script, endpoint: Endpoint, bench
     assert script.seen[0]["top_logprobs"] == 20
 
 
-def test_probability_needs_logprobs_and_an_answer(script: Script, endpoint: Endpoint, bench: Bench) -> None:
-    script.answers = [replies("Yes"), replies("Maybe", **first_token(Maybe=0.9))]
-    with pytest.raises(ModelUnavailable, match="no log-probabilities"):
-        bench.mind(endpoint).probability(ASK)
-    with pytest.raises(BadReply, match="neither 'Yes' nor 'No'"):
-        bench.mind(endpoint).probability([Message("user", "other")])
+def test_probability_without_log_probabilities_is_the_word_and_said_once(
+    script: Script, endpoint: Endpoint, bench: Bench
+) -> None:
+    script.answers = [replies("Yes"), replies("No, not **yes**."), replies("Yes")]
+    mind = bench.mind(endpoint, "verifier")
+    assert [mind.probability([*ASK, Message("user", str(n))]) for n in range(2)] == [0.0, 1.0]
+    assert ["top_logprobs" in body for body in script.seen] == [True, False, False]
+    (note,) = bench.facts("note")
+    assert note["text"] == "verifier: openai:some-model gives no log-probabilities: it is asked for Yes or No"
+
+
+@pytest.mark.parametrize("words", ["logprobs are not supported", "Bad Request"])
+def test_refused_log_probabilities_end_in_the_word(
+    words: str, script: Script, endpoint: Endpoint, bench: Bench
+) -> None:
+    script.answers = [says(words, 400), replies(""), replies("Yes")]
+    assert bench.mind(endpoint, "verifier").probability(ASK) == 1.0
+    assert ["logprobs" in body for body in script.seen] == [True, False, False]
+
+
+def test_fewer_log_probabilities_are_taken(script: Script, endpoint: Endpoint, bench: Bench) -> None:
+    five = "top_logprobs must be less than or equal to 5"
+    script.answers = [says(five, 400), replies("Yes", **first_token(Yes=0.6, No=0.2))]
+    mind = bench.mind(endpoint, "verifier")
+    assert mind.probability(ASK) == pytest.approx(0.75)
+    mind.probability([*ASK, Message("user", "Sure?")])
+    assert [body["top_logprobs"] for body in script.seen] == [20, 5, 5]
+
+
+@pytest.mark.parametrize("strong", ["some-model", "some-1B"])
+def test_probability_needs_an_answer(strong: str, script: Script, bench: Bench) -> None:
+    script.answers = [replies("Maybe", **first_token(Maybe=0.9))]
+    with pytest.raises(BadReply, match="neither"):
+        bench.mind(Endpoint(strong, script.url)).probability(ASK)
+    assert len(script.seen) == (2 if strong == "some-model" else 1)
 
 
 def test_unknown_price_is_said_and_a_known_one_is_counted(script: Script, endpoint: Endpoint, bench: Bench) -> None:
