@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from itertools import takewhile
 
+from agents.answers import check_code, check_replies
 from agents.run import Run
 from agents.state import Lane
-from pelagos.errors import ModelUnavailable
-from pelagos.nouns import Build, VerdictKind
-
-WORDLESS_BUILDS = 3
+from pelagos.nouns import VerdictKind
 
 
 def begin(id: str, state: Lane, run: Run) -> str:
-    """Why the lane doesn't begin the hypothesis `id`, or "": then its pace fact is recorded, and its time counts."""
+    """Why the lane doesn't begin the hypothesis `id`, or "": then its pace fact is recorded, and its time counts.
+
+    Raises ModelUnavailable where the models' replies were of no use.
+    """
     known = run.ledger.find("pace", id) is not None
     ended = "" if known else _ended(state, run)
     if ended:
         run.quota.leave(state["lane"])
+        check_replies(run)
         return ended
     run.quota.take(state["lane"])
     run.pace.begin(id)
@@ -35,22 +37,12 @@ def _ended(state: Lane, run: Run) -> str:
         return f"{run.quota.most} {'hypothesis' if run.quota.most == 1 else 'hypotheses'} tested"
     if state["fruitless"] >= loop.attempts:
         return f"{state['fruitless']} proposals in a row came to nothing new"
-    _check_answers(run)
+    check_code(run)
     barren = _barren(run)
     if loop.plateau and barren >= loop.plateau:
         return f"plateau: {barren} hypotheses in a row without support"
     run.hold_reserve(len(run.winners()))
     return _out_of_time(run)
-
-
-def _check_answers(run: Run) -> None:
-    """Raises ModelUnavailable where the coder gave no code for the newest hypotheses since the run was last begun."""
-    ended = run.ledger.events("run.ended")
-    newest = run.ledger.events("build", after=ended[-1].seq if ended else 0)[-WORDLESS_BUILDS:]
-    builds = [Build(**event.payload) for event in newest]
-    if len(builds) == WORDLESS_BUILDS and all(build.wordless for build in builds):
-        last = builds[-1].tries[-1].detail if builds[-1].tries else builds[-1].cause
-        raise ModelUnavailable(f"coder: no reply for the last {WORDLESS_BUILDS} plans held any code, the last: {last}")
 
 
 def _barren(run: Run) -> int:

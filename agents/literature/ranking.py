@@ -24,7 +24,7 @@ from agents.literature.search import without_text
 from agents.prompt import render
 from agents.run import Run
 from agents.serving import in_parallel
-from pelagos.errors import BadReply, ModelUnavailable
+from pelagos.errors import BadReply
 from pelagos.nouns import Paper, RankedPaper
 from tools.literature.bm25 import bm25
 
@@ -128,10 +128,7 @@ def _read(kept: Paper, shown: Mapping[str, Any], run: Run) -> RankedPaper:
 
 
 def _felt(kept: Paper, shown: Mapping[str, Any], run: Run) -> RankedPaper:
-    """By P(Yes); as a strong model is asked where the model gives no probabilities."""
+    """By P(Yes)."""
     prompts = {about: render(YES_NO, about=about, **shown) for about in ("topic", "attributes")}
-    try:
-        felt = {about: round(10 * run.model("extractor").probability(asked), 2) for about, asked in prompts.items()}
-    except ModelUnavailable:
-        return _read(kept, shown, run)
+    felt = {about: round(10 * run.model("extractor").probability(asked), 2) for about, asked in prompts.items()}
     return RankedPaper(paper=kept, reason="by the model's P(Yes), which ranks and doesn't measure", **felt)

@@ -83,9 +83,9 @@ class Endpoint:
             sent = self._body(request, changes)
             status, headers, text = self._post(sent, end)
             if status == 200:
-                reply = self._reply(text, request, changes, time.monotonic() - began)
+                data = self._data(text)
                 self._learn(changes)
-                return reply
+                return self._reply(data, request, changes, time.monotonic() - began)
             change = refusals.change(status, text, sent)
             if change is None or change in tried:
                 raise self._fault(status, headers, text)
@@ -134,8 +134,8 @@ class Endpoint:
                 raise Unsound("nonsense", f"{self._where}: the answer is larger than {LARGEST_BODY} bytes")
         return without_key(got.decode("utf-8", "replace"), self._key)
 
-    def _reply(self, text: str, request: Request, changes: Mapping[str, int | None], seconds: float) -> Reply:
-        """Raises Unsound where there is none, and as `_fault` does for an error in the body."""
+    def _data(self, text: str) -> Any:
+        """What a body says. Raises Unsound where it can't be read, and as `_fault` does for an error in it."""
         try:
             data = envelope.opened(text)
         except ValueError as fault:
@@ -143,6 +143,9 @@ class Endpoint:
         error = envelope.error_of(data)
         if error is not None:
             raise self._fault(error[0] or 200, {}, text)
+        return data
+
+    def _reply(self, data: Any, request: Request, changes: Mapping[str, int | None], seconds: float) -> Reply:
         reply = chat.reply(data, request, seconds)
         if chat.ESTIMATED not in reply.remarks:
             self._cuts.check(request.messages, reply.tokens_in)

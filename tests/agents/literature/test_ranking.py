@@ -15,6 +15,7 @@ from agents.launch import create, drive
 from agents.literature.attributes import Attributes
 from agents.literature.purity import purity
 from agents.literature.ranking import fuse, passage
+from agents.models.protocol import Reply
 from pelagos.nouns import Paper
 from tests.agents.scripted import Scripted, ScriptedParts
 from tests.agents.test_loop import facts, launched, settings
@@ -153,12 +154,12 @@ def test_an_explicit_ranking_asks_a_small_model_and_cuts_nothing(tmp_path: Path)
     assert "doesn't measure" in first["reason"]
 
 
-def test_a_small_model_without_probabilities_is_asked_as_a_strong_one(tmp_path: Path) -> None:
+def test_a_small_model_without_probabilities_ranks_by_its_word(tmp_path: Path) -> None:
     _, run, _ = launched(tmp_path, Mute(), loop=LOOP, survey={"ranking": "attributes"})
     fact = facts(run, "survey")[0]
     assert [(one["paper"]["id"], one["topic"], one["attributes"]) for one in fact["papers"]][:2] == [
-        ("p0", 9, 9),
-        ("p1", 9, 9),
+        ("p1", 10, 10),
+        ("p0", 0, 0),
     ]
 
 
@@ -182,10 +183,10 @@ class Mute(Scripted):
     strong = False
 
     def complete(self, request: Any, timeout: float) -> Any:
-        reply = super().complete(request, timeout)
-        if "finding" in (request.schema_ or {}).get("properties", {}):
-            return reply.model_copy(update={"text": '{"finding": "f", "reason": "r", "topic": 9, "attributes": 9}'})
-        return reply.model_copy(update={"first_logprobs": {}}) if request.role == "extractor" else reply
+        if request.role != "extractor" or request.schema_ is not None:
+            return super().complete(request, timeout)
+        said = "Yes" if "Paper 1" in request.messages[1].content else "No"
+        return Reply(text=said, tokens_in=50, tokens_out=1, seconds=0.1)
 
 
 class Mismatched(Scripted):

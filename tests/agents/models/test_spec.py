@@ -107,3 +107,19 @@ def test_a_hub_that_does_not_answer_is_passed_over(tmp_path: Path, monkeypatch: 
     found = locate("smollm2-135m")
     assert found.source.startswith("package index")
     assert found.path.name == entry("smollm2-135m").asset.file
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["10.0.0.5:8000/v1", "10.0.0.5", "localhost", "localhost:11434/v1", "gpu-box:8000", "api.example.org/v1",
+     "[::1]:8000/v1", "user:s3cret@host.org:80/v1", "ftp://host"],
+)  # fmt: skip
+def test_address_without_a_scheme_is_refused_and_not_sent_to_a_vendor(where: str) -> None:
+    with pytest.raises(BadInput, match=r"write openai:mine@http://HOST:PORT/v1") as raised:
+        parse(f"openai:mine@{where}")
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["claude@20240620", "org/model@v1", "@cf/meta/llama-3-8b", "model@001", "m@latest"])
+def test_model_names_may_have_an_at_sign(name: str) -> None:
+    assert parse(f"openai:{name}") == Spec("openai", name)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pelagos.errors import ModelUnavailable
+from pelagos.errors import BadReply, ModelTimeout, ModelUnavailable
 from pelagos.nouns import Build, Step
 from tests.tools.code.conftest import ScriptedMind, World, idea, plan
 from tools.code.task import CodeTask
@@ -179,16 +179,28 @@ def test_check_that_holds_on_the_baseline_is_dropped(task: CodeTask, world: Worl
     assert "holds on the baseline" in made.tries[0].detail
 
 
-def test_model_faults_are_data(task: CodeTask, world: World) -> None:
+@pytest.mark.parametrize("error", [ModelTimeout("late"), BadReply("a login page")])
+def test_bad_replies_are_data(error: Exception, task: CodeTask, world: World) -> None:
+    def useless(*_: Any) -> str:
+        raise error
+
+    world.mind.script = useless
+    made = CodeToolchain().build(task, idea(), plan(), world)
+    assert made.version is None
+    assert made.cause == "model"
+    assert made.wordless
+    assert set(causes(made)) == {"model"}
+    assert len(made.tries) == 4  # so many in a row that came no further
+
+
+def test_a_model_that_is_away_ends_the_build(task: CodeTask, world: World) -> None:
     def down(*_: Any) -> str:
         raise ModelUnavailable("nothing answers")
 
     world.mind.script = down
-    made = CodeToolchain().build(task, idea(), plan(), world)
-    assert made.version is None
-    assert made.cause == "model"
-    assert set(causes(made)) == {"model"}
-    assert len(made.tries) == 4  # so many in a row that came no further
+    with pytest.raises(ModelUnavailable):
+        CodeToolchain().build(task, idea(), plan(), world)
+    assert not world.ledger.events("build")
 
 
 def test_nothing_is_run_twice(task: CodeTask, world: World) -> None:
