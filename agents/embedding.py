@@ -23,6 +23,7 @@ from agents.models.faults import Transient
 from agents.models.prices import Prices
 from agents.models.retry import Patience, persist
 from agents.models.spec import parse
+from agents.models.wire import envelope
 from agents.models.wire.address import address
 from memory.bank import HypothesisBank
 from memory.budget import Cost
@@ -32,6 +33,7 @@ from memory.hidden import hidden
 from memory.keys import step_key
 from memory.steps import Steps
 from pelagos.errors import BadInput, MissingPart, ModelTimeout, ModelUnavailable
+from pelagos.secrets import without_key
 from pelagos.settings import Models
 
 BATCH = 64
@@ -150,12 +152,17 @@ class EndpointEmbedder:
         if answer.status_code != 200:
             raise self._fault(answer)
         try:
-            return _vectors(answer.json(), len(texts)), int(_tokens(answer.json()) or _estimate(texts))
-        except (ValueError, KeyError, TypeError) as error:
-            raise Transient("nonsense", f"{self._where}: no embeddings in the answer ({error})"[:300]) from None
+            said = envelope.opened(answer.text)
+            if envelope.error_of(said):
+                raise self._fault(answer)
+            return _vectors(said, len(texts)), int(_tokens(said) or _estimate(texts))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            told = without_key(f"{self._where}: no embeddings in the answer ({error})", self._key)
+            raise Transient("nonsense", told[:300]) from None
 
     def _fault(self, answer: httpx.Response) -> ModelUnavailable:
-        said = f"{self._where}: HTTP {answer.status_code} {' '.join(answer.text.split())[:200]}".rstrip()
+        told = envelope.refusal(without_key(answer.text, self._key))
+        said = f"{self._where}: HTTP {answer.status_code} {told}".rstrip()
         wait = answer.headers.get("retry-after", "")
         if answer.status_code == 429:
             return Transient("rate_limited", said, float(wait) if wait.isdigit() else None)

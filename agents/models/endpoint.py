@@ -19,10 +19,11 @@ from agents.models.faults import Transient, Unsound
 from agents.models.protocol import Limit, Reply, Request
 from agents.models.vllm_env import has_cuda
 from agents.models.wire import envelope, refusals
-from agents.models.wire.address import address, is_strong, without_key
+from agents.models.wire.address import address, is_strong
 from agents.models.wire.cuts import Cuts
 from agents.models.wire.refusals import Change
 from pelagos.errors import MissingPart, ModelError, ModelTimeout, ModelUnavailable
+from pelagos.secrets import without_key
 from tools.toolchain import Message
 
 LARGEST_BODY = 4_000_000

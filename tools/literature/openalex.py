@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
+from pelagos.secrets import key_in, without_key
 from tools.literature.source import query_words, today
 from tools.literature.transport import Session
 
@@ -39,7 +40,8 @@ class OpenAlex:
         except SourceFailed:
             raise
         except Exception as error:  # border: a foreign service and its client
-            raise SourceFailed(f"openalex: {type(error).__name__}: {error}"[:300]) from error
+            said = f"openalex: {type(error).__name__}: {error}"
+            raise SourceFailed(without_key(said, os.environ.get(KEY, "").strip())[:300]) from None
 
     def fetch(self, paper: Paper) -> Paper:
         """As it is: the full text lies with others."""
@@ -54,7 +56,7 @@ class OpenAlex:
             def _get_from_url(self, url: str, session_: Any = None) -> Any:
                 return super()._get_from_url(url.replace(ADDRESS, address, 1), session)
 
-        pyalex.config.api_key = os.environ.get(KEY)
+        pyalex.config.api_key = key_in(os.environ, KEY) or None
         size = min(PAGE, limit)
         pages = Works().search(asked).paginate(method="page", per_page=size, n_max=limit)
         found: list[dict[str, Any]] = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
+from pelagos.secrets import key_in, without_key
 from tools.literature.source import query_words, today
 from tools.literature.transport import Session
 
@@ -39,7 +40,8 @@ class SemanticScholar:
         except SourceFailed:
             raise
         except Exception as error:  # border: a foreign service and its client
-            raise SourceFailed(f"semanticscholar: {type(error).__name__}: {error}"[:300]) from error
+            said = f"semanticscholar: {type(error).__name__}: {error}"
+            raise SourceFailed(without_key(said, os.environ.get(KEY, "").strip())[:300]) from None
 
     def fetch(self, paper: Paper) -> Paper:
         """As it is: the full text lies with others."""
@@ -48,7 +50,7 @@ class SemanticScholar:
     def _client(self, pages: int) -> Any:
         from semanticscholar import SemanticScholar as Client
 
-        client = Client(api_key=os.environ.get(KEY), api_url=self._address, retry=False)
+        client = Client(api_key=key_in(os.environ, KEY) or None, api_url=self._address, retry=False)
         client._AsyncSemanticScholar._requester = _Requester(self._session, pages)
         return client
 

@@ -6,18 +6,15 @@ own address, so that it can't leak to an address written in a task or settings f
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pelagos.errors import MissingPart
+from pelagos.secrets import key_in
 
 VENDOR_URL = "https://api.openai.com/v1"
 SMALL_MODEL_B = 4.0
-SHORTEST_HIDDEN = 8  # people write `none` or `EMPTY` where a server wants no key: those are words, no secrets
-HIDDEN = "[key]"
 _BILLIONS = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*([bm])(?![a-z])", re.IGNORECASE)
 
 
@@ -48,27 +45,6 @@ def checked(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or odd:
         raise MissingPart(fault)
     return urlunsplit((parts.scheme, parts.netloc, parts.path.removesuffix("/chat/completions") or "/v1", "", ""))
-
-
-def key_in(env: Mapping[str, str], name: str) -> str:
-    """The key as it is sent: without the space, the quotes and the `Bearer` that people copy with it. Raises
-    MissingPart, which doesn't show it, for what can't be sent."""
-    key = env.get(name, "").strip().strip("\"'").strip()
-    key = key[len("bearer ") :].strip() if key.lower().startswith("bearer ") else key
-    at = next((place for place, char in enumerate(key, 1) if not "!" <= char <= "~"), None)
-    if at is not None:
-        raise MissingPart(f"{name}: character {at} of {len(key)} is none that a key has: copy the key again")
-    return key
-
-
-def without_key(text: str, key: str) -> str:
-    """`text` with the key, in every form in which a server may send it back, taken out."""
-    if len(key) < SHORTEST_HIDDEN:
-        return text
-    forms = {key, quote(key, ""), json.dumps(key)[1:-1], base64.b64encode(key.encode()).decode()}
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, HIDDEN)
-    return text
 
 
 def is_strong(model: str) -> bool:

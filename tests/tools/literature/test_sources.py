@@ -166,6 +166,21 @@ def test_keys_go_to_their_own_service_alone(
     assert [name for name in NAMES if "scholar-key" in sent[name]] == ["semanticscholar"]
 
 
+@pytest.mark.parametrize("name", ["openalex", "semanticscholar"])
+@pytest.mark.parametrize(("key", "fault"), [("s3cret-word\n", "500"), ("s3cret\nword", ""), ("s3crét-word", "")])
+def test_no_key_is_in_what_is_told(
+    name: str, key: str, fault: str, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("OPENALEX_API_KEY", "SEMANTIC_SCHOLAR_API_KEY"):
+        monkeypatch.setenv(variable, key)
+    services.faults = {name: [fault]}
+    cascade, said = opened(services, tmp_path, sources=[name])
+    cascade.search("graph study", 5)
+    assert len(said) == 1
+    assert "s3cr" not in said[0]
+    assert "\n" not in said[0]
+
+
 def test_without_a_network_it_goes_on_quickly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "_GATES", {})
     away = Services()
