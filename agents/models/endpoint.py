@@ -28,7 +28,7 @@ from tools.toolchain import Message
 
 LARGEST_BODY = 4_000_000
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-PROBE_S = 30.0
+PROBE_S, PROBE_TOKENS = 30.0, 16
 REMARKS = {
     "response_format": "the server takes no json_schema; it was put in words",
     "logprobs": "the server gives no log-probabilities",
@@ -59,9 +59,9 @@ class Endpoint:
         self._client.close()
 
     def probe(self) -> None:
-        """Ask for one token. Raises MissingPart where nobody answers there, or not as an API that has this model does;
+        """Ask for one word. Raises MissingPart where nobody answers there, or not as an API that has this model does;
         a server that is only slow, busy or out of order now is left to the run."""
-        asked = Request(role="coder", messages=(Message("user", "Say yes."),), max_tokens=1, temperature=0.0)
+        asked = Request(role="coder", messages=(Message("user", "Say yes."),), max_tokens=PROBE_TOKENS, temperature=0.0)
         try:
             self.complete(asked, Limit(PROBE_S, PROBE_S))
         except Transient as error:

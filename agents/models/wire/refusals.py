@@ -23,6 +23,7 @@ _FILTERED = (
     "moderation", "safety", "usage polic", "invalid_prompt", "prohibited", "inappropriate",
 )  # fmt: skip
 _BROKEN_OBJECT = ("json_validate_failed", "failed to generate json", "failed to validate json")
+_THOUGHT = ("output limit was reached", "higher max_tokens", "higher max_completion_tokens")
 _PAID = ("insufficient_quota", "insufficient credit", "insufficient balance", "insufficient funds", "out of credit")
 _LENGTH = re.compile(
     r"context[ _-]?(?:length|window|size)|n_ctx|maximum tokens|too long|too large|too many tokens|tokens? limit"
@@ -72,6 +73,8 @@ def cause(status: int, text: str) -> Cause | None:
         return "filtered"
     if any(word in said for word in _BROKEN_OBJECT):
         return "schema"
+    if any(word in said for word in _THOUGHT):
+        return "thoughts"
     return None
 
 

@@ -26,6 +26,11 @@ THINKING = {
     "in another field": only_thoughts("", reasoning="hm"),
     "in the text": only_thoughts("<think>hm, so"),
     "hidden": only_thoughts(""),
+    "as a refusal": says(
+        '{"error": {"message": "Could not finish the message because max_tokens or model output limit was reached. '
+        'Please try again with higher max_tokens."}}',
+        400,
+    ),
 }
 
 

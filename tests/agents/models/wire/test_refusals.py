@@ -90,6 +90,7 @@ def test_any_400_is_tried_without_the_schema_and_without_log_probabilities(statu
         (403, "Input was flagged by moderation", "filtered"),
         (400, '{"error": {"code": "content_filter"}}', "filtered"),
         (400, "Failed to generate JSON. code: json_validate_failed", "schema"),
+        (400, "Could not finish the message because max_tokens or model output limit was reached.", "thoughts"),
         (400, "no such model", None),
         (500, "context canceled", None),
     ],
