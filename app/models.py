@@ -15,6 +15,7 @@ import typer
 
 from app.output import Json, console, print_json, table
 from pelagos.errors import BadInput
+from pelagos.secrets import key_in
 
 if TYPE_CHECKING:
     from agents.models.locate import Located
@@ -94,7 +95,7 @@ def _llama(path: Path, name: str, port: int) -> Iterator[str]:
     from pelagos.settings import load as settings
 
     here = settings(Path.cwd()).models
-    key = os.environ.get("PELAGOS_API_KEY", "")
+    key = key_in(os.environ, "PELAGOS_API_KEY")
     threads = here.threads or spare()
     serving = Serving(name, port, [key] if key else [])
     server = start(parameters(path, here.slots(local=True), here.context, threads, serving))

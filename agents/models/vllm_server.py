@@ -21,6 +21,7 @@ from agents.models import convert
 from agents.models.vllm_env import find_python, has_cuda
 from memory.weights import cache_folder
 from pelagos.errors import MissingPart
+from pelagos.secrets import key_in
 
 START_LIMIT_S = 600.0
 STOP_LIMIT_S = 20.0
@@ -77,7 +78,7 @@ def running(model: Path, name: str, port: int, context: int, log: Path) -> Itera
 
 def _environment() -> dict[str, str]:
     own = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": str(CPU_KV_GB)}
-    key = os.environ.get("PELAGOS_API_KEY")
+    key = key_in(os.environ, "PELAGOS_API_KEY")
     return {**os.environ, **own, **({"VLLM_API_KEY": key} if key else {})}
 
 
