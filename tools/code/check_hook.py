@@ -18,6 +18,9 @@ COMPOUND = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, a
 BUILTINS = {f.__name__: f for f in (abs, all, any, bool, float, int, isinstance, len, max, min, set, sorted, str, sum)}
 
 
+TOP_LEVEL = "top-level"  # the name of a file's statements that are neither imports nor definitions
+
+
 class View:
     """A program, or one definition in it; attributes are the definitions inside."""
 
@@ -46,6 +49,8 @@ class Source:
     def find(self, name: str) -> View:
         path, _, inner = name.rpartition("::")
         for file, tree in self.trees.items():
+            if path in ("", file) and inner == TOP_LEVEL:
+                return View(self, file, inner, [top_level(tree)])
             if path in ("", file):
                 node: Any = tree
                 for part in inner.split("."):
@@ -158,6 +163,11 @@ class Words:
 
 
 VOCABULARY = ("calls", "keyword", "uses", "defines", "constant", "changed", "mentions")
+
+
+def top_level(tree: ast.Module) -> ast.Module:
+    left_out = (ast.Import, ast.ImportFrom, *FUNCTIONS, ast.ClassDef)
+    return ast.Module([node for node in tree.body if not isinstance(node, left_out)], [])
 
 
 def dotted(node: ast.AST) -> str:

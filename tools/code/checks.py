@@ -117,7 +117,7 @@ def fallback(text: str, target: str, baseline: Program) -> str:
     found = [a or b for a, b in _NAMES.findall(text)]
     names = [name for name in dict.fromkeys(found) if name not in known and name.rpartition(".")[2] not in known]
     mentioned = f" and mentions({', '.join(map(repr, names[:6]))})" if names else ""
-    return f"changed({target!r}){mentioned}" if target in baseline.definitions else f"changed(new){mentioned}"
+    return f"changed({target!r}){mentioned}" if baseline.node(target) is not None else f"changed(new){mentioned}"
 
 
 def run(

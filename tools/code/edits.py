@@ -1,7 +1,8 @@
 """Applies a model's reply to a program and checks the result: it parses, touches only what may be edited, changes
 something in meaning, and addresses what exists. Whatever is wrong is refused with a cause class and one line.
 
-Formats: whole definitions (`path::qualified.name`), a whole file, search/replace blocks; see `formats`.
+Formats: whole definitions (`path::qualified.name`) or the whole top-level code (`path::top-level`), a whole file,
+search/replace blocks; see `formats`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from tools.code.recovery.readable import readable
 from tools.code.recovery.statements import bound
 from tools.code.replies import Block, Replacement, blocks, replacements
 from tools.code.splice import Piece, Pieces, completed, methods, parse, pieces, splice
+from tools.code.toplevel.place import keeps_output, new_code, placed
+from tools.code.toplevel.statements import NAME as TOP_LEVEL
 from tools.code.unused_imports import without_unused
 
 MAX_REPLY = 200_000
@@ -57,7 +60,7 @@ def apply_file(program: Program, reply: str, path: str) -> Program:
 
 def _is_whole(code: str, text: str) -> bool:
     if set(pieces(parse(text)).definitions) <= set(pieces(parse(code)).definitions):
-        return True
+        return keeps_output(parse(text), parse(code))
     return "__main__" in text and "__main__" in code
 
 
@@ -156,6 +159,8 @@ def _needs_none(text: str, left_out: Sequence[str]) -> bool:
 
 def _definitions(text: str, block: Block, path: str, name: str, only: Collection[str] | None) -> tuple[str, bool]:
     """The file with the block's parts spliced in, and whether there was a definition or constant among them."""
+    if name == TOP_LEVEL:
+        return _top_level(text, parse(block.code), path, only)
     module = parse(text)
     have = pieces(module)
     known = _addressed(have)
@@ -179,6 +184,18 @@ def _definitions(text: str, block: Block, path: str, name: str, only: Collection
     if name and not replaced and not constants:
         return (text if added else splice(module, {}, (), found.imports)), False
     return splice(module, replaced, added, found.imports, constants), bool(replaced or added or constants)
+
+
+def _top_level(text: str, block: cst.Module, path: str, only: Collection[str] | None) -> tuple[str, bool]:
+    """As `_definitions`, for the statements between them. Definitions that there are change where `only` allows it."""
+    known, found = pieces(parse(text)).definitions, pieces(block)
+    code = new_code(parse(text), block, path)
+    beside = {n: d for n, d in found.definitions.items() if d not in code}
+    replaced = {n: completed(d, known[n]) for n, d in beside.items() if n in known}
+    taken = {n: d for n, d in replaced.items() if only is None or f"{path}::{n}" in only}
+    done = parse(splice(parse(text), taken, (), found.imports))
+    added = [d for n, d in beside.items() if n not in known]
+    return (placed(done, code, added) if code else done.code), bool(code or taken)
 
 
 def _addressed(have: Pieces) -> dict[str, Piece]:

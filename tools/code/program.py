@@ -1,7 +1,7 @@
 """A program under research: its files as text, the addresses in them, and whether two programs differ in meaning.
 
-An address is `path::qualified.name` of a top-level function, a class or a method. Definitions inside functions or
-under `if` have no address of their own.
+An address is `path::qualified.name` of a top-level function, a class or a method, or `path::top-level` for the
+statements between them. Definitions inside functions or under `if` have no address of their own.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from memory.artifacts import ArtifactStore
+from tools.code.toplevel import statements
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 MARK = "pelagos: fixed"
-_ENTRY_NAMES = frozenset({"main", "parse_args", "get_args", "parse_arguments"})
+_COMMAND_LINE = frozenset({"parse_args", "get_args", "parse_arguments"})
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,27 @@ class Program:
         """Address -> definition, in file order."""
         return {f"{path}::{name}": node for path, tree in self.trees.items() for name, node in named(tree)}
 
+    def node(self, address: str) -> Definition | ast.Module | None:
+        """The definition, or a module of the top-level code alone; None for an unknown address."""
+        path, _, name = address.partition("::")
+        if name != statements.NAME or path not in self.trees:
+            return self.definitions.get(address)
+        code = statements.statements(self.trees[path])
+        return ast.Module(code, []) if code else None
+
+    def lines(self, address: str) -> dict[int, str]:
+        """The lines at an address by their number in the file, decorators included. Raises KeyError for an unknown
+        address."""
+        path, _, name = address.partition("::")
+        lines = self.files[path].splitlines()
+        if name == statements.NAME:
+            return {at: lines[at - 1] for at in statements.numbers(self.trees[path], lines)}
+        node = self.definitions[address]
+        return {at: lines[at - 1] for at in range(first_line(node), (node.end_lineno or 0) + 1)}
+
     def source(self, address: str) -> str:
-        """The definition's own lines, decorators included. Raises KeyError for an unknown address."""
-        node, lines = self.definitions[address], self.files[address.partition("::")[0]].splitlines()
-        return "\n".join(lines[first_line(node) - 1 : node.end_lineno])
+        """The lines at an address as text. Raises KeyError for an unknown address."""
+        return "\n".join(self.lines(address).values())
 
     def with_files(self, changed: Mapping[str, str]) -> Program:
         return Program({**self.files, **changed}, self.editable)
@@ -74,26 +92,58 @@ class Program:
 
 
 def targets(program: Program) -> dict[str, str]:
-    """Address -> first docstring line of what a hypothesis may name: top-level functions and classes to edit.
+    """Address -> first docstring line of what a hypothesis may name: top-level functions and classes to edit, and the
+    top-level code where it does a program's work.
 
-    Entry points (`main`, whatever reads the command line or files) and what is marked `# pelagos: fixed` are left out.
+    Entry points and what reads the command line or files are left out unless the training is done in them or there is
+    nothing else; what is marked `# pelagos: fixed` always is.
     """
-    found = {}
+    free = {
+        address: node
+        for path in program.editable
+        for address, node in _inside(program, path)
+        if not _is_marked(program, address)
+    }
+    own = {node.name for node in program.definitions.values()}
+    better = {a: node for a, node in free.items() if not _is_contract(node) or statements.trains(node, own)}
+    return {address: _told(program, address, node) for address, node in (better or free).items()}
+
+
+def _inside(program: Program, path: str) -> Iterator[tuple[str, Definition | ast.Module]]:
+    """The addresses of a file that a hypothesis might name, its top-level code last."""
     for address, node in program.definitions.items():
-        path, _, name = address.partition("::")
-        if path in program.editable and "." not in name and not _is_fixed(program, address, node):
-            found[address] = (ast.get_docstring(node) or "").strip().partition("\n")[0]
-    return found
+        name = address.removeprefix(f"{path}::")
+        if name != address and "." not in name and name not in _COMMAND_LINE:
+            yield address, node
+    top_level = f"{path}::{statements.NAME}"
+    code = program.node(top_level)
+    if code is not None:
+        yield top_level, code
 
 
-def _is_fixed(program: Program, address: str, node: Definition) -> bool:
-    lines = program.files[address.partition("::")[0]].splitlines()
-    marked = any(MARK in line for line in lines[max(0, first_line(node) - 2) : node.body[0].lineno])
-    return marked or node.name in _ENTRY_NAMES or any(_reads(part) for part in ast.walk(node))
+def _told(program: Program, address: str, node: Definition | ast.Module) -> str:
+    if isinstance(node, ast.Module):
+        doc = ast.get_docstring(program.trees[address.partition("::")[0]]) or ""
+        return f"The statements between the definitions. {doc}".strip().partition("\n")[0]
+    return (ast.get_docstring(node) or "").strip().partition("\n")[0]
+
+
+def _is_marked(program: Program, address: str) -> bool:
+    lines, node = program.files[address.partition("::")[0]].splitlines(), program.definitions.get(address)
+    if node is None:
+        return any(MARK in line for line in program.lines(address).values())
+    return any(MARK in line for line in lines[max(0, first_line(node) - 2) : node.body[0].lineno])
+
+
+def _is_contract(node: Definition | ast.Module) -> bool:
+    """Whether it is what the task says that a program does, which is not an idea's business: starting it, reading the
+    command line and files; and top-level code that only names constants or prepares the rest."""
+    if isinstance(node, ast.Module):
+        return not statements.works(node.body)
+    return node.name == "main" or any(_reads(part) for part in ast.walk(node))
 
 
 def _reads(part: ast.AST) -> bool:
-    """Whether it reads the command line or a file: the task's contract, not an idea's business."""
     if isinstance(part, ast.Name):
         return part.id in {"argparse", "open"}
     return isinstance(part, ast.Attribute) and part.attr in {"load", "read_text", "read_csv"}

@@ -16,6 +16,7 @@ from tools.code.formats import Format, Ways
 from tools.code.program import Program
 from tools.code.smoke import Known
 from tools.code.task import CodeTask
+from tools.code.toplevel.statements import NAME
 from tools.code.traceback import Error
 from tools.toolchain import Message
 
@@ -62,7 +63,7 @@ class Asker:
         messages = prompts.draft(
             self.opening, self.baseline, self.hypothesis, self.plan, self.known, ways, fault or Cause()
         )
-        tokens = _tokens(self.baseline.source(target), ways)
+        tokens = _tokens(self.baseline, target, ways)
         only = (target,) if ways.only_target else None
         return Question(messages, self.baseline, target, tokens, only, END if ways.draft == "definition" else ())
 
@@ -76,7 +77,7 @@ class Asker:
         messages = prompts.repair(self.opening, program, self.hypothesis, cause, error, local, self.known, format)
         whole = format == "file"
         place = path if whole else local.address
-        tokens = self.ways.file_tokens if whole else _tokens(program.source(local.address), self.ways)
+        tokens = self.ways.file_tokens if whole else _tokens(program, local.address, self.ways)
         changed = (*structure.changed_definitions(program, self.baseline), local.address)
         only = changed if self.ways.only_target else None
         return Question(messages, program, place, tokens, only, END if format == "definition" else ())
@@ -94,7 +95,8 @@ class Asker:
         return "definition" if too_long else self.ways.repair
 
 
-def _tokens(source: str, ways: Ways) -> int:
-    """Room for a rewritten definition: twice what it has now and some for helpers, within the class' bound. A token of
-    code has about three characters."""
-    return min(ways.reply_tokens, 2 * len(source) // 3 + 250)
+def _tokens(program: Program, address: str, ways: Ways) -> int:
+    """Room for a rewritten definition: twice what it has now and some for helpers, within the class' bound; that of a
+    whole file for top-level code. A token of code has about three characters."""
+    bound = ways.file_tokens if address.endswith(f"::{NAME}") else ways.reply_tokens
+    return min(bound, 2 * len(program.source(address)) // 3 + 250)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from pelagos.errors import EditRefused
+from tools.code.toplevel.statements import NAME
 
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([^\n`]*)\n(.*?)(^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_ADDRESS = re.compile(r"(?<![\w./-])([\w./-]+\.\w+)(?:::([A-Za-z_][\w.]*))?(?![\w/])")
+_ADDRESS = re.compile(rf"(?<![\w./-])([\w./-]+\.\w+)(?:::({NAME}|[A-Za-z_][\w.]*))?(?![\w/])")
 _SEARCH = re.compile(r"^<{5,9} ?SEARCH[ \t]*\n(.*?)^={5,9}[ \t]*\n(.*?)^>{5,9} ?REPLACE", re.MULTILINE | re.DOTALL)
 _CODE_START = re.compile(r"^(?:import |from |def |class |async def |@\w|[A-Za-z_]\w* *=|if __name__|\"\"\"|#)")
 _SESSION = re.compile(r">>> \S")

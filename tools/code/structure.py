@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from tools.code import libraries
 from tools.code.program import Definition, Program, first_line, meaning
 from tools.code.shapes import Functions, comment
+from tools.code.toplevel import statements
 from tools.code.traceback import Error, Frame
 
 
@@ -35,7 +36,7 @@ def around(program: Program, error: Error | None, target: str, budget: int, chan
     raised = next((found for frame in reversed(frames) if (found := at_line(program, frame.file, frame.line))), "")
     if not raised and not frames:
         raised = target
-    suspects = [address for address in changed if address in program.definitions]
+    suspects = [address for address in changed if program.node(address) is not None]
     address = raised if raised in suspects or not suspects else suspects[0]
     path = raised.partition("::")[0] or (frames[-1].file if frames else target.partition("::")[0])
     shown = [*dict.fromkeys(_outer(program, one) for one in (raised, *suspects) if one)]
@@ -51,14 +52,24 @@ def around(program: Program, error: Error | None, target: str, budget: int, chan
 
 
 def changed_definitions(program: Program, baseline: Program) -> list[str]:
-    """Addresses of innermost definitions whose meaning differs from the baseline's or that are new, in file order."""
-    differing = [
-        address
-        for address, node in program.definitions.items()
-        if address not in baseline.definitions
-        or meaning(textwrap.dedent(program.source(address))) != meaning(textwrap.dedent(baseline.source(address)))
-    ]
-    return [one for one in differing if not any(other.startswith(f"{one}.") for other in differing)]
+    """Addresses of innermost definitions whose meaning differs from the baseline's or that are new, in file order, then
+    of the top-level code where it does a program's work or nothing else differs."""
+    differing = [address for address in program.definitions if _differs(program, baseline, address)]
+    inner = [one for one in differing if not any(other.startswith(f"{one}.") for other in differing)]
+    code = [address for path in program.trees if _differs(program, baseline, address := f"{path}::{statements.NAME}")]
+    working = [address for address in code if statements.works(statements.statements(program.trees[_path(address)]))]
+    return [*inner, *(working if inner else code)]
+
+
+def _differs(program: Program, baseline: Program, address: str) -> bool:
+    if program.node(address) is None or baseline.node(address) is None:
+        return program.node(address) is not None
+    old, new = (meaning(textwrap.dedent(one.source(address))) for one in (baseline, program))
+    return old != new
+
+
+def _path(address: str) -> str:
+    return address.partition("::")[0]
 
 
 def _outer(program: Program, address: str) -> str:
@@ -69,8 +80,9 @@ def _outer(program: Program, address: str) -> str:
 
 
 def at_line(program: Program, path: str, line: int) -> str:
-    """The address of the innermost definition at a line, or ""."""
-    found = ""
+    """The address of the innermost definition at a line, else of the top-level code; "" where it is neither."""
+    code = f"{path}::{statements.NAME}"
+    found = code if path in program.trees and line in program.lines(code) else ""
     for address, node in program.definitions.items():
         if address.startswith(f"{path}::") and first_line(node) <= line <= (node.end_lineno or 0):
             found = address
@@ -110,21 +122,18 @@ def _seen(frames: Sequence[Frame]) -> str:
 
 def _marked(program: Program, address: str, frames: Sequence[Frame]) -> str:
     """The definition with a mark at the line where the innermost own frame stands."""
-    node = program.definitions[address]
-    lines = program.source(address).splitlines()
-    if frames and frames[-1].file == address.partition("::")[0]:
-        at = frames[-1].line - first_line(node)
-        if 0 <= at < len(lines):
-            lines[at] += "  # <-- the error is raised here"
-    return "\n".join(lines)
+    lines = program.lines(address)
+    if frames and frames[-1].file == _path(address) and frames[-1].line in lines:
+        lines[frames[-1].line] += "  # <-- the error is raised here"
+    return "\n".join(lines.values())
 
 
 def _neighbours(program: Program, address: str) -> Iterator[str]:
-    """Signatures of what the definition calls, then of what calls it, by name."""
-    node = program.definitions.get(address)
+    """Signatures of what the definition or the top-level code calls, then of what calls it, by name."""
+    node = program.node(address)
     if node is None:
         return
-    called, name = _names(node), node.name
+    called, name = _names(node), getattr(node, "name", "")
     for other, definition in program.definitions.items():
         if _outer(program, other) == address:
             continue
@@ -158,14 +167,19 @@ def _fit(parts: Sequence[str], budget: int) -> str:
 
 
 def outline(program: Program, path: str, known: Functions) -> str:
-    """One file's imports and constants as they are, and its definitions as signatures with captured shapes."""
+    """One file's imports and constants as they are, and its definitions as signatures with captured shapes; all of its
+    top-level code where that does a program's work."""
     parts = []
+    code = statements.statements(program.trees[path])
+    working = code if statements.works(code) else []
     for node in program.trees[path].body:
         if isinstance(node, (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)):
             parts.append(ast.unparse(node)[:300])
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             told = comment(f"{path}::{node.name}", known)
             parts.append(signature(node) + (f"\n{told}" if told else ""))
+        elif node in working:
+            parts.append(ast.unparse(node)[:1000])
     return "\n".join(parts)
 
 

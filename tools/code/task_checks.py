@@ -13,6 +13,7 @@ from typing import Any
 from pelagos.errors import BadInput
 from tools.code import packages
 from tools.code.data_sources import rows
+from tools.code.program import MARK, Program, targets
 from tools.code.task_file import REGRESSION, STOCK, MetricPart
 
 PLACEHOLDERS = ("data", "out", "seed")
@@ -56,6 +57,20 @@ def _programs(folder: Path, parts: Parts) -> Iterator[str]:
             if str(PurePosixPath(name)) in seen:
                 yield f"{key}.{index}: '{name}' is listed twice; list it once"
             seen.add(str(PurePosixPath(name)))
+
+
+def _changeable(folder: Path, parts: Parts) -> Iterator[str]:
+    """Something must be left for a hypothesis to change, where the editable files can be read at all."""
+    names = list(parts["editable"])
+    if any(file_fault(folder, name) or _source_fault(folder / name, "editable") for name in names):
+        return
+    program = Program({name: (folder / name).read_text("utf-8") for name in names}, tuple(names))
+    if not targets(program):
+        marked = any(MARK in text for text in program.files.values())
+        mend = (
+            f"take '# {MARK}' from what may change" if marked else "name the files that hold the model or the training"
+        )
+        yield f"editable: nothing in {', '.join(names)} can be changed; {mend}"
 
 
 def _source_fault(path: Path, key: str) -> str:
@@ -191,6 +206,7 @@ def _limits(folder: Path, parts: Parts) -> Iterator[str]:
 
 _CHECKS: list[tuple[tuple[str, ...], Callable[[Path, Parts], Iterator[str]]]] = [
     (("editable", "files"), _programs),
+    (("editable",), _changeable),
     (("entry", "editable", "files"), _entry),
     (("data", "editable", "files", "papers"), _data),
     (("metric", "guards"), _metrics),

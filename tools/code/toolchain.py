@@ -58,7 +58,7 @@ class CodeToolchain:
     def material(self, task: Task, target: str, context: Context) -> str:
         mine = _code(task)
         source, known = versions.untouched(mine), self._known(mine, context)
-        if target not in source.definitions:
+        if source.node(target) is None:
             offered = ", ".join(program.targets(source))
             raise BadInput(f"target {target!r}: not in the program; one of {offered}")
         whole = f"# {target}\n{source.source(target)}"
@@ -77,7 +77,7 @@ class CodeToolchain:
     def build(self, task: Task, hypothesis: Hypothesis, plan: Plan, context: Context) -> Build:
         mine = _code(task)
         source = versions.untouched(mine)
-        if hypothesis.target not in source.definitions:
+        if source.node(hypothesis.target) is None:
             raise BadInput(f"hypothesis {hypothesis.id}: target {hypothesis.target!r} is not in the program")
         data = self._prepared(mine, context)
 

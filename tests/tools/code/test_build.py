@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from pelagos.errors import BadReply, ModelTimeout, ModelUnavailable
-from pelagos.nouns import Build, Step
+from pelagos.nouns import Build, Step, Version
 from tests.tools.code.conftest import ScriptedMind, World, idea, plan
-from tools.code.task import CodeTask
+from tools.code.task import CodeTask, load_task
 from tools.code.toolchain import CodeToolchain
 
 GOOD = """Sure! Here it is:
@@ -49,6 +49,39 @@ def test_first_good_draft_wins(task: CodeTask, world: World) -> None:
     version = world.ledger.find("version", made.version)
     assert version is not None
     assert len(world.ledger.events("experiment")) == 1
+
+
+FLAT = """\
+import sys
+
+import numpy as np
+
+from helper import scale
+
+DATA, OUT = sys.argv[2], sys.argv[4]
+train = np.load(DATA + "/train.npz")
+weights = np.linalg.lstsq(scale(train["X"]), train["y"], rcond=None)[0]
+np.save(OUT + "/predictions.npy", scale(np.load(DATA + "/inputs.npz")["X"]) @ weights)
+"""
+NEW = FLAT.replace("np.linalg.lstsq(", "ridge(").replace(", rcond=None)[0]", ")").replace("\nDATA", "\n\n{}\n\nDATA")
+RIDGE = "def ridge(a, b):\n    return np.linalg.solve(a.T @ a + 0.5 * np.eye(a.shape[1]), a.T @ {})\n"
+
+
+def test_a_flat_script_is_changed_and_repaired_as_a_whole(task: CodeTask, world: World) -> None:
+    (task.folder / "fit.py").write_text(FLAT)
+    flat, target = load_task(task.folder), "fit.py::top-level"
+    replies = [NEW.format(RIDGE.format("c")), NEW.format(RIDGE.format("b"))]
+    world.mind.script = lambda messages, sample: f"```python\n{replies[min(sample, 1)]}```"
+    toolchain = CodeToolchain()
+    assert target in toolchain.brief(flat, world).targets
+    assert "def scale(x)" in toolchain.material(flat, target, world)
+    made = toolchain.build(flat, idea(target), plan(Step(text="Use np.linalg.solve with a ridge.")), world)
+    assert causes(made) == ["error", "ok"], made.tries
+    assert "complete new top-level code of `fit.py`" in world.mind.asked[0][1]
+    version = Version(**(world.ledger.find("version", made.version or "") or {}))
+    difference = toolchain.diff(flat, version, world)
+    assert "+weights = ridge(scale(train" in difference
+    assert difference.index("+def ridge") < difference.index("+weights = ridge")
 
 
 def test_crash_is_repaired_with_the_local_structure(task: CodeTask, world: World) -> None:

@@ -52,6 +52,23 @@ def test_a_fault_is_one_line_with_its_key(old: str, new: str, said: str, tmp_pat
     assert all("\n" not in fault and "task.yaml" in fault for fault in raised.value.faults)
 
 
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        ("import numpy\n", "name the files that hold"),
+        ("# pelagos: fixed\ndef main():\n    open('x')\n", "pelagos: fixed"),
+    ],
+)
+def test_a_program_in_which_nothing_can_change_is_refused(text: str, mend: str, tmp_path: Path) -> None:
+    make_task(tmp_path / "lines")
+    for name in ("fit.py", "helper.py"):
+        (tmp_path / "lines" / name).write_text(text)
+    with pytest.raises(BadInput, match="editable: nothing in fit.py, helper.py can be changed") as raised:
+        load_task(tmp_path / "lines")
+    assert len(raised.value.faults) == 1
+    assert mend in raised.value.faults[0]
+
+
 def test_novelty_is_a_label_unless_the_task_requires_it(tmp_path: Path) -> None:
     make_task(tmp_path / "lines")
     assert load_task(tmp_path / "lines").novelty == "label"
