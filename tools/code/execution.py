@@ -20,6 +20,7 @@ from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 from tools.code import causes, traceback
 from tools.code.causes import Cause
 from tools.code.data import SplitData
+from tools.code.entry.command import FOLDERS
 from tools.code.packages import AT
 from tools.code.program import Program
 from tools.code.task import CodeTask
@@ -74,30 +75,30 @@ def execute(
 
 
 def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: Limits, watch: bool) -> Spec:
-    command = task.command(DATA, OUT, seed)
-    own = [path for path in program.files if path.endswith(".py")]
+    entry = task.entry(DATA, OUT, seed)
     files = {path: text.encode() for path, text in program.files.items()} | {f"{OUT}/.keep": b""}
-    argv, collect = command, {PREDICTIONS: MAX_PREDICTIONS}
-    if command[0].startswith("python") and len(command) > 1 and command[1] in program.files:
-        config = {
-            "script": command[1],
-            "argv": command[2:],
-            "own": own,
-            "report": REPORT,
-            "expect": PREDICTIONS,
-            "trace": watch,
-            "dump_after": limits.seconds * _DUMP_AT,
-            "packages": AT,
-        }
-        files |= {f"{HOOKS}/{name}": (_HERE / name).read_bytes() for name in HOOK_FILES}
-        files[f"{HOOKS}/config.json"] = json.dumps(config).encode()
-        collect[REPORT] = MAX_REPORT
-        argv = ["python", f"{HOOKS}/runner_hook.py", f"{HOOKS}/config.json"]
+    config = {
+        "script": entry.script,
+        "module": entry.module,
+        "call": entry.call,
+        "name": entry.name,
+        "argv": list(entry.arguments),
+        "paths": [*entry.environment.get("PYTHONPATH", "").split(":"), *FOLDERS],
+        "own": [path for path in program.files if path.endswith(".py")],
+        "report": REPORT,
+        "expect": PREDICTIONS,
+        "trace": watch,
+        "dump_after": limits.seconds * _DUMP_AT,
+        "packages": AT,
+    }
+    files |= {f"{HOOKS}/{name}": (_HERE / name).read_bytes() for name in HOOK_FILES}
+    files[f"{HOOKS}/config.json"] = json.dumps(config).encode()
     return Spec(
-        argv=argv,
+        argv=["python", *entry.options, f"{HOOKS}/runner_hook.py", f"{HOOKS}/config.json"],
         files=files,
         readonly={DATA: data.inputs} | ({AT: own_packages} if (own_packages := task.install()) else {}),
-        collect=collect,
+        collect={PREDICTIONS: MAX_PREDICTIONS, REPORT: MAX_REPORT},
+        env={name: value for name, value in entry.environment.items() if name != "PYTHONPATH"},
         limits=limits,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -90,3 +90,25 @@ def _section(annotation: Any) -> type[BaseModel]:
     if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
         raise TypeError(f"no section in {annotation}")
     return inner
+
+
+def file_fault(folder: Path, name: str) -> str:
+    """'' or why `name` is not a plain file inside `folder`."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name:
+        return f"'{name}' leaves the task folder; give a path inside it"
+    for part in [path, *path.parents][:-1]:
+        if (folder / part).is_symlink():
+            return f"'{part}' is a symbolic link; put the real file there"
+    if not (folder / path).exists():
+        return f"no file '{name}' in the task folder; write it or mend the name{_near(folder, path)}"
+    if not (folder / path).is_file():
+        return f"'{name}' is not a file; name a file in it"
+    return ""
+
+
+def _near(folder: Path, path: PurePosixPath) -> str:
+    parent = folder / path.parent
+    names = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
+    close = get_close_matches(path.name, names, n=1)
+    return f" (there is '{path.parent / close[0]}')" if close else ""

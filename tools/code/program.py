@@ -124,7 +124,7 @@ def _inside(program: Program, path: str) -> Iterator[tuple[str, Definition | ast
 def _told(program: Program, address: str, node: Definition | ast.Module) -> str:
     if isinstance(node, ast.Module):
         doc = ast.get_docstring(program.trees[address.partition("::")[0]]) or ""
-        return f"The statements between the definitions. {doc}".strip().partition("\n")[0]
+        return f"The script itself: all but its imports and definitions. {doc}".strip().partition("\n")[0]
     return (ast.get_docstring(node) or "").strip().partition("\n")[0]
 
 

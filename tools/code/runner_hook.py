@@ -1,11 +1,13 @@
 """Runs inside the sandbox: starts the program and writes what happened to one JSON file. Standard library only.
 
-`python runner_hook.py CONFIG.json`, where the configuration names the script, its arguments, the program's own
-files, the report's path, the expected output and whether to watch functions. The report is written by the same
+`python runner_hook.py CONFIG.json`, where the configuration names the script, module or console script, its arguments,
+the folders to import from, the program's own files, the report's path, the expected output and whether to watch
+functions. The report is written by the same
 process that runs untrusted code: it is a hint for debugging, never a score.
 """
 
 import faulthandler
+import importlib
 import inspect
 import json
 import linecache
@@ -39,7 +41,7 @@ def main(config_path: str) -> int:
     if config.get("dump_after"):
         faulthandler.dump_traceback_later(config["dump_after"], exit=False)
     signs = watch(own)
-    report = _run(config["script"], config["argv"], own, tracer)
+    report = _run(config, own, tracer)
     report["signs"] = list(signs)
     if tracer is not None:
         report["trace"] = tracer.report()
@@ -65,13 +67,16 @@ def _ownership(root: Path, names: set[str]) -> Any:
     return own
 
 
-def _run(script: str, argv: list[str], own: Any, tracer: "Tracer | None") -> dict[str, Any]:
-    sys.argv = [script, *argv]
-    sys.path[0] = str(Path(script).resolve().parent)
+def _run(config: dict[str, Any], own: Any, tracer: "Tracer | None") -> dict[str, Any]:
+    script = config["script"]
+    sys.argv = [script or config["name"] or "-m", *config["argv"]]
+    first = [str(Path(script).resolve().parent)] if script else []
+    folders = [str(Path(path).resolve()) for path in config["paths"] if Path(path).is_dir()]
+    sys.path[0:1] = dict.fromkeys([*first, *folders])
     try:
         if tracer is not None:
             tracer.start()
-        namespace = runpy.run_path(script, run_name="__main__")
+        namespace = _start(config)
     except SystemExit as error:
         _stop(tracer)
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -82,7 +87,24 @@ def _run(script: str, argv: list[str], own: Any, tracer: "Tracer | None") -> dic
         _print(error)
         return {"exit": 1, "error": told}
     _stop(tracer)
-    return {"exit": 0, "error": None, "libraries": {} if tracer is None else _libraries(script, namespace, own)}
+    place = script or str(namespace.get("__file__", ""))
+    return {"exit": 0, "error": None, "libraries": {} if tracer is None else _libraries(place, namespace, own)}
+
+
+def _start(config: dict[str, Any]) -> dict[str, Any]:
+    """Run the script, the module or the function of a console script; what stands at its top level afterwards."""
+    if config["script"]:
+        return runpy.run_path(config["script"], run_name="__main__")
+    if config["module"]:
+        return runpy.run_module(config["module"], run_name="__main__", alter_sys=True)
+    module, _, names = config["call"].partition(":")
+    loaded = importlib.import_module(module)
+    called: Any = loaded
+    for name in names.split("."):
+        called = getattr(called, name)
+    if code := called():
+        sys.exit(code)
+    return vars(loaded)
 
 
 def _libraries(script: str, namespace: dict[str, Any], own: Any) -> dict[str, dict[str, str]]:

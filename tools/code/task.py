@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from pelagos.nouns import Metric, NoveltyRule
 from sandbox.protocol import Limits
 from tools.code import packages, task_file
 from tools.code.data_sources import Source
+from tools.code.entry import command
+from tools.code.entry.command import Entry
 from tools.code.faults import read_yaml
 from tools.code.task_checks import check
 from tools.code.task_file import MetricPart, SmokePart, SplitsPart, TaskFile
@@ -113,9 +114,9 @@ class CodeTask:
         """'' where the task brings no packages."""
         return "" if self.packages is None else packages.digest(packages.read(self.packages))
 
-    def command(self, data: str, out: str, seed: int) -> list[str]:
-        """The entry command with its placeholders filled; a path with spaces stays one word."""
-        return [word.format(data=data, out=out, seed=seed) for word in shlex.split(self.spec.entry)]
+    def entry(self, data: str, out: str, seed: int) -> Entry:
+        """What is started, its placeholders filled."""
+        return command.read(self.spec.entry, self.folder).filled(data=data, out=out, seed=seed)
 
     def sources(self) -> dict[str, str]:
         """The program that goes into the sandbox: posix path below `folder` -> text, editable files first."""
@@ -148,5 +149,6 @@ def _digest(folder: Path, spec: TaskFile) -> str:
     """Over the meaning of the file (not its layout) and the bytes of all it names."""
     named = [*spec.editable, *spec.files, spec.metric.evaluator, spec.data.path, spec.papers, spec.packages]
     hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in named if name is not None}
-    content = json.dumps([spec.model_dump(mode="json"), hashes], sort_keys=True)
+    script = command.read(spec.entry, folder).call  # of a console script: the file that names it isn't the task's
+    content = json.dumps([spec.model_dump(mode="json"), hashes, *([script] if script else [])], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

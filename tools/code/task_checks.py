@@ -3,48 +3,25 @@
 from __future__ import annotations
 
 import ast
-import shlex
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
-from string import Formatter
 from typing import Any
 
 from pelagos.errors import BadInput
 from tools.code import packages
 from tools.code.data_sources import rows
+from tools.code.entry.checks import faults as entry_faults
+from tools.code.faults import file_fault
 from tools.code.program import MARK, Program, targets
 from tools.code.task_file import REGRESSION, STOCK, MetricPart
 
-PLACEHOLDERS = ("data", "out", "seed")
 Parts = dict[str, Any]
 
 
 def check(folder: Path, parts: Parts) -> list[str]:
     """A line per fault in what the well-formed `parts` of the file name. A check whose keys are missing is left out."""
     return [fault for keys, run in _CHECKS if all(key in parts for key in keys) for fault in run(folder, parts)]
-
-
-def file_fault(folder: Path, name: str) -> str:
-    """'' or why `name` is not a plain file inside `folder`."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name:
-        return f"'{name}' leaves the task folder; give a path inside it"
-    for part in [path, *path.parents][:-1]:
-        if (folder / part).is_symlink():
-            return f"'{part}' is a symbolic link; put the real file there"
-    if not (folder / path).exists():
-        return f"no file '{name}' in the task folder; write it or mend the name{_near(folder, path)}"
-    if not (folder / path).is_file():
-        return f"'{name}' is not a file; name a file in it"
-    return ""
-
-
-def _near(folder: Path, path: PurePosixPath) -> str:
-    parent = folder / path.parent
-    names = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
-    close = get_close_matches(path.name, names, n=1)
-    return f" (there is '{path.parent / close[0]}')" if close else ""
 
 
 def _programs(folder: Path, parts: Parts) -> Iterator[str]:
@@ -86,29 +63,8 @@ def _source_fault(path: Path, key: str) -> str:
 
 
 def _entry(folder: Path, parts: Parts) -> Iterator[str]:
-    try:
-        words = shlex.split(parts["entry"])
-        fields = {name for _, name, _, _ in Formatter().parse(parts["entry"]) if name is not None}
-    except ValueError as error:
-        yield f"entry: not a command: {error}; close its quotes and braces"
-        return
-    for name in PLACEHOLDERS:
-        if name not in fields:
-            yield f"entry: placeholder {{{name}}} is missing; the program is told its {name} by it"
-    for name in sorted(fields - set(PLACEHOLDERS)):
-        yield f"entry: unknown placeholder {{{name}}}; there are {{data}}, {{out}} and {{seed}}"
-    yield from _script(folder, words, [*parts["editable"], *parts["files"]])
-
-
-def _script(folder: Path, words: list[str], programs: list[str]) -> Iterator[str]:
-    if not words or words[0] != "python":
-        yield f"entry: command '{words[0] if words else ''}' does not exist in the sandbox; start with 'python'"
-    elif len(words) < 2 or words[1].startswith("-"):
-        yield "entry: no script after 'python'; name one, such as 'python train.py'"
-    elif fault := file_fault(folder, words[1]):
-        yield f"entry: {fault}"
-    elif str(PurePosixPath(words[1])) not in {str(PurePosixPath(name)) for name in programs}:
-        yield f"entry: '{words[1]}' is in neither 'editable' nor 'files'; list it in one of them"
+    programs = [str(PurePosixPath(name)) for name in (*parts["editable"], *parts["files"])]
+    yield from (f"entry: {fault}" for fault in entry_faults(folder, parts["entry"], programs))
 
 
 def _metrics(folder: Path, parts: Parts) -> Iterator[str]:

@@ -44,7 +44,9 @@ print(work(int(sys.argv[1])))
 """
 
 
-def start(folder: Path, files: dict[str, str], *argv: str, seconds: float = 0.0) -> tuple[int, dict[str, Any], str]:
+def start(
+    folder: Path, files: dict[str, str], *argv: str, seconds: float = 0.0, **how: str
+) -> tuple[int, dict[str, Any], str]:
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
@@ -55,8 +57,8 @@ def start(folder: Path, files: dict[str, str], *argv: str, seconds: float = 0.0)
         (hooks / name).write_bytes((here / name).read_bytes())
     config = {
         "script": "main.py", "argv": list(argv), "own": list(files), "report": "out/r.json", "expect": "out/p.npy",
-        "trace": True, "dump_after": seconds,
-    }  # fmt: skip
+        "trace": True, "dump_after": seconds, "module": "", "call": "", "name": "", "paths": ["", "src"],
+    } | how  # fmt: skip
     (hooks / "config.json").write_text(json.dumps(config))
     done = subprocess.run(
         [sys.executable, f"{HOOKS}/runner_hook.py", f"{HOOKS}/config.json"],
@@ -225,3 +227,23 @@ def test_forged_hints_are_dropped_or_made_one_line(forged: dict[str, Any]) -> No
     error = error_of({"error": {"type": "E", "message": "m", "frames": [], **forged}})
     assert error is not None
     assert "\n" not in error.line + "".join(error.libraries.values())
+
+
+PACKAGE = {
+    "src/package/__init__.py": "",
+    "src/package/work.py": "import sys\nimport package\nfrom . import part\n\ndef main():\n    return sys.argv[1:] + part.x\n\n"
+    "if __name__ == '__main__':\n    print('ran', main(), file=sys.stderr)\n",
+    "src/package/part.py": "x = ['part']\n",
+}
+
+
+def test_a_module_of_a_src_layout(tmp_path: Path) -> None:
+    code, report, log = start(tmp_path, PACKAGE, "one", script="", module="package.work")
+    assert (code, log) == (0, "ran ['one', 'part']\n")
+    assert "src/package/work.py::main" in report["trace"]["functions"]
+
+
+def test_a_console_script_says_its_error_by_what_it_returns(tmp_path: Path) -> None:
+    code, report, _ = start(tmp_path, PACKAGE, "one", script="", call="package.work:main", name="work")
+    assert code == 1
+    assert report["error"]["type"] == "SystemExit"

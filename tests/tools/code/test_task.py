@@ -63,7 +63,7 @@ def test_a_program_in_which_nothing_can_change_is_refused(text: str, mend: str, 
     make_task(tmp_path / "lines")
     for name in ("fit.py", "helper.py"):
         (tmp_path / "lines" / name).write_text(text)
-    with pytest.raises(BadInput, match="editable: nothing in fit.py, helper.py can be changed") as raised:
+    with pytest.raises(BadInput, match=r"editable: nothing in fit\.py, helper\.py can be changed") as raised:
         load_task(tmp_path / "lines")
     assert len(raised.value.faults) == 1
     assert mend in raised.value.faults[0]

@@ -53,6 +53,23 @@ def test_experiment_is_scored_outside_and_done_once(task: CodeTask, world: World
     assert len(world.ledger.events()) == before
 
 
+def test_a_module_of_a_src_layout_is_run_with_its_environment(task: CodeTask, world: World) -> None:
+    package = task.folder / "src" / "lines"
+    package.mkdir(parents=True)
+    head = "import os\n\nassert os.environ['MODE'] == 'fast'\n"
+    (package / "fit.py").write_text(head + PROGRAM.replace("from helper", "from lines.helper"))
+    (task.folder / "helper.py").rename(package / "helper.py")
+    text = (task.folder / "task.yaml").read_text()
+    text = text.replace("entry: python fit.py", "entry: MODE=fast uv run python -u -m lines.fit")
+    text = text.replace("[fit.py, helper.py]", "[src/lines/fit.py, src/lines/helper.py]")
+    (task.folder / "task.yaml").write_text(text)
+    moved = load_task(task.folder)
+    toolchain = CodeToolchain()
+    done = toolchain.experiment(moved, toolchain.baseline(moved, world), 1, "validation", world)
+    assert (done.outcome, done.cause) == (OutcomeKind.OK, "")
+    assert "# seen in a run: scale(" in toolchain.material(moved, "src/lines/helper.py::scale", world)
+
+
 def test_changed_labels_end_the_run(task: CodeTask, world: World) -> None:
     toolchain = CodeToolchain()
     toolchain.prepare(task, world)
