@@ -1,7 +1,9 @@
 """The stock metrics, each as a score per row of item weights, so that every resample costs one matrix product.
 
-Labels are an array of n items. Predictions are classes (n,), values (n,) or probabilities (n, classes), where class c
-is label c. `weights` is (r, n): a row of ones is the plain score, a row of counts is a bootstrap resample.
+Labels are an array of n items. Predictions are classes (n,), values (n,) or probabilities (n, classes), where column c
+is of label c, so labels are then numbered 0, 1, 2 ...; what doesn't fit is refused, never scored as something else.
+
+`weights` is (r, n): a row of ones is the plain score, a row of counts is a bootstrap resample.
 Runs inside the evaluator's sandbox; numpy only. A score that a resample leaves undefined is NaN.
 """
 
@@ -65,10 +67,13 @@ def auroc(labels: Array, predictions: Array, weights: Array) -> Array:
 
     With two classes a column of scores (n,) will do, of any scale.
     """
-    if predictions.ndim == 1:
-        if len(np.unique(labels)) > 2:
+    kinds = np.unique(labels)
+    if len(kinds) < 2:
+        raise Unfit("malformed", f"auroc compares classes, and all {len(labels)} items have the label {kinds[0]}")
+    if _is_column(predictions):
+        if len(kinds) > 2:
             raise Unfit("wrong_shape", "auroc with several classes needs probabilities of shape (n, classes)")
-        return _area(labels == np.max(labels), predictions, weights)
+        return _area(labels == kinds[1], _flat(predictions), weights)
     chances = _probabilities(labels, predictions)
     if chances.shape[1] == 2:
         return _area(labels == 1, chances[:, 1], weights)
@@ -79,7 +84,8 @@ def auroc(labels: Array, predictions: Array, weights: Array) -> Array:
 def exact(labels: Array, predictions: Array, weights: Array) -> Array:
     """Share of items whose label is met to single precision: for audits, where it says what chance can't do."""
     if labels.dtype.kind != "f":
-        return accuracy(labels, predictions, weights)
+        guessed = predictions.argmax(axis=1) if not _is_column(predictions) else _flat(predictions)
+        return _mean((guessed == labels).astype(float), weights)
     near = np.abs(_values(labels, predictions) - labels) <= _SINGLE * np.maximum(1.0, np.abs(labels))
     return _mean(near.astype(float), weights)
 
@@ -113,12 +119,31 @@ def _area(positive: Array, scores: Array, weights: Array) -> Array:
 
 
 def _classes(labels: Array, predictions: Array) -> Array:
-    if predictions.ndim == 2 and predictions.shape[1] > 1:
+    if predictions.ndim == 2 and not _is_column(predictions):
+        _numbered(labels, predictions)
         return np.asarray(predictions.argmax(axis=1))
     flat = _flat(predictions)
     if (labels.dtype.kind in "US") != (flat.dtype.kind in "US"):
         raise Unfit("malformed", f"predictions are {flat.dtype}, labels are {labels.dtype}")
+    if flat.dtype.kind == "f" and np.any(broken := flat != np.round(flat)):
+        text = f"predictions are values such as {flat[broken][0]:.4g}, not classes"
+        raise Unfit("malformed", f"{text}; write the class of each item, or (n, classes) probabilities")
     return flat
+
+
+def _is_column(predictions: Array) -> bool:
+    return predictions.ndim == 1 or (predictions.ndim == 2 and predictions.shape[1] == 1)
+
+
+def _numbered(labels: Array, predictions: Array) -> None:
+    """Whether every label has its column. Raises Unfit."""
+    if labels.dtype.kind not in "biuf" or np.any(labels != np.round(labels)):
+        raise Unfit("malformed", f"labels are {labels.dtype}, column c is of class c; number the classes 0, 1, 2 ...")
+    columns = predictions.shape[1]
+    if np.min(labels) < 0 or np.max(labels) >= columns:
+        text = f"predictions have shape {predictions.shape}: column c is of class c, from 0 to {columns - 1}"
+        span = f"the labels go from {np.min(labels):g} to {np.max(labels):g}"
+        raise Unfit("wrong_shape", f"{text}; {span}; number the classes 0, 1, 2 ... and write a column for each")
 
 
 def _values(labels: Array, predictions: Array) -> Array:
@@ -129,19 +154,22 @@ def _values(labels: Array, predictions: Array) -> Array:
 
 
 def _flat(predictions: Array) -> Array:
-    flat = predictions[:, 0] if predictions.ndim == 2 and predictions.shape[1] == 1 else predictions
+    flat = predictions[:, 0] if predictions.ndim == 2 and _is_column(predictions) else predictions
     if flat.ndim != 1:
         raise Unfit("wrong_shape", f"predictions have shape {predictions.shape}, expected one value per item")
     return flat
 
 
 def _probabilities(labels: Array, predictions: Array) -> Array:
+    if predictions.dtype.kind not in "biuf" or predictions.ndim > 2:
+        text = f"predictions are {predictions.dtype} of shape {predictions.shape}"
+        raise Unfit("wrong_shape", f"{text}; write (n, classes) probabilities, or (n,) of class 1 where there are two")
     chances = predictions.astype(float)
-    if chances.ndim == 1:
-        chances = np.stack([1 - chances, chances], axis=1)
-    needed = int(labels.max()) + 1
-    if chances.ndim != 2 or chances.shape[1] < needed:
-        raise Unfit("wrong_shape", f"predictions have shape {predictions.shape}, expected (n, {needed}) probabilities")
+    if _is_column(chances):
+        one = _flat(chances)
+        chances = np.stack([1 - one, one], axis=1)
+    _numbered(labels, chances)
     if np.any(chances < 0) or np.any(chances > 1 + 1e-6) or np.any(np.abs(chances.sum(axis=1) - 1) > 1e-2):
-        raise Unfit("malformed", "predictions aren't probabilities: each row must be within 0 to 1 and sum to 1")
+        text = "predictions aren't probabilities: each row must be within 0 to 1 and sum to 1"
+        raise Unfit("malformed", f"{text}; give logits through a softmax (one column: a sigmoid)")
     return chances

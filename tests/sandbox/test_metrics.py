@@ -81,12 +81,39 @@ def test_two_thousand_items_cost_under_a_second(name: str) -> None:
         ("rmse", np.array([0.0, 1.0]), np.ones((2, 3)), "wrong_shape"),
         ("accuracy", np.array([0, 1]), np.array(["a", "b"]), "malformed"),
         ("auroc", np.array([0, 1, 2]), np.array([0.1, 0.2, 0.3]), "wrong_shape"),
+        ("log_loss", np.array([-1, 1]), np.array([[0.0, 1.0], [0.0, 1.0]]), "wrong_shape"),  # was a perfect score
+        ("log_loss", np.array([-1, 1]), np.array([1.0, 1.0]), "wrong_shape"),
+        ("log_loss", np.array([1, 2, 3]), np.eye(3), "wrong_shape"),
+        ("log_loss", np.array([0, 2, 5]), np.eye(3), "wrong_shape"),
+        ("log_loss", np.array([0.0, 0.5]), np.eye(2), "malformed"),
+        ("log_loss", np.array(["a", "b"]), np.eye(2), "malformed"),
+        ("log_loss", np.array([0, 1]), np.array([["a", "b"], ["c", "d"]]), "wrong_shape"),
+        ("log_loss", np.array([0, 1]), np.array([3.2, -1.0]), "malformed"),
+        ("log_loss", np.array([0, 1, 2]), np.array([0.1, 0.2, 0.3]), "wrong_shape"),
+        ("accuracy", np.array([1, 2, 3]), np.eye(3), "wrong_shape"),  # was 0: every class was one off
+        ("macro_f1", np.array([-1, 1]), np.eye(2), "wrong_shape"),
+        ("accuracy", np.array([0, 1]), np.array([0.2, 0.9]), "malformed"),  # was 0: a probability is no class
+        ("macro_f1", np.array([0, 1]), np.array([[0.2], [0.9]]), "malformed"),
+        ("auroc", np.array([1, 1]), np.array([0.2, 0.9]), "malformed"),
+        ("auroc", np.array([1, 1]), np.array([[0.2, 0.8], [0.5, 0.5]]), "malformed"),
     ],
 )
 def test_the_wrong_form_has_a_cause(name: str, labels: np.ndarray, predictions: np.ndarray, cause: str) -> None:
     with pytest.raises(Unfit) as caught:
         STOCK[name](labels, predictions, np.ones((1, len(labels))))
     assert caught.value.cause == cause
+
+
+@pytest.mark.parametrize("name", ["log_loss", "auroc"])
+def test_one_column_is_the_probability_of_class_one(name: str) -> None:
+    labels, chances = np.array([0, 1, 1]), np.array([0.2, 0.9, 0.4])
+    both = [STOCK[name](labels, form, np.ones((1, 3)))[0] for form in (chances, chances[:, None])]
+    assert both[0] == both[1] == STOCK[name](labels, np.stack([1 - chances, chances], 1), np.ones((1, 3)))[0]
+
+
+def test_classes_may_have_any_whole_numbers_where_they_are_predicted_themselves() -> None:
+    labels = np.array([-1, 1, 5])
+    assert STOCK["accuracy"](labels, labels.astype(float), np.ones((1, 3)))[0] == 1
 
 
 def test_exact_counts_values_met_to_single_precision() -> None:

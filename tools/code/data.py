@@ -24,6 +24,7 @@ import numpy as np
 from memory.hidden import hidden
 from pelagos.errors import BadInput, DamagedRun
 from pelagos.nouns import Split
+from sandbox.labels import CLASSES
 from tools.code.data_sources import items
 from tools.code.task import CodeTask
 
@@ -139,6 +140,7 @@ def _make(task: CodeTask, seed: bytes, folder: Path) -> None:
 def _write_splits(task: CodeTask, x: Array, y: Array, chosen: Mapping[str, Array], folder: Path) -> None:
     train = chosen["train"]
     order = train[spread(y[train], y.dtype.kind == "i")]
+    _check_classes(task, y, chosen)
     tiny, rest = np.split(order[: task.smoke.train + task.smoke.validation], [task.smoke.train])
     parts = {
         "smoke": (tiny, rest),
@@ -147,6 +149,16 @@ def _write_splits(task: CodeTask, x: Array, y: Array, chosen: Mapping[str, Array
     }
     digests = {name: _write_split(folder / name, x, y, *numbers) for name, numbers in parts.items()}
     (folder / "manifest.json").write_text(json.dumps({name: [d, n] for name, (d, n) in digests.items()}))
+
+
+def _check_classes(task: CodeTask, y: Array, chosen: Mapping[str, Array]) -> None:
+    """Raises BadInput where a split that is to be told apart has one class only."""
+    if task.spec.metric.evaluator is not None or task.metric.name not in CLASSES:
+        return
+    for name, numbers in chosen.items():
+        if len(np.unique(y[numbers])) < 2:
+            what = f"all {len(numbers)} items have the label {y[numbers][0]}, {task.metric.name} tells classes apart"
+            raise BadInput(f"task {task.name}: splits.{name}: {what}; ask for more or add some of the rarer class")
 
 
 def _write_split(folder: Path, x: Array, y: Array, train: Array, scored: Array) -> tuple[str, int]:

@@ -15,6 +15,9 @@ import numpy as np
 from pelagos.errors import BadInput, MissingPart
 
 SHIPPED: dict[str, int | None] = {"digits": 1797, "diabetes": 442, "mnist1d": None}
+"""How many items they have; None where as many are generated as are asked for."""
+VALUES = frozenset({"diabetes"})
+"""Those whose labels are measured values; the others have classes."""
 Items = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 
@@ -29,11 +32,9 @@ class Source(Protocol):
     def target(self) -> str | None: ...
 
 
-def rows(source: Source, folder: Path) -> int | None:
-    """How many items there are; None where as many are generated as are asked for. Raises BadInput."""
-    if source.name is not None:
-        return SHIPPED[source.name]
-    return len(_read(source, folder)[1])
+def labels(source: Source, folder: Path) -> np.ndarray[Any, Any] | None:
+    """The y of all items of the task's own file; None for a shipped data set. Raises BadInput."""
+    return None if source.name is not None else _read(source, folder)[1]
 
 
 def items(source: Source, folder: Path, count: int, seed: bytes) -> Items:
@@ -129,5 +130,6 @@ def _numbers(path: Path, number: int, header: list[str], line: list[str]) -> lis
         try:
             float(text)
         except ValueError:
-            raise BadInput(f"'{path.name}', line {number}: {name} '{text}' is not a number; use numbers") from None
+            where = f"'{path.name}', line {number}: {name} '{text}' is not a number"
+            raise BadInput(f"{where}; use numbers, with classes numbered 0, 1, 2 ...") from None
     return [float(text) for text in line]

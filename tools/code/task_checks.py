@@ -8,15 +8,19 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+
 from pelagos.errors import BadInput
+from sandbox.labels import CLASSES, misfit
 from tools.code import packages
-from tools.code.data_sources import rows
+from tools.code.data_sources import SHIPPED, VALUES, labels
 from tools.code.entry.checks import faults as entry_faults
 from tools.code.faults import file_fault
 from tools.code.program import MARK, Program, targets
 from tools.code.task_file import REGRESSION, STOCK, MetricPart
 
 Parts = dict[str, Any]
+Array = np.ndarray[Any, Any]
 
 
 def check(folder: Path, parts: Parts) -> list[str]:
@@ -115,11 +119,25 @@ def _data(folder: Path, parts: Parts) -> Iterator[str]:
     if data.path is not None and data.path in (*parts["editable"], *parts["files"], parts["papers"]):
         yield f"data.path: '{data.path}' holds the labels and is listed as another file too; list it only here"
     try:
-        have = rows(data, folder)
+        y = labels(data, folder)
     except BadInput as error:
         yield from (f"data: {fault}" for fault in error.faults)
         return
-    yield from _sizes(have, parts)
+    yield from _sizes(len(y) if y is not None else SHIPPED[data.name or ""], parts)
+    yield from _fit(y, parts)
+
+
+def _fit(y: Array | None, parts: Parts) -> Iterator[str]:
+    """The labels (None: of a shipped data set) against the stock metrics that score them."""
+    metric, data = parts.get("metric"), parts["data"]
+    if metric is None:
+        return
+    own = [] if metric.evaluator is not None else [metric.name]
+    names = [*own, *(guard.name for guard in parts.get("guards", []) if guard.name in STOCK)]
+    if y is not None and (fault := misfit(y, names)):
+        yield f"data: '{data.path}': {fault}"
+    elif data.name in VALUES and (classes := sorted(CLASSES.intersection(names))):
+        yield f"metric: {classes[0]} compares classes, '{data.name}' has measured values; use mae or rmse"
 
 
 def _sizes(have: int | None, parts: Parts) -> Iterator[str]:

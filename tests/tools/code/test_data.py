@@ -126,3 +126,12 @@ def test_mnist1d_follows_its_secret_and_leaves_numpy_alone() -> None:
     assert one[0].shape == (30, 40)
     assert not np.array_equal(one[0], other[0])
     assert np.array_equal(one[0], items(source, TASKS, 30, bytes([1]) * 32)[0])
+
+
+def test_a_split_of_one_class_is_refused_before_the_run(task: CodeTask, tmp_path: Path) -> None:
+    rows = ["a,y", *(f"{i},{int(i == 7 or i == 9)}" for i in range(140))]
+    (task.folder / "items.csv").write_text("\n".join(rows) + "\n")
+    text = (task.folder / "task.yaml").read_text()
+    (task.folder / "task.yaml").write_text(text.replace("rmse, direction: down", "accuracy, direction: up"))
+    with pytest.raises(BadInput, match=r"splits\.\w+: all \d+ items have the label 0, accuracy tells classes apart"):
+        prepare_data(load_task(task.folder), tmp_path)

@@ -31,6 +31,7 @@ TASKS = Path(__file__).parents[3] / "tasks"
         ("editable: [fit.py, helper.py]", "editable: [fit.py, fit.py]", "listed twice"),
         ("path: items.csv", "path: items.cvs", "no file 'items.cvs'"),
         ("target: y", "target: z", "set 'target' to one of: a, b, c, y"),
+        ("metric: {name: rmse, direction: down", "metric: {name: accuracy, direction: up", "y holds values such as"),
         ("train: 60", "train: 600", "the data has 140"),
         ("smoke: {train: 20", "smoke: {train: 59", "cut from the 60 of training"),
         ("seeds: [1, 2, 3]", "seeds: [1, 2]", "seeds"),
@@ -116,3 +117,23 @@ def test_shipped_tasks_are_sound(name: str) -> None:
     assert task.digest == load_task(TASKS / name).digest
     assert len(task.seeds) > 8, "judge may buy eight, confirm wants fresh ones"
     assert (task.metric.direction.value == "down") == (name == "diabetes")
+
+
+def test_labels_that_a_metric_would_take_for_other_classes_are_refused(tmp_path: Path) -> None:
+    make_task(tmp_path / "lines")
+    rows = ["a,y", *(f"{i},{1 if i % 2 else -1}" for i in range(140))]
+    (tmp_path / "lines" / "items.csv").write_text("\n".join(rows) + "\n")
+    text = TASK.replace("name: rmse, direction: down", "name: log_loss, direction: down")
+    (tmp_path / "lines" / "task.yaml").write_text(text)
+    with pytest.raises(BadInput, match=r"'items\.csv': y has the labels -1, 1; log_loss takes column c for class c"):
+        load_task(tmp_path / "lines")
+    (tmp_path / "lines" / "task.yaml").write_text(text.replace("log_loss, direction: down", "accuracy, direction: up"))
+    assert load_task(tmp_path / "lines").metric.name == "accuracy"
+
+
+def test_measured_values_of_a_shipped_data_set_are_no_classes(tmp_path: Path) -> None:
+    make_task(tmp_path / "lines")
+    text = TASK.replace("{path: items.csv, target: y}", "{name: diabetes}")
+    (tmp_path / "lines" / "task.yaml").write_text(text.replace("rmse, direction: down", "accuracy, direction: up"))
+    with pytest.raises(BadInput, match="'diabetes' has measured values; use mae or rmse"):
+        load_task(tmp_path / "lines")
