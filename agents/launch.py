@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from agents.graph import Graph
 
 THREAD = "run"
+CRASHED = "run.crashed"
 OVER = frozenset({"finished", "capped"})
 EXIT_CODES = {
     "finished": 0, "waiting": 0, "capped": 3, "disk full": 3, "starved": 5, "failed": 5, "interrupted": 130,
@@ -119,10 +121,34 @@ def drive(
         before = ledger.events("run.ended")
         if before and before[-1].payload["status"] in OVER:
             return Ending(**before[-1].payload)
-        with assembled(run_dir, described, ledger, stop or threading.Event(), parts or Parts()) as run:
+        with (
+            _told(ledger),
+            assembled(run_dir, described, ledger, stop or threading.Event(), parts or Parts()) as run,
+        ):
             _begin(run, described)
             ending = _ending(run)
         return _recorded(ending, len(before) + 1, ledger)
+
+
+@contextmanager
+def _told(ledger: Ledger) -> Iterator[None]:
+    """A programming error of ours goes on as it is, and the ledger says that it ended the drive."""
+    try:
+        yield
+    except PelagosError:
+        raise
+    except Exception as error:
+        with suppress(PelagosError):
+            ledger.append(CRASHED, str(len(ledger.events(CRASHED)) + 1), {"reason": _crash(error)})
+        raise
+
+
+def _crash(error: Exception) -> str:
+    """One line: the error and the line of code where it was raised."""
+    told = " ".join(str(error).split())[:400]
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"a fault in Pelagos itself: {type(error).__name__}{': ' if told else ''}{told}{place}"
 
 
 def _begin(run: Run, described: run_folder.RunFile) -> None:

@@ -53,6 +53,10 @@ def drive_and_report(folder: Path) -> int:
     except PelagosError:
         _report(folder)
         raise
+    except Exception:  # a bug of ours: it crashes loudly, with a report of what there is
+        _report(folder)
+        sys.stderr.write(f"a fault in Pelagos itself; go on from the last step with: pelagos resume {folder}\n")
+        raise
     _report(folder)
     out = sys.stdout if ending.exit_code == 0 else sys.stderr
     out.write(f"{ending.status}: {ending.reason}\n" if ending.reason else f"{ending.status}\n")

@@ -78,10 +78,21 @@ def damage(folder: Path) -> list[str]:
 
 
 def standing(folder: Path, record: Record) -> tuple[str, int | None]:
-    """How the run stands, and the process that drives it: running, an end's status, or stopped."""
+    """How the run stands, and the process that drives it: running, an end's status, crashed, or stopped."""
     from memory.controller import controller_of
 
     pid = controller_of(folder)
     if pid is not None:
         return "running", pid
-    return (str(record.ended.get("status", "ended")) if record.ended else "stopped"), None
+    if record.ended:
+        return str(record.ended.get("status", "ended")), None
+    return ("crashed" if record.crashed else "stopped"), None
+
+
+def reason(record: Record, state: str) -> str:
+    """Why the run stands as it does, the first line a sentence of its own; "" where nothing is to be said."""
+    if record.ended:
+        return str(record.ended.get("reason", ""))
+    if state == "crashed":
+        return f"{record.crashed}; `pelagos resume` goes on from the last step"
+    return "its process ended without a word: it was killed or the machine went down" if state == "stopped" else ""

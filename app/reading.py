@@ -30,7 +30,7 @@ def status(run: RunArgument, json: Json = False) -> None:
     screen = console()
     driven = f" by process {pid}" if pid is not None else ""
     doing = f": {activity(record)}" if pid is not None else ""
-    reason = str((record.ended or {}).get("reason", ""))
+    reason = folders.reason(record, state)
     screen.print(*unsafe(record), header(folder, record, now), sep="\n")
     screen.print(f"{state}{driven}{doing}{f': {reason}' if reason and pid is None else ''}", markup=False)
     if pid is not None:
@@ -57,8 +57,8 @@ def list_runs(json: Json = False) -> None:
     from app.columns import Column, Fitted
 
     ranks = {"run": 0, "state": 0, "supported": 0, "confirmed": 1, "executed": 2, "kept": 3, "task": 4}
-    columns = [Column(head, rank=rank) for head, rank in ranks.items()]
-    console().print(Fitted(columns, [[_cell(one.get(head)) for head in ranks] for one in found]))
+    columns = [*(Column(head, rank=rank) for head, rank in ranks.items()), Column("reason", least=24, rank=2)]
+    console().print(Fitted(columns, [[_cell(run.get(column.head)) for column in columns] for run in found]))
 
 
 def hypotheses(run: RunArgument, json: Json = False) -> None:

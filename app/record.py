@@ -52,12 +52,14 @@ class Spent:
 class Record:
     """Everything the ledger says, newest verdict per hypothesis. Fold events in their order.
 
+    `crashed` says which fault of Pelagos itself ended the last drive, '' where none did.
     `current` is the hypothesis that is worked on, '' where none is. `pace` is the newest estimate of how long one
     takes here, with its time.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
     ended: dict[str, Any] | None = None
+    crashed: str = ""
     node: str = ""
     current: str = ""
     nodes: dict[str, str] = field(default_factory=dict)
@@ -133,7 +135,7 @@ class Record:
         if self.first_at and self.ended is None and not launched:
             self.spent.seconds += max(0.0, event.at - self.last_at)
         if launched:
-            self.ended = None
+            self.ended, self.crashed = None, ""
             self.pending.clear()
         self.first_at = self.first_at or event.at
         self.last_at = max(self.last_at, event.at)
@@ -156,6 +158,11 @@ def _started(record: Record, payload: dict[str, Any], event: Event) -> None:
 
 def _ended(record: Record, payload: dict[str, Any], event: Event) -> None:
     record.ended = payload
+    record.pending.clear()
+
+
+def _crashed(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.crashed = str(payload.get("reason", ""))
     record.pending.clear()
 
 
@@ -241,6 +248,7 @@ def _note(record: Record, payload: dict[str, Any], event: Event) -> None:
 _FOLDS: dict[str, Fold] = {
     "run.started": _started,
     "run.ended": _ended,
+    "run.crashed": _crashed,
     "node": _node,
     "pace": _pace,
     "hypothesis": _hypothesis,

@@ -24,7 +24,7 @@ def status(folder: Path, record: Record, state: str, pid: int | None) -> dict[st
         "state": state,
         "pid": pid,
         "warning": warning(record),
-        "reason": (record.ended or {}).get("reason", ""),
+        "reason": folders.reason(record, state),
         "node": record.node,
         "activity": activity(record),
         "learned": learned(record),
@@ -43,11 +43,12 @@ def summary(folder: Path) -> dict[str, Any]:
         record = folders.read(folder)
     except (BadInput, DamagedRun) as error:
         return {"run": folder.name, "state": "damaged", "reason": str(error)}
-    passed = funnel(record)
+    passed, (state, _) = funnel(record), folders.standing(folder, record)
     return {
         "run": folder.name,
         "task": record.task,
-        "state": folders.standing(folder, record)[0],
+        "state": state,
+        "reason": folders.reason(record, state).partition("\n")[0],
         "kept": passed.kept,
         "executed": passed.executed,
         "supported": passed.supported,

@@ -17,11 +17,11 @@ from agents.state import State, Update
 from pelagos.errors import RunFailed
 from pelagos.nouns import Experiment, OutcomeKind, Version
 
-TAIL_LINES = 12
+TAIL_LINES, LONGEST_LINE = 12, 300
 
 
 def baseline(state: State, run: Run) -> Update:
-    """Raises RunFailed with the end of the traceback if any seed fails."""
+    """Raises RunFailed with the end of what the program printed if any seed fails."""
     greet(run)
     version = run.baseline()
     run.record(version)
@@ -46,12 +46,14 @@ def _done(version: Version, seeds: list[int], run: Run) -> list[Experiment]:
 
 
 def _why(experiment: Experiment, failed: int, of: int, run: Run) -> str:
-    head = (
-        f"baseline: {failed} of {of} seeds failed; seed {experiment.seed}: {experiment.outcome.value}"
-        f"{': ' + experiment.cause if experiment.cause else ''}"
-    )
-    shown = next((name for name in ("traceback", "log") if experiment.files.get(name)), None)
-    if shown is None:
-        return head
-    tail = run.artifacts.text(experiment.files[shown]).strip().splitlines()[-TAIL_LINES:]
-    return "\n".join([head, *tail])
+    """One line that says what happened, then the last lines of the log, which hold the traceback."""
+    outcome, cause = experiment.outcome.value, experiment.cause
+    what = cause if cause.partition(":")[0] == outcome else f"{outcome}: {cause}" if cause else outcome
+    head = f"baseline: {failed} of {of} seeds failed; seed {experiment.seed}: {what}"
+    return "\n".join([head, *_tail(run.artifacts.text(experiment.files["log"]) if "log" in experiment.files else "")])
+
+
+def _tail(log: str) -> list[str]:
+    """The last lines that say something, none longer than a screen can show."""
+    lines = [line.rstrip() for line in log.splitlines() if line.strip()]
+    return [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} ..." for line in lines[-TAIL_LINES:]]

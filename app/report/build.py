@@ -57,13 +57,14 @@ def contents(folder: Path) -> dict[str, Any]:
     state, _ = folders.standing(folder, record)
     found = facts.findings(record, _reader(folder))
     passed, metric = funnel(record), record.metric
-    reason = str((record.ended or {}).get("reason", ""))
+    reason, _, printed = folders.reason(record, state).partition("\n")
     reach = [value for one in found if one.verdict for value in (one.verdict.low, one.verdict.high, one.verdict.effect)]
     return {
         "headline": headline(metric, passed, found, state, reason),
         "record": record,
         "state": state,
         "reason": line(reason, 600),
+        "printed": clean(printed),
         "metric": metric,
         "baseline": facts.baseline(record),
         "funnel": passed,

@@ -16,7 +16,8 @@ def headline(metric: Metric | None, passed: Funnel, found: list[Finding], state:
 
 
 def _standing(state: str) -> str:
-    return {"running": "Still running", "stopped": "Stopped before its end"}.get(state, f"Ended early ({state})")
+    told = {"running": "Still running", "stopped": "Stopped before its end", "crashed": "Crashed before its end"}
+    return told.get(state, f"Ended early ({state})")
 
 
 def _found(metric: Metric | None, passed: Funnel, found: list[Finding]) -> str:

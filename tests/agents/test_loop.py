@@ -233,3 +233,15 @@ def test_the_sealed_split_is_asked_for_by_confirm_alone(whole: Any) -> None:
         done = [event.seq for event in ledger.events("experiment") if event.payload["split"] == "sealed"]
     assert done
     assert all(seq > opened for seq in [*sealed, *done])
+
+
+def test_a_programming_error_is_recorded_and_crashes(tmp_path: Path) -> None:
+    def broken(call: int) -> bool:
+        raise AssertionError("literal\ncannot be empty")
+
+    parts = ScriptedParts(Scripted(down=broken))
+    run = create(tmp_path, str(write_task(tmp_path / "table")), settings(), tmp_path / "r", parts)
+    with pytest.raises(AssertionError):
+        drive(run, parts=parts)
+    crash = facts(run, "run.crashed")[0]["reason"]
+    assert crash.startswith("a fault in Pelagos itself: AssertionError: literal cannot be empty (test_loop.py:")

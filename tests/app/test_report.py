@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.board import funnel
-from app.folders import read
+from app.folders import read, standing
 from app.report.build import write
+from app.summaries import summary
 from memory.ledger import Ledger
 from pelagos.nouns import Verdict
 
@@ -111,3 +112,30 @@ def test_it_renders_in_a_browser(run_folder: Path, tmp_path: Path, width: int) -
     command = [str(CHROMIUM), *flags.split(), *more.split(), f"--screenshot={picture}", page]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert picture.stat().st_size > 10_000, done.stderr[-2000:]
+
+
+def test_why_a_run_failed_is_readable_with_what_the_program_printed(run_folder: Path) -> None:
+    printed = "usage: train.py [-h]\ntrain.py: error: <b>--seed</b> is missing\n```\n# not a heading"
+    with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
+        reason = f"baseline: 3 of 3 seeds failed; seed 1: exit code 2\n{printed}"
+        ledger.append("run.ended", "9", {"status": "failed", "exit_code": 5, "reason": reason})
+    html, markdown = (path.read_text() for path in write(run_folder))
+    assert '<p class="reason">baseline: 3 of 3 seeds failed; seed 1: exit code 2</p>' in html
+    assert '<pre class="printed">usage: train.py [-h]\ntrain.py: error: &lt;b&gt;' in html
+    assert (
+        "```\nusage: train.py [-h]\ntrain.py: error: <b>--seed</b> is missing\n'''\n# not a heading\n```\n" in markdown
+    )
+
+
+def test_a_crash_of_pelagos_says_why(run_folder: Path) -> None:
+    with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
+        ledger.append("clock.intent", "9", {})
+        ledger.append("run.crashed", "1", {"reason": "a fault in Pelagos itself: AssertionError: enum (ideate.py:140)"})
+    record = read(run_folder)
+    assert standing(run_folder, record)[0] == "crashed"
+    assert summary(run_folder)["reason"].startswith("a fault in Pelagos itself: AssertionError: enum (ideate.py:140);")
+    for shown in (path.read_text() for path in write(run_folder)):
+        assert "AssertionError: enum" in shown
+    with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
+        ledger.append("clock.intent", "10", {})  # resumed
+    assert not read(run_folder).crashed

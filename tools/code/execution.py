@@ -117,14 +117,19 @@ def _cause(outcome: Outcome, report: Mapping[str, Any], predictions: bytes, coun
         return check_predictions(predictions, count, outcome, report)
     error = traceback.error_of(report)
     if outcome.kind is OutcomeKind.ERROR and error is not None:
-        kind = "exit" if error.type == "SystemExit" else "error"
-        return Cause(kind, error.line)
+        return Cause("exit", _exit(outcome)) if error.type == "SystemExit" else Cause("error", error.line)
     said = outcome.cause or outcome.log.strip().rpartition("\n")[2]
     if outcome.kind is OutcomeKind.TIMEOUT:
         said = " ".join(part for part in (said, traceback.stuck_at(outcome.log)) if part)
     if outcome.kind is OutcomeKind.ERROR and not said:
         said = f"exit code {outcome.exit_code}"
     return causes.of_outcome(outcome.kind, said[:TAIL])
+
+
+def _exit(outcome: Outcome) -> str:
+    """The exit code and the program's last words: `argparse` says by them what it misses."""
+    words = next((line.strip() for line in reversed(outcome.log.splitlines()) if line.strip()), "")
+    return f"exit code {outcome.exit_code}: {words or 'it printed nothing'}"[:TAIL]
 
 
 def check_predictions(raw: bytes, count: int, outcome: Outcome, report: Mapping[str, Any]) -> Cause:

@@ -38,6 +38,7 @@ def main(config_path: str) -> int:
     own = _ownership(root, set(config["own"]))
     (root / config["report"]).parent.mkdir(parents=True, exist_ok=True)
     tracer = Tracer(own) if config["trace"] else None
+    faulthandler.enable()  # a native crash then says where
     if config.get("dump_after"):
         faulthandler.dump_traceback_later(config["dump_after"], exit=False)
     signs = watch(own)
@@ -80,6 +81,8 @@ def _run(config: dict[str, Any], own: Any, tracer: "Tracer | None") -> dict[str,
     except SystemExit as error:
         _stop(tracer)
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
+        if error.code is not None and not isinstance(error.code, int):
+            sys.stderr.write(f"{_text_of(error)}\n")  # as Python itself does
         return {"exit": code, "error": _error(error, own) if code else None}
     except BaseException as error:  # border: the program's own failure, whatever it is, becomes the report
         _stop(tracer)
@@ -149,11 +152,15 @@ def _skip_hook(tb: "TracebackType | None") -> "TracebackType | None":
     return tb
 
 
-def _error(error: BaseException, own: Any) -> dict[str, Any]:
+def _text_of(error: BaseException) -> str:
     try:
-        message = str(error)[:2000]
+        return str(error)
     except Exception as fault:  # border: as above
-        message = f"<no text: {type(fault).__name__}>"
+        return f"<no text: {type(fault).__name__}>"
+
+
+def _error(error: BaseException, own: Any) -> dict[str, Any]:
+    message = _text_of(error)[:2000]
     frames, tb = [], _skip_hook(error.__traceback__)
     while tb is not None:
         frames.append(tb)

@@ -64,7 +64,8 @@ def start(
         [sys.executable, f"{HOOKS}/runner_hook.py", f"{HOOKS}/config.json"],
         cwd=folder, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-    return done.returncode, read_report((folder / "out" / "r.json").read_bytes()), done.stderr
+    report = folder / "out" / "r.json"
+    return done.returncode, read_report(report.read_bytes() if report.is_file() else b""), done.stderr
 
 
 def test_frames_of_helper_modules_are_kept_and_library_frames_dropped(tmp_path: Path) -> None:
@@ -227,6 +228,20 @@ def test_forged_hints_are_dropped_or_made_one_line(forged: dict[str, Any]) -> No
     error = error_of({"error": {"type": "E", "message": "m", "frames": [], **forged}})
     assert error is not None
     assert "\n" not in error.line + "".join(error.libraries.values())
+
+
+def test_the_programs_own_last_words_are_in_the_log(tmp_path: Path) -> None:
+    code, report, log = start(tmp_path, {"main.py": "import sys\nsys.exit('no data')\n"})
+    assert (code, log) == (1, "no data\n")  # as Python says it
+    assert report["error"]["message"] == "no data"
+
+
+def test_a_native_crash_says_where(tmp_path: Path) -> None:
+    code, report, log = start(tmp_path, {"main.py": "import faulthandler\nfaulthandler._sigsegv()\n"})
+    assert code < 0
+    assert report == {}
+    assert "Segmentation fault" in log
+    assert 'main.py", line 2' in log
 
 
 PACKAGE = {
