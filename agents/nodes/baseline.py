@@ -7,6 +7,7 @@ be scored is recorded and ends the run (exit code 5).
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from statistics import fmean
 
 from agents.greet import greet
@@ -30,7 +31,7 @@ def baseline(state: State, run: Run) -> Update:
     done = _done(version, seeds, run)
     failed = [experiment for experiment in done if experiment.outcome is not OutcomeKind.OK]
     if failed:
-        raise RunFailed(_why(failed[0], len(failed), len(done), run))
+        raise RunFailed(why(failed[0], len(failed), len(done), run))
     run.pace.experiment_s = fmean(experiment.seconds for experiment in done) + SCORING_S
     run.hold_reserve(0)
     return {}
@@ -45,15 +46,16 @@ def _done(version: Version, seeds: list[int], run: Run) -> list[Experiment]:
     return done
 
 
-def _why(experiment: Experiment, failed: int, of: int, run: Run) -> str:
+def why(experiment: Experiment, failed: int, of: int, run: Run) -> str:
     """One line that says what happened, then the last lines of the log, which hold the traceback."""
     outcome, cause = experiment.outcome.value, experiment.cause
-    what = cause if cause.partition(":")[0] == outcome else f"{outcome}: {cause}" if cause else outcome
+    said = cause.partition(":")[0] == outcome or (cause and outcome == OutcomeKind.ERROR)
+    what = cause if said else f"{outcome}: {cause}" if cause else outcome
     head = f"baseline: {failed} of {of} seeds failed; seed {experiment.seed}: {what}"
     return "\n".join([head, *_tail(run.artifacts.text(experiment.files["log"]) if "log" in experiment.files else "")])
 
 
 def _tail(log: str) -> list[str]:
-    """The last lines that say something, none longer than a screen can show."""
-    lines = [line.rstrip() for line in log.splitlines() if line.strip()]
+    """The last lines that say something, none longer than a screen can show; of equal ones in a row the first."""
+    lines = [line for line, _ in groupby(line.rstrip() for line in log.splitlines() if line.strip())]
     return [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} ..." for line in lines[-TAIL_LINES:]]

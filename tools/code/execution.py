@@ -69,6 +69,7 @@ def execute(
     """Run to the end or a limit. `watch` records shapes, fingerprints and lines of own functions, at some cost in time.
     Raises SandboxError."""
     outcome = sandbox.run(replace(_spec(task, program, data, seed, limits, watch), gpus=gpus))
+    outcome = replace(outcome, log=traceback.own_lines(outcome.log))
     report = read_report(outcome.files.get(REPORT, b""))
     predictions = outcome.files.get(PREDICTIONS, b"")
     return Execution(outcome, _cause(outcome, report, predictions, data.n), report, predictions)
@@ -104,9 +105,11 @@ def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: 
 
 
 def read_report(raw: bytes) -> dict[str, Any]:
-    """The hook's JSON, or {} for anything else: it was written beside untrusted code."""
+    """The hook's JSON, or {} for anything else: it was written beside untrusted code. Half characters (surrogates),
+    which no file can hold, are replaced."""
     try:
-        report = json.loads(raw.decode("utf-8", "replace")) if raw else {}
+        told = json.dumps(json.loads(raw.decode("utf-8", "replace")) if raw else {}, ensure_ascii=False)
+        report = json.loads(told.encode("utf-8", "replace").decode())
     except (ValueError, RecursionError):
         return {}
     return report if isinstance(report, dict) else {}
@@ -129,7 +132,7 @@ def _cause(outcome: Outcome, report: Mapping[str, Any], predictions: bytes, coun
 def _exit(outcome: Outcome) -> str:
     """The exit code and the program's last words: `argparse` says by them what it misses."""
     words = next((line.strip() for line in reversed(outcome.log.splitlines()) if line.strip()), "")
-    return f"exit code {outcome.exit_code}: {words or 'it printed nothing'}"[:TAIL]
+    return f"code {outcome.exit_code}: {words or 'it printed nothing'}"[:TAIL]
 
 
 def check_predictions(raw: bytes, count: int, outcome: Outcome, report: Mapping[str, Any]) -> Cause:

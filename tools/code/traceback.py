@@ -14,6 +14,7 @@ from typing import Any
 from tools.code import libraries
 
 _STACK = re.compile(r'File "([^"]+)", line (\d+) in (\S+)')
+_STARTER = re.compile(r'  File "(?:[^"]*_pelagos/\w+\.py|<frozen runpy>)", line \d+ in \S+')
 NEAR = 6
 _LIBRARY = ("site-packages", "/lib/python", "_pelagos/", "<frozen", "runpy")
 
@@ -84,6 +85,11 @@ def stuck_at(log: str) -> str:
         if not any(part in path for part in _LIBRARY):
             return f"it was at {path.rpartition('/')[2]} line {line} in {function}"
     return ""
+
+
+def own_lines(log: str) -> str:
+    """The log without the lines of written stacks that are about what starts the program."""
+    return "\n".join(line for line in log.split("\n") if not _STARTER.match(line))
 
 
 def _frame(raw: Mapping[str, Any]) -> Frame:

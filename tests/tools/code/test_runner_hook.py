@@ -14,7 +14,7 @@ from tools.code import libraries, shapes
 from tools.code.execution import HOOK_FILES, HOOKS, read_report
 from tools.code.program import Program
 from tools.code.structure import around
-from tools.code.traceback import error_of, say_value, stuck_at
+from tools.code.traceback import error_of, own_lines, say_value, stuck_at
 
 HELPER = """\
 import numpy as np
@@ -242,6 +242,14 @@ def test_a_native_crash_says_where(tmp_path: Path) -> None:
     assert report == {}
     assert "Segmentation fault" in log
     assert 'main.py", line 2' in log
+    assert "runner_hook" in log
+    assert "runner_hook" not in own_lines(log)
+    assert own_lines(log).splitlines()[0] == log.splitlines()[0]
+
+
+def test_half_characters_of_a_report_are_replaced() -> None:
+    told = read_report(rb'{"error": {"message": "caf\u00e9 \ud800 \ud83d\ude00"}}')
+    assert told["error"]["message"] == "caf\u00e9 ? \U0001f600"
 
 
 PACKAGE = {

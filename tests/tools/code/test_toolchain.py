@@ -96,6 +96,7 @@ def test_labels_are_not_beside_the_program(task: CodeTask, world: World) -> None
     ("old", "new", "outcome", "cause"),
     [
         ("SLOPE = 2.0", "SLOPE = nothing", OutcomeKind.ERROR, "error: NameError"),
+        ('("--data")', '("--data", type=int)', OutcomeKind.ERROR, "exit: code 2: fit.py: error: argument --data: inv"),
         ('"/predictions.npy"', '"/other.npy"', OutcomeKind.INVALID, "no_predictions"),
         ('predict(weights, inputs["X"])', "np.zeros(3)", OutcomeKind.INVALID, "wrong_count"),
         ('predict(weights, inputs["X"])', "np.array(['a'] * 30)", OutcomeKind.INVALID, "bad_predictions"),
