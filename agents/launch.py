@@ -148,7 +148,7 @@ def _crash(error: Exception) -> str:
     told = " ".join(str(error).split())[:400]
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"a fault in Pelagos itself: {type(error).__name__}{': ' if told else ''}{told}{place}"
+    return f"{type(error).__name__}{': ' if told else ''}{told}{place}, a fault in Pelagos itself"
 
 
 def _begin(run: Run, described: run_folder.RunFile) -> None:

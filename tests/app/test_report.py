@@ -130,10 +130,10 @@ def test_why_a_run_failed_is_readable_with_what_the_program_printed(run_folder: 
 def test_a_crash_of_pelagos_says_why(run_folder: Path) -> None:
     with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
         ledger.append("clock.intent", "9", {})
-        ledger.append("run.crashed", "1", {"reason": "a fault in Pelagos itself: AssertionError: enum (ideate.py:140)"})
+        ledger.append("run.crashed", "1", {"reason": "AssertionError: enum (ideate.py:140), a fault in Pelagos itself"})
     record = read(run_folder)
     assert standing(run_folder, record)[0] == "crashed"
-    assert summary(run_folder)["reason"].startswith("a fault in Pelagos itself: AssertionError: enum (ideate.py:140);")
+    assert summary(run_folder)["reason"].startswith("AssertionError: enum (ideate.py:140), a fault in Pelagos itself;")
     for shown in (path.read_text() for path in write(run_folder)):
         assert "AssertionError: enum" in shown
     with closing(Ledger.open(run_folder / "ledger.db")) as ledger:

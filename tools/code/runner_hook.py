@@ -14,8 +14,9 @@ import linecache
 import runpy
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import BuiltinFunctionType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
@@ -90,8 +91,15 @@ def _run(config: dict[str, Any], own: Any, tracer: "Tracer | None") -> dict[str,
         _print(error)
         return {"exit": 1, "error": told}
     _stop(tracer)
+    if tracer is None:
+        return {"exit": 0, "error": None, "libraries": {}}
     place = script or str(namespace.get("__file__", ""))
-    return {"exit": 0, "error": None, "libraries": {} if tracer is None else _libraries(place, namespace, own)}
+    return {
+        "exit": 0,
+        "error": None,
+        "libraries": _libraries(place, namespace, own),
+        "values": {own(place): _values(namespace)},
+    }
 
 
 def _start(config: dict[str, Any]) -> dict[str, Any]:
@@ -190,10 +198,20 @@ def _frame(tb: TracebackType, own: Any) -> dict[str, Any]:
         "function": getattr(code, "co_qualname", code.co_name),
         "source": linecache.getline(code.co_filename, tb.tb_lineno).strip()[:200],
     }
-    if path and code.co_name != "<module>":
-        local = [(name, value) for name, value in tb.tb_frame.f_locals.items() if not name.startswith("__")]
-        told["locals"] = {name: describe(value) for name, value in local[:LOCALS]}
+    if path:
+        told["locals"] = _values(tb.tb_frame.f_locals)
     return told
+
+
+def _values(names: Mapping[str, object]) -> dict[str, Any]:
+    """What variables hold; a file's modules, functions and classes are none."""
+    told = [(name, value) for name, value in names.items() if not name.startswith("__") and not _is_code(value)]
+    return {name: describe(value) for name, value in told[:LOCALS]}
+
+
+def _is_code(value: object) -> bool:
+    """By its type alone: asking the value itself would run code of its own."""
+    return issubclass(type(value), (ModuleType, FunctionType, BuiltinFunctionType, type))
 
 
 def _around(tb: TracebackType, own: Any) -> dict[str, str]:

@@ -8,16 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tools.code.toplevel.statements import NAME
 from tools.code.traceback import say_value
 
 Functions = Mapping[str, Mapping[str, Any]]
 
 
 def functions(report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Address -> record of the first calls; what isn't of the hook's shape is left out."""
+    """Address -> record of the first calls, or of the variables that the script's top-level code left; what isn't of
+    the hook's shape is left out."""
     trace = report.get("trace")
     found = trace.get("functions") if isinstance(trace, dict) else None
-    return {str(k): v for k, v in found.items() if isinstance(v, dict)} if isinstance(found, dict) else {}
+    records = {str(k): v for k, v in found.items() if isinstance(v, dict)} if isinstance(found, dict) else {}
+    values = report.get("values")
+    top = (
+        {f"{path}::{NAME}": {"values": told} for path, told in values.items() if told}
+        if isinstance(values, dict)
+        else {}
+    )
+    return records | top
 
 
 def lines(report: Mapping[str, Any]) -> dict[str, list[int]]:
@@ -36,6 +45,9 @@ def comment(address: str, known: Functions) -> str:
 
 
 def _comment(name: str, record: Mapping[str, Any]) -> str:
+    values = record.get("values")
+    if isinstance(values, dict):
+        return "# values after a run: " + "; ".join(f"{key}: {say_value(value)}" for key, value in values.items())
     arguments = record.get("arguments")
     given = arguments.items() if isinstance(arguments, dict) else ()
     told = "; ".join(f"{key}: {say_value(value)}" for key, value in given if key != "self")

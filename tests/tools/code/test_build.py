@@ -77,6 +77,8 @@ def test_a_flat_script_is_changed_and_repaired_as_a_whole(task: CodeTask, world:
     assert "def scale(x)" in toolchain.material(flat, target, world)
     made = toolchain.build(flat, idea(target), plan(Step(text="Use np.linalg.solve with a ridge.")), world)
     assert causes(made) == ["error", "ok"], made.tries
+    assert "train: NpzFile" in world.mind.asked[0][1]
+    assert "weights: ndarray float" in world.mind.asked[0][1]
     assert "complete new top-level code of `fit.py`" in world.mind.asked[0][1]
     version = Version(**(world.ledger.find("version", made.version or "") or {}))
     difference = toolchain.diff(flat, version, world)
