@@ -193,9 +193,10 @@ def _top_level(text: str, block: cst.Module, path: str, only: Collection[str] | 
     beside = {n: d for n, d in found.definitions.items() if d not in code}
     replaced = {n: completed(d, known[n]) for n, d in beside.items() if n in known}
     taken = {n: d for n, d in replaced.items() if only is None or f"{path}::{n}" in only}
-    done = parse(splice(parse(text), taken, (), found.imports))
     added = [d for n, d in beside.items() if n not in known]
-    return (placed(done, code, added) if code else done.code), bool(code or taken)
+    if not code:
+        return splice(parse(text), taken, (), found.imports), bool(taken)
+    return placed(parse(splice(parse(text), taken, ())), code, added, found.imports), True
 
 
 def _addressed(have: Pieces) -> dict[str, Piece]:

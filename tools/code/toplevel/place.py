@@ -48,8 +48,9 @@ def keeps_output(module: cst.Module, block: cst.Module) -> bool:
     return writes([ast.parse(block.code)]) or not writes(_all_nodes(code_of(module)))
 
 
-def placed(module: cst.Module, code: Body, added: Sequence[Piece]) -> str:
-    """The text of the file with `code` for its top-level code and with new definitions, each before its first use."""
+def placed(module: cst.Module, code: Body, added: Sequence[Piece], imports: Sequence[cst.SimpleStatementLine]) -> str:
+    """The text of the file with `code` for its top-level code and with new definitions and imports, each before its
+    first use: scripts import in the middle, too."""
     old = code_of(module)
     before, now = dict[int, list[Statement]](), dict[int, list[Statement]]()
     for what, i1, i2, j1, j2 in SequenceMatcher(None, _keys(old), _keys(code), autojunk=False).get_opcodes():
@@ -62,7 +63,10 @@ def placed(module: cst.Module, code: Body, added: Sequence[Piece]) -> str:
             now |= {at: [] for at in range(i1, i2)} | {i2 - 1: fresh}
     places = {id(one): [*before.get(at, []), *now[at]] for at, one in enumerate(old)}
     body = [part for one in module.body for part in places.get(id(one), [one])]
-    return module.with_changes(body=_with([*body, *before.get(len(old), [])], added)).code
+    body = _with([*body, *before.get(len(old), [])], added)
+    for line in imports:
+        body = _with_import(body, line)
+    return module.with_changes(body=body).code
 
 
 def _with(body: list[Statement], added: Sequence[Piece]) -> list[Statement]:
@@ -71,6 +75,26 @@ def _with(body: list[Statement], added: Sequence[Piece]) -> list[Statement]:
         at = next((at for at, one in enumerate(body) if not _imports(one) and m.findall(one, name)), len(body))
         body.insert(at, piece.with_changes(leading_lines=[cst.EmptyLine(indent=False), cst.EmptyLine(indent=False)]))
     return body
+
+
+def _with_import(body: list[Statement], line: cst.SimpleStatementLine) -> list[Statement]:
+    """The import goes behind the last one that stands before its first use."""
+    names = {alias.asname or alias.name.partition(".")[0] for node in _nodes(line) for alias in _aliases(node)}
+    uses = (at for at, one in enumerate(body) if not _imports(one) and _reads(one) & names)
+    first = next(uses, len(body))
+    above = [at for at, one in enumerate(body[:first]) if _imports(one) or (at == 0 and is_text(_nodes(one)[0]))]
+    if any(_meaning(body[at]) == _meaning(line) for at in above):
+        return body
+    at = above[-1] + 1 if above else 0
+    return [*body[:at], line.with_changes(leading_lines=[]), *body[at:]]
+
+
+def _aliases(node: ast.stmt) -> list[ast.alias]:
+    return node.names if isinstance(node, ast.Import | ast.ImportFrom) else []
+
+
+def _reads(one: Statement) -> set[str]:
+    return {part.id for node in _nodes(one) for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _kept(old: Statement, new: Statement) -> Statement:

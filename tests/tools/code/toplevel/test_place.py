@@ -49,6 +49,38 @@ def test_new_statements_helpers_and_imports_stand_before_their_use() -> None:
     assert text.count("def scale") == 1
 
 
+SCATTERED = """\
+import numpy as np
+
+train = np.load("a.npz")
+x = train["X"] / 2
+import math
+
+y = math.pi * x
+np.save("b", y)
+"""
+
+
+def test_an_import_stands_before_its_use_where_imports_are_scattered() -> None:
+    program = Program({"a.py": SCATTERED}, ("a.py",))
+    code = "import numpy as np\nimport math\nfrom numpy import sqrt\n" + program.source(TARGET).replace(
+        '["X"] / 2', '["X"]'
+    )
+    text = edit(code.replace('x = train["X"]', 'x = sqrt(train["X"])'), program)
+    assert text.index("import numpy") < text.index("from numpy import sqrt") < text.index("train =")
+    assert text.count("import math") == 1
+    assert text.count("import numpy") == 1
+
+
+def test_the_whole_of_a_script_may_stand_under_its_guard() -> None:
+    guarded = "import numpy as np\n\nif __name__ == '__main__':\n    x = np.load('a')\n    np.save('b', x + 1)\n"
+    program = Program({"a.py": guarded}, ("a.py",))
+    assert program.source(TARGET).startswith("if __name__")
+    assert edit(program.source(TARGET).replace("x + 1", "x + 2"), program) == guarded.replace("x + 1", "x + 2")
+    flat = edit("import numpy as np\nx = np.load('a')\nnp.save('b', x + 3)", program)
+    assert flat == "import numpy as np\nx = np.load('a')\nnp.save('b', x + 3)\n"
+
+
 def test_a_repeated_definition_is_left_as_it_is_and_a_dropped_statement_goes() -> None:
     text = edit("def scale(x):\n    return 9\n\n" + CODE.replace('os.environ["OMP_NUM_THREADS"] = "1"\n', ""))
     assert "return x / 2" in text
