@@ -95,4 +95,5 @@ def reason(record: Record, state: str) -> str:
         return str(record.ended.get("reason", ""))
     if state == "crashed":
         return f"{record.crashed}; `pelagos resume` goes on from the last step"
-    return "its process ended without a word: it was killed or the machine went down" if state == "stopped" else ""
+    silent = state == "stopped" and record.started
+    return "its process ended without a word: it was killed or the machine went down" if silent else ""

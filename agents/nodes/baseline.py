@@ -38,11 +38,13 @@ def baseline(state: State, run: Run) -> Update:
 
 
 def _done(version: Version, seeds: list[int], run: Run) -> list[Experiment]:
-    """The seeds' experiments. What the toolchain watches the program for, to describe it, runs beside them."""
+    """The seeds' experiments. What the toolchain watches the program for, to describe it, runs beside them.
+    Raises RunFailed where it offers nothing to change."""
     with ThreadPoolExecutor(1) as pool:
         described = pool.submit(run.toolchain.brief, run.task, run)
         done = in_parallel(run.workers, lambda seed: run.experiment(version, seed, "validation"), seeds)
-        described.result()
+        if not described.result().targets:
+            raise RunFailed(f"task {run.task.name}: nothing in it can be changed: its toolchain offers no targets")
     return done
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from memory.ledger import Event, Ledger
 from pelagos.errors import BadInput
 from pelagos.settings import Settings
 from tests.agents.scripted import IDEAS, Scripted, ScriptedParts
-from tests.toolchains.table import write_task
+from tests.toolchains.table import TableToolchain, write_task
 
 
 def settings(**changes: Any) -> Settings:
@@ -246,3 +247,11 @@ def test_a_programming_error_is_recorded_and_crashes(tmp_path: Path) -> None:
     crash = facts(run, "run.crashed")[0]["reason"]
     assert crash.startswith("AssertionError: literal cannot be empty (test_loop.py:")
     assert crash.endswith(", a fault in Pelagos itself")
+
+
+def test_a_task_without_anything_to_change_ends_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    brief = TableToolchain.brief
+    monkeypatch.setattr(TableToolchain, "brief", lambda *told: replace(brief(*told), targets={}))
+    ending, _, _ = launched(tmp_path)
+    assert (ending.status, ending.exit_code) == ("failed", 5)
+    assert ending.reason.endswith("its toolchain offers no targets")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.board import funnel
-from app.folders import read, standing
+from app.folders import read, reason, standing
 from app.report.build import write
 from app.summaries import summary
 from memory.ledger import Ledger
@@ -117,8 +117,8 @@ def test_it_renders_in_a_browser(run_folder: Path, tmp_path: Path, width: int) -
 def test_why_a_run_failed_is_readable_with_what_the_program_printed(run_folder: Path) -> None:
     printed = "usage: train.py [-h]\ntrain.py: error: <b>--seed</b> is missing\n```\n# not a heading"
     with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
-        reason = f"baseline: 3 of 3 seeds failed; seed 1: exit code 2\n{printed}"
-        ledger.append("run.ended", "9", {"status": "failed", "exit_code": 5, "reason": reason})
+        why = f"baseline: 3 of 3 seeds failed; seed 1: exit code 2\n{printed}"
+        ledger.append("run.ended", "9", {"status": "failed", "exit_code": 5, "reason": why})
     html, markdown = (path.read_text() for path in write(run_folder))
     assert '<p class="reason">baseline: 3 of 3 seeds failed; seed 1: exit code 2</p>' in html
     assert '<pre class="printed">usage: train.py [-h]\ntrain.py: error: &lt;b&gt;' in html
@@ -138,4 +138,6 @@ def test_a_crash_of_pelagos_says_why(run_folder: Path) -> None:
         assert "AssertionError: enum" in shown
     with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
         ledger.append("clock.intent", "10", {})  # resumed
-    assert not read(run_folder).crashed
+    record = read(run_folder)
+    assert not record.crashed
+    assert "it was killed" in reason(record, standing(run_folder, record)[0])
