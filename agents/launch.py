@@ -28,7 +28,7 @@ from memory.controller import hold_controller
 from memory.faults import on_disk
 from memory.hashing import HashingEmbedder
 from memory.ledger import Event, Ledger
-from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, PelagosError
+from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, MissingPart, PelagosError
 from pelagos.nouns import Role
 from pelagos.settings import Settings
 from sandbox.choose import reap
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from agents.graph import Graph
 
 THREAD = "run"
-CRASHED = "run.crashed"
+STOPPED = "run.stopped"
 OVER = frozenset({"finished", "capped"})
 EXIT_CODES = {
     "finished": 0, "waiting": 0, "capped": 3, "disk full": 3, "starved": 5, "failed": 5, "interrupted": 130,
@@ -132,15 +132,23 @@ def drive(
 
 @contextmanager
 def _told(ledger: Ledger) -> Iterator[None]:
-    """A programming error of ours goes on as it is, and the ledger says that it ended the drive."""
+    """What ends the drive without an ending goes on as it is, and the ledger says what it was: a part that is missing
+    or a programming error of ours."""
     try:
         yield
+    except (BadInput, MissingPart) as error:
+        _stopped("stopped", str(error), ledger)
+        raise
     except PelagosError:
         raise
     except Exception as error:
-        with suppress(PelagosError):
-            ledger.append(CRASHED, str(len(ledger.events(CRASHED)) + 1), {"reason": _crash(error)})
+        _stopped("crashed", _crash(error), ledger)
         raise
+
+
+def _stopped(status: str, reason: str, ledger: Ledger) -> None:
+    with suppress(PelagosError):
+        ledger.append(STOPPED, str(len(ledger.events(STOPPED)) + 1), {"status": status, "reason": reason})
 
 
 def _crash(error: Exception) -> str:

@@ -86,14 +86,14 @@ def standing(folder: Path, record: Record) -> tuple[str, int | None]:
         return "running", pid
     if record.ended:
         return str(record.ended.get("status", "ended")), None
-    return ("crashed" if record.crashed else "stopped"), None
+    return str((record.stopped or {}).get("status", "stopped")), None
 
 
 def reason(record: Record, state: str) -> str:
     """Why the run stands as it does, the first line a sentence of its own; "" where nothing is to be said."""
     if record.ended:
         return str(record.ended.get("reason", ""))
-    if state == "crashed":
-        return f"{record.crashed}; `pelagos resume` goes on from the last step"
+    if record.stopped:
+        return f"{record.stopped.get('reason', '')}; `pelagos resume` goes on from the last step"
     silent = state == "stopped" and record.started
     return "its process ended without a word: it was killed or the machine went down" if silent else ""

@@ -52,14 +52,14 @@ class Spent:
 class Record:
     """Everything the ledger says, newest verdict per hypothesis. Fold events in their order.
 
-    `crashed` says which fault of Pelagos itself ended the last drive, '' where none did.
+    `stopped` says what ended the last drive without an ending: its status, stopped or crashed, and the reason.
     `current` is the hypothesis that is worked on, '' where none is. `pace` is the newest estimate of how long one
     takes here, with its time.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
     ended: dict[str, Any] | None = None
-    crashed: str = ""
+    stopped: dict[str, Any] | None = None
     node: str = ""
     current: str = ""
     nodes: dict[str, str] = field(default_factory=dict)
@@ -135,7 +135,7 @@ class Record:
         if self.first_at and self.ended is None and not launched:
             self.spent.seconds += max(0.0, event.at - self.last_at)
         if launched:
-            self.ended, self.crashed = None, ""
+            self.ended = self.stopped = None
             self.pending.clear()
         self.first_at = self.first_at or event.at
         self.last_at = max(self.last_at, event.at)
@@ -161,8 +161,8 @@ def _ended(record: Record, payload: dict[str, Any], event: Event) -> None:
     record.pending.clear()
 
 
-def _crashed(record: Record, payload: dict[str, Any], event: Event) -> None:
-    record.crashed = str(payload.get("reason", ""))
+def _stopped(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.stopped = payload
     record.pending.clear()
 
 
@@ -248,7 +248,7 @@ def _note(record: Record, payload: dict[str, Any], event: Event) -> None:
 _FOLDS: dict[str, Fold] = {
     "run.started": _started,
     "run.ended": _ended,
-    "run.crashed": _crashed,
+    "run.stopped": _stopped,
     "node": _node,
     "pace": _pace,
     "hypothesis": _hypothesis,

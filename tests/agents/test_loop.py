@@ -244,7 +244,7 @@ def test_a_programming_error_is_recorded_and_crashes(tmp_path: Path) -> None:
     run = create(tmp_path, str(write_task(tmp_path / "table")), settings(), tmp_path / "r", parts)
     with pytest.raises(AssertionError):
         drive(run, parts=parts)
-    crash = facts(run, "run.crashed")[0]["reason"]
+    crash = facts(run, "run.stopped")[0]["reason"]
     assert crash.startswith("AssertionError: literal cannot be empty (test_loop.py:")
     assert crash.endswith(", a fault in Pelagos itself")
 
@@ -255,3 +255,11 @@ def test_a_task_without_anything_to_change_ends_in_one_line(tmp_path: Path, monk
     ending, _, _ = launched(tmp_path)
     assert (ending.status, ending.exit_code) == ("failed", 5)
     assert ending.reason.endswith("its toolchain offers no targets")
+
+
+def test_a_part_that_is_missing_is_recorded_as_the_reason(tmp_path: Path) -> None:
+    run = create(tmp_path, str(write_task(tmp_path / "table")), settings(), tmp_path / "r", ScriptedParts())
+    with pytest.raises(BadInput):
+        drive(run)  # there is no run "none" whose replies could be replayed
+    assert facts(run, "run.stopped")[0]["status"] == "stopped"
+    assert "replay:none" in facts(run, "run.stopped")[0]["reason"]

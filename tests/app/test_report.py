@@ -130,7 +130,11 @@ def test_why_a_run_failed_is_readable_with_what_the_program_printed(run_folder: 
 def test_a_crash_of_pelagos_says_why(run_folder: Path) -> None:
     with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
         ledger.append("clock.intent", "9", {})
-        ledger.append("run.crashed", "1", {"reason": "AssertionError: enum (ideate.py:140), a fault in Pelagos itself"})
+        ledger.append(
+            "run.stopped",
+            "1",
+            {"status": "crashed", "reason": "AssertionError: enum (ideate.py:140), a fault in Pelagos itself"},
+        )
     record = read(run_folder)
     assert standing(run_folder, record)[0] == "crashed"
     assert summary(run_folder)["reason"].startswith("AssertionError: enum (ideate.py:140), a fault in Pelagos itself;")
@@ -139,5 +143,5 @@ def test_a_crash_of_pelagos_says_why(run_folder: Path) -> None:
     with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
         ledger.append("clock.intent", "10", {})  # resumed
     record = read(run_folder)
-    assert not record.crashed
+    assert record.stopped is None
     assert "it was killed" in reason(record, standing(run_folder, record)[0])
