@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from agents.judging.cases import Case, Cases
 from agents.judging.rules import Rules
+from agents.likeness import Likeness, likeness
 from agents.pace import Pace
 from agents.quota import Quota
 from agents.verifiers.protocol import Verifier
@@ -181,6 +182,13 @@ class Run:
         """The surveyed papers that go into ideation, best first; empty before survey and without a corpus."""
         fact = self.ledger.find("survey", "survey") or {"papers": [], "kept": []}
         return [RankedPaper(**paper) for paper in fact["papers"] if paper["paper"]["id"] in fact["kept"]]
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """Paper id -> target -> likeness, of the surveyed papers: not to be asked for before the survey."""
+        papers = [ranked.paper for ranked in self.papers()]
+        targets = self.toolchain.brief(self.task, self).targets
+        return likeness(papers, {t: self.toolchain.material(self.task, t, self) for t in targets}, self.embedder)
 
     def baseline(self) -> Version:
         return self.toolchain.baseline(self.task, self)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from agents.nodes.ideate import by_likeness
+from agents.likeness import likeness, nearest
 from benchmarks.debugging.bench import Bench
 from memory.embedder import minilm
 from sandbox.choose import choose
@@ -47,11 +47,11 @@ def places(folder: Path) -> dict[str, int]:
     task = toolchain.load(TASK)
     targets = toolchain.brief(task, bench).targets
     material = {target: toolchain.material(task, target, bench) for target in targets}
-    found, embedder = {}, minilm()
-    for paper in corpus.load(TASK / "papers.jsonl").papers:
-        if paper.id in RIGHT:
-            order = [target.partition("::")[2] for target in by_likeness(paper, material, embedder)]
-            found[paper.id] = 1 + min(order.index(name) for name in RIGHT[paper.id])
+    papers = [paper for paper in corpus.load(TASK / "papers.jsonl").papers if paper.id in RIGHT]
+    alike, found = likeness(papers, material, minilm()), {}
+    for paper in papers:
+        order = [target.partition("::")[2] for target in nearest(paper.id, list(material), alike)]
+        found[paper.id] = 1 + min(order.index(name) for name in RIGHT[paper.id])
     return found
 
 

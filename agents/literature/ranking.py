@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.literature.attributes import Attributes
+from agents.literature.fusion import fuse
 from agents.literature.search import without_text
 from agents.prompt import render
 from agents.run import Run
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).with_name("score.j2")
 YES_NO = Path(__file__).with_name("fits.j2")
 FLOOR = 3
-FUSION = 60
 PASSAGE = 800
 
 
@@ -56,16 +56,6 @@ def preselect(query: str, papers: list[Paper], embedder: Embedder) -> list[Paper
     vectors = embedder.embed([query, *(f"{paper.title}. {paper.finding} {paper.abstract}" for paper in papers)])
     fused = fuse([bm25(query, papers), [float(cosine) for cosine in vectors[1:] @ vectors[0]]])
     return [papers[place] for place in sorted(range(len(papers)), key=lambda place: -fused[place])]
-
-
-def fuse(scores: list[list[float]]) -> list[float]:
-    """The sum over rankings of 1 / (60 + rank), per item."""
-    total = [0.0] * len(scores[0])
-    for one in scores:
-        order = sorted(range(len(one)), key=lambda place: -one[place])
-        for rank, place in enumerate(order, start=1):
-            total[place] += 1 / (FUSION + rank)
-    return total
 
 
 def asks(run: Run) -> bool:

@@ -11,27 +11,25 @@ model proposed one change of the first target in 10 attempts of 10. It is asked 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, pstdev
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agents.begin import begin, tell_pace
+from agents.likeness import by_place, nearest
 from agents.prompt import one_of, render
 from agents.recall import earlier, recall
 from agents.run import Run
 from agents.serving import serving
 from agents.state import Lane, Update
 from pelagos.errors import BadReply
-from pelagos.nouns import Hypothesis, Metric, Paper, RankedPaper
+from pelagos.nouns import Hypothesis, Metric, RankedPaper
 from tools.opening import opening
 from tools.toolchain import Briefing
-
-if TYPE_CHECKING:
-    from memory.embedder import Embedder
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 TEMPERATURE = 0.9
@@ -116,29 +114,19 @@ def _filled(said: Idea, focus: RankedPaper | None, metric: Metric) -> dict[str, 
 def _aimed(
     papers: Sequence[RankedPaper], tried: set[tuple[str, str]], brief: Briefing, run: Run
 ) -> tuple[RankedPaper | None, dict[str, str]]:
-    """The finding that the fewest hypotheses build on, the best ranked of them, with the nearest targets it was not
-    tried at; (None, all targets) where each was tried everywhere or there are none."""
+    """The finding that the fewest hypotheses build on, of these the one that has its place in the program, with the
+    nearest targets it was not tried at; (None, all targets) where each was tried everywhere or there are none.
+
+    Of a target the docstring's first sentence is told: a small model takes longer ones for the change.
+    """
     used = Counter(paper for paper, _ in tried)
-    for ranked in sorted(papers, key=lambda one: used[one.paper.id]):
-        left = {t: what for t, what in brief.targets.items() if (ranked.paper.id, t) not in tried}
+    for ranked in sorted(by_place(papers, run.likeness), key=lambda one: used[one.paper.id]):
+        id = ranked.paper.id
+        left = [target for target in brief.targets if (id, target) not in tried]
         if left:
-            return ranked, _near(ranked, left, run)
+            near = nearest(id, left, run.likeness)[:NEAR_TARGETS]
+            return ranked, {target: brief.targets[target].partition(". ")[0] for target in near}
     return None, dict(brief.targets)
-
-
-def _near(focus: RankedPaper, targets: Mapping[str, str], run: Run) -> dict[str, str]:
-    """The targets whose material is most like the paper, each with its docstring's first sentence: a small model takes
-    longer ones for the change."""
-    material = {target: run.toolchain.material(run.task, target, run) for target in targets}
-    nearest = by_likeness(focus.paper, material, run.embedder)[:NEAR_TARGETS]
-    return {target: targets[target].partition(". ")[0] for target in nearest}
-
-
-def by_likeness(paper: Paper, material: Mapping[str, str], embedder: Embedder) -> list[str]:
-    """The targets, the one whose material is most like the paper first; docs/benchmarks.md: how often it is right."""
-    vectors = embedder.embed([f"{paper.title}. {paper.abstract} {paper.finding}", *material.values()])
-    likeness = dict(zip(material, vectors[1:] @ vectors[0], strict=True))
-    return sorted(material, key=lambda target: -likeness[target])
 
 
 def _schema(targets: list[str], papers: Sequence[RankedPaper], strong: bool) -> type[Idea]:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from agents.launch import create, drive
 from agents.literature.attributes import Attributes
+from agents.literature.fusion import fuse
 from agents.literature.purity import purity
-from agents.literature.ranking import fuse, passage
+from agents.literature.ranking import passage
 from agents.models.protocol import Reply
 from pelagos.nouns import Paper
 from tests.agents.scripted import Scripted, ScriptedParts

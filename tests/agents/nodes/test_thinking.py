@@ -44,9 +44,10 @@ def test_a_reply_that_never_fits_costs_an_attempt_and_no_more(tmp_path: Path) ->
     assert any(note["text"].startswith("h1: no hypothesis in the reply") for note in facts(run, "note"))
 
 
-def test_only_nonsense_ends_in_an_honest_run_without_hypotheses(tmp_path: Path) -> None:
+def test_only_nonsense_ends_a_run_without_hypotheses_and_says_why(tmp_path: Path) -> None:
     ending, run, _ = launched(tmp_path, Twisted("statement", lambda *_: ""))
-    assert (ending.status, ending.exit_code) == ("finished", 0)
+    assert (ending.status, ending.exit_code) == ("starved", 5)
+    assert "ideator: 5 calls in a row gave nothing usable" in ending.reason
     assert facts(run, "hypothesis") == facts(run, "verdict") == []
     assert len(facts(run, "run.ended")) == 1
 
