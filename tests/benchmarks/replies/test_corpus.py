@@ -8,7 +8,7 @@ from benchmarks.replies import __main__ as page
 from benchmarks.replies import corpus, judge
 from pelagos.errors import BadInput
 
-SHARE = 1.0  # of the refused replies that hold something right; see the table in docs/benchmarks.md
+SHARE = 0.93  # of the refused replies that hold something right; see the table in docs/benchmarks.md
 
 
 def test_no_reply_of_the_corpus_is_taken_wrongly_and_as_many_as_recorded_are_taken() -> None:
