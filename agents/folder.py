@@ -1,6 +1,6 @@
 """A run folder's own description: what was launched, with which settings, task and package versions.
 
-The task folder is copied in, so that a run stands alone. Written whole or not at all: the folder is made beside its
+The task is copied in, so that a run stands alone. Written whole or not at all: the folder is made beside its
 place and moved there. Doesn't hold anything that changes later: that is the ledger's.
 """
 
@@ -15,12 +15,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from agents.task_copy import RUN_FILE, copy_task
 from pelagos import __version__
 from pelagos.errors import BadInput, DamagedRun
 from pelagos.settings import Settings
 from tools.toolchain import Task
 
-FILE = "run.json"
+FILE = RUN_FILE
 TASK = "task"
 LEDGER = "ledger.db"
 PACKAGES = ("langgraph", "langgraph-checkpoint-sqlite", "numpy", "torch", "scikit-learn", "xllamacpp", "chromadb")
@@ -48,7 +49,7 @@ def write(folder: Path, project: Path, task: Task, settings: Settings) -> None:
     half = folder.with_name(f".{folder.name}.new-{os.getpid()}")
     half.mkdir(parents=True)
     try:
-        shutil.copytree(task.folder, half / TASK, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        copy_task(task, half / TASK)
         described = RunFile(
             pelagos=__version__,
             task=task.name,

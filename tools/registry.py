@@ -98,7 +98,7 @@ def _home() -> Path:
 def _toolchain_of(path: Path) -> str:
     """The `toolchain` key; `code` where the file can't say it, whose loading then tells what is wrong with the file."""
     try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
+        raw = yaml.safe_load(path.read_text("utf-8")) if path.is_file() else None
     except (OSError, ValueError, yaml.YAMLError):
         return "code"
     name = raw.get("toolchain", "code") if isinstance(raw, dict) else "code"

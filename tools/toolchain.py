@@ -178,6 +178,16 @@ class Limited(Protocol):
 
 
 @runtime_checkable
+class Listed(Protocol):
+    """A task that says which files it consists of: a run copies those and no others of its folder."""
+
+    @property
+    def contents(self) -> Sequence[str]:
+        """Posix paths below `folder`, each once."""
+        ...
+
+
+@runtime_checkable
 class Packaged(Protocol):
     """A task that brings packages of its own: they are made ready before the run begins."""
 

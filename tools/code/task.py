@@ -45,6 +45,11 @@ class CodeTask:
         return self.spec.toolchain
 
     @property
+    def contents(self) -> tuple[str, ...]:
+        """The task file and every file that it names, as posix paths below `folder`."""
+        return (FILE, *_named(self.spec))
+
+    @property
     def editable(self) -> tuple[str, ...]:
         """Program files a version may change, as posix paths below `folder`."""
         return tuple(self.spec.editable)
@@ -144,9 +149,18 @@ def _metric(part: MetricPart) -> Metric:
     return Metric(name=part.name, direction=part.direction, unit=part.unit, min_effect=part.min_effect)
 
 
+def _named(spec: TaskFile) -> list[str]:
+    named = [*spec.editable, *spec.files, spec.metric.evaluator, spec.data.path, spec.papers, spec.packages]
+    return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _digest(folder: Path, spec: TaskFile) -> str:
     """Over the meaning of the file (not its layout) and the bytes of all it names."""
-    named = [*spec.editable, *spec.files, spec.metric.evaluator, spec.data.path, spec.papers, spec.packages]
-    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in named if name is not None}
+    hashes = {name: _hash(folder / name) for name in _named(spec)}
     content = json.dumps([spec.model_dump(mode="json"), hashes], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
