@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from importlib import metadata
 from pathlib import Path
@@ -42,6 +43,19 @@ class RunFile(BaseModel):
 
     def resolved(self) -> Settings:
         return Settings(**self.settings)
+
+    def settings_in(self, project: Path) -> Settings:
+        """With the files that the settings name where they lie in `project`, which may have been moved since."""
+        found = self.resolved()
+        if found.survey.corpus is not None:
+            found.survey.corpus = self._placed(found.survey.corpus, project)
+        if found.models.prices is not None:
+            found.models.prices = self._placed(found.models.prices, project)
+        return found
+
+    def _placed(self, path: Path, project: Path) -> Path:
+        inside = path.is_absolute() and path.is_relative_to(self.project) and not path.exists()
+        return project / (path.relative_to(self.project) if inside else path)
 
 
 def write(folder: Path, project: Path, task: Task, settings: Settings) -> None:
@@ -87,7 +101,9 @@ def free(folder: Path, digest: str) -> None:
         raise BadInput(
             f"{folder}: is a run of another task (or of another version of this one): name another --run-dir"
         )
-    raise BadInput(f"{folder}: already holds a run of this task: go on with `pelagos resume {folder}`")
+    raise BadInput(
+        f"{folder}: already holds a run of this task: go on with `pelagos resume {shlex.quote(str(folder))}`"
+    )
 
 
 def _versions() -> dict[str, str]:

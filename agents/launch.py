@@ -65,7 +65,7 @@ def create(
     wanted, there = settings.judge.min_seeds, len(task.seeds)
     if there < wanted:
         raise BadInput(f"task {task.name}: seeds: {there} are too few for a noise estimate: name at least {wanted}")
-    papers = settings.survey.corpus or task.papers
+    papers = project / settings.survey.corpus if settings.survey.corpus else task.papers
     if papers is not None:
         Cascade.open(settings.literature, papers, lambda _: None).close()
     parts = parts or Parts()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,7 +57,7 @@ def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the ta
     from tools.code.scaffold import scaffold
 
     scaffold(folder)
-    typer.echo(f"{folder}: a task that works; change it, then `pelagos tasks check {folder}`")
+    typer.echo(f"{folder}: a task that works; change it, then `pelagos tasks check {shlex.quote(str(folder))}`")
 
 
 def _summary(name: str, folder: Path) -> dict[str, Any]:

@@ -108,5 +108,5 @@ def test_a_file_that_cannot_be_copied_is_named_and_nothing_is_left(
 
 def test_a_pipe_in_the_place_of_the_task_file_is_no_task(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "task.yaml")
-    with pytest.raises(BadInput, match="task.yaml"):
+    with pytest.raises(BadInput, match=r"task\.yaml"):
         registry.task(tmp_path)

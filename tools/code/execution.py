@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,6 +33,8 @@ MAX_PREDICTIONS, MAX_REPORT = 64_000_000, 1_000_000
 TAIL = 1_500
 _HERE = Path(__file__).parent
 HOOK_FILES = ("runner_hook.py", "trace_hook.py", "describe_hook.py", "library_hook.py", "signs_hook.py")
+ROOT = "@work-folder@/"  # the hook puts the work folder's own path in its place
+_MOVES = re.compile(r"\bchdir\b")  # such a program is given absolute paths, any other the short relative ones
 _DUMP_AT = 0.85  # share of the time limit after which the stacks are written to the log, for timeouts
 
 
@@ -74,14 +77,17 @@ def execute(
 
 
 def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: Limits, watch: bool) -> Spec:
-    command = task.command(DATA, OUT, seed)
+    moves = any(_MOVES.search(text) for text in program.files.values())
+    root = ROOT if moves else ""
+    command = task.command(f"{root}{DATA}", f"{root}{OUT}", seed)
     own = [path for path in program.files if path.endswith(".py")]
     files = {path: text.encode() for path, text in program.files.items()} | {f"{OUT}/.keep": b""}
     argv, collect = command, {PREDICTIONS: MAX_PREDICTIONS}
     if command[0].startswith("python") and len(command) > 1 and command[1] in program.files:
         config = {
-            "script": command[1],
+            "script": f"{root}{command[1]}",
             "argv": command[2:],
+            "root": root,
             "own": own,
             "report": REPORT,
             "expect": PREDICTIONS,

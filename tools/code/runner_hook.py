@@ -39,7 +39,8 @@ def main(config_path: str) -> int:
     if config.get("dump_after"):
         faulthandler.dump_traceback_later(config["dump_after"], exit=False)
     signs = watch(own)
-    report = _run(config["script"], config["argv"], own, tracer)
+    script, *argv = _rooted([config["script"], *config["argv"]], config.get("root", ""), root)
+    report = _run(script, argv, own, tracer)
     report["signs"] = list(signs)
     if tracer is not None:
         report["trace"] = tracer.report()
@@ -52,6 +53,11 @@ def main(config_path: str) -> int:
     _write(root / config["report"], report)
     faulthandler.cancel_dump_traceback_later()
     return int(report["exit"])
+
+
+def _rooted(words: list[str], mark: str, root: Path) -> list[str]:
+    """`words` with the work folder's path in the place of `mark`, where there is a mark."""
+    return [word.replace(mark, f"{root}/") for word in words] if mark else words
 
 
 def _ownership(root: Path, names: set[str]) -> Any:
