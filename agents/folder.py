@@ -93,6 +93,7 @@ def read(folder: Path) -> RunFile:
 
 def free(folder: Path, digest: str) -> None:
     """Raises BadInput unless a new run of the task `digest` can be made in `folder`."""
+    _check_name(folder.absolute())
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not (folder / FILE).is_file():
@@ -104,6 +105,15 @@ def free(folder: Path, digest: str) -> None:
     raise BadInput(
         f"{folder}: already holds a run of this task: go on with `pelagos resume {shlex.quote(str(folder))}`"
     )
+
+
+def _check_name(folder: Path) -> None:
+    """A run's record is text, and so are the paths in it."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        shown = str(folder).encode("utf-8", "backslashreplace").decode()
+        raise BadInput(f"{shown}: this path isn't UTF-8 text: rename that folder, or name another --run-dir") from None
 
 
 def _versions() -> dict[str, str]:

@@ -109,3 +109,8 @@ def test_what_to_type_next_is_quoted(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         create(tmp_path, task, Settings(), run, ScriptedParts())
     assert f"`pelagos resume '{run}'`" in str(caught.value)
+
+
+def test_a_path_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"caf\\udce9.*: this path isn't UTF-8 text: rename that folder"):
+        begun(tmp_path / "caf\udce9")
