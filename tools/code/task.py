@@ -14,6 +14,7 @@ from sandbox.protocol import Limits
 from tools.code import packages, task_file
 from tools.code.data_sources import Source
 from tools.code.faults import read_yaml
+from tools.code.source_text import read_source
 from tools.code.task_checks import check
 from tools.code.task_file import MetricPart, SmokePart, SplitsPart, TaskFile
 
@@ -124,7 +125,7 @@ class CodeTask:
 
     def sources(self) -> dict[str, str]:
         """The program that goes into the sandbox: posix path below `folder` -> text, editable files first."""
-        return {name: (self.folder / name).read_text("utf-8") for name in [*self.spec.editable, *self.spec.files]}
+        return {name: read_source(self.folder / name) for name in [*self.spec.editable, *self.spec.files]}
 
 
 def load_task(folder: Path) -> CodeTask:

@@ -13,6 +13,7 @@ from typing import Any
 from pelagos.errors import BadInput
 from tools.code import packages
 from tools.code.data_sources import rows
+from tools.code.source_text import read_source
 from tools.code.task_file import REGRESSION, STOCK, MetricPart
 
 PLACEHOLDERS = ("data", "out", "seed")
@@ -59,10 +60,14 @@ def _programs(folder: Path, parts: Parts) -> Iterator[str]:
 
 
 def _source_fault(path: Path, key: str) -> str:
-    if path.suffix != ".py":
-        return f"'{path.name}' is not a Python file; only .py files are edited" if key == "editable" else ""
+    if path.suffix != ".py" and key == "editable":
+        return f"'{path.name}' is not a Python file; only .py files are edited"
     try:
-        ast.parse(path.read_text("utf-8"))
+        text = read_source(path)
+        if path.suffix == ".py":
+            ast.parse(text)
+    except BadInput as error:
+        return f"'{path.name}': {error}"
     except SyntaxError as error:
         return f"'{path.name}' is not Python, line {error.lineno}: {error.msg}; mend it"
     except ValueError as error:
