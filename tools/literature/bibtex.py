@@ -29,10 +29,21 @@ def parse(text: str) -> Iterator[Paper | tuple[int, str]]:
 
 def _entries(text: str) -> dict[str, dict[str, str]]:
     import bibtexparser
+    from bibtexparser.bibdatabase import BibDatabase, UndefinedString
     from bibtexparser.bparser import BibTexParser
 
+    class Strings(BibDatabase):  # type: ignore[misc]
+        def expand_string(self, name: str) -> str:
+            """An abbreviation that nobody defined stands for itself, such as in `month = January`."""
+            try:
+                return str(super().expand_string(name))
+            except UndefinedString:
+                return name
+
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
-    parser = BibTexParser(common_strings=True, ignore_nonstandard_types=False)
+    parser = BibTexParser(common_strings=False, ignore_nonstandard_types=False)
+    parser.bib_database = Strings()
+    parser.bib_database.load_common_strings()
     found = bibtexparser.loads(text, parser=parser)
     return {str(entry["ID"]): entry for entry in found.entries}
 

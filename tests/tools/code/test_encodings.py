@@ -98,3 +98,8 @@ def test_a_list_of_packages_with_a_byte_order_mark(tmp_path: Path) -> None:
     path.write_bytes("six==1.16.0".encode("utf-16"))
     with pytest.raises(BadInput, match="UTF-16 or UTF-32 text; save it as UTF-8"):
         packages.read(path)
+
+
+def test_a_byte_order_mark_hides_no_first_column(tmp_path: Path) -> None:
+    folder = put(tmp_path / "lines", "items.csv", BOM + b"y,a\n" + b"1.5,2\n" * 140)
+    assert load_task(folder).data.target == "y"
