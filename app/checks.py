@@ -150,10 +150,13 @@ def endpoints() -> list[Check]:
 def _endpoint(url: str) -> Check:
     import httpx
 
+    from agents.http_client import client
+
     shown = urllib.parse.urlsplit(url)._replace(netloc=urllib.parse.urlsplit(url).netloc.rpartition("@")[2]).geturl()
     try:
-        code = httpx.get(f"{url.rstrip('/')}/models", timeout=5).status_code
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        with client(url, timeout=5) as asking:
+            code = asking.get(f"{url.rstrip('/')}/models").status_code
+    except (httpx.HTTPError, httpx.InvalidURL, MissingPart) as error:
         return Check("endpoint", "bad", f"{shown}: {error}", "start the server, or change the role's model")
     answered = code < 500
     return Check("endpoint", "ok" if answered else "bad", f"{shown} answers with {code}")

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from agents.http_client import client
 from agents.models import chat
 from agents.models.faults import Transient, Unsound
 from agents.models.protocol import Limit, Reply, Request
@@ -42,7 +43,7 @@ class Endpoint:
         self.local = host in LOOPBACK and not has_cuda()
         self.strong = is_strong(model)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._client = httpx.Client(headers=headers, trust_env=host not in LOOPBACK)
+        self._client = client(self.base_url, headers=headers)
         self._refused: set[str] = set()
 
     @property
