@@ -114,8 +114,9 @@ def sandbox() -> Check:
     from pelagos.settings import load
     from sandbox.choose import probe
 
-    good = [one.name for one in probe(load(Path.cwd()).sandbox.image) if one.works]
-    mend = "" if good else "apt-get install bubblewrap, or see `pelagos sandbox probe`"
+    found_here = probe(load(Path.cwd()).sandbox.image)
+    good = [one.name for one in found_here if one.works]
+    mend = "" if good else f"{found_here[0].mend}; `pelagos sandbox probe` shows the others"
     found = ", ".join(good) or "no backend's canary passes"
     return Check("sandbox", "ok" if good else "missing", found, mend, essential=True)
 
