@@ -9,6 +9,7 @@ from pathlib import Path
 
 _CAP_SYS_ADMIN = 21
 _MARKS = ("/.dockerenv", "/run/.containerenv")
+_VARIABLES = frozenset({"container", "KUBERNETES_SERVICE_HOST"})
 _NAMED = ("docker", "containerd", "kubepods", "libpod", "lxc")
 _NAMESPACES = ("namespace", "uid map", "Permission denied", "RTM_NEW")
 CONTAINER = (
@@ -26,9 +27,7 @@ def mend(reason: str) -> str:
     if not reason:
         return ""
     if "not on the PATH" in reason:
-        return (
-            f"apt install bubblewrap; and {CONTAINER}" if contained() and not _capable() else "apt install bubblewrap"
-        )
+        return "apt install bubblewrap" + (f"; and {CONTAINER}" if contained() and not _capable() else "")
     if "engine" in reason or "Python package" in reason:
         return reason.rpartition(": ")[2]
     if "control groups" in reason:
@@ -54,7 +53,7 @@ def _groups() -> str:
 @cache
 def contained() -> bool:
     """Whether this process runs in a container: it looks like one, or root lacks the right to make name spaces."""
-    if any(Path(mark).exists() for mark in _MARKS) or os.environ.get("container") or _listed():
+    if any(Path(mark).exists() for mark in _MARKS) or not _VARIABLES.isdisjoint(os.environ) or _listed():
         return True
     return os.geteuid() == 0 and not _capable()
 

@@ -33,7 +33,8 @@ def choose(name: str = "auto", image: str = "") -> Sandbox:
         return Unsafe()
     if name != "auto":
         return _named(name, image)
-    second, lines = "", []
+    second = ""
+    lines: list[str] = []
     for candidate in BACKENDS:
         found = examine(candidate, image)
         if found.complete:
