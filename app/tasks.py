@@ -35,10 +35,12 @@ def check(
     """Validate a task whole, its papers too, and against this machine. One line per fault; exit code 2 if there is
     any. Papers that can't be used are named; they are a fault where none is left."""
     from tools import registry
+    from tools.toolchain import Noted
 
     found, chain = registry.task(task)
     registry.check_machine(found)
     usable, left_out = _papers(found.papers)
+    notes = list(found.notes) if isinstance(found, Noted) else []
     facts = {
         "task": found.name,
         "toolchain": chain.name,
@@ -46,12 +48,15 @@ def check(
         "metric": found.metric.model_dump(mode="json"),
         "seeds": list(found.seeds),
         "digest": found.digest,
+        "notes": notes,
         "papers": {"usable": usable, "left_out": left_out},
     }
     if json:
         print_json(facts)
     else:
         typer.echo(f"{found.name}: sound ({chain.name}, {found.metric.name} {found.metric.direction}, {found.folder})")
+        for note in notes:
+            typer.echo(f"note: {note}")
         if left_out:
             typer.echo("\n".join([f"papers: {usable} can be used, {len(left_out)} can't:", *left_out]))
 

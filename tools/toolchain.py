@@ -188,6 +188,16 @@ class Listed(Protocol):
 
 
 @runtime_checkable
+class Noted(Protocol):
+    """A task of which something should be known before it is run, though it is no fault."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """One line each."""
+        ...
+
+
+@runtime_checkable
 class Packaged(Protocol):
     """A task that brings packages of its own: they are made ready before the run begins."""
 

@@ -14,6 +14,7 @@ from sandbox.protocol import Limits
 from tools.code import packages, task_file
 from tools.code.data_sources import Source
 from tools.code.faults import read_yaml
+from tools.code.seed_use import ignores_seed
 from tools.code.source_text import read_source
 from tools.code.task_checks import check
 from tools.code.task_file import MetricPart, SmokePart, SplitsPart, TaskFile
@@ -105,6 +106,15 @@ class CodeTask:
     def packages(self) -> Path | None:
         """The locked list of the task's own packages."""
         return None if self.spec.packages is None else self.folder / self.spec.packages
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        programs = [text for name, text in self.sources().items() if name.endswith(".py")]
+        option = ignores_seed(self.spec.entry, programs)
+        if not option:
+            return ()
+        what = f"the program is given {option} and never reads it: scores then show no noise over seeds"
+        return (f"{what}, and differences can be judged by the variation over the data's items alone; use the seed",)
 
     def install(self) -> Path | None:
         """The folder with the task's own packages, installed at the first call. Raises BadInput, MissingPart and
