@@ -58,7 +58,10 @@ def list_runs(json: Json = False) -> None:
 
     ranks = {"run": 0, "state": 0, "supported": 0, "confirmed": 1, "executed": 2, "kept": 3, "task": 4}
     columns = [Column(head, rank=rank) for head, rank in ranks.items()]
-    console().print(Fitted(columns, [[_cell(one.get(head)) for head in ranks] for one in found]))
+    screen, shown = console(), Fitted(columns, [[_cell(one.get(head)) for head in ranks] for one in found])
+    if not screen.is_terminal:
+        screen.width = max(screen.width, shown.least())
+    screen.print(shown)
 
 
 def hypotheses(run: RunArgument, json: Json = False) -> None:
