@@ -51,6 +51,8 @@ class RunFile(BaseModel):
             found.survey.corpus = self._placed(found.survey.corpus, project)
         if found.models.prices is not None:
             found.models.prices = self._placed(found.models.prices, project)
+        if found.literature.cache is not None:
+            found.literature.cache = self._placed(found.literature.cache, project)
         return found
 
     def _placed(self, path: Path, project: Path) -> Path:

@@ -47,16 +47,21 @@ def project_of(folder: Path, recorded: Path, begun: bool) -> Path:
     A run that has `begun` left a `.pelagos` in its project. Raises BadInput where there is none.
     """
     folder = folder.resolve()
-    if folder.parent.name == RUNS and folder.parent != recorded / RUNS and folder not in elsewhere(recorded):
-        around = folder.parent.parent
-        if _moved_to(around, recorded) or not (begun or recorded.is_dir()):
-            return around
+    if folder.parent != recorded / RUNS and folder not in elsewhere(recorded):
+        for around in folder.parents:
+            if _held(folder, around, recorded) and (_moved_to(around, recorded) or not (begun or recorded.is_dir())):
+                return around
     if (recorded / NAME).is_dir() or (recorded.is_dir() and not begun):
         return recorded
     raise BadInput(
         f"{folder}: its project {recorded} has no {NAME} any more, which holds the secret of the run's data: put it "
         f"back, or move the run into {RUNS}/ of the project's new place; a new run needs neither"
     )
+
+
+def _held(folder: Path, around: Path, recorded: Path) -> bool:
+    """Whether the run is one of the project `around`: under its `runs/`, or noted there by its place in `recorded`."""
+    return folder.parent == around / RUNS or recorded / folder.relative_to(around) in elsewhere(around)
 
 
 def _moved_to(around: Path, recorded: Path) -> bool:

@@ -51,6 +51,13 @@ def test_a_moved_project_goes_on_where_it_lies(tmp_path: Path) -> None:
     assert (tmp_path / "new" / NAME / "bank").is_dir()
 
 
+def test_a_run_elsewhere_in_a_moved_project_goes_on_too(tmp_path: Path) -> None:
+    begun(tmp_path / "old", tmp_path / "old" / "out" / "r")
+    (tmp_path / "old").rename(tmp_path / "new")
+    assert drive(tmp_path / "new" / "out" / "r", parts=ScriptedParts()).status == "finished"
+    assert not (tmp_path / "old").exists()
+
+
 def test_a_copied_project_leaves_the_first_alone(tmp_path: Path) -> None:
     begun(tmp_path / "old")
     (hidden(tmp_path / "old") / "secret").write_text("5" * 64)
