@@ -9,6 +9,7 @@ import logging
 import resource
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import NamedTuple
 
 from pelagos.errors import SourceFailed
@@ -29,6 +30,8 @@ def text(content: bytes, most: int) -> Text:
     """At most `most` characters. Raises SourceFailed, in one line, for what is no PDF, encrypted, or too much."""
     if not content.lstrip()[:5].startswith(b"%PDF-"):
         raise SourceFailed("not a PDF")
+    if find_spec("pypdf") is None:
+        raise SourceFailed("PDF wants a package more: pip install 'pelagos[literature]'")
     command = [sys.executable, "-P", "-m", "tools.literature.pdf", str(most)]
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, check=False)
