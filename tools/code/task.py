@@ -14,8 +14,8 @@ from sandbox.protocol import Limits
 from tools.code import packages, task_file
 from tools.code.data_sources import Source
 from tools.code.faults import read_yaml
-from tools.code.seed_use import ignores_seed
-from tools.code.source_text import read_source
+from tools.code.sources.seed_use import ignores_seed
+from tools.code.sources.text import read_source
 from tools.code.task_checks import check
 from tools.code.task_file import MetricPart, SmokePart, SplitsPart, TaskFile
 

@@ -13,7 +13,7 @@ from typing import Any
 from pelagos.errors import BadInput
 from tools.code import packages
 from tools.code.data_sources import rows
-from tools.code.source_text import read_source
+from tools.code.sources.text import read_source
 from tools.code.task_file import REGRESSION, STOCK, MetricPart
 
 PLACEHOLDERS = ("data", "out", "seed")

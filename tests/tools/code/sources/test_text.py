@@ -12,7 +12,7 @@ from pelagos.errors import BadInput
 from tests.tools.code.conftest import HELPER, PROGRAM, TASK, make_task
 from tools import registry
 from tools.code import data_sources, packages
-from tools.code.source_text import decoded_source
+from tools.code.sources.text import decoded_source
 from tools.code.task import load_task
 
 BOM = b"\xef\xbb\xbf"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tools.code.conftest import TASK, make_task
 from tools import registry
-from tools.code.seed_use import ignores_seed
+from tools.code.sources.seed_use import ignores_seed
 from tools.code.task import load_task
 
 ENTRY = "python train.py --data {data} --out {out} --seed {seed}"
