@@ -6,10 +6,12 @@ place and moved there. Doesn't hold anything that changes later: that is the led
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
 import shutil
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agents.task_copy import RUN_FILE, copy_task
+from memory.faults import FULL
 from pelagos import __version__
 from pelagos.errors import BadInput, DamagedRun
 from pelagos.settings import Settings
@@ -63,7 +66,8 @@ class RunFile(BaseModel):
 def write(folder: Path, project: Path, task: Task, settings: Settings) -> None:
     """Make `folder`, which must be new or empty, all at once."""
     half = folder.with_name(f".{folder.name}.new-{os.getpid()}")
-    half.mkdir(parents=True)
+    with _placing(folder):
+        half.mkdir(parents=True)
     try:
         copy_task(task, half / TASK)
         described = RunFile(
@@ -82,6 +86,17 @@ def write(folder: Path, project: Path, task: Task, settings: Settings) -> None:
         raise
 
 
+@contextlib.contextmanager
+def _placing(folder: Path) -> Iterator[None]:
+    """Raises BadInput where no folder can be made or looked into there; a full disk passes."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        raise BadInput(f"{folder}: can't be made: {error.strerror}: name another place by --run-dir") from None
+
+
 def read(folder: Path) -> RunFile:
     """Raises BadInput where `folder` holds no run, DamagedRun where its description can't be read."""
     path = folder / FILE
@@ -96,8 +111,9 @@ def read(folder: Path) -> RunFile:
 def free(folder: Path, digest: str) -> None:
     """Raises BadInput unless a new run of the task `digest` can be made in `folder`."""
     _check_name(folder.absolute())
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
+    with _placing(folder):
+        if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+            return
     if not (folder / FILE).is_file():
         raise BadInput(f"{folder}: is not empty and holds no run: name another --run-dir")
     if json.loads((folder / FILE).read_text("utf-8")).get("digest") != digest:

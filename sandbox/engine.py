@@ -42,7 +42,7 @@ class Engine:
         if named := os.environ.get(self.variable):
             return named
         for socket in self.sockets:
-            path = Path(os.path.expandvars(socket)).expanduser()
+            path = Path(os.path.expanduser(os.path.expandvars(socket)))  # noqa: PTH111 - that of Path raises without a home
             if path.is_socket():
                 return f"unix://{path}"
         raise MissingPart(f"{self.name}: no engine listens at {' or '.join(self.sockets)}: {self.advice}")
