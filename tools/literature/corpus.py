@@ -73,7 +73,8 @@ def _files(path: Path) -> list[Path]:
     """A folder's files, those that describe papers before those that are papers."""
     if not path.is_dir():
         return [path]
-    return [file for suffix in SUFFIXES for file in sorted(path.glob(f"*{suffix}")) if file.is_file()]
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    return [file for suffix in SUFFIXES for file in files if file.suffix.lower() == suffix]
 
 
 def _read(file: Path, cache: Cache | None, text_chars: int) -> Read:

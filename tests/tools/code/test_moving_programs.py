@@ -48,6 +48,7 @@ def run(made: Spec, folder: Path) -> subprocess.CompletedProcess[str]:
         "    import os\n    os.makedirs('tmp'); os.chdir('tmp')\n",
         "    import os\n    os.chdir('/')\n",
         "    import os\n    os.chdir(os.path.dirname(__file__)); os.makedirs('a'); os.chdir('a')\n",
+        "    import os, subprocess\n    os.makedirs('a')\n    subprocess.run(['test', '-d', args.data], cwd='a', check=True)\n",
         "    from os import chdir\n    chdir('..')\n",
         "    import contextlib\n    contextlib.chdir('/').__enter__()\n",
     ],

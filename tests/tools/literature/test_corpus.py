@@ -137,3 +137,9 @@ def test_a_pdf_whose_title_is_half_a_character_is_read(tmp_path: Path, monkeypat
     (tmp_path / "a.pdf").write_bytes(b"%PDF-")
     (one,) = load(tmp_path).papers
     assert one.title == "Good ? title"
+
+
+def test_a_suffix_may_be_in_capitals(tmp_path: Path) -> None:
+    (tmp_path / "A.BIB").write_text("@article{a, title = {A}}")
+    (tmp_path / "B.JSONL").write_text(json.dumps(paper("b", "x").model_dump()))
+    assert [one.id for one in load(tmp_path).papers] == ["b", "a"]
