@@ -6,6 +6,7 @@ never asked through a proxy.
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -21,7 +22,13 @@ SCHEMES = ("http", "https", "socks5", "socks5h")
 
 def client(url: str, **options: Any) -> httpx.Client:
     """A client for requests to the host of `url`. Raises MissingPart, in one line, where its proxy can't be used."""
-    certificates = httpx.create_ssl_context(trust_env=True)  # SSL_CERT_FILE and SSL_CERT_DIR
+    try:
+        certificates = httpx.create_ssl_context(trust_env=True)
+    except OSError as error:
+        named = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+        raise MissingPart(
+            f"SSL_CERT_FILE: {named}: no certificates can be read there ({error.strerror or error})"
+        ) from None
     return httpx.Client(proxy=proxy_of(url), trust_env=False, verify=certificates, **options)
 
 

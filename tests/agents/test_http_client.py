@@ -138,3 +138,15 @@ def test_a_source_of_papers_says_what_its_proxy_lacks(monkeypatch: pytest.Monkey
 
 def _lacks(*_: object, **__: object) -> None:
     raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_certificates_that_can_not_be_read_are_one_line(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with pytest.raises(MissingPart, match=r"SSL_CERT_FILE: .*ca\.pem: no certificates can be read there") as caught:
+        client(FAR)
+    assert "\n" not in str(caught.value)
