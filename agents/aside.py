@@ -17,6 +17,7 @@ from agents import folder as run_folder
 from memory.artifacts import ArtifactStore
 from memory.budget import Budget
 from memory.ledger import Ledger
+from memory.project_runs import project_of
 from memory.steps import Steps
 from pelagos.errors import BadInput, ModelUnavailable
 from pelagos.nouns import Experiment, Role, Version
@@ -82,13 +83,14 @@ def section(folder: Path) -> Section:
     described = run_folder.read(folder)
     task, toolchain = _task(folder, described)
     with tempfile.TemporaryDirectory() as scratch, _copied(folder, Path(scratch)) as ledger:
-        return toolchain.section(task, _context(folder, described, ledger))
+        return toolchain.section(task, _context(folder, described, ledger, Path(described.project)))
 
 
 def again(folder: Path, experiment: str) -> Again:
     """Run a recorded experiment again. Raises BadInput (no such experiment), MissingPart and SandboxError."""
     described = run_folder.read(folder)
     task, toolchain = _task(folder, described)
+    project = project_of(folder, Path(described.project), begun=True)
     with closing(Ledger.read(folder / run_folder.LEDGER)) as record:
         known = [_experiment(event.payload) for event in record.events("experiment")]
         found = [one for one in known if one.id.startswith(experiment)]
@@ -97,7 +99,7 @@ def again(folder: Path, experiment: str) -> Again:
         version = _version(record.find("version", found[0].version), found[0])
     alike = [e.score for e in known if e.version == version.id and e.split == found[0].split and e.score is not None]
     with tempfile.TemporaryDirectory() as scratch, closing(Ledger.open(Path(scratch) / "ledger.db")) as ledger:
-        context = _context(folder, described, ledger)
+        context = _context(folder, described, ledger, project)
         toolchain.prepare(task, context)
         repeated = toolchain.experiment(task, version, found[0].seed, found[0].split, context)
     return Again(found[0], repeated, _spread(alike))
@@ -108,10 +110,10 @@ def _task(folder: Path, described: run_folder.RunFile) -> tuple[Task, Toolchain]
     return toolchain.load(folder / run_folder.TASK), toolchain
 
 
-def _context(folder: Path, described: run_folder.RunFile, ledger: Ledger) -> Aside:
+def _context(folder: Path, described: run_folder.RunFile, ledger: Ledger, project: Path) -> Aside:
     steps = Steps(ledger, Budget(Caps(), ledger))
     backend = described.resolved().sandbox
-    return Aside(Path(described.project), steps, ArtifactStore(folder / "artifacts"), backend)
+    return Aside(project, steps, ArtifactStore(folder / "artifacts"), backend)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.http_client import client
 from agents.models.faults import Transient
 from agents.models.prices import Prices
 from agents.models.retry import Patience, persist
@@ -78,6 +79,7 @@ class EndpointEmbedder:
         self._model, asked = parse(spec).name, parse(spec).base_url
         self._url, self._key = address(asked, os.environ)
         self._settings, self._keep = settings, keep
+        self._client = client(self._url)
         self._price = Prices.load(settings.prices).price(self.id)
         self._project = project
         self._lock = threading.RLock()
@@ -142,7 +144,7 @@ class EndpointEmbedder:
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         asked = {"model": self._model, "input": texts, "encoding_format": "float"}
         try:
-            answer = httpx.post(
+            answer = self._client.post(
                 f"{self._url}/embeddings", json=asked, headers=headers, timeout=self._settings.timeout_s
             )
         except httpx.TimeoutException:

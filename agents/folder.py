@@ -1,26 +1,31 @@
 """A run folder's own description: what was launched, with which settings, task and package versions.
 
-The task folder is copied in, so that a run stands alone. Written whole or not at all: the folder is made beside its
+The task is copied in, so that a run stands alone. Written whole or not at all: the folder is made beside its
 place and moved there. Doesn't hold anything that changes later: that is the ledger's.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shlex
 import shutil
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from agents.task_copy import RUN_FILE, copy_task
+from memory.faults import FULL
 from pelagos import __version__
 from pelagos.errors import BadInput, DamagedRun
 from pelagos.settings import Settings
 from tools.toolchain import Task
 
-FILE = "run.json"
+FILE = RUN_FILE
 TASK = "task"
 LEDGER = "ledger.db"
 PACKAGES = ("langgraph", "langgraph-checkpoint-sqlite", "numpy", "torch", "scikit-learn", "xllamacpp", "chromadb")
@@ -42,13 +47,29 @@ class RunFile(BaseModel):
     def resolved(self) -> Settings:
         return Settings(**self.settings)
 
+    def settings_in(self, project: Path) -> Settings:
+        """With the files that the settings name where they lie in `project`, which may have been moved since."""
+        found = self.resolved()
+        if found.survey.corpus is not None:
+            found.survey.corpus = self._placed(found.survey.corpus, project)
+        if found.models.prices is not None:
+            found.models.prices = self._placed(found.models.prices, project)
+        if found.literature.cache is not None:
+            found.literature.cache = self._placed(found.literature.cache, project)
+        return found
+
+    def _placed(self, path: Path, project: Path) -> Path:
+        inside = path.is_absolute() and path.is_relative_to(self.project) and not path.exists()
+        return project / (path.relative_to(self.project) if inside else path)
+
 
 def write(folder: Path, project: Path, task: Task, settings: Settings) -> None:
     """Make `folder`, which must be new or empty, all at once."""
     half = folder.with_name(f".{folder.name}.new-{os.getpid()}")
-    half.mkdir(parents=True)
+    with _placing(folder):
+        half.mkdir(parents=True)
     try:
-        shutil.copytree(task.folder, half / TASK, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        copy_task(task, half / TASK)
         described = RunFile(
             pelagos=__version__,
             task=task.name,
@@ -65,6 +86,17 @@ def write(folder: Path, project: Path, task: Task, settings: Settings) -> None:
         raise
 
 
+@contextlib.contextmanager
+def _placing(folder: Path) -> Iterator[None]:
+    """Raises BadInput where no folder can be made or looked into there; a full disk passes."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        raise BadInput(f"{folder}: can't be made: {error.strerror}: name another place by --run-dir") from None
+
+
 def read(folder: Path) -> RunFile:
     """Raises BadInput where `folder` holds no run, DamagedRun where its description can't be read."""
     path = folder / FILE
@@ -78,15 +110,28 @@ def read(folder: Path) -> RunFile:
 
 def free(folder: Path, digest: str) -> None:
     """Raises BadInput unless a new run of the task `digest` can be made in `folder`."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
+    _check_name(folder.absolute())
+    with _placing(folder):
+        if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+            return
     if not (folder / FILE).is_file():
         raise BadInput(f"{folder}: is not empty and holds no run: name another --run-dir")
     if json.loads((folder / FILE).read_text("utf-8")).get("digest") != digest:
         raise BadInput(
             f"{folder}: is a run of another task (or of another version of this one): name another --run-dir"
         )
-    raise BadInput(f"{folder}: already holds a run of this task: go on with `pelagos resume {folder}`")
+    raise BadInput(
+        f"{folder}: already holds a run of this task: go on with `pelagos resume {shlex.quote(str(folder))}`"
+    )
+
+
+def _check_name(folder: Path) -> None:
+    """A run's record is text, and so are the paths in it."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        shown = str(folder).encode("utf-8", "backslashreplace").decode()
+        raise BadInput(f"{shown}: this path isn't UTF-8 text: rename that folder, or name another --run-dir") from None
 
 
 def _versions() -> dict[str, str]:

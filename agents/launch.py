@@ -34,6 +34,7 @@ from pelagos.settings import Settings
 from sandbox.choose import reap
 from tools import registry
 from tools.literature.cascade import Cascade
+from tools.toolchain import Noted
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -67,7 +68,7 @@ def create(
     wanted, there = settings.judge.min_seeds, len(task.seeds)
     if there < wanted:
         raise BadInput(f"task {task.name}: seeds: {there} are too few for a noise estimate: name at least {wanted}")
-    papers = settings.survey.corpus or task.papers
+    papers = project / settings.survey.corpus if settings.survey.corpus else task.papers
     if papers is not None:
         Cascade.open(settings.literature, papers, lambda _: None).close()
     parts = parts or Parts()
@@ -165,6 +166,8 @@ def _begin(run: Run, described: run_folder.RunFile) -> None:
     run.ledger.append("run.started", THREAD, described.model_dump(mode="json") | shown)
     if run.ledger.damage:
         run.say(run.ledger.damage)
+    for text in run.task.notes if isinstance(run.task, Noted) else ():
+        run.say(f"task {run.task.name}: {text}")
     if run.embedder.id == HashingEmbedder.ID:
         run.say("embedder: hashing: repeats are recognised by their spelling only")
     if not confirmable(run.settings.caps, run.settings.judge.max_seeds):

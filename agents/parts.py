@@ -19,7 +19,7 @@ from agents.verifiers.generative import GenerativeVerifier
 from memory.artifacts import ArtifactStore
 from memory.budget import Budget
 from memory.ledger import Ledger
-from memory.project_runs import register
+from memory.project_runs import project_of, register
 from memory.steps import Steps
 from pelagos.errors import BadInput
 from pelagos.nouns import Role
@@ -71,15 +71,16 @@ class Parts:
 def assembled(
     folder: Path, described: run_folder.RunFile, ledger: Ledger, stop: threading.Event, parts: Parts
 ) -> Iterator[Run]:
-    """The run, ready for the graph. Raises BadInput if the task copied into the folder was changed since."""
+    """The run, ready for the graph. Raises BadInput if the task copied into the folder was changed since, or the run's
+    project isn't found."""
     from memory.bank import HypothesisBank
 
-    settings = described.resolved()
+    project = project_of(folder, Path(described.project), bool(ledger.events("run.started")))
+    settings = described.settings_in(project)
     task, toolchain = _task(folder, described)
     registry.check_machine(task, settings.sandbox.name)
     steps = Steps(ledger, Budget(held_back(settings.caps, settings.judge.max_seeds), ledger))
     artifacts, slots = ArtifactStore(folder / "artifacts"), Slots(settings.loop.workers or None)
-    project = Path(described.project)
     embedder = parts.embedder(settings, project, steps)
     register(project, folder)
     with ExitStack() as stack:

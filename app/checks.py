@@ -18,6 +18,7 @@ from pelagos.errors import MissingPart, PelagosError
 
 DISK_GB = 4.0
 MEMORY_GB = 3.0
+LEAST = "bubblewrap-rlimit"  # the backend that asks the least of a machine
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,10 @@ def sandbox() -> Check:
     from pelagos.settings import load
     from sandbox.choose import probe
 
-    good = [one.name for one in probe(load(Path.cwd()).sandbox.image) if one.works]
-    mend = "" if good else "apt-get install bubblewrap, or see `pelagos sandbox probe`"
+    found_here = probe(load(Path.cwd()).sandbox.image)
+    good = [one.name for one in found_here if one.works]
+    least = next((one.mend for one in found_here if one.name == LEAST), "")
+    mend = "" if good else f"{least}; `pelagos sandbox probe` shows the others"
     found = ", ".join(good) or "no backend's canary passes"
     return Check("sandbox", "ok" if good else "missing", found, mend, essential=True)
 
@@ -150,10 +153,13 @@ def endpoints() -> list[Check]:
 def _endpoint(url: str) -> Check:
     import httpx
 
+    from agents.http_client import client
+
     shown = urllib.parse.urlsplit(url)._replace(netloc=urllib.parse.urlsplit(url).netloc.rpartition("@")[2]).geturl()
     try:
-        code = httpx.get(f"{url.rstrip('/')}/models", timeout=5).status_code
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        with client(url, timeout=5) as asking:
+            code = asking.get(f"{url.rstrip('/')}/models").status_code
+    except (httpx.HTTPError, httpx.InvalidURL, MissingPart) as error:
         return Check("endpoint", "bad", f"{shown}: {error}", "start the server, or change the role's model")
     answered = code < 500
     return Check("endpoint", "ok" if answered else "bad", f"{shown} answers with {code}")

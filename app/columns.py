@@ -47,6 +47,11 @@ class Fitted:
             made.add_row(*(row[place] for place in widths))
         yield made
 
+    def least(self) -> int:
+        """Cells that the columns take that never fall away, with nothing cut that must not be."""
+        kept = [place for place, one in enumerate(self._columns) if not one.rank]
+        return self._least(kept, [self._natural(place) for place in range(len(self._columns))])
+
     def widths(self, room: int) -> dict[int, int]:
         """The width of each column that is shown, by its place."""
         natural = [self._natural(place) for place in range(len(self._columns))]

@@ -12,6 +12,7 @@ from app.output import Json, console, print_json, table
 from pelagos.errors import BadInput
 
 MARKS = {"ok": "ok", "missing": "missing", "bad": "BAD"}
+MOST_WIDE = 120
 
 
 def doctor(
@@ -37,7 +38,9 @@ def doctor(
         print_json([asdict(one) for one in found])
     else:
         heads = ("check", "state", "found", "mend")
-        console().print(table(heads, ((one.name, MARKS[one.state], one.found, one.mend) for one in found)))
+        screen = console()
+        screen.width = min(screen.width, MOST_WIDE)  # sentences wrap; a pipe has no width of its own
+        screen.print(table(heads, ((one.name, MARKS[one.state], one.found, one.mend) for one in found)))
     if any(one.essential and one.state != "ok" for one in found):
         raise typer.Exit(4)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shlex
 import signal
 import sys
 import threading
@@ -61,7 +62,7 @@ def drive_and_report(folder: Path) -> int:
     out = sys.stdout if ending.exit_code == 0 else sys.stderr
     out.write(f"{ending.status}: {ending.reason}\n" if ending.reason else f"{ending.status}\n")
     if ending.exit_code == Interrupted.exit_code:
-        sys.stderr.write(f"go on with: pelagos resume {folder}\n")
+        sys.stderr.write(f"go on with: pelagos resume {shlex.quote(str(folder))}\n")
     return ending.exit_code
 
 

@@ -6,6 +6,7 @@ error and crashes loudly.
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from app.output import complain
 from app.words import clean
 from memory.faults import on_disk
 from pelagos import __version__
-from pelagos.errors import PelagosError
+from pelagos.errors import BadInput, PelagosError
 
 app = typer.Typer(
     name="pelagos",
@@ -56,14 +57,29 @@ def options(
     """An unattended research system: leave it running overnight, trust it in the morning."""
 
 
+def _replace_unprintable() -> None:
+    """Of a character that the terminal's encoding lacks a question mark is shown: titles and paths hold any."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise BadInput("the current folder is gone: change to one that exists") from None
+
+
 def main() -> None:
     """Entry point. Exit codes: 0, 2, 3, 4, 5, 130 (see `pelagos.errors`)."""
     hidden = clashes()
     if hidden:
         complain("\n".join(hidden))
         sys.exit(4)
+    _replace_unprintable()
     try:
-        with on_disk(Path.cwd()):
+        with on_disk(_here()):
             app()
     except PelagosError as error:
         complain("\n".join(f"pelagos: {line}" for line in clean(str(error)).splitlines()) or "pelagos: failed")

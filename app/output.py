@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,14 +17,19 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+UNCUT = 4000
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name under runs/.")]
 
 
 def console() -> Console:
+    """As wide as the terminal; where there is none, and `COLUMNS` doesn't say, wide enough to cut and wrap nothing."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    made = Console(highlight=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = UNCUT
+    return made
 
 
 def print_json(value: Any) -> None:

@@ -58,7 +58,11 @@ def list_runs(json: Json = False) -> None:
 
     ranks = {"run": 0, "state": 0, "supported": 0, "confirmed": 1, "executed": 2, "kept": 3, "task": 4}
     columns = [*(Column(head, rank=rank) for head, rank in ranks.items()), Column("reason", least=24, rank=2)]
-    console().print(Fitted(columns, [[_cell(run.get(column.head)) for column in columns] for run in found]))
+    cells = [[_cell(one.get(column.head)) for column in columns] for one in found]
+    screen, shown = console(), Fitted(columns, cells)
+    if not screen.is_terminal:
+        screen.width = max(screen.width, shown.least())
+    screen.print(shown)
 
 
 def hypotheses(run: RunArgument, json: Json = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from difflib import get_close_matches
@@ -84,7 +85,10 @@ def _detach(folder: Path) -> None:
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=_unbuffered()
         )
     typer.echo(f"run folder  {folder}\nprocess     {child.pid}")
-    typer.echo(f"follow      tail -f {log}\nstatus      pelagos status {folder}\nstop        kill -TERM {child.pid}")
+    quoted, followed = shlex.quote(str(folder)), shlex.quote(str(log))
+    typer.echo(
+        f"follow      tail -f {followed}\nstatus      pelagos status {quoted}\nstop        kill -TERM {child.pid}"
+    )
 
 
 def _unbuffered() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,11 +32,15 @@ def check(
     task: Annotated[str, typer.Argument(metavar="TASK", help="A task folder, or the name of a shipped task.")],
     json: Json = False,
 ) -> None:
-    """Validate a task whole, and against this machine. One line per fault; exit code 2 if there is any."""
+    """Validate a task whole, its papers too, and against this machine. One line per fault; exit code 2 if there is
+    any. Papers that can't be used are named; they are a fault where none is left."""
     from tools import registry
+    from tools.toolchain import Noted
 
     found, chain = registry.task(task)
     registry.check_machine(found)
+    usable, left_out = _papers(found.papers)
+    notes = list(found.notes) if isinstance(found, Noted) else []
     facts = {
         "task": found.name,
         "toolchain": chain.name,
@@ -43,11 +48,17 @@ def check(
         "metric": found.metric.model_dump(mode="json"),
         "seeds": list(found.seeds),
         "digest": found.digest,
+        "notes": notes,
+        "papers": {"usable": usable, "left_out": left_out},
     }
     if json:
         print_json(facts)
     else:
         typer.echo(f"{found.name}: sound ({chain.name}, {found.metric.name} {found.metric.direction}, {found.folder})")
+        for note in notes:
+            typer.echo(f"note: {note}")
+        if left_out:
+            typer.echo("\n".join([f"papers: {usable} can be used, {len(left_out)} can't:", *left_out]))
 
 
 @tasks_app.command()
@@ -56,7 +67,17 @@ def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the ta
     from tools.code.scaffold import scaffold
 
     scaffold(folder)
-    typer.echo(f"{folder}: a task that works; change it, then `pelagos tasks check {folder}`")
+    typer.echo(f"{folder}: a task that works; change it, then `pelagos tasks check {shlex.quote(str(folder))}`")
+
+
+def _papers(path: Path | None) -> tuple[int, list[str]]:
+    """How many papers a run can use, and a line for each that it can't. Raises BadInput where it can use none."""
+    from tools.literature.corpus import load
+
+    if path is None:
+        return 0, []
+    corpus = load(path)
+    return len(corpus.papers), corpus.faults
 
 
 def _summary(name: str, folder: Path) -> dict[str, Any]:

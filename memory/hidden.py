@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 NAME = ".pelagos"
+SECRET = "secret"  # noqa: S105 - the file's name
 
 
 def hidden(project: Path) -> Path:

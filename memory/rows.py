@@ -7,6 +7,7 @@ noticed from there on. What a chain alone can't show is a tail removed whole by 
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -56,11 +57,19 @@ def link(previous: str, seq: int, at: float, kind: str, key: str, payload: str) 
     return hashlib.sha256(canonical([previous, seq, at, kind, key, payload]).encode()).hexdigest()
 
 
+def uri(path: Path, mode: str) -> str:
+    """SQLite's address of a file (`mode` is ro, rw or rwc): `?`, `#` and `%` in a path mean themselves."""
+    return f"{path.absolute().as_uri()}?mode={mode}"
+
+
 def connect(path: Path, *, read_only: bool = False) -> Engine:
     """One shared connection; every transaction of a writer begins by taking SQLite's write lock."""
-    mode = "ro" if read_only else "rwc"
-    url = f"sqlite:///file:{path.absolute()}?mode={mode}&uri=true"
-    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    address = uri(path, "ro" if read_only else "rwc")
+    engine = create_engine(
+        "sqlite://",
+        poolclass=StaticPool,
+        creator=lambda: sqlite3.connect(address, uri=True, check_same_thread=False),
+    )
 
     @event.listens_for(engine, "connect")
     def settings(raw: Any, _record: Any) -> None:

@@ -54,8 +54,13 @@ class Asset:
 
 
 def cache_folder() -> Path:
-    """`$XDG_CACHE_HOME/pelagos`, by default `~/.cache/pelagos`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pelagos"
+    """`$XDG_CACHE_HOME/pelagos`, by default `~/.cache/pelagos`. Raises MissingPart where there is no home."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pelagos"
+    except RuntimeError:
+        raise MissingPart(
+            "this user has no home folder: set HOME, or XDG_CACHE_HOME, to a folder to write in"
+        ) from None
 
 
 def cached(asset: Asset) -> Path | None:

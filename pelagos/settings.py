@@ -24,6 +24,7 @@ from pydantic_settings import (
 
 from pelagos.errors import BadInput
 from pelagos.nouns import NoveltyRule
+from pelagos.textfile import read_text
 
 FILE = "pelagos.toml"
 UNTIMED = 4
@@ -209,9 +210,11 @@ def _file(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{path}: not TOML: {error}") from None
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
 
 
 def _environment() -> dict[str, Any]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from pelagos.errors import MissingPart, SandboxError
 from pelagos.nouns import OutcomeKind
 from sandbox import interpreter
+from sandbox.advice import mend
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 
 _LIMITS = Limits(seconds=30, memory_mb=96, pids=24, cpus=1, disk_mb=16)
@@ -56,9 +57,9 @@ def canary(sandbox: Sandbox) -> Probe:
     try:
         return _run(sandbox)
     except MissingPart as error:
-        return Probe(sandbox.name, False, reason=str(error), mend=_mend(str(error)))
+        return Probe(sandbox.name, False, reason=str(error), mend=mend(str(error)))
     except (SandboxError, OSError) as error:
-        return Probe(sandbox.name, False, reason=str(error), mend=_mend(str(error)))
+        return Probe(sandbox.name, False, reason=str(error), mend=mend(str(error)))
 
 
 def _run(sandbox: Sandbox) -> Probe:
@@ -69,12 +70,12 @@ def _run(sandbox: Sandbox) -> Probe:
         inside = sandbox.run(spec)
     if "answer.json" not in inside.files:
         reason = f"{inside.kind}: {inside.cause}: {inside.log[-300:]}".replace("\n", " | ")
-        return Probe(sandbox.name, False, inside.isolation, reason=reason, mend=_mend(reason))
+        return Probe(sandbox.name, False, inside.isolation, reason=reason, mend=mend(reason))
     checks: dict[str, bool] = {name: held is True for name, held in json.loads(inside.files["answer.json"]).items()}
     checks |= _bounds(sandbox)
     broken = [name for name in ESSENTIAL if not checks.get(name)]
     reason = f"not held: {', '.join(broken)}" if broken else ""
-    return Probe(sandbox.name, not broken, inside.isolation, checks, reason, _mend(reason))
+    return Probe(sandbox.name, not broken, inside.isolation, checks, reason, mend(reason))
 
 
 def _bounds(sandbox: Sandbox) -> dict[str, bool]:
@@ -102,17 +103,3 @@ def _bait() -> Iterator[tuple[int, Path]]:
         secret.write_text("labels")
         secret.chmod(0o644)
         yield server.getsockname()[1], secret
-
-
-def _mend(reason: str) -> str:
-    if not reason:
-        return ""
-    if "not on the PATH" in reason:
-        return "apt install bubblewrap"
-    if "engine" in reason or "Python package" in reason:
-        return reason.rpartition(": ")[2]
-    if "control groups" in reason:
-        return "run as root, or in a session with delegated control groups (systemd-run --user --scope -p Delegate=yes)"
-    if "namespace" in reason or "uid map" in reason or "Permission denied" in reason:
-        return "allow unprivileged user name spaces (sysctl kernel.unprivileged_userns_clone=1; an AppArmor profile)"
-    return "run `pelagos sandbox probe --json` and look at what wasn't held"

@@ -109,9 +109,7 @@ def open_cgroup(limits: Limits) -> CgroupV1 | CgroupV2:
         if home is not None:
             return CgroupV2(limits, home)
     except OSError as error:
-        raise MissingPart(
-            f"control groups: {error.filename or ''} {error.strerror}: run as root, or delegate"
-        ) from None
+        raise MissingPart(f"control groups: {error.filename or ''} {error.strerror}") from None
     raise MissingPart("control groups: no memory, pids and cpu controller that this process may use")
 
 

@@ -33,16 +33,21 @@ def choose(name: str = "auto", image: str = "") -> Sandbox:
         return Unsafe()
     if name != "auto":
         return _named(name, image)
-    second, lines = "", []
+    second = ""
+    lines: list[str] = []
     for candidate in BACKENDS:
         found = examine(candidate, image)
         if found.complete:
             return BACKENDS[candidate](image)
         second = second or (candidate if found.works else "")
-        lines.append(f"{candidate}: {found.reason}; mend: {found.mend}")
+        lines.append(f"{candidate}: {found.reason}; mend: {_once(found.mend, lines)}")
     if second:
         return BACKENDS[second](image)
     raise MissingPart("no sandbox works here: " + " / ".join(lines))
+
+
+def _once(advice: str, lines: list[str]) -> str:
+    return "the same" if any(line.endswith(advice) for line in lines) else advice
 
 
 def _named(name: str, image: str) -> Sandbox:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pelagos.errors import MissingPart, PelagosError
+from sandbox.advice import engine
 
 PATIENCE = 60.0
 _CALL_LIMIT = 60.0
@@ -32,15 +33,19 @@ class Engine:
     sockets: tuple[str, ...]
     mend: str
 
+    @property
+    def advice(self) -> str:
+        return engine(self.variable, self.mend)
+
     def address(self) -> str:
         """The first that is there. Raises MissingPart."""
         if named := os.environ.get(self.variable):
             return named
         for socket in self.sockets:
-            path = Path(os.path.expandvars(socket)).expanduser()
+            path = Path(os.path.expanduser(os.path.expandvars(socket)))  # noqa: PTH111 - that of Path raises without a home
             if path.is_socket():
                 return f"unix://{path}"
-        raise MissingPart(f"{self.name}: no engine listens at {' or '.join(self.sockets)}: {self.mend}")
+        raise MissingPart(f"{self.name}: no engine listens at {' or '.join(self.sockets)}: {self.advice}")
 
     def connect(self) -> Any:
         """A client of the running engine. Raises MissingPart if none answers."""
@@ -53,7 +58,7 @@ class Engine:
             client = docker.DockerClient(base_url=address, timeout=_CALL_LIMIT)
             client.ping()
         except faults() as error:
-            raise MissingPart(f"{self.name}: no engine answers at {address} ({_short(error)}): {self.mend}") from None
+            raise MissingPart(f"{self.name}: no engine answers at {address} ({_short(error)}): {self.advice}") from None
         return client
 
     def again(self) -> Any:

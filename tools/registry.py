@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from pelagos.errors import BadInput, MissingPart
+from pelagos.textfile import read_text
 from sandbox.machine import Machine, lacks_cards
 from tools.toolchain import Limited, Packaged, Task, Toolchain
 
@@ -98,8 +99,8 @@ def _home() -> Path:
 def _toolchain_of(path: Path) -> str:
     """The `toolchain` key; `code` where the file can't say it, whose loading then tells what is wrong with the file."""
     try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        raw = yaml.safe_load(read_text(path)) if path.is_file() else None
+    except (BadInput, ValueError, yaml.YAMLError):
         return "code"
     name = raw.get("toolchain", "code") if isinstance(raw, dict) else "code"
     return name if isinstance(name, str) else "code"

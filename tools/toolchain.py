@@ -178,6 +178,26 @@ class Limited(Protocol):
 
 
 @runtime_checkable
+class Listed(Protocol):
+    """A task that says which files it consists of: a run copies those and no others of its folder."""
+
+    @property
+    def contents(self) -> Sequence[str]:
+        """Posix paths below `folder`, each once."""
+        ...
+
+
+@runtime_checkable
+class Noted(Protocol):
+    """A task of which something should be known before it is run, though it is no fault."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """One line each."""
+        ...
+
+
+@runtime_checkable
 class Packaged(Protocol):
     """A task that brings packages of its own: they are made ready before the run begins."""
 

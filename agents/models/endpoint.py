@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from agents.http_client import client
 from agents.models import chat
 from agents.models.faults import Transient, Unsound
 from agents.models.protocol import Limit, Reply, Request
@@ -46,7 +47,7 @@ class Endpoint:
         self.local = host in LOOPBACK and not has_cuda()
         self.strong = is_strong(model)
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        self._client = httpx.Client(headers=headers, trust_env=host not in LOOPBACK)
+        self._client = client(self.base_url, headers=headers)
         self._changes: dict[str, int | None] = {}
         self._cuts = Cuts()
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import httpx
 
+from agents.http_client import client
 from agents.models.catalog import Entry, entry
 from memory import weights
-from pelagos.errors import BadInput
+from pelagos.errors import BadInput, MissingPart
 
 HUB_PATIENCE_S = 5.0
 
@@ -98,12 +99,15 @@ def _hub_download(item: Entry) -> Located | None:
         return _from_hub(item, Path(hub.hf_hub_download(*item.hub)))
     except (httpx.HTTPError, _hub(".errors").LocalEntryNotFoundError, OSError):
         return None
+    except (ImportError, ValueError, httpx.InvalidURL):  # the hub's own client and a proxy that it can't use
+        return None
 
 
 def _answers(endpoint: str) -> bool:
     try:
-        return httpx.head(endpoint, timeout=HUB_PATIENCE_S, follow_redirects=True).status_code < 500
-    except httpx.HTTPError:
+        with client(endpoint, timeout=HUB_PATIENCE_S, follow_redirects=True) as asking:
+            return asking.head(endpoint).status_code < 500
+    except (httpx.HTTPError, httpx.InvalidURL, MissingPart):
         return False
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pelagos.errors import BadInput
+from pelagos.textfile import read_text
 
 SHIPPED = Path(__file__).with_name("prices.toml")
 
@@ -58,10 +59,10 @@ class Prices:
 
 def _read(path: Path) -> list[_Row]:
     try:
-        return _Table.model_validate(tomllib.loads(path.read_text("utf-8"))).price
-    except OSError as error:
-        raise BadInput(f"{path}: price table can't be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return _Table.model_validate(tomllib.loads(read_text(path))).price
+    except BadInput as error:
+        raise BadInput(f"{path}: price table: {error}") from None
+    except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{path}: price table is not TOML: {error}") from None
     except ValidationError as error:
         faults = ((".".join(map(str, item["loc"])), item["msg"]) for item in error.errors())

@@ -11,6 +11,7 @@ from itertools import groupby
 from statistics import fmean
 
 from agents.greet import greet
+from agents.judging.seedless import warning
 from agents.pace import SCORING_S
 from agents.run import Run
 from agents.serving import in_parallel
@@ -32,6 +33,8 @@ def baseline(state: State, run: Run) -> Update:
     failed = [experiment for experiment in done if experiment.outcome is not OutcomeKind.OK]
     if failed:
         raise RunFailed(why(failed[0], len(failed), len(done), run))
+    if text := warning(done):
+        run.say(f"baseline: {text}")
     run.pace.experiment_s = fmean(experiment.seconds for experiment in done) + SCORING_S
     run.hold_reserve(0)
     return {}

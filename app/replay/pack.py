@@ -51,7 +51,7 @@ def _fill(folder: Path, source: Source, run: Path) -> None:
     clean = anonymous(run, description.project)
     shown = RunFile.model_validate(clean(description.model_dump(mode="json")))
     (folder / FILE).write_text(shown.model_dump_json(indent=2) + "\n", "utf-8")
-    shutil.copytree(source.folder / TASK, folder / TASK, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copytree(source.folder / TASK, folder / TASK, ignore=shutil.ignore_patterns("__pycache__"))
     old, new = ArtifactStore(source.folder / ARTIFACTS), ArtifactStore(folder / ARTIFACTS)
     events = []
     for event in source.events:

@@ -18,7 +18,7 @@ from app.folders import folded
 from memory import salvage
 from memory.faults import on_database
 from memory.ledger import Event
-from memory.rows import Row
+from memory.rows import Row, uri
 from pelagos.errors import BadInput, DamagedRun
 
 RECORDED = "recorded.tar.xz"
@@ -87,8 +87,10 @@ def _ledger(run: Path, copy: Path) -> tuple[Sequence[Row], str]:
 def _fetch(run: Path, path: Path, copy: Path) -> None:
     """Files are copied where nobody writes: SQLite would leave its own beside a ledger that it only reads."""
     if _driven(run):
-        uri = f"file:{path.resolve()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True)) as source, closing(sqlite3.connect(copy)) as target:
+        with (
+            closing(sqlite3.connect(uri(path.resolve(), "ro"), uri=True)) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
             source.backup(target)
         return
     for suffix in ("", "-wal"):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from agents.judging.seedless import warning
 from app.board import Row, rows
 from app.record import Record
 from app.report.diffs import DiffLine, diff_lines
@@ -38,6 +39,11 @@ class Baseline:
     @property
     def evidence(self) -> list[str]:
         return [one.id for one in self.experiments if one.score is not None]
+
+    @property
+    def warning(self) -> str:
+        """'' or that its seeds show no noise, and what that means."""
+        return warning(self.experiments)
 
 
 @dataclass(frozen=True)

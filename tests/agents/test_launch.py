@@ -88,3 +88,10 @@ def test_what_confirm_needs_is_kept_back(cap: int | None, left: int | None) -> N
     from agents.run import held_back
 
     assert held_back(Caps(experiments=cap), max_seeds=8).experiments == left
+
+
+@pytest.mark.parametrize(("where", "said"), [("file/r", "Not a directory"), ("x" * 300, "File name too long")])
+def test_a_run_folder_that_can_not_be_made_is_one_line(where: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match=f"can't be made: {said}: name another place by --run-dir"):
+        create(tmp_path, str(write_task(tmp_path / "table")), Settings(), tmp_path / where, ScriptedParts())

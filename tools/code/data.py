@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from memory.hidden import hidden
+from memory.hidden import NAME, SECRET, hidden
 from pelagos.errors import BadInput, DamagedRun
 from pelagos.nouns import Split
 from sandbox.labels import CLASSES
@@ -67,9 +67,13 @@ def prepare_data(task: CodeTask, project: Path) -> TaskData:
     return _open(folder)
 
 
+def has_secret(project: Path) -> bool:
+    return (project / NAME / SECRET).exists()
+
+
 def secret(project: Path) -> bytes:
     """The project's 32 secret bytes, made at the first call; readable by the owner only."""
-    path = hidden(project) / "secret"
+    path = hidden(project) / SECRET
     if not path.exists():
         handle, fresh = tempfile.mkstemp(dir=path.parent)
         try:

@@ -6,6 +6,7 @@ Everything here runs outside the sandbox: it sees labels.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from pelagos.errors import BadInput, MissingPart
+from pelagos.textfile import read_text
 
 SHIPPED: dict[str, int | None] = {"digits": 1797, "diabetes": 442, "mnist1d": None}
 """How many items they have; None where as many are generated as are asked for."""
@@ -111,8 +113,7 @@ def _read_npz(path: Path, target: str | None) -> Items:
 
 
 def _read_csv(path: Path, target: str | None) -> Items:
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *lines = list(csv.reader(file)) or [[]]
+    header, *lines = _cells(path) or [[]]
     if target is None or target not in header:
         raise BadInput(f"target '{target}' is no column of '{path.name}'; set 'target' to one of: {', '.join(header)}")
     column = header.index(target)
@@ -123,6 +124,18 @@ def _read_csv(path: Path, target: str | None) -> Items:
     return np.delete(table, column, axis=1), y.astype(np.int64) if np.all(y == np.round(y)) else y
 
 
+def _cells(path: Path) -> list[list[str]]:
+    """Rows of cells, the header's first. Raises BadInput."""
+    try:
+        reader = csv.reader(io.StringIO(read_text(path)))
+        return list(reader)
+    except BadInput as error:
+        raise BadInput(f"'{path.name}', {error}") from None
+    except csv.Error as error:
+        fault = f"'{path.name}', line {reader.line_num}: {error}"
+        raise BadInput(f"{fault}; is a quote left open? cells are plain numbers") from None
+
+
 def _numbers(path: Path, number: int, header: list[str], line: list[str]) -> list[float]:
     if len(line) != len(header):
         raise BadInput(f"'{path.name}', line {number}: {len(line)} fields under {len(header)} columns; mend the line")
@@ -130,6 +143,6 @@ def _numbers(path: Path, number: int, header: list[str], line: list[str]) -> lis
         try:
             float(text)
         except ValueError:
-            where = f"'{path.name}', line {number}: {name} '{text}' is not a number"
+            where = f"'{path.name}', line {number}: {name} '{text[:40]}' is not a number"
             raise BadInput(f"{where}; use numbers, with classes numbered 0, 1, 2 ...") from None
     return [float(text) for text in line]

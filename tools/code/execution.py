@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +34,10 @@ MAX_PREDICTIONS, MAX_REPORT = 64_000_000, 1_000_000
 TAIL = 1_500
 _HERE = Path(__file__).parent
 HOOK_FILES = ("runner_hook.py", "trace_hook.py", "describe_hook.py", "library_hook.py", "signs_hook.py")
+ROOT = "@work-folder@/"  # the hook puts the work folder's own path in its place
+_MOVES = re.compile(
+    r"\b(chdir|hydra)\b|\bcwd\s*="
+)  # such a program is given absolute paths, any other the short relative ones
 _DUMP_AT = 0.85  # share of the time limit after which the stacks are written to the log, for timeouts
 
 
@@ -76,10 +81,13 @@ def execute(
 
 
 def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: Limits, watch: bool) -> Spec:
-    entry = task.entry(DATA, OUT, seed)
+    moves = any(_MOVES.search(text) for text in program.files.values())
+    root = ROOT if moves else ""
+    entry = task.entry(f"{root}{DATA}", f"{root}{OUT}", seed)
     files = {path: text.encode() for path, text in program.files.items()} | {f"{OUT}/.keep": b""}
     config = {
-        "script": entry.script,
+        "script": f"{root}{entry.script}" if entry.script else "",
+        "root": root,
         "module": entry.module,
         "call": entry.call,
         "name": entry.name,

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel
 
 from pelagos.errors import BadInput
+from pelagos.textfile import read_text
 
 MENDING = {
     "name": "add a short lower-case name, such as 'name: digits'",
@@ -44,9 +45,9 @@ def read_yaml(path: Path) -> dict[Any, Any]:
     if not path.is_file():
         raise BadInput(f"{path}: missing; 'pelagos tasks new' writes one to start from")
     try:
-        raw = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: not UTF-8 text at byte {error.start}; save it as UTF-8") from None
+        raw = yaml.load(read_text(path), _Loader)  # noqa: S506 (a SafeLoader)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

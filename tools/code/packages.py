@@ -28,6 +28,7 @@ from packaging.markers import InvalidMarker, Marker
 from memory.faults import on_disk
 from memory.weights import cache_folder
 from pelagos.errors import BadInput, DiskFull, MissingPart
+from pelagos.textfile import read_text
 from sandbox.interpreter import mask
 
 AT = "_packages"  # their name in the work folder
@@ -98,7 +99,7 @@ def digest(pins: list[Pin]) -> str:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Logical lines (joined where one ends in a backslash) without comments, each with its first line's number."""
     whole, first = "", 0
-    for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, raw in enumerate(read_text(path).splitlines(), 1):
         text = re.sub(r"(^|\s)#.*", "", raw).rstrip()
         first = first or number
         whole += text.removesuffix("\\") + " "

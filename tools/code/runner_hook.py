@@ -11,6 +11,7 @@ import importlib
 import inspect
 import json
 import linecache
+import os
 import runpy
 import sys
 import traceback
@@ -43,6 +44,7 @@ def main(config_path: str) -> int:
     if config.get("dump_after"):
         faulthandler.dump_traceback_later(config["dump_after"], exit=False)
     signs = watch(own)
+    _root(config, root)
     report = _run(config, own, tracer)
     report["signs"] = list(signs)
     if tracer is not None:
@@ -56,6 +58,14 @@ def main(config_path: str) -> int:
     _write(root / config["report"], report)
     faulthandler.cancel_dump_traceback_later()
     return int(report["exit"])
+
+
+def _root(config: dict[str, Any], root: Path) -> None:
+    """Put the work folder's path in the place of the configuration's mark, where it has one."""
+    mark = config.get("root", "")
+    if mark:
+        config["script"], *config["argv"] = (w.replace(mark, f"{root}/") for w in (config["script"], *config["argv"]))
+        os.environ.update({name: value.replace(mark, f"{root}/") for name, value in os.environ.items()})
 
 
 def _ownership(root: Path, names: set[str]) -> Any:

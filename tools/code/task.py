@@ -15,6 +15,8 @@ from tools.code.data_sources import Source
 from tools.code.entry import command
 from tools.code.entry.command import Entry
 from tools.code.faults import read_yaml
+from tools.code.sources.seed_use import ignores_seed
+from tools.code.sources.text import read_source
 from tools.code.task_checks import check
 from tools.code.task_file import MetricPart, SmokePart, SplitsPart, TaskFile
 
@@ -44,6 +46,11 @@ class CodeTask:
     @property
     def toolchain(self) -> str:
         return self.spec.toolchain
+
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """The task file and every file that it names, as posix paths below `folder`."""
+        return (FILE, *_named(self.spec))
 
     @property
     def editable(self) -> tuple[str, ...]:
@@ -101,6 +108,15 @@ class CodeTask:
         """The locked list of the task's own packages."""
         return None if self.spec.packages is None else self.folder / self.spec.packages
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        programs = [text for name, text in self.sources().items() if name.endswith(".py")]
+        option = ignores_seed(self.spec.entry, programs)
+        if not option:
+            return ()
+        what = f"the program is given {option} and never reads it: scores then show no noise over seeds"
+        return (f"{what}, and differences can be judged by the variation over the data's items alone; use the seed",)
+
     def install(self) -> Path | None:
         """The folder with the task's own packages, installed at the first call. Raises BadInput, MissingPart and
         DiskFull."""
@@ -120,7 +136,7 @@ class CodeTask:
 
     def sources(self) -> dict[str, str]:
         """The program that goes into the sandbox: posix path below `folder` -> text, editable files first."""
-        return {name: (self.folder / name).read_text("utf-8") for name in [*self.spec.editable, *self.spec.files]}
+        return {name: read_source(self.folder / name) for name in [*self.spec.editable, *self.spec.files]}
 
 
 def load_task(folder: Path) -> CodeTask:
@@ -145,10 +161,19 @@ def _metric(part: MetricPart) -> Metric:
     return Metric(name=part.name, direction=part.direction, unit=part.unit, min_effect=part.min_effect)
 
 
+def _named(spec: TaskFile) -> list[str]:
+    named = [*spec.editable, *spec.files, spec.metric.evaluator, spec.data.path, spec.papers, spec.packages]
+    return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _digest(folder: Path, spec: TaskFile) -> str:
     """Over the meaning of the file (not its layout) and the bytes of all it names."""
-    named = [*spec.editable, *spec.files, spec.metric.evaluator, spec.data.path, spec.papers, spec.packages]
-    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in named if name is not None}
+    hashes = {name: _hash(folder / name) for name in _named(spec)}
     script = command.read(spec.entry, folder).call  # of a console script: the file that names it isn't the task's
     content = json.dumps([spec.model_dump(mode="json"), hashes, *([script] if script else [])], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -17,6 +17,7 @@ from tools.code.data_sources import SHIPPED, VALUES, labels
 from tools.code.entry.checks import faults as entry_faults
 from tools.code.faults import file_fault
 from tools.code.program import MARK, Program, targets
+from tools.code.sources.text import read_source
 from tools.code.task_file import REGRESSION, STOCK, MetricPart
 
 Parts = dict[str, Any]
@@ -45,7 +46,7 @@ def _changeable(folder: Path, parts: Parts) -> Iterator[str]:
     names = list(parts["editable"])
     if any(file_fault(folder, name) or _source_fault(folder / name, "editable") for name in names):
         return
-    program = Program({name: (folder / name).read_text("utf-8") for name in names}, tuple(names))
+    program = Program({name: read_source(folder / name) for name in names}, tuple(names))
     if not targets(program):
         marked = any(MARK in text for text in program.files.values())
         mend = (
@@ -55,10 +56,14 @@ def _changeable(folder: Path, parts: Parts) -> Iterator[str]:
 
 
 def _source_fault(path: Path, key: str) -> str:
-    if path.suffix != ".py":
-        return f"'{path.name}' is not a Python file; only .py files are edited" if key == "editable" else ""
+    if path.suffix != ".py" and key == "editable":
+        return f"'{path.name}' is not a Python file; only .py files are edited"
     try:
-        ast.parse(path.read_text("utf-8"))
+        text = read_source(path)
+        if path.suffix == ".py":
+            ast.parse(text)
+    except BadInput as error:
+        return f"'{path.name}': {error}"
     except SyntaxError as error:
         return f"'{path.name}' is not Python, line {error.lineno}: {error.msg}; mend it"
     except ValueError as error:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from memory.hidden import SECRET, hidden
 from pelagos.errors import BadInput
 from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Split, Version
 from tools.code import checks, libraries, program, prompts, shapes, smoke, versions
@@ -18,8 +19,8 @@ from tools.code.audit.inspection import inspect
 from tools.code.audit.relabel import control
 from tools.code.build import build
 from tools.code.candidates import Trials
-from tools.code.data import TaskData, prepare_data
-from tools.code.experiments import experiment, pin, pin_baseline
+from tools.code.data import TaskData, has_secret, prepare_data
+from tools.code.experiments import PINNED, experiment, pin, pin_baseline
 from tools.code.program import Program
 from tools.code.smoke import Known
 from tools.code.structure import users
@@ -42,6 +43,9 @@ class CodeToolchain:
 
     def prepare(self, task: Task, context: Context) -> None:
         mine = _code(task)
+        if context.steps.ledger.find(PINNED, "validation") and not has_secret(context.project):
+            place = hidden(context.project) / SECRET
+            raise BadInput(f"{place}: is gone, and with it this run's data: put it back, or start a new run")
         pin(mine, self._prepared(mine, context).splits, context)
 
     def brief(self, task: Task, context: Context) -> Briefing:

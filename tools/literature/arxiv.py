@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
-from tools.literature.source import query_words, today
+from tools.literature.source import query_words, today, usable
 from tools.literature.transport import Session
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 ADDRESS = "https://export.arxiv.org"
 PAUSE = 3.0
+_ENTRY = re.compile(rb"<entry\b.*?</entry>", re.DOTALL)
+_DATE = re.compile(rb"<(?:published|updated)\b[^>]*>([^<]*)<")
+_EMPTY = (
+    b"<entry><id>none</id><title/><updated>1970-01-01T00:00:00Z</updated>"
+    b"<published>1970-01-01T00:00:00Z</published></entry>"
+)
 _VERSIONED = re.compile(r"(?P<id>.+?)(?:v(?P<version>\d+))?")
 
 
@@ -25,6 +32,7 @@ class ArXiv:
         self._address = settings.urls.get("arxiv", ADDRESS).rstrip("/")
         self._chars = settings.text_chars
         self._session = Session("arxiv", self._address, PAUSE, settings)
+        self.dropped = 0
 
     def search(self, query: str, limit: int) -> list[Paper]:
         import arxiv
@@ -35,9 +43,11 @@ class ArXiv:
         client = arxiv.Client(page_size=min(100, limit), delay_seconds=0, num_retries=0)
         client.query_url_format = f"{self._address}/api/query?{{}}"
         client._session = self._session
-        self._session.hooks["response"] = [_whole]
+        self._session.hooks["response"] = [_whole, _readable]
         try:
-            return [_paper(one) for one in client.results(arxiv.Search(query=asked, max_results=limit))]
+            papers, lost = usable(client.results(arxiv.Search(query=asked, max_results=limit)), _paper)
+            self.dropped += lost
+            return papers
         except SourceFailed:
             raise
         except Exception as error:  # border: a foreign service and its client
@@ -56,13 +66,31 @@ class ArXiv:
         return paper.model_copy(update={"text": pdf.text(answer.content, self._chars).text})
 
 
+def _readable(answer: Any, **_: Any) -> None:
+    """The client gives a whole page up for one date that it can't read: such an entry is emptied, so that it alone is
+    left out."""
+    if answer.ok and "/api/query" in answer.url:
+        answer._content = _ENTRY.sub(lambda found: found[0] if _dated(found[0]) else _EMPTY, answer.content)
+
+
+def _dated(entry: bytes) -> bool:
+    try:
+        dates = [datetime.fromisoformat(found.decode().strip()) for found in _DATE.findall(entry)]
+    except ValueError:
+        return False
+    return len(dates) == 2
+
+
 def _whole(answer: Any, **_: Any) -> None:
     """The client takes what is left of a broken feed, or of a page that is none, for an answer."""
     if answer.ok and "/api/query" in answer.url and not answer.content.rstrip().endswith(b"</feed>"):
         raise SourceFailed("arxiv: the answer is no whole feed")
 
 
-def _paper(found: Any) -> Paper:
+def _paper(found: Any) -> Paper | None:
+    """None for an entry without a title."""
+    if not (found.title or "").strip():
+        return None
     match = _VERSIONED.fullmatch(found.get_short_id())
     id, version = (match["id"], match["version"] or "") if match else (found.get_short_id(), "")
     return Paper(
@@ -71,7 +99,7 @@ def _paper(found: Any) -> Paper:
         abstract=" ".join(found.summary.split()),
         year=found.published.year,
         url=found.entry_id,
-        authors=[author.name for author in found.authors],
+        authors=[author.name for author in found.authors if author.name],
         date=found.published.date().isoformat(),
         ids={"arxiv": id, **({"doi": found.doi} if found.doi else {})},
         source="arxiv",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 
+from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
 
 _ENTRY = re.compile(r"^\s*@(?!comment|string|preamble)\w+\s*[{(]\s*([^,\s]*)", re.IGNORECASE | re.MULTILINE)
@@ -14,8 +16,8 @@ _BRACES = re.compile(r"[{}]")
 
 
 def parse(text: str) -> Iterator[Paper | tuple[int, str]]:
-    """Each entry's paper, or its line and what is wrong with it."""
-    known = _entries(text)
+    """Each entry's paper, or its line and what is wrong with it. Raises SourceFailed where bibtexparser is missing."""
+    known = _known(text)
     for match in _ENTRY.finditer(text):
         line = text.count("\n", 0, match.start(1)) + 1
         entry = known.get(match[1])
@@ -27,12 +29,42 @@ def parse(text: str) -> Iterator[Paper | tuple[int, str]]:
             yield _paper(match[1], entry)
 
 
+def _known(text: str) -> dict[str, dict[str, str]]:
+    """The entries that can be read by key. One that its parser can't stand is left out alone."""
+    if find_spec("bibtexparser") is None:
+        raise SourceFailed("BibTeX wants a package more: pip install 'pelagos[literature]'")
+    try:
+        return _entries(text)
+    except Exception:  # border: a foreign parser
+        starts = [match.start() for match in _ENTRY.finditer(text)]
+        parts = [text[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
+        return {key: entry for part in parts for key, entry in _alone(part).items()}
+
+
+def _alone(part: str) -> dict[str, dict[str, str]]:
+    try:
+        return _entries(part)
+    except Exception:  # border: as above; the entry is named by who asked
+        return {}
+
+
 def _entries(text: str) -> dict[str, dict[str, str]]:
     import bibtexparser
+    from bibtexparser.bibdatabase import BibDatabase, UndefinedString
     from bibtexparser.bparser import BibTexParser
 
+    class Strings(BibDatabase):  # type: ignore[misc]
+        def expand_string(self, name: str) -> str:
+            """An abbreviation that nobody defined stands for itself, such as in `month = January`."""
+            try:
+                return str(super().expand_string(name))
+            except UndefinedString:
+                return name
+
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
-    parser = BibTexParser(common_strings=True, ignore_nonstandard_types=False)
+    parser = BibTexParser(common_strings=False, ignore_nonstandard_types=False)
+    parser.bib_database = Strings()
+    parser.bib_database.load_common_strings()
     found = bibtexparser.loads(text, parser=parser)
     return {str(entry["ID"]): entry for entry in found.entries}
 

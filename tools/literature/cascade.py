@@ -119,6 +119,8 @@ class Cascade:
         except SourceFailed as error:
             self._tell(f"literature: {error}")
             return self._kept(source, query, limit, None)
+        finally:
+            self._tell_dropped(source)
         self._answered = True
         if self._cache:
             self._cache.keep(source.name, query, limit, found)
@@ -126,6 +128,12 @@ class Cascade:
 
     def _kept(self, source: Source, query: str, limit: int, days: float | None) -> list[Paper] | None:
         return self._cache.found(source.name, query, limit, days) if self._cache else None
+
+    def _tell_dropped(self, source: Source) -> None:
+        """Once per source."""
+        if source.dropped:
+            lost = "without a title, or with fields that can't be read"
+            self._tell(f"literature: {source.name} records: {source.dropped} left out: {lost}")
 
     def _tell(self, text: str) -> None:
         """Once per source: the same outage isn't news a second time."""

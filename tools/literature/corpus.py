@@ -8,7 +8,9 @@ refused. A BibTeX entry without an abstract gets the text of the PDF of its name
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,7 @@ from pydantic import ValidationError
 
 from pelagos.errors import BadInput, SourceFailed
 from pelagos.nouns import Paper
+from pelagos.textfile import decoded, read_bytes, read_text, refuse_wide
 from tools.literature import bibtex, pdf
 from tools.literature.bm25 import bm25
 from tools.literature.cache import Cache
@@ -35,6 +38,7 @@ class Corpus:
     papers: list[Paper] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     name: str = "corpus"
+    dropped: int = 0
 
     def search(self, query: str, limit: int) -> list[Paper]:
         """By BM25; what shares no word with the query is not found."""
@@ -69,7 +73,8 @@ def _files(path: Path) -> list[Path]:
     """A folder's files, those that describe papers before those that are papers."""
     if not path.is_dir():
         return [path]
-    return [file for suffix in SUFFIXES for file in sorted(path.glob(f"*{suffix}")) if file.is_file()]
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    return [file for suffix in SUFFIXES for file in files if file.suffix.lower() == suffix]
 
 
 def _read(file: Path, cache: Cache | None, text_chars: int) -> Read:
@@ -77,30 +82,49 @@ def _read(file: Path, cache: Cache | None, text_chars: int) -> Read:
         if file.suffix.lower() == ".pdf":
             yield _pdf(file, cache, text_chars)
         elif file.suffix.lower() == ".bib":
-            yield from bibtex.parse(file.read_text("utf-8"))
+            yield from bibtex.parse(read_text(file))
         else:
             yield from _lines(file)
     except SourceFailed as error:
         yield 0, f"{error}; left out"
-    except UnicodeDecodeError:
-        yield 0, "not UTF-8 text; left out"
-    except OSError as error:
-        yield 0, f"can't be read: {error.strerror}; left out"
+    except (BadInput, ValidationError) as error:
+        yield 0, f"{_said(error)}; left out"
 
 
 def _lines(file: Path) -> Read:
-    for number, raw in enumerate(file.read_bytes().split(b"\n"), start=1):
+    content = read_bytes(file)
+    refuse_wide(content[:4])
+    for number, raw in enumerate(content.removeprefix(BOM_UTF8).splitlines(), start=1):
         if not raw.strip():
             continue
         try:
-            yield Paper.model_validate_json(raw)
-        except ValidationError as error:
-            first = error.errors()[0]
-            yield number, f"{'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}; left out"
+            yield _paper(decoded(raw))
+        except (BadInput, ValidationError) as error:
+            yield number, f"{_said(error)}; left out"
+
+
+def _paper(line: str) -> Paper:
+    """A field that is null is taken for one that isn't there."""
+    try:
+        return Paper.model_validate_json(line)
+    except ValidationError as error:
+        if all(one["input"] is not None for one in error.errors()):
+            raise
+    record = {name: value for name, value in json.loads(line).items() if value is not None}
+    if isinstance(record.get("authors"), list):
+        record["authors"] = [name for name in record["authors"] if name is not None]
+    return Paper.model_validate(record)
+
+
+def _said(error: BadInput | ValidationError) -> str:
+    if isinstance(error, BadInput):
+        return str(error).removeprefix("line 1: ")
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}"
 
 
 def _pdf(file: Path, cache: Cache | None, text_chars: int) -> Paper:
-    content = file.read_bytes()
+    content = read_bytes(file)
     hash = f"{hashlib.sha256(content).hexdigest()}-{text_chars}"
     known = cache.text(hash) if cache else None
     title, _, text = known.partition("\n") if known else ("", "", "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
 from pelagos.secrets import key_in, without_key
-from tools.literature.source import query_words, today
+from tools.literature.source import query_words, today, usable
 from tools.literature.transport import Session
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class OpenAlex:
     def __init__(self, settings: Literature) -> None:
         self._address = settings.urls.get("openalex", ADDRESS).rstrip("/")
         self._session = Session("openalex", self._address, PAUSE, settings)
+        self.dropped = 0
 
     def search(self, query: str, limit: int) -> list[Paper]:
         asked = " ".join(query_words(query))
@@ -36,7 +37,9 @@ class OpenAlex:
         try:
             with _CONFIG:
                 found = self._found(asked, limit)
-            return [paper for one in found[:limit] if (paper := _paper(one)) is not None]
+            papers, lost = usable(found[:limit], _paper)
+            self.dropped += lost
+            return papers
         except SourceFailed:
             raise
         except Exception as error:  # border: a foreign service and its client
@@ -53,6 +56,8 @@ class OpenAlex:
         address, session = self._address, self._session
 
         class Works(pyalex.Works):  # type: ignore[misc]
+            resource_class = staticmethod(_record)
+
             def _get_from_url(self, url: str, session_: Any = None) -> Any:
                 return super()._get_from_url(url.replace(ADDRESS, address, 1), session)
 
@@ -67,12 +72,17 @@ class OpenAlex:
         return found
 
 
+def _record(found: Any) -> dict[str, Any]:
+    """Empty for what is no record: the client would give the whole page up."""
+    return found if isinstance(found, dict) else {}
+
+
 def _paper(found: dict[str, Any]) -> Paper | None:
-    """None for a work without a title."""
+    """None for a work without id or title."""
     import pyalex
 
-    id, title = str(found["id"]).rpartition("/")[2], found.get("title") or found.get("display_name")
-    if not title:
+    id, title = str(found.get("id") or "").rpartition("/")[2], found.get("title") or found.get("display_name")
+    if not id or not title:
         return None
     index = found.get("abstract_inverted_index")
     doi = str(found.get("doi") or "").removeprefix("https://doi.org/")
@@ -82,10 +92,16 @@ def _paper(found: dict[str, Any]) -> Paper | None:
         abstract=str(pyalex.invert_abstract(index) or "") if index else "",
         year=found.get("publication_year"),
         url=str(found["id"]),
-        authors=[str(one["author"]["display_name"]) for one in found.get("authorships") or []],
+        authors=[name for one in found.get("authorships") or [] if (name := _author(one))],
         date=str(found.get("publication_date") or ""),
         ids={"openalex": id, **({"doi": doi} if doi else {})},
         source="openalex",
         version=str(found.get("updated_date") or ""),
         retrieved=today(),
     )
+
+
+def _author(authorship: Any) -> str:
+    """'' where it names nobody."""
+    author = authorship.get("author") if isinstance(authorship, dict) else None
+    return str(author.get("display_name") or "") if isinstance(author, dict) else ""

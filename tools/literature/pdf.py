@@ -9,6 +9,7 @@ import logging
 import resource
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import NamedTuple
 
 from pelagos.errors import SourceFailed
@@ -29,7 +30,9 @@ def text(content: bytes, most: int) -> Text:
     """At most `most` characters. Raises SourceFailed, in one line, for what is no PDF, encrypted, or too much."""
     if not content.lstrip()[:5].startswith(b"%PDF-"):
         raise SourceFailed("not a PDF")
-    command = [sys.executable, "-m", "tools.literature.pdf", str(most)]
+    if find_spec("pypdf") is None:
+        raise SourceFailed("PDF wants a package more: pip install 'pelagos[literature]'")
+    command = [sys.executable, "-P", "-m", "tools.literature.pdf", str(most)]
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
@@ -40,7 +43,12 @@ def text(content: bytes, most: int) -> Text:
         raise SourceFailed("a PDF that can't be read within 2 GB") from None
     if "fault" in said:
         raise SourceFailed(str(said["fault"]))
-    return Text(str(said["title"]), str(said["text"]))
+    return Text(_sound(said["title"]), _sound(said["text"]))
+
+
+def _sound(text: str) -> str:
+    """Without halves of characters, which no text file can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _read(content: bytes, most: int) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
 from pelagos.secrets import key_in, without_key
-from tools.literature.source import query_words, today
+from tools.literature.source import query_words, today, usable
 from tools.literature.transport import Session
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ ADDRESS = "https://api.semanticscholar.org"
 PAUSE = 1.0
 PAGE = 100
 KEY = "SEMANTIC_SCHOLAR_API_KEY"
+RECORD = "record"
 FIELDS = ["paperId", "title", "abstract", "year", "authors", "externalIds", "publicationDate", "url"]
 
 
@@ -28,6 +29,7 @@ class SemanticScholar:
     def __init__(self, settings: Literature) -> None:
         self._address = settings.urls.get("semanticscholar", ADDRESS).rstrip("/")
         self._session = Session("semanticscholar", self._address, PAUSE, settings)
+        self.dropped = 0
 
     def search(self, query: str, limit: int) -> list[Paper]:
         asked = " ".join(query_words(query))
@@ -35,8 +37,10 @@ class SemanticScholar:
             return []
         try:
             found = self._client(pages=limit // PAGE + 1).search_paper(asked, fields=FIELDS, limit=min(PAGE, limit))
-            papers = (_paper(dict(one.raw_data)) for _, one in zip(range(limit), found, strict=False))
-            return [paper for paper in papers if paper is not None]
+            records = (one.raw_data[RECORD] for _, one in zip(range(limit), found, strict=False))
+            papers, lost = usable(records, _paper)
+            self.dropped += lost
+            return papers
         except SourceFailed:
             raise
         except Exception as error:  # border: a foreign service and its client
@@ -57,7 +61,8 @@ class SemanticScholar:
 
 class _Requester:
     """What the client sends by: its own takes most failures for an empty answer, forgets Retry-After, and asks for ever
-    where an answer has no list."""
+    where an answer has no list. Records are wrapped: the client reads their fields, and one that it can't read would
+    lose the page."""
 
     def __init__(self, session: Session, pages: int) -> None:
         self._session, self._left = session, pages
@@ -70,9 +75,9 @@ class _Requester:
         if answer.status_code != 200:
             raise SourceFailed(f"semanticscholar: HTTP {answer.status_code}")
         found = answer.json()
-        if "data" not in found and found.get("total") != 0:
+        if not isinstance(found.get("data"), list) and found.get("total") != 0:
             raise SourceFailed("semanticscholar: the answer holds no list of papers")
-        return {"data": [], **found}
+        return {**found, "data": [{RECORD: one} for one in found.get("data") or []]}
 
 
 def _paper(found: dict[str, Any]) -> Paper | None:
@@ -87,7 +92,7 @@ def _paper(found: dict[str, Any]) -> Paper | None:
         abstract=str(found.get("abstract") or ""),
         year=found.get("year"),
         url=str(found.get("url") or ""),
-        authors=[str(one.get("name")) for one in found.get("authors") or []],
+        authors=[str(one["name"]) for one in found.get("authors") or [] if one and one.get("name")],
         date=str(found.get("publicationDate") or ""),
         ids={"semanticscholar": str(id), **{kind: str(name) for kind, name in names.items() if name}},
         source="semanticscholar",

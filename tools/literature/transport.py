@@ -84,6 +84,8 @@ def _half_answered(error: Exception) -> bool:
 def _told(error: Exception) -> str:
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return str(error) if isinstance(error, TimeoutError) and str(error) else "no answer in time"
+    if isinstance(error, requests.exceptions.InvalidSchema | requests.exceptions.InvalidProxyURL):
+        return f"its proxy can't be used: {error} Unset the proxy, or pip install 'requests[socks]' for SOCKS"
     return "the answer broke off" if _half_answered(error) else "could not be reached"
 
 

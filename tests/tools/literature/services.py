@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -93,6 +94,8 @@ def serving(services: Services) -> Iterator[Services]:  # noqa: C901 - a table o
                 self.close_connection = True
             elif kind == "half":
                 self.answer(200, body[: len(body) // 2])
+            elif kind == "spoilt":
+                self.answer(200, spoilt(body))
             elif kind == "malformed":
                 self.answer(200, b"<html><body>It works!")
             elif kind == "redirect":
@@ -134,6 +137,26 @@ def serving(services: Services) -> Iterator[Services]:  # noqa: C901 - a table o
     finally:
         server.shutdown()
         server.server_close()
+
+
+def spoilt(body: bytes) -> bytes:
+    """The same page, whose first records are as bad as those that services really give."""
+    if body.startswith(b"<"):
+        entries = body.split(b"<entry>")
+        entries[1] = entries[1].replace(b"2024-02-01T00:00:00Z", b"soon")
+        entries[2] = re.sub(b"<title>.*?</title>", b"<title/>", entries[2])
+        entries[3] = re.sub(b"<published>.*?</published>", b"", entries[3])
+        entries[4] = entries[4].replace(b"<name>A. Writer</name>", b"<name/>")
+        return b"<entry>".join(entries)
+    page = json.loads(body)
+    records = page.get("results") or page["data"]
+    records[0] = None
+    for name in ("title", "display_name"):
+        records[1][name] = None
+    records[2].update(publication_year="n.d.", year="n.d.")
+    records[3].update(authorships=[None, {"author": None}], authors=[None, {"name": None}], publicationDate="soon")
+    records[3].update(publication_year=None, year=None, publication_date=None)
+    return json.dumps(page).encode()
 
 
 def titles(services: Services, start: int, size: int) -> list[tuple[int, str]]:

@@ -87,3 +87,59 @@ def test_a_search_finds_by_words_and_nothing_without_them(tmp_path: Path) -> Non
     corpus = load(tmp_path)
     assert [one.id for one in corpus.search("dogs", 5)] == ["dogs"]
     assert corpus.search("zebra", 5) == []
+
+
+def test_a_byte_order_mark_loses_no_first_paper(tmp_path: Path) -> None:
+    line = json.dumps(paper("first", "x").model_dump())
+    (tmp_path / "a.jsonl").write_bytes(b"\xef\xbb\xbf" + line.encode() + b"\r\n")
+    (tmp_path / "b.bib").write_bytes(b"\xef\xbb\xbf@article{second, title = {B}, abstract = {x}}\r\n")
+    found = load(tmp_path)
+    assert [one.id for one in found.papers] == ["first", "second"]
+    assert found.faults == []
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "said"),
+    [
+        ("a.jsonl", '{"id": "é"}\n'.encode("latin-1"), "a.jsonl:1: not UTF-8 text (byte 0xe9, 'é' in Latin-1)"),
+        ("a.jsonl", '{"id": "a"}\n'.encode("utf-16"), "a.jsonl: UTF-16 or UTF-32 text; save it as UTF-8; left out"),
+        ("a.bib", "@article{a,\n title={é}}".encode("latin-1"), "a.bib: line 2: not UTF-8 text (byte 0xe9"),
+        (
+            "a.bib",
+            "@article{a, title={e}}".encode("utf-16"),
+            "a.bib: UTF-16 or UTF-32 text; save it as UTF-8; left out",
+        ),
+    ],
+)
+def test_another_encoding_is_named(name: str, raw: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "ok.jsonl").write_text(json.dumps(paper("ok", "x").model_dump()))
+    (tmp_path / name).write_bytes(raw)
+    (fault,) = load(tmp_path).faults
+    assert said in fault
+
+
+def test_null_is_a_field_that_is_not_there(tmp_path: Path) -> None:
+    lines = [
+        {"id": "a", "title": "t", "abstract": "x", "authors": None, "year": None, "finding": None, "ids": None},
+        {"id": "b", "title": "t", "abstract": "x", "authors": ["A", None]},
+        {"id": "c", "title": None, "abstract": "x", "authors": None},
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = load(tmp_path)
+    assert [(one.id, one.authors) for one in found.papers] == [("a", []), ("b", ["A"])]
+    assert len(found.faults) == 1
+    assert "a.jsonl:3: title: Field required; left out" in found.faults[0]
+
+
+def test_a_pdf_whose_title_is_half_a_character_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = json.dumps({"title": "Good \ud800 title", "text": "Abstract: all \udfff is well"})
+    monkeypatch.setattr("subprocess.run", lambda *a, **k: type("Done", (), {"stdout": said.encode()}))
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-")
+    (one,) = load(tmp_path).papers
+    assert one.title == "Good ? title"
+
+
+def test_a_suffix_may_be_in_capitals(tmp_path: Path) -> None:
+    (tmp_path / "A.BIB").write_text("@article{a, title = {A}}")
+    (tmp_path / "B.JSONL").write_text(json.dumps(paper("b", "x").model_dump()))
+    assert [one.id for one in load(tmp_path).papers] == ["b", "a"]

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -218,3 +219,23 @@ def test_a_failed_fetch_leaves_the_paper_as_it_was(services: Services, tmp_path:
     assert len(said) == 1
     with pytest.raises(SourceFailed, match="HTTP 500"):
         _live("arxiv", services.settings(tmp_path)).fetch(paper)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bad_record_is_left_out_alone_and_told_once(name: str, services: Services, tmp_path: Path) -> None:
+    services.faults = {name: ["spoilt"]}
+    cascade, said = opened(services, tmp_path, sources=[name])
+    found = cascade.search("graph study", 7)
+    assert sorted(int(paper.title.split()[-1]) for paper in found.papers) == [3, 4, 5, 6]
+    assert next(paper for paper in found.papers if paper.title.endswith("3")).authors == []
+    assert said == [f"literature: {name} records: 3 left out: without a title, or with fields that can't be read"]
+    cascade.search("another graph study", 7)
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("query", ["классификация изображений", "图像分类", "ταξινόμηση εικόνων", "équation"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_query_in_any_script_is_asked(name: str, query: str, services: Services, tmp_path: Path) -> None:
+    cascade, _ = opened(services, tmp_path, sources=[name])
+    assert cascade.search(query, 3).answered == [name]
+    assert query.split()[0] in unquote_plus(services.asked(name)[0].path)

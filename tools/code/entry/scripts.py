@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from pelagos.errors import BadInput
+from pelagos.textfile import read_text
 
 PROJECT = "pyproject.toml"
 
@@ -21,8 +22,8 @@ def _own(folder: Path) -> dict[str, str]:
     if path.is_symlink() or not path.is_file():
         return {}
     try:
-        read = tomllib.loads(path.read_text("utf-8"))
-    except ValueError as error:
+        read = tomllib.loads(read_text(path))
+    except (ValueError, BadInput) as error:
         raise BadInput(f"{PROJECT} can't be read: {error}; mend it or write 'python -m package.module ...'") from None
     places = [("project", "scripts"), ("tool", "poetry", "scripts")]
     return {name: value for place in places for name, value in _table(read, place).items() if isinstance(value, str)}

@@ -1,0 +1,54 @@
+"""Copies a task into a run folder: the files that it names, or, where its toolchain names none, its whole folder.
+
+A folder is often more than its task: earlier runs, a virtual environment, links, pipes. Of a whole folder only plain
+files are taken, no run folder, nothing whose name begins with a dot, and no link that leads back to where it lies.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from pelagos.errors import BadInput
+from tools.toolchain import Listed, Task
+
+RUN_FILE = "run.json"
+
+
+def copy_task(task: Task, target: Path) -> None:
+    """Copy `task` into `target`, which is made. Raises BadInput for a file that can't be read or is gone."""
+    try:
+        if isinstance(task, Listed):
+            _copy_named(task.folder, target, list(task.contents))
+        else:
+            _copy_folder(task.folder, target, frozenset())
+    except (PermissionError, FileNotFoundError) as error:
+        raise BadInput(
+            f"task {task.name}: {error.filename}: can't be copied into the run: {error.strerror}; mend it"
+        ) from None
+
+
+def _copy_named(folder: Path, target: Path, names: list[str]) -> None:
+    for name in names:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / name, target / name)
+
+
+def _copy_folder(folder: Path, target: Path, above: frozenset[str]) -> None:
+    """`above`: the real paths of the folders that `folder` lies in, as it was come to."""
+    target.mkdir(parents=True)
+    here = above | {os.path.realpath(folder)}
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith(".") or entry.name == "__pycache__":
+            continue
+        if entry.is_file():
+            shutil.copyfile(entry, target / entry.name)
+        elif entry.is_dir() and not _leads_back(entry, here) and not (entry / RUN_FILE).is_file():
+            _copy_folder(entry, target / entry.name, here)
+
+
+def _leads_back(entry: Path, here: frozenset[str]) -> bool:
+    """Whether `entry` is one of the folders `here`, or a folder around one of them."""
+    real = os.path.realpath(entry)
+    return any(os.path.commonpath([real, one]) == real for one in here)

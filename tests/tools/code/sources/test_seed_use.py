@@ -1,0 +1,68 @@
+"""A seed that a program is given and never reads, told from its source; in doubt nothing is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tools.code.conftest import TASK, make_task
+from tools import registry
+from tools.code.sources.seed_use import ignores_seed
+from tools.code.task import load_task
+
+ENTRY = "python train.py --data {data} --out {out} --seed {seed}"
+PARSED = "import argparse\np = argparse.ArgumentParser()\np.add_argument('--seed', type=int, dest='seed')\nargs = p.parse_args()\n"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "",
+        "import numpy as np\nnp.random.seed(0)\n",
+        "import random\nrandom.seed(1234)\n",
+        "seed = 7\n",
+        "def train(seed):\n    return 1\n",
+    ],
+)
+def test_a_seed_that_is_never_read(use: str) -> None:
+    assert ignores_seed(ENTRY, [PARSED + use]) == "--seed"
+    assert ignores_seed(ENTRY.replace(" {seed}", "={seed}"), [PARSED + use]) == "--seed"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "import numpy as np\nnp.random.seed(args.seed)\n",
+        "run(**vars(args))\n",
+        "print(args.__dict__)\n",
+        "def train(seed):\n    return seed + 1\n",
+        "config['seed']\n",
+        "getattr(args, 'seed')\n",
+        "import sys\nprint(sys.argv)\n",
+    ],
+)
+def test_in_doubt_it_is_read(use: str) -> None:
+    assert ignores_seed(ENTRY, [PARSED + use]) == ""
+    assert ignores_seed(ENTRY, [PARSED, use]) == ""
+
+
+@pytest.mark.parametrize("entry", ["python t.py {data} {out} {seed}", "python t.py seed={seed} {data} {out}"])
+def test_a_seed_without_an_option_is_not_followed(entry: str) -> None:
+    assert ignores_seed(entry, [""]) == ""
+
+
+def test_an_option_of_two_words() -> None:
+    entry = ENTRY.replace("--seed", "--random-seed")
+    assert ignores_seed(entry, ["args.random_seed"]) == ""
+    assert ignores_seed(entry, ["args.seed"]) == "--random-seed"
+
+
+def test_a_task_says_it(tmp_path: Path) -> None:
+    assert "given --seed and never reads it" in make_task(tmp_path / "lines").notes[0]
+    assert "{seed}" in TASK
+
+
+@pytest.mark.parametrize("name", sorted(registry.shipped_tasks()))
+def test_shipped_tasks_read_their_seed(name: str) -> None:
+    assert load_task(registry.shipped_tasks()[name]).notes == ()

@@ -1,0 +1,43 @@
+"""Python source as text: a byte order mark is dropped, and a coding cookie followed and then made to say UTF-8.
+
+Programs go into the sandbox as UTF-8, whatever they were saved as.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import tokenize
+from pathlib import Path
+
+from pelagos.errors import BadInput
+from pelagos.textfile import decoded, read_bytes, refuse_wide, with_newlines
+
+_COOKIE = re.compile(r"^([ \t\f]*#.*?coding[:=][ \t]*)([-\w.]+)", re.ASCII)
+_UTF8 = ("utf-8", "utf-8-sig")
+
+
+def read_source(path: Path) -> str:
+    """The text of a program file. Raises BadInput with one fault that doesn't name the file."""
+    raw = read_bytes(path)
+    return decoded_source(raw) if path.suffix == ".py" else decoded(raw)
+
+
+def decoded_source(raw: bytes) -> str:
+    refuse_wide(raw)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+    except SyntaxError as error:
+        if not any(map(_COOKIE.match, raw.removeprefix(codecs.BOM_UTF8).decode("latin-1").splitlines()[:2])):
+            return decoded(raw)
+        raise BadInput(f"{error.msg or error} in its coding line; save it as UTF-8 without that line") from None
+    if encoding in _UTF8:
+        return decoded(raw)
+    try:
+        text = with_newlines(raw.decode(encoding))
+    except UnicodeDecodeError as error:
+        number = raw.count(b"\n", 0, error.start) + 1
+        raise BadInput(f"line {number}: not {encoding}, as its coding line says; save it as UTF-8") from None
+    lines = text.split("\n")
+    return "\n".join([*(_COOKIE.sub(r"\g<1>utf-8", line) for line in lines[:2]), *lines[2:]])
