@@ -175,6 +175,7 @@ def _yes(so: bool) -> str:
 
 def _reckoned(found: Outlook) -> Iterator[str]:
     """How the table's figures came about, and what to do."""
+    from agents.models.catalog import DEFAULT
     from agents.models.choice.advice import SLOWEST, command
     from agents.models.choice.room import CARD_SHARE, beside
 
@@ -185,19 +186,24 @@ def _reckoned(found: Outlook) -> Iterator[str]:
         + (f"; of the {card.total_mb / 1e3:.1f} GB of {card.name}, vLLM takes {CARD_SHARE:.0%}" if card else "")
     )
     yield f"tok/s: about what it writes: {found.rate.how}"
-    best = found.recommended
+    best, why = found.recommended, f"the largest that fits and writes {SLOWEST:.0f} tokens/s or more"
     if best is None:
         yield f"none fits and writes {SLOWEST:.0f} tokens/s: use an endpoint (--model default=openai:MODEL@URL)"
+    elif best.item.name == DEFAULT:
+        yield f"recommended: {DEFAULT}, the default: {why}"
     else:
-        yield f"recommended: {best.item.name}, the largest that fits and is fast enough: {command(best.item)}"
+        yield f"recommended: {best.item.name}, {why}: {command(best.item)}"
 
 
 def _servable(model: str, engine: ServingEngine) -> Path:
     """The path of what is to be served, downloaded if need be. Raises BadInput for an engine that can't run it."""
     from agents.models.catalog import entry
     from agents.models.locate import is_path
+    from agents.models.vllm_env import find_python
 
-    if engine is ServingEngine.LLAMA and not is_path(model) and entry(model).engine == "vllm":
+    if engine is ServingEngine.VLLM:
+        find_python()  # before gigabytes are downloaded for it
+    elif not is_path(model) and entry(model).engine == "vllm":
         raise BadInput(f"model {model!r}: runs on a card by vLLM alone: add --engine vllm")
     return _found(model).path
 
