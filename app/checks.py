@@ -34,7 +34,7 @@ class Check:
 
 def all_checks() -> list[Check]:
     machine = [python(), cores(), memory(), disk(), names()]
-    return [*machine, *cards(), *packages(), sandbox(), *weights(), *larger(), *endpoints()]
+    return [*machine, *cards(), *packages(), sandbox(), *weights(), *recommended(), *endpoints()]
 
 
 def python() -> Check:
@@ -154,20 +154,23 @@ def _specs() -> set[str]:
     return {models.spec(role).strip() for role in ROLES}
 
 
-def larger() -> list[Check]:
-    """The model that is right for this machine's memory or card, where it isn't the default."""
-    from agents.models.choice.advice import better, command
+def recommended() -> list[Check]:
+    """The model that is right for this machine's memory or card."""
+    from agents.models.catalog import DEFAULT
+    from agents.models.choice.advice import command, outlook
     from pelagos.settings import load
 
+    title = "recommended model"
     try:
-        found = better(Path.cwd(), load(Path.cwd()).models)
+        best = outlook(Path.cwd(), load(Path.cwd()).models).recommended
     except PelagosError:  # settings that can't be read have a row of their own
         return []
-    if found is None:
-        return []
-    speed = f", writes about {found.tokens_s:.0f} tokens/s" if found.tokens_s else ""
-    told = f"{found.item.name} fits: {found.need / 1e9:.1f} of {found.room / 1e9:.1f} GB{speed}"
-    return [Check("larger model", "ok", told, command(found.item))]
+    if best is None:
+        return [Check(title, "missing", "none fits and is fast enough", "use --model default=openai:MODEL@URL")]
+    name, speed = best.item.name, f", writes about {best.tokens_s:.0f} tokens/s" if best.tokens_s else ""
+    told = f"{name}: needs {best.need / 1e9:.1f} of {best.room / 1e9:.1f} GB{speed}"
+    chosen = name == DEFAULT or f"embedded:{name}" in _specs()
+    return [Check(title, "ok", told, "" if chosen else command(best.item))]
 
 
 def endpoints() -> list[Check]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.checks import cards, larger, memory, weights
+from app.checks import cards, memory, recommended, weights
 from app.doctor import rebuilt
 from memory.bank import HypothesisBank
 from memory.controller import hold_controller
@@ -68,22 +68,25 @@ def test_no_card_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (none.state, none.essential) == ("missing", False)
 
 
-def test_a_larger_model_is_recommended_where_one_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_largest_model_for_the_card_is_recommended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     on_path(tmp_path, monkeypatch, total=16_376)
-    (one,) = larger()
-    assert (one.state, one.found) == ("ok", "qwen2.5-coder-14b-awq fits: 15.2 of 15.5 GB")
+    (one,) = recommended()
+    assert (one.state, one.found) == ("ok", "qwen2.5-coder-14b-awq: needs 15.2 of 15.5 GB")
     assert one.mend == "pelagos models serve --engine vllm --model qwen2.5-coder-14b-awq"
 
 
-def test_a_small_machine_is_recommended_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_what_is_available_and_a_small_machine_gets_no_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(machine, "MEMINFO", tmp_path / "meminfo")
     monkeypatch.setattr(machine, "unused", lambda: None)
-    (tmp_path / "meminfo").write_text("MemAvailable: 6000000 kB\n")
-    assert larger() == []
-    assert (memory().state, memory().found) == ("ok", "6.1 GB free")
+    (tmp_path / "meminfo").write_text("MemAvailable: 3000000 kB\n")
+    (one,) = recommended()
+    assert (one.state, one.essential, one.found) == ("missing", False, "none fits and is fast enough")
+    assert (memory().state, memory().found) == ("ok", "3.1 GB free")
 
 
 @pytest.mark.skipif(find_spec("xllamacpp") is None, reason="the embedded engine is not installed")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from app import running
+from app.main import app
 from app.running import _hint
 from pelagos.settings import Models
 from tests.sandbox.fake_smi import on_path
@@ -44,3 +49,15 @@ def test_where_none_fits_nothing_is_said(project: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("sandbox.machine.MEMINFO", project / "meminfo")
     (project / "meminfo").write_text("MemAvailable: 7000000 kB\n")
     assert _hint(Models()) == ""
+
+
+@pytest.mark.skipif(find_spec("xllamacpp") is None, reason="the embedded engine is not installed")
+def test_a_run_says_it_once_before_it_begins(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Path] = []
+    monkeypatch.setattr(running, "_go", lambda folder, _detach: begun.append(folder))
+    monkeypatch.setenv("PELAGOS_MODELS__EMBEDDER", "hashing")
+    with warnings.catch_warnings(action="ignore"):
+        done = CliRunner().invoke(app, ["run", "digits", "--sandbox", "unsafe", "--hypotheses", "1"])
+    assert done.exception is None, done.output
+    assert done.stdout == f"{CARD} qwen2.5-coder-14b-awq\n"
+    assert len(begun) == 1

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,6 +81,53 @@ def test_a_cut_connection_is_taken_up_where_it_was(hub: Imitation, share: float)
     hub.storage.answers = [hub.cut(share)]
     assert data(got(hub)) == hub.files[WEIGHTS]
     assert hub.storage.asked("Range") == ["", f"bytes={int(SIZE * share)}-"]
+
+
+def test_a_killed_process_is_gone_on_with(hub: Imitation) -> None:
+    stuck = threading.Event()
+
+    def half(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(SIZE))
+        handler.end_headers()
+        handler.wfile.write(hub.files[WEIGHTS][: SIZE // 2])
+        stuck.wait(30)
+
+    hub.storage.answers = [half]
+    ask = f"import os; from memory.hub.shelf import get; get('toy', {REPOSITORY!r}, [{WEIGHTS!r}], os.environ)"
+    child = subprocess.Popen([sys.executable, "-c", ask], env={**os.environ, "HF_ENDPOINT": hub.hub.url})
+    while not any(path.stat().st_size for path in place("toy").glob("parts/*.part")):
+        assert child.poll() is None
+        time.sleep(0.01)
+    child.kill()
+    child.wait()
+    stuck.set()
+    assert kept("toy") is None
+    assert data(got(hub)) == hub.files[WEIGHTS]
+    assert 0 < int(hub.storage.asked("Range")[1].removeprefix("bytes=").removesuffix("-")) <= SIZE // 2
+
+
+def test_a_part_that_is_complete_is_only_checked(hub: Imitation) -> None:
+    digest = got(hub).digest(WEIGHTS)
+    shutil.rmtree(place("toy"))
+    (place("toy") / "parts").mkdir(parents=True)
+    (place("toy") / "parts" / f"{digest}.part").write_bytes(hub.files[WEIGHTS])
+    hub.storage.seen.clear()
+    assert data(got(hub)) == hub.files[WEIGHTS]
+    assert hub.storage.seen == []
+
+
+def test_a_mirror_that_keeps_the_files_itself(hub: Imitation) -> None:
+    hub.hub.answers = [hub.api_or_redirect, hub.cut(0.5), hub.serve]
+    assert data(got(hub, HF_TOKEN=TOKEN)) == hub.files[WEIGHTS]
+    assert hub.storage.seen == []
+    assert set(hub.hub.asked("Authorization")) == {f"Bearer {TOKEN}"}
+
+
+def test_a_renamed_repository_is_followed(hub: Imitation) -> None:
+    hub.hub.answers = [says(307, Location=f"/api/models/{REPOSITORY}/revision/main?blobs=true")]
+    assert data(got(hub, HF_TOKEN=TOKEN)) == hub.files[WEIGHTS]
+    assert set(hub.hub.asked("Authorization")) == {f"Bearer {TOKEN}"}
 
 
 def test_what_arrived_is_gone_on_with_later_even_at_another_commit(hub: Imitation) -> None:
