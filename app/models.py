@@ -157,9 +157,9 @@ def _row(fit: Fit, recommended: bool) -> dict[str, Any]:
 def _columns() -> list[Column]:
     from app.columns import Column
 
-    numbers = [Column(head, right=True) for head in ("GB", "needs")]
-    speed, texts = Column("tok/s", right=True), [Column(head) for head in ("here", "licence")]
-    return [Column("name"), *numbers, Column("of"), Column("fits"), speed, *texts, Column("", rank=1)]
+    right = [Column("GB", right=True), Column("needs", right=True, rank=1)]
+    ranked = [Column("here", rank=2), Column("licence", rank=3), Column("", rank=4)]
+    return [Column("name"), *right, Column("of"), Column("fits"), Column("tok/s", right=True), *ranked]
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

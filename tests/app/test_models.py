@@ -16,7 +16,7 @@ from agents.models.catalog import entry
 from app import models
 from app.models import models_app
 from pelagos.errors import BadInput, MissingPart
-from tests.memory.hub.imitation import imitation, random_bytes
+from tests.memory.hub.imitation import COMMIT, imitation, random_bytes
 from tests.sandbox.fake_smi import on_path
 
 LARGE = "qwen2.5-coder-7b"
@@ -67,6 +67,12 @@ def test_eighty_columns_hold_the_table_with_every_number_whole(monkeypatch: pyte
     assert all(re.search(r" (memory|card) +(yes|no) +[\d.\u2013]+ +no +Apache-2\.0", line) for line in rows)
 
 
+def test_a_narrow_console_loses_columns_and_no_digit(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = listed(monkeypatch, 60)[:10]
+    assert shown[0].split() == ["name", "GB", "needs", "of", "fits", "tok/s"]
+    assert all(len(line) <= 60 and "\u2026" not in line for line in shown)
+
+
 def test_below_the_table_stands_how_it_was_reckoned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     on_path(tmp_path, monkeypatch, total=24_564)
     told = listed(monkeypatch, 200)
@@ -105,3 +111,25 @@ def test_faults_are_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setenv("PELAGOS_VLLM_PYTHON", str(tmp_path / "nowhere"))
     with pytest.raises(MissingPart, match="make vllm"):
         run("serve", "--engine", "vllm", "--model", "qwen2.5-coder-14b-awq", "--port", "18080")
+
+
+def test_a_model_for_a_card_is_served_from_its_folder_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The interpreter of vLLM's environment is a script that notes what it is started with, and ends."""
+    on_path(tmp_path, monkeypatch, total=24_564)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/started\nexit 3\n')
+    python.chmod(0o755)
+    monkeypatch.setenv("PELAGOS_VLLM_PYTHON", str(python))
+    item = entry("qwen2.5-coder-14b-awq")
+    with imitation() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.hub.url)
+        hub.repository, hub.large = item.repository, ("model.safetensors",)
+        hub.files = {pattern.replace("*", "model" * ("safe" in pattern)): b"{}" for pattern in item.files}
+        with pytest.raises(MissingPart, match="vLLM server: ended with 3"):
+            run("serve", "--engine", "vllm", "--model", item.name, "--port", "18081")
+    started = (tmp_path / "started").read_text()
+    folder = tmp_path / "cache" / "pelagos" / "weights" / "hub" / item.name / COMMIT
+    assert f"--model {folder} --served-model-name {item.name} --host 127.0.0.1" in started
+    assert started.split()[-2:] == ["--max-model-len", "8192"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import random
@@ -31,7 +32,8 @@ class Handler(BaseHTTPRequestHandler):
         with host.lock:
             host.seen.append((self.path, dict(self.headers)))
             answer = host.answers.pop(0) if host.answers else host.usual
-        answer(self)
+        with contextlib.suppress(ConnectionError):  # who asked may be gone
+            answer(self)
 
     def send(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)
