@@ -19,7 +19,6 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.http_client import client
 from agents.models.faults import Transient
 from agents.models.prices import Prices
 from agents.models.retry import Patience, persist
@@ -34,6 +33,7 @@ from memory.hidden import hidden
 from memory.keys import step_key
 from memory.steps import Steps
 from pelagos.errors import BadInput, MissingPart, ModelTimeout, ModelUnavailable
+from pelagos.http_client import client
 from pelagos.secrets import without_key
 from pelagos.settings import Models
 

@@ -16,6 +16,7 @@ from typing import Literal
 from app.clash import clashes
 from pelagos.errors import MissingPart, PelagosError
 
+ROLES = ("ideator", "planner", "coder", "verifier", "extractor")
 DISK_GB = 4.0
 MEMORY_GB = 3.0
 LEAST = "bubblewrap-rlimit"  # the backend that asks the least of a machine
@@ -34,7 +35,7 @@ class Check:
 
 def all_checks() -> list[Check]:
     machine = [python(), cores(), memory(), disk(), names()]
-    return [*machine, *cards(), *packages(), sandbox(), *weights(), *endpoints()]
+    return [*machine, *cards(), *packages(), sandbox(), *weights(), *recommended(), *endpoints()]
 
 
 def python() -> Check:
@@ -48,7 +49,9 @@ def cores() -> Check:
 
 
 def memory() -> Check:
-    gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") / 1e9
+    from sandbox.machine import available_memory
+
+    gb = available_memory() / 1e9
     enough = gb >= MEMORY_GB
     mend = "" if enough else f"the embedded model and an experiment want {MEMORY_GB:g} GB"
     return Check("memory", "ok" if enough else "bad", f"{gb:.1f} GB free", mend)
@@ -124,17 +127,53 @@ def sandbox() -> Check:
 
 
 def weights() -> list[Check]:
-    """The embedded model's weights; not essential, since a role may talk to an endpoint."""
+    """The weights of the embedded models that the settings name. Not essential: a role may talk to an endpoint."""
     if find_spec("xllamacpp") is None:
         return [Check("embedded model", "missing", "no engine", "pip install 'pelagos[local]'")]
+    named = {spec.partition(":")[2] or "embedded" for spec in _specs() if spec.partition(":")[0] == "embedded"}
+    return [_weights(name) for name in sorted(named)]
+
+
+def _weights(name: str) -> Check:
     from agents.models.locate import present
 
-    found = present("embedded")
-    return [
-        Check("embedded model", "ok", str(found.path))
-        if found
-        else Check("embedded model", "missing", "no weights here", "pelagos models get embedded")
-    ]
+    try:
+        found = present(name)
+    except PelagosError as error:
+        return Check("embedded model", "bad", str(error), "correct the model in pelagos.toml or the environment")
+    if found is None:
+        return Check("embedded model", "missing", f"no weights of {name} here", f"pelagos models get {name}")
+    return Check("embedded model", "ok", str(found.path))
+
+
+def _specs() -> set[str]:
+    """The model specs of all roles; the default's where the settings can't be read, which has a row of its own."""
+    from pelagos.settings import Models, load
+
+    try:
+        models = load(Path.cwd()).models
+    except PelagosError:
+        models = Models()
+    return {models.spec(role).strip() for role in ROLES}
+
+
+def recommended() -> list[Check]:
+    """The model that is right for this machine's memory or card."""
+    from agents.models.catalog import DEFAULT
+    from agents.models.choice.advice import command, outlook
+    from pelagos.settings import load
+
+    title = "recommended model"
+    try:
+        best = outlook(Path.cwd(), load(Path.cwd()).models).recommended
+    except PelagosError:  # settings that can't be read have a row of their own
+        return []
+    if best is None:
+        return [Check(title, "missing", "none fits and is fast enough", "use --model default=openai:MODEL@URL")]
+    name, speed = best.item.name, f", writes about {best.tokens_s:.0f} tokens/s" if best.tokens_s else ""
+    told = f"{name}: needs {best.need / 1e9:.1f} of {best.room / 1e9:.1f} GB{speed}"
+    chosen = name == DEFAULT or f"embedded:{name}" in _specs()
+    return [Check(title, "ok", told, "" if chosen else command(best.item))]
 
 
 def endpoints() -> list[Check]:
@@ -145,7 +184,7 @@ def endpoints() -> list[Check]:
         models = load(Path.cwd()).models
     except PelagosError as error:
         return [Check("settings", "bad", str(error), "mend pelagos.toml or the environment", essential=True)]
-    specs = {models.spec(role) for role in ("ideator", "planner", "coder", "verifier", "extractor")}
+    specs = {models.spec(role) for role in ROLES}
     urls = {spec.partition("@")[2] for spec in specs if spec.startswith("openai:") and "@" in spec}
     return [_endpoint(url) for url in sorted(urls)]
 
@@ -153,7 +192,7 @@ def endpoints() -> list[Check]:
 def _endpoint(url: str) -> Check:
     import httpx
 
-    from agents.http_client import client
+    from pelagos.http_client import client
 
     shown = urllib.parse.urlsplit(url)._replace(netloc=urllib.parse.urlsplit(url).netloc.rpartition("@")[2]).geturl()
     try:

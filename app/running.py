@@ -8,15 +8,19 @@ import subprocess
 import sys
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
 from app.output import RunArgument
 from pelagos.errors import BadInput
 
+if TYPE_CHECKING:
+    from pelagos.settings import Models
+
 LOG = "run.log"
 ALL_ROLES = "default"
+DEFAULT_MODEL = ("embedded", "embedded:")
 
 
 def run(
@@ -50,7 +54,10 @@ def run(
         "sandbox": {"name": sandbox},
     }
     given = {name: {key: value for key, value in part.items() if value is not None} for name, part in options.items()}
-    folder = create(Path.cwd(), task, load(Path.cwd(), **given), run_dir)
+    settings = load(Path.cwd(), **given)
+    folder = create(Path.cwd(), task, settings, run_dir)
+    if hint := _hint(settings.models):
+        typer.echo(hint)
     _go(folder, detach)
 
 
@@ -62,6 +69,20 @@ def resume(
     from app.folders import find
 
     _go(find(run), detach)
+
+
+def _hint(models: Models) -> str:
+    """One line where all roles have the default model and a larger one is right for this machine; else nothing."""
+    from agents.models.choice.advice import better, command
+    from pelagos.nouns import Role
+
+    if any(models.spec(role).strip() not in DEFAULT_MODEL for role in get_args(Role)):
+        return ""
+    found = better(Path.cwd(), models)
+    if found is None:
+        return ""
+    speed = f", at about {found.tokens_s:.0f} tokens/s" if found.tokens_s else ""
+    return f"model: a larger one fits this machine, {found.item.name}{speed}: {command(found.item)}"
 
 
 def _go(folder: Path, detach: bool) -> None:

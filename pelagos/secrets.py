@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from pelagos.errors import MissingPart
+from pelagos.errors import BadInput
 
 SHORTEST_HIDDEN = 8  # people write `none` or `EMPTY` where a server wants no key: those are words, no secrets
 HIDDEN = "[key]"
@@ -15,12 +15,12 @@ HIDDEN = "[key]"
 
 def key_in(env: Mapping[str, str], name: str) -> str:
     """The key as it is sent: without the space, the quotes and the `Bearer` that people copy with it. Raises
-    MissingPart, which doesn't show it, for what can't be sent."""
+    BadInput, which doesn't show it, for what can't be sent."""
     key = env.get(name, "").strip().strip("\"'").strip()
     key = key[len("bearer ") :].strip() if key.lower().startswith("bearer ") else key
     at = next((place for place, char in enumerate(key, 1) if not "!" <= char <= "~"), None)
     if at is not None:
-        raise MissingPart(f"{name}: character {at} of {len(key)} is none that a key has: copy the key again")
+        raise BadInput(f"{name}: character {at} of {len(key)} is none that a key has: copy the key again")
     return key
 
 

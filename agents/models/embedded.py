@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.models import llama
-from agents.models.catalog import entry
+from agents.models.catalog import Entry, entry
 from agents.models.engine import Engine
-from agents.models.locate import Located, given, is_path, locate
+from agents.models.locate import Located, absent, given, is_path, locate, present
 from agents.models.protocol import Limit, Reply, Request
 from agents.models.threads import Watch, spare
 from memory.weights import Progress
-from pelagos.errors import MissingPart
+from pelagos.errors import BadInput, MissingPart
 from pelagos.settings import Models
 
 _engines: dict[tuple[str, int, int, int], Engine] = {}
@@ -37,14 +37,15 @@ class Watchers:
 class Embedded:
     """`name` is a catalog name or the path of a GGUF file; the empty name is the default model.
 
-    Raises BadInput for an unknown name and MissingPart where the runtime isn't installed.
+    Raises BadInput for an unknown name or a model for a card, and MissingPart where the runtime isn't installed or
+    a model that no run downloads isn't here.
     """
 
     local = True
     strong = False
 
     def __init__(self, name: str, settings: Models, watchers: Watchers | None = None) -> None:
-        self.name = str(given(name)) if is_path(name) else entry(name).name
+        self.name = str(given(name)) if is_path(name) else _runnable(entry(name)).name
         if importlib.util.find_spec("xllamacpp") is None:
             raise MissingPart(llama.NO_RUNTIME)
         self._settings = settings
@@ -91,3 +92,15 @@ class Embedded:
             return llama.start(llama.parameters(path, slots, context, threads))
 
         return load
+
+
+def _runnable(item: Entry) -> Entry:
+    """The entry, if a run can use it. Raises BadInput for one that only a server can, MissingPart for an absent one."""
+    if item.engine == "vllm":
+        serve = f"`pelagos models serve --engine vllm --model {item.name}`"
+        raise BadInput(
+            f"model {item.name!r}: runs on a card, served by {serve}, whose first line says what to write here"
+        )
+    if item.asset is None and present(item.name) is None:
+        raise absent(item)
+    return item

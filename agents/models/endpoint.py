@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from agents.http_client import client
 from agents.models import chat
 from agents.models.faults import Transient, Unsound
 from agents.models.protocol import Limit, Reply, Request
@@ -24,6 +23,7 @@ from agents.models.wire.address import address, is_strong
 from agents.models.wire.cuts import Cuts
 from agents.models.wire.refusals import Change
 from pelagos.errors import MissingPart, ModelError, ModelTimeout, ModelUnavailable
+from pelagos.http_client import client
 from pelagos.secrets import without_key
 from tools.toolchain import Message
 

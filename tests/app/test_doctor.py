@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import warnings
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from app.checks import cards
+from app.checks import cards, memory, recommended, weights
 from app.doctor import rebuilt
 from memory.bank import HypothesisBank
 from memory.controller import hold_controller
@@ -18,6 +19,7 @@ from memory.minilm import MODEL, TOKENIZER
 from memory.project_runs import register
 from memory.weights import cached
 from pelagos.errors import BadInput
+from sandbox import machine
 from tests.sandbox.fake_smi import on_path
 
 
@@ -64,3 +66,36 @@ def test_no_card_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PATH", str(tmp_path))
     (none,) = cards()
     assert (none.state, none.essential) == ("missing", False)
+
+
+def test_the_largest_model_for_the_card_is_recommended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    on_path(tmp_path, monkeypatch, total=16_376)
+    (one,) = recommended()
+    assert (one.state, one.found) == ("ok", "qwen2.5-coder-14b-awq: needs 15.2 of 15.5 GB")
+    assert one.mend == "pelagos models serve --engine vllm --model qwen2.5-coder-14b-awq"
+
+
+def test_memory_is_what_is_available_and_a_small_machine_gets_no_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(machine, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(machine, "unused", lambda: None)
+    (tmp_path / "meminfo").write_text("MemAvailable: 3000000 kB\n")
+    (one,) = recommended()
+    assert (one.state, one.essential, one.found) == ("missing", False, "none fits and is fast enough")
+    assert (memory().state, memory().found) == ("ok", "3.1 GB free")
+
+
+@pytest.mark.skipif(find_spec("xllamacpp") is None, reason="the embedded engine is not installed")
+def test_the_models_that_the_settings_name_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    lines = ["[models]", 'default = "embedded:qwen2.5-coder-7b"', 'coder = "embedded:qwen2.5-coder-7"']
+    (tmp_path / "pelagos.toml").write_text("\n".join([*lines, 'verifier = "openai:x@http://127.0.0.1:9"']))
+    wrong, absent = weights()
+    assert (wrong.state, absent.state) == ("bad", "missing")
+    assert "did you mean 'qwen2.5-coder-7b'" in wrong.found
+    assert absent.mend == "pelagos models get qwen2.5-coder-7b"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import cgroup
-from sandbox.machine import Machine
+from sandbox import cgroup, machine
+from sandbox.machine import Machine, available_memory
 from sandbox.protocol import Limits
 
 SMALL = Machine(memory_mb=1000, cpus=2.0, disk_mb=500)
@@ -47,3 +47,39 @@ def test_a_control_group_around_us_counts(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(cgroup, "_v2_places", lambda: [tmp_path / "a", tmp_path])
     assert cgroup.allowance() == (300_000_000, 1.5)
     assert Machine.here().memory_mb == 300
+
+
+@pytest.mark.parametrize(("used", "cache", "left"), [(900, 100, 200), (900, 0, 100), (1200, 0, 0), (100, 300, 1000)])
+def test_memory_left_in_a_group_of_version_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, used: int, cache: int, left: int
+) -> None:
+    (tmp_path / "a").mkdir()
+    for place, limit in ((tmp_path / "a", "max"), (tmp_path, "1000")):
+        (place / "memory.max").write_text(limit)
+        (place / "memory.current").write_text(f"{used}\n")
+        (place / "memory.stat").write_text(f"anon 5\ninactive_file {cache}\n")
+    monkeypatch.setattr(cgroup, "v1_homes", lambda lines: {})
+    monkeypatch.setattr(cgroup, "_v2_places", lambda: [tmp_path / "a", tmp_path])
+    assert cgroup.unused() == left
+    assert available_memory() == left
+
+
+def test_memory_left_in_groups_of_version_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own").mkdir()
+    for place, limit, used in ((tmp_path, 5000, 4000), (tmp_path / "own", 3000, 500)):
+        (place / "memory.limit_in_bytes").write_text(str(limit))
+        (place / "memory.usage_in_bytes").write_text(str(used))
+        (place / "memory.stat").write_text("cache 9\ntotal_inactive_file 200\n")
+    monkeypatch.setattr(cgroup, "v1_homes", lambda lines: {"memory": tmp_path / "own"})
+    monkeypatch.setattr(cgroup, "points", lambda version: {tmp_path})
+    monkeypatch.setattr(cgroup, "_v2_places", lambda: [])
+    assert cgroup.unused() == 1200
+
+
+def test_without_a_group_the_kernels_word_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "unused", lambda: None)
+    monkeypatch.setattr(machine, "MEMINFO", tmp_path / "meminfo")
+    (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemFree: 3 kB\nMemAvailable: 5 kB\n")
+    assert available_memory() == 5 * 1024
+    (tmp_path / "meminfo").unlink()
+    assert available_memory() > 0

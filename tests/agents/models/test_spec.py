@@ -4,12 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.models.catalog import entries, entry
-from agents.models.locate import locate, present
 from agents.models.prices import Prices
 from agents.models.registry import check
 from agents.models.spec import Spec, parse
-from memory import weights
 from pelagos.errors import BadInput
 from pelagos.settings import Models
 
@@ -60,53 +57,6 @@ def test_users_prices_come_first_and_local_models_are_free(tmp_path: Path) -> No
     assert Prices.load(table).price("embedded:x") == (1, 2)
     assert Prices.load().price("embedded:x") == (0, 0)
     assert Prices.load().price("openai:x") is None
-
-
-def test_catalog_is_pinned_and_says_its_terms() -> None:
-    for item in entries():
-        assert len(item.asset.sha256) == 64
-        assert item.asset.licence
-        assert item.asset.origin
-        assert item.asset.parts
-    assert entry("") == entry("embedded")
-
-
-def test_a_users_path_comes_before_everything_and_is_hashed(tmp_path: Path) -> None:
-    file = tmp_path / "mine.gguf"
-    file.write_bytes(b"GGUF")
-    found = locate(str(file)).hashed()
-    assert found.path == file
-    assert "user" in found.source
-    assert len(found.sha256) == 64
-
-
-def test_the_hub_cache_comes_before_the_package_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    constants = pytest.importorskip("huggingface_hub.constants", reason="the hub's client is not installed")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    item = entry("smollm2-135m")
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    assert present(item.name) is None
-    folder = tmp_path / "hub" / f"models--{item.hub[0].replace('/', '--')}"
-    (folder / "snapshots" / "abc").mkdir(parents=True)
-    (folder / "refs").mkdir()
-    (folder / "refs" / "main").write_text("abc")
-    (folder / "snapshots" / "abc" / item.hub[1]).write_bytes(b"GGUF")
-    found = present(item.name)
-    assert found is not None
-    assert found.source.startswith("model hub")
-    assert weights.cached(item.asset) is None
-
-
-def test_a_hub_that_does_not_answer_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    constants = pytest.importorskip("huggingface_hub.constants", reason="the hub's client is not installed")
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr(weights, "fetch", lambda asset, progress: tmp_path / asset.file)
-    monkeypatch.setattr(weights, "cached", lambda asset: None)
-    found = locate("smollm2-135m")
-    assert found.source.startswith("package index")
-    assert found.path.name == entry("smollm2-135m").asset.file
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ import pytest
 import requests
 
 from agents.embedding import opened
-from agents.http_client import client, proxy_of
 from agents.models import locate
 from agents.models.endpoint import Endpoint
 from app.checks import _endpoint
 from pelagos.errors import MissingPart, SourceFailed
+from pelagos.http_client import client, proxy_of
 from pelagos.settings import Literature, Models
 from tools.literature.transport import Session
 
@@ -30,7 +30,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setattr("agents.http_client.find_spec", lambda name: None)  # no SOCKS, whatever is installed here
+    monkeypatch.setattr("pelagos.http_client.find_spec", lambda name: None)  # no SOCKS, whatever is installed here
 
 
 @pytest.fixture
