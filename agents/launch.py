@@ -76,13 +76,13 @@ def create(
     check_time(settings.caps.seconds, any(spec.startswith("embedded") for spec in specs))
     if settings.caps.usd is not None:
         _check_prices(specs, settings)
-    for spec in specs:
-        parts.check_model(spec, settings)
     registry.install(task)
     parts.sandbox(settings.sandbox)
     parts.check_embedder(settings, project)
     where = run_dir or project / "runs" / f"{task.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     run_folder.free(where, task.digest)
+    for spec in specs:  # last: endpoints are asked whether they are there
+        parts.check_model(spec, settings)
     with on_disk(where):
         run_folder.write(where, project, task, settings)
     return where

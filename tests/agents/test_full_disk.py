@@ -19,6 +19,7 @@ from pelagos.errors import DiskFull
 from pelagos.settings import Settings
 from tests.agents.crash import events, facts, run_of
 from tests.agents.scripted import ScriptedParts
+from tests.agents.servers.imitation import Imitation, serving
 from tests.disks import Disk, small_disk
 from tests.toolchains.table import write_task
 
@@ -105,13 +106,14 @@ def test_no_room_between_launch_and_drive(disk: Disk) -> None:
     assert drive(run, parts=ScriptedParts()).status == "finished"
 
 
-MODEL = ("--model", "default=openai:nobody@http://127.0.0.1:9/v1", "--sandbox", "unsafe")
+def by(url: str) -> tuple[str, ...]:
+    return "--model", f"default=openai:somebody@{url}", "--sandbox", "unsafe"
 
 
 def test_the_command_line_says_one_line_and_exits_with_3(disk: Disk, tmp_path: Path) -> None:
     assert pelagos("tasks", "new", str(tmp_path / "mine"), folder=tmp_path).wait(60) == 0
     disk.fill()
-    with pelagos("run", str(tmp_path / "mine"), *MODEL, folder=disk.folder) as told:
+    with serving(Imitation()) as url, pelagos("run", str(tmp_path / "mine"), *by(url), folder=disk.folder) as told:
         _, said = told.communicate(timeout=120)
     assert told.returncode == 3, said
     assert said.count(b"\n") == 1, said
@@ -123,9 +125,9 @@ def test_the_command_line_says_one_line_and_exits_with_3(disk: Disk, tmp_path: P
 def test_a_detached_run_stops_with_3_though_its_log_is_on_that_disk(disk: Disk, tmp_path: Path) -> None:
     assert pelagos("tasks", "new", str(tmp_path / "mine"), folder=tmp_path).wait(60) == 0
     log = disk.folder / "run.log"
-    with log.open("ab") as out:
-        child = pelagos("run", str(tmp_path / "mine"), *MODEL, folder=disk.folder, stdout=out, stderr=out)
-    wait_for(lambda: any(disk.folder.glob("runs/*/ledger.db")), child)
+    with log.open("ab") as out, serving(Imitation()) as url:
+        child = pelagos("run", str(tmp_path / "mine"), *by(url), folder=disk.folder, stdout=out, stderr=out)
+        wait_for(lambda: any(disk.folder.glob("runs/*/ledger.db")), child)
     disk.fill()
     assert child.wait(120) == 3, log.read_text()
     assert "Traceback" not in log.read_text()

@@ -58,7 +58,7 @@ def test_without_corpus_and_network_hypotheses_build_on_the_library(live: list[s
     assert len(fact["kept"]) == fact["library"] == 50
     assert "50 general findings of the shipped library stand in, in place of papers" in notes(run)
     named = [hypothesis["papers"] for hypothesis in facts(run, "hypothesis")]
-    assert named == [[id] for id in fact["kept"][:2]]
+    assert len({id for (id,) in named} & set(fact["kept"])) == 2
     assert {screened["novelty"] for screened in facts(run, "screened")} <= {"unknown", "variation"}
     assert [request for request in parts.scripted.requests if request.role == "extractor"] == []
 
