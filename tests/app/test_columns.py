@@ -117,7 +117,8 @@ def test_a_pipe_gets_whole_names_of_runs(columns: dict[str, str], run_folder: Pa
     assert row.split()[:2] == [name, "finished"]
 
 
-def test_a_pipe_gets_whole_titles_and_lines(long_run: Path) -> None:
+def test_a_pipe_gets_whole_titles_and_lines(long_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)  # workers of the test runner have it
     done = pelagos("hypotheses", "demo", folder=long_run.parents[1])
     assert f"h12 {TITLE}" in done.stdout
     assert "…" not in done.stdout
