@@ -33,9 +33,11 @@ def llama_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     command = [sys.executable, "-m", "app.main", "models", "serve", "--model", "smollm2-135m", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ}) as server:
         assert server.stdout
-        assert "serving at" in server.stdout.readline()
-        yield f"http://127.0.0.1:{port}/v1"
-        server.terminate()
+        try:
+            assert any("serving at" in said for said in server.stdout)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            server.terminate()
 
 
 @pytest.mark.vllm
