@@ -16,8 +16,7 @@ WORDLESS_BUILDS = 3
 
 def check_code(run: Run) -> None:
     """Raises ModelUnavailable where no reply for the newest plans held any code."""
-    newest = run.ledger.events("build", after=_begun(run))[-WORDLESS_BUILDS:]
-    builds = [Build(**event.payload) for event in newest]
+    builds = run.nouns(Build)[run.builds_before :][-WORDLESS_BUILDS:]
     if len(builds) == WORDLESS_BUILDS and all(build.wordless for build in builds):
         last = builds[-1].tries[-1].detail if builds[-1].tries else builds[-1].cause
         raise ModelUnavailable(f"coder: no reply for the last {WORDLESS_BUILDS} plans held any code, the last: {last}")

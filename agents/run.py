@@ -184,6 +184,11 @@ class Run:
         return [RankedPaper(**paper) for paper in fact["papers"] if paper["paper"]["id"] in fact["kept"]]
 
     @cached_property
+    def builds_before(self) -> int:
+        """How many builds there were when this drive first asked, which is before it begins a hypothesis."""
+        return len(self.nouns(Build))
+
+    @cached_property
     def likeness(self) -> Likeness:
         """Paper id -> target -> likeness, of the surveyed papers: not to be asked for before the survey."""
         papers = [ranked.paper for ranked in self.papers()]
