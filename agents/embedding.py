@@ -19,12 +19,13 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.models.faults import Transient
+from agents.models.faults import Transient, worth_retrying
 from agents.models.prices import Prices
 from agents.models.retry import Patience, persist
 from agents.models.spec import parse
 from agents.models.wire import envelope
 from agents.models.wire.address import address
+from agents.models.wire.failures import failure
 from memory.bank import HypothesisBank
 from memory.budget import Cost
 from memory.calibrate import calibrate
@@ -79,7 +80,6 @@ class EndpointEmbedder:
         self._model, asked = parse(spec).name, parse(spec).base_url
         self._url, self._key = address(asked, os.environ)
         self._settings, self._keep = settings, keep
-        self._client = client(self._url)
         self._price = Prices.load(settings.prices).price(self.id)
         self._project = project
         self._lock = threading.RLock()
@@ -144,33 +144,29 @@ class EndpointEmbedder:
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         asked = {"model": self._model, "input": texts, "encoding_format": "float"}
         try:
-            answer = self._client.post(
-                f"{self._url}/embeddings", json=asked, headers=headers, timeout=self._settings.timeout_s
-            )
+            with client(self._url, headers=headers, timeout=self._settings.timeout_s) as asking:
+                answer = asking.post(f"{self._url}/embeddings", json=asked)
         except httpx.TimeoutException:
             raise ModelTimeout(f"{self._where}: no whole answer within the limit") from None
         except (httpx.TransportError, httpx.InvalidURL):
             raise Transient("down", f"{self._where}: nothing answers") from None
         if answer.status_code != 200:
-            raise self._fault(answer)
+            raise self._failure(answer)
         try:
             said = envelope.opened(answer.text)
             if envelope.error_of(said):
-                raise self._fault(answer)
+                raise self._failure(answer)
             return _vectors(said, len(texts)), int(_tokens(said) or _estimate(texts))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             told = without_key(f"{self._where}: no embeddings in the answer ({error})", self._key)
             raise Transient("nonsense", told[:300]) from None
 
-    def _fault(self, answer: httpx.Response) -> ModelUnavailable:
-        told = envelope.refusal(without_key(answer.text, self._key))
-        said = f"{self._where}: HTTP {answer.status_code} {told}".rstrip()
-        wait = answer.headers.get("retry-after", "")
-        if answer.status_code == 429:
-            return Transient("rate_limited", said, float(wait) if wait.isdigit() else None)
-        if answer.status_code >= 500:
-            return Transient("server_error", said, float(wait) if wait.isdigit() else None)
-        return ModelUnavailable(said)
+    def _failure(self, answer: httpx.Response) -> ModelUnavailable:
+        text = without_key(answer.text, self._key)
+        error = failure(self._where, answer.status_code, answer.headers, text)
+        if isinstance(error, ModelUnavailable):
+            return error
+        return Transient("nonsense", str(error)) if worth_retrying(error) else ModelUnavailable(str(error))
 
     def _cost(self, tokens: int) -> Cost:
         return Cost(tokens=tokens, usd=self._price.of(tokens, 0) if self._price else None)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, get_args
 
 from agents import folder as run_folder
 from agents.models.protocol import Model
-from agents.run import Run, held_back, note
+from agents.notes import note
+from agents.run import Run, held_back
 from agents.verifiers.generative import GenerativeVerifier
 from memory.artifacts import ArtifactStore
 from memory.budget import Budget

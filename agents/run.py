@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from agents.judging.cases import Case, Cases
 from agents.judging.rules import Rules
 from agents.likeness import Likeness, likeness
+from agents.notes import note
 from agents.pace import Pace
 from agents.quota import Quota
 from agents.verifiers.protocol import Verifier
 from memory.artifacts import ArtifactStore
 from memory.facts import Facts
 from memory.harvest import Origin
-from memory.keys import step_key
 from memory.ledger import Ledger
 from memory.project_runs import label
 from memory.steps import Steps
@@ -215,11 +215,6 @@ class Run:
         """Hypothesis ids are a run's own; the bank is the project's."""
         metric = self.task.metric
         return Origin(label(self.project, self.folder), self.task.name, metric.name, metric.unit)
-
-
-def note(ledger: Ledger, text: str) -> None:
-    """One line for whoever is watching; said once, however often a resumed run gets here."""
-    ledger.append("note", step_key(text=text), {"text": text})
 
 
 def held_back(caps: Caps, max_seeds: int, confirm_s: float = 0.0) -> Caps:

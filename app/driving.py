@@ -48,6 +48,7 @@ def drive_and_report(folder: Path) -> int:
     warn(folder)
     record = read(folder) if (folder / LEDGER).is_file() else Record()
     ending: Ending | None = None
+    again = f"pelagos resume {shlex.quote(str(folder))}"
     try:
         with view(folder, record) as shown:
             ending = _watched(folder, record, shown)
@@ -56,13 +57,13 @@ def drive_and_report(folder: Path) -> int:
         raise
     except Exception:  # a bug of ours: it crashes loudly, with a report of what there is
         _report(folder)
-        sys.stderr.write(f"a fault in Pelagos itself; go on from the last step with: pelagos resume {folder}\n")
+        sys.stderr.write(f"a fault in Pelagos itself; go on from the last step with: {again}\n")
         raise
     _report(folder)
     out = sys.stdout if ending.exit_code == 0 else sys.stderr
     out.write(f"{ending.status}: {ending.reason}\n" if ending.reason else f"{ending.status}\n")
     if ending.exit_code == Interrupted.exit_code:
-        sys.stderr.write(f"go on with: pelagos resume {shlex.quote(str(folder))}\n")
+        sys.stderr.write(f"go on with: {again}\n")
     return ending.exit_code
 
 

@@ -14,14 +14,18 @@ HIDDEN = "[key]"
 
 
 def key_in(env: Mapping[str, str], name: str) -> str:
-    """The key as it is sent: without the space, the quotes and the `Bearer` that people copy with it. Raises
-    BadInput, which doesn't show it, for what can't be sent."""
-    key = env.get(name, "").strip().strip("\"'").strip()
-    key = key[len("bearer ") :].strip() if key.lower().startswith("bearer ") else key
+    """The key as it is sent. Raises BadInput, which doesn't show it, for what can't be sent."""
+    key = cleaned(env.get(name, ""))
     at = next((place for place, char in enumerate(key, 1) if not "!" <= char <= "~"), None)
     if at is not None:
         raise BadInput(f"{name}: character {at} of {len(key)} is none that a key has: copy the key again")
     return key
+
+
+def cleaned(written: str) -> str:
+    """Without the space, the quotes and the `Bearer` that people copy with a key."""
+    key = written.strip().strip("\"'").strip()
+    return key[len("bearer ") :].strip() if key.lower().startswith("bearer ") else key
 
 
 def without_key(text: str, key: str) -> str:

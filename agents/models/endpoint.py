@@ -21,8 +21,9 @@ from agents.models.vllm_env import has_cuda
 from agents.models.wire import envelope, refusals
 from agents.models.wire.address import address, is_strong
 from agents.models.wire.cuts import Cuts
+from agents.models.wire.failures import failure
 from agents.models.wire.refusals import Change
-from pelagos.errors import MissingPart, ModelError, ModelTimeout, ModelUnavailable
+from pelagos.errors import MissingPart, ModelError, ModelTimeout
 from pelagos.http_client import client
 from pelagos.secrets import without_key
 from tools.toolchain import Message
@@ -90,7 +91,7 @@ class Endpoint:
                 return self._reply(data, request, changes, time.monotonic() - began)
             change = refusals.change(status, text, sent)
             if change is None or change in tried:
-                raise self._fault(status, headers, text)
+                raise failure(self._where, status, headers, text)
             tried.add(change)
             changes[change.field] = change.value
 
@@ -137,14 +138,14 @@ class Endpoint:
         return without_key(got.decode("utf-8", "replace"), self._key)
 
     def _data(self, text: str) -> Any:
-        """What a body says. Raises Unsound where it can't be read, and as `_fault` does for an error in it."""
+        """What a body says. Raises Unsound where it can't be read, and what `failure` makes of an error in it."""
         try:
             data = envelope.opened(text)
         except ValueError as fault:
             raise Unsound("not_json", f"{self._where}: the answer can't be read: {fault}") from None
         error = envelope.error_of(data)
         if error is not None:
-            raise self._fault(error[0] or 200, {}, text)
+            raise failure(self._where, error[0] or 200, {}, text)
         return data
 
     def _reply(self, data: Any, request: Request, changes: Mapping[str, int | None], seconds: float) -> Reply:
@@ -155,22 +156,6 @@ class Endpoint:
         remarks = [said for name, said in REMARKS.items() if name in changes and asked[name]]
         return reply.model_copy(update={"remarks": (*reply.remarks, *remarks)})
 
-    def _fault(self, status: int, headers: Mapping[str, str], text: str) -> ModelError:
-        """A refusal as an error of our tree: of this prompt, for now, or for good; status 200: an error in a body."""
-        said = f"{self._where}: HTTP {status} {envelope.refusal(text)}".rstrip()
-        cause = refusals.cause(status, text)
-        if cause is not None:
-            return Unsound(cause, said)
-        if refusals.unpaid(text):
-            return ModelUnavailable(said)
-        if refusals.too_long(status, text):
-            return Unsound("context", f"{said}: give the server a larger context, or take a model with one")
-        if status == 429:
-            return Transient("rate_limited", said, _seconds(headers.get("retry-after", "")))
-        if status >= 500 or status == 408:
-            return Transient("server_error", said, _seconds(headers.get("retry-after", "")))
-        return Unsound("not_json", said) if status == 200 else ModelUnavailable(said)
-
     def _late(self) -> ModelTimeout:
         return ModelTimeout(f"{self._where}: no whole answer within the limit")
 
@@ -180,10 +165,3 @@ class Endpoint:
     @property
     def _where(self) -> str:
         return f"model {self.model} at {self.base_url}"
-
-
-def _seconds(header: str) -> float | None:
-    try:
-        return float(header)
-    except ValueError:
-        return None

@@ -24,6 +24,7 @@ from agents.models.recorded import fingerprint
 from agents.models.sender import SEED_STRIDE, Left, Sender
 from agents.models.speed import Speed
 from agents.models.streak import Streak
+from agents.notes import note
 from agents.serving import served
 from memory.artifacts import ArtifactStore
 from memory.budget import Cost
@@ -139,7 +140,8 @@ class ModelMind:
             raise BadReply(f"{self.role}: neither {yes!r} nor {no!r} is among the {TOP_LOGPROBS} likeliest answers")
         if not reply.first_logprobs:
             self._in_words = True
-            self._note(f"{self.role}: {self._model.spec} gives no log-probabilities: it is asked for {yes} or {no}")
+            text = f"{self.role}: {self._model.spec} gives no log-probabilities: it is asked for {yes} or {no}"
+            note(self._steps.ledger, text)
         return None
 
     def _spoken(self, messages: Sequence[Message], yes: str, no: str) -> float:
@@ -211,9 +213,6 @@ class ModelMind:
     def _fault(self, key: str, error: ModelError) -> None:
         payload = {"role": self.role, "spec": self._model.spec, "cause": cause_of(error), "error": str(error)[:500]}
         self._steps.ledger.append("model.fault", key, payload)
-
-    def _note(self, text: str) -> None:
-        self._steps.ledger.append("note", step_key(text=text), {"text": text})
 
     def _say_origin(self) -> None:
         origin = dict(self._model.origin) if isinstance(self._model, Sourced) else {}

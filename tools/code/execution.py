@@ -35,9 +35,7 @@ TAIL = 1_500
 _HERE = Path(__file__).parent
 HOOK_FILES = ("runner_hook.py", "trace_hook.py", "describe_hook.py", "library_hook.py", "signs_hook.py")
 ROOT = "@work-folder@/"  # the hook puts the work folder's own path in its place
-_MOVES = re.compile(
-    r"\b(chdir|hydra)\b|\bcwd\s*="
-)  # such a program is given absolute paths, any other the short relative ones
+_MOVES = re.compile(r"\b(chdir|hydra)\b|\bcwd\s*=")  # what changes folder is given absolute paths
 _DUMP_AT = 0.85  # share of the time limit after which the stacks are written to the log, for timeouts
 
 

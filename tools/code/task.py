@@ -111,7 +111,7 @@ class CodeTask:
     @property
     def notes(self) -> tuple[str, ...]:
         programs = [text for name, text in self.sources().items() if name.endswith(".py")]
-        option = ignores_seed(self.spec.entry, programs)
+        option = ignores_seed(command.read(self.spec.entry, self.folder).arguments, programs)
         if not option:
             return ()
         what = f"the program is given {option} and never reads it: scores then show no noise over seeds"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
-from tools.literature.source import query_words, today, usable
+from tools.literature.source import failed, query_words, today, usable
 from tools.literature.transport import Session
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class ArXiv:
         except SourceFailed:
             raise
         except Exception as error:  # border: a foreign service and its client
-            raise SourceFailed(f"arxiv: {type(error).__name__}: {error}"[:300]) from error
+            raise failed(self.name, error) from error
 
     def fetch(self, paper: Paper) -> Paper:
         """With the text of its PDF."""

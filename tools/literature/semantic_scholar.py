@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
-from pelagos.secrets import key_in, without_key
-from tools.literature.source import query_words, today, usable
+from pelagos.secrets import key_in
+from tools.literature.source import failed, query_words, today, usable
 from tools.literature.transport import Session
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ class SemanticScholar:
         except SourceFailed:
             raise
         except Exception as error:  # border: a foreign service and its client
-            said = f"semanticscholar: {type(error).__name__}: {error}"
-            raise SourceFailed(without_key(said, os.environ.get(KEY, "").strip())[:300]) from None
+            raise failed(self.name, error, os.environ.get(KEY, "")) from None
 
     def fetch(self, paper: Paper) -> Paper:
         """As it is: the full text lies with others."""

@@ -8,10 +8,18 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
+from pelagos.secrets import cleaned, without_key
 
 _ASCII = re.compile(r"[a-z0-9]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|[^\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+
+
+def failed(name: str, error: Exception, key: str = "") -> SourceFailed:
+    """What a foreign client raised, in one line without the `key` as it stands in the environment."""
+    said = " ".join(f"{name}: {type(error).__name__}: {error}".split())
+    return SourceFailed(without_key(said, cleaned(key))[:300])
 
 
 class Source(Protocol):

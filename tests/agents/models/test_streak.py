@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from agents.models.endpoint import Endpoint
 from agents.models.mind import ModelMind
-from agents.models.streak import MOST, Streak
-from pelagos.errors import BadReply, ModelError, ModelTimeout, ModelUnavailable
+from agents.models.streak import MOST
+from pelagos.errors import BadReply, ModelTimeout, ModelUnavailable
 from tests.agents.models.conftest import Answer, Bench, Script, hangs, replies, says
 from tools.toolchain import Message
 
@@ -71,11 +71,11 @@ def test_one_good_reply_begins_anew(script: Script, endpoint: Endpoint, bench: B
 
 
 def test_silence_counts(script: Script, endpoint: Endpoint, bench: Bench) -> None:
-    streak = Streak("coder", 2)
-    streak.grow(ModelTimeout("late"))
-    with pytest.raises(ModelUnavailable, match="late"):
-        streak.grow(ModelTimeout("late"))
-    bench.settings.models.timeout_s = 0.05
-    script.answers = [hangs(0.5)]
-    with pytest.raises(ModelError):
-        bench.mind(endpoint).ask(ASK)
+    bench.settings.models = bench.settings.models.model_copy(update={"timeout_s": 0.02, "retries": 0})
+    script.answers = [hangs(0.3)]
+    mind = bench.mind(endpoint)
+    for n in range(MOST - 1):
+        with pytest.raises(ModelTimeout):
+            mind.ask(ASK, sample=n)
+    with pytest.raises(ModelUnavailable, match=f"{MOST} calls in a row gave nothing usable"):
+        mind.ask(ASK, sample=MOST)

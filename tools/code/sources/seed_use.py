@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import ast
-import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _WHOLESALE = frozenset({"argv", "vars", "__dict__", "_get_kwargs", "asdict", "locals", "exec", "eval", "import_module"})
 
 
-def ignores_seed(entry: str, sources: Iterable[str]) -> str:
-    """The option of `entry` that no source reads, '' where one does or it can't be told."""
-    option = _option(shlex.split(entry))
+def ignores_seed(arguments: Sequence[str], sources: Iterable[str]) -> str:
+    """The option of a program's `arguments` that no source reads, '' where one does or it can't be told."""
+    option = _option(arguments)
     name = option.lstrip("-").replace("-", "_")
     if not name:
         return ""
     return "" if any(_reads(tree, name) for tree in map(ast.parse, sources)) else option
 
 
-def _option(words: list[str]) -> str:
+def _option(words: Sequence[str]) -> str:
     """`--seed` of `--seed {seed}` or `--seed={seed}`."""
     for before, word in zip(["", *words], words, strict=False):
         option = before if word == "{seed}" else word.partition("={seed}")[0] if "={seed}" in word else ""

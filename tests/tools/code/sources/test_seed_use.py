@@ -11,7 +11,7 @@ from tools import registry
 from tools.code.sources.seed_use import ignores_seed
 from tools.code.task import load_task
 
-ENTRY = "python train.py --data {data} --out {out} --seed {seed}"
+ENTRY = ["--data", "{data}", "--out", "{out}", "--seed", "{seed}"]
 PARSED = "import argparse\np = argparse.ArgumentParser()\np.add_argument('--seed', type=int, dest='seed')\nargs = p.parse_args()\n"
 
 
@@ -27,7 +27,7 @@ PARSED = "import argparse\np = argparse.ArgumentParser()\np.add_argument('--seed
 )
 def test_a_seed_that_is_never_read(use: str) -> None:
     assert ignores_seed(ENTRY, [PARSED + use]) == "--seed"
-    assert ignores_seed(ENTRY.replace(" {seed}", "={seed}"), [PARSED + use]) == "--seed"
+    assert ignores_seed([*ENTRY[:4], "--seed={seed}"], [PARSED + use]) == "--seed"
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,13 @@ def test_in_doubt_it_is_read(use: str) -> None:
     assert ignores_seed(ENTRY, [PARSED, use]) == ""
 
 
-@pytest.mark.parametrize("entry", ["python t.py {data} {out} {seed}", "python t.py seed={seed} {data} {out}"])
-def test_a_seed_without_an_option_is_not_followed(entry: str) -> None:
+@pytest.mark.parametrize("entry", [["{data}", "{out}", "{seed}"], ["seed={seed}", "{data}", "{out}"]])
+def test_a_seed_without_an_option_is_not_followed(entry: list[str]) -> None:
     assert ignores_seed(entry, [""]) == ""
 
 
 def test_an_option_of_two_words() -> None:
-    entry = ENTRY.replace("--seed", "--random-seed")
+    entry = [word.replace("--seed", "--random-seed") for word in ENTRY]
     assert ignores_seed(entry, ["args.random_seed"]) == ""
     assert ignores_seed(entry, ["args.seed"]) == "--random-seed"
 
@@ -61,6 +61,15 @@ def test_an_option_of_two_words() -> None:
 def test_a_task_says_it(tmp_path: Path) -> None:
     assert "given --seed and never reads it" in make_task(tmp_path / "lines").notes[0]
     assert "{seed}" in TASK
+
+
+def test_the_line_may_stand_in_a_shell_or_behind_a_runner(tmp_path: Path) -> None:
+    plain = "python fit.py --data {data} --out {out} --seed {seed}"
+    assert plain in TASK
+    for number, entry in enumerate((f"uv run {plain}", f"'bash -c \"{plain}\"'", f"MODE=fast {plain}")):
+        folder = make_task(tmp_path / str(number)).folder
+        (folder / "task.yaml").write_text(TASK.replace(plain, entry))
+        assert "never reads it" in load_task(folder).notes[0], entry
 
 
 @pytest.mark.parametrize("name", sorted(registry.shipped_tasks()))
