@@ -12,6 +12,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,8 @@ def check(spec: str, settings: Models, project: Path) -> None:
     HypothesisBank.check(project, embedder.id)
     if isinstance(embedder, EndpointEmbedder):
         try:
-            embedder.probe()
+            with closing(embedder):
+                embedder.probe()
         except (ModelUnavailable, ModelTimeout) as error:
             raise MissingPart(f"{error}; start it, or name another by models.embedder: {FORMS}") from None
 
@@ -80,6 +82,8 @@ class EndpointEmbedder:
         self._model, asked = parse(spec).name, parse(spec).base_url
         self._url, self._key = address(asked, os.environ)
         self._settings, self._keep = settings, keep
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        self._client = client(self._url, headers=headers, timeout=settings.timeout_s)
         self._price = Prices.load(settings.prices).price(self.id)
         self._project = project
         self._lock = threading.RLock()
@@ -107,6 +111,9 @@ class EndpointEmbedder:
         if texts and vectors.shape[1] != self.dims:
             raise ModelUnavailable(f"{self._where}: gives {vectors.shape[1]} dims, not {self.dims}: another model?")
         return vectors if texts else np.zeros((0, self.dims), dtype=np.float32)
+
+    def close(self) -> None:
+        self._client.close()
 
     def probe(self) -> None:
         """Raises ModelUnavailable unless it gives a vector."""
@@ -141,11 +148,9 @@ class EndpointEmbedder:
         return persist(lambda _attempt: self._post(texts), patience, lambda _attempt, _error: None)
 
     def _post(self, texts: list[str]) -> tuple[Vectors, int]:
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         asked = {"model": self._model, "input": texts, "encoding_format": "float"}
         try:
-            with client(self._url, headers=headers, timeout=self._settings.timeout_s) as asking:
-                answer = asking.post(f"{self._url}/embeddings", json=asked)
+            answer = self._client.post(f"{self._url}/embeddings", json=asked)
         except httpx.TimeoutException:
             raise ModelTimeout(f"{self._where}: no whole answer within the limit") from None
         except (httpx.TransportError, httpx.InvalidURL):
