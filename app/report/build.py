@@ -60,7 +60,7 @@ def contents(folder: Path) -> dict[str, Any]:
     reason, _, printed = folders.reason(record, state).partition("\n")
     reach = [value for one in found if one.verdict for value in (one.verdict.low, one.verdict.high, one.verdict.effect)]
     return {
-        "headline": headline(metric, passed, found, state, reason),
+        "headline": headline(metric, passed, found, state),
         "record": record,
         "state": state,
         "reason": line(reason, 600),

@@ -8,9 +8,9 @@ from app.words import count, interval, line, signed, with_unit
 from pelagos.nouns import Metric, VerdictKind
 
 
-def headline(metric: Metric | None, passed: Funnel, found: list[Finding], state: str, reason: str) -> str:
+def headline(metric: Metric | None, passed: Funnel, found: list[Finding], state: str) -> str:
     if state == "failed" and not passed.executed:
-        return f"The run failed: {line(reason, 300) or 'no reason was recorded'}."
+        return "The run failed before anything was tested."
     told = _found(metric, passed, found)
     return told if state in {"finished", "ended"} else f"{_standing(state)}: {told[0].lower()}{told[1:]}"
 

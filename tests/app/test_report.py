@@ -43,6 +43,18 @@ def test_headline_says_the_confirmed_effect_not_the_selected_one(run_folder: Pat
     assert "“Smooth labels” improves accuracy by 0.04 (interval +0.01 to +0.07) on sealed data" in html
 
 
+def test_a_run_that_failed_says_so_once_and_shows_no_empty_figures(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "r"
+    folder.mkdir(parents=True)
+    with closing(Ledger.open(folder / "ledger.db")) as ledger:
+        ledger.append("run.started", "run", {"task": "mine"})
+        ledger.append("run.ended", "1", {"status": "failed", "exit_code": 5, "reason": "baseline: no file"})
+    for shown in (path.read_text() for path in write(folder)):
+        assert "The run failed before anything was tested." in shown
+        assert shown.count("baseline: no file") == 1
+        assert "no seed gave a score" in shown
+
+
 def test_verdicts_and_the_funnel(run_folder: Path) -> None:
     passed = funnel(read(run_folder))
     assert (passed.proposed, passed.kept, passed.executed, passed.improved) == (2, 2, 2, 1)
