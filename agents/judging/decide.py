@@ -70,6 +70,8 @@ def _unfit(evidence: Evidence) -> str:
         return f"better, but it could not be audited: {evidence.unaudited}"
     if evidence.failed:
         return f"its program failed on seed {', '.join(map(str, evidence.failed))}"
+    if evidence.too_large:
+        return "its scores or the baseline's are too large to be compared"
     if evidence.effect is None:
         return "no seed has a score in both arms"
     if not evidence.tested:
@@ -81,5 +83,5 @@ def _unfit(evidence: Evidence) -> str:
 
 def open_to_seeds(evidence: Evidence, ruling: Ruling) -> bool:
     """Whether more seeds could change the verdict: undecided for want of evidence, not for a fault."""
-    faulty = evidence.failed or evidence.without_noise or evidence.suspect or evidence.unaudited
+    faulty = evidence.failed or evidence.too_large or evidence.without_noise or evidence.suspect or evidence.unaudited
     return ruling.kind is VerdictKind.UNDECIDED and not faulty

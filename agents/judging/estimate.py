@@ -49,7 +49,8 @@ class Estimate(NamedTuple):
 def estimate(differences: Floats, resampled: Floats | None, scale: float) -> Estimate:
     """From oriented paired differences, shape (S,), and the same on B shared item resamples, shape (S, B) or None.
 
-    `scale` is the scores' size, below a billionth of which a difference is rounding.
+    `scale` is the scores' size, below a billionth of which a difference is rounding. Values are divided by the
+    greatest one before they are squared, so no score overflows; the effect and its error may be infinite then.
 
     With va = var(d_s)/S, vb = var_b(mean_s d_sb) and w = the seed-by-item part of vb (from the within-resample
     spread of seeds), the variance is vb + max(0, va - w): never below what either source says alone, and the part
@@ -59,14 +60,25 @@ def estimate(differences: Floats, resampled: Floats | None, scale: float) -> Est
     """
     import numpy as np
 
-    seeds = len(differences)
-    effect = float(np.mean(differences))
-    between = float(np.var(differences, ddof=1)) / seeds if seeds > 1 else 0.0
-    items, shared = (0.0, 0.0) if resampled is None else _item_parts(resampled)
-    variance = items + max(0.0, between - shared)
-    if variance <= (NEGLIGIBLE * scale) ** 2:
-        return Estimate(effect if abs(effect) > NEGLIGIBLE * scale else 0.0, 0.0, 1.0)
-    return Estimate(effect, math.sqrt(variance), _freedom(seeds, between, items, shared))
+    usable = None if resampled is None else resampled[:, np.isfinite(resampled).all(axis=0)]
+    unit = _greatest(differences, usable)
+    if unit == 0:
+        return Estimate(0.0, 0.0, 1.0)
+    scaled, seeds = differences / unit, len(differences)
+    effect = float(np.mean(scaled))
+    between = float(np.var(scaled, ddof=1)) / seeds if seeds > 1 else 0.0
+    items, shared = (0.0, 0.0) if usable is None else _item_parts(usable / unit)
+    error, rounding = math.sqrt(items + max(0.0, between - shared)), NEGLIGIBLE * (scale / unit)
+    if error <= rounding:
+        return Estimate(effect * unit if abs(effect) > rounding else 0.0, 0.0, 1.0)
+    return Estimate(effect * unit, error * unit, _freedom(seeds, between, items, shared))
+
+
+def _greatest(differences: Floats, resampled: Floats | None) -> float:
+    import numpy as np
+
+    parts = (differences,) if resampled is None else (differences, resampled)
+    return max(float(np.max(np.abs(part), initial=0.0)) for part in parts)
 
 
 def _item_parts(resampled: Floats) -> tuple[float, float]:
@@ -74,14 +86,13 @@ def _item_parts(resampled: Floats) -> tuple[float, float]:
     import numpy as np
 
     seeds = len(resampled)
-    usable = resampled[:, np.isfinite(resampled).all(axis=0)]
-    if usable.shape[1] < 2:
+    if resampled.shape[1] < 2:
         return 0.0, 0.0
-    total = float(np.var(usable.mean(axis=0), ddof=1))
+    total = float(np.var(resampled.mean(axis=0), ddof=1))
     if seeds < 2:
         return total, 0.0
     # the mean over seeds of the variance around their mean is the mean variance less the mean's variance
-    within = max(0.0, float(np.var(usable, axis=1, ddof=1).mean()) - total)
+    within = max(0.0, float(np.var(resampled, axis=1, ddof=1).mean()) - total)
     own = within / (seeds - 1)
     return max(total, own), own
 
@@ -94,6 +105,7 @@ def _freedom(seeds: int, between: float, items: float, shared: float) -> float:
         return ITEM_FREEDOM
     bound = between * (seeds - 1) / float(chdtri(seeds - 1, 1 - CAUTION))
     excess = max(0.0, bound - shared)
-    if excess + items == 0:
+    whole = excess + items
+    if whole == 0:
         return float(seeds - 1)
-    return float((excess + items) ** 2 / (excess**2 / (seeds - 1) + items**2 / ITEM_FREEDOM))
+    return float(1 / ((excess / whole) ** 2 / (seeds - 1) + (items / whole) ** 2 / ITEM_FREEDOM))

@@ -29,7 +29,8 @@ class Arm:
 
 
 class Evidence(NamedTuple):
-    """Oriented, in the metric's unit. `effect` is None without a common seed; `tested` False below two seeds.
+    """Oriented, in the metric's unit. `effect` is None without a common seed and where scores are too large to be
+    compared; `tested` is False below two seeds.
 
     `failed` are the candidate's seeds without a score, `harms` one line per guard metric that got worse, `suspect`
     the findings against the result, `unaudited` why it couldn't be looked at.
@@ -51,6 +52,11 @@ class Evidence(NamedTuple):
     @property
     def tested(self) -> bool:
         return self.effect is not None and self.seeds >= 2
+
+    @property
+    def too_large(self) -> bool:
+        """Scores in both arms whose difference, or its error, is no finite number."""
+        return self.effect is None and self.seeds > 0
 
     @property
     def without_noise(self) -> bool:
@@ -79,7 +85,9 @@ def weigh(
     if not seeds:
         return NOTHING._replace(failed=failed, harms=tuple(harms))
     differences = _differences(base, candidate, metric, seeds)
-    whole = differences.estimate(len(seeds))
+    whole = differences.estimate(len(seeds)) if differences.finite else None
+    if whole is None or not (math.isfinite(whole.effect) and math.isfinite(whole.error)):
+        return NOTHING._replace(seeds=len(seeds), failed=failed, harms=tuple(harms))
     low, high = whole.interval(rules.confidence) if len(seeds) > 1 else (-math.inf, math.inf)
     p = _spent(differences, rules)
     e = 0.0 if failed else e_value(p, rules.alpha, rules.hypotheses)
@@ -115,6 +123,14 @@ class _Differences:
     resampled: Floats | None
     scale: float
 
+    @property
+    def finite(self) -> bool:
+        """A resample without a score (NaN) is left out of an estimate, so it is no matter here."""
+        import numpy as np
+
+        overflown = self.resampled is not None and np.isinf(self.resampled).any()
+        return bool(np.isfinite(self.by_seed).all()) and not overflown
+
     def estimate(self, seeds: int) -> Estimate:
         """From the first `seeds` seeds."""
         return estimate(self.by_seed[:seeds], None if self.resampled is None else self.resampled[:seeds], self.scale)
@@ -131,7 +147,8 @@ def _differences(base: Arm, candidate: Arm, metric: Metric, seeds: Sequence[int]
         return _Differences(by_seed, None, scale)
     after = np.array([candidate.replicates[seed] for seed in seeds], dtype=float)
     before = np.array([base.replicates[seed] for seed in seeds], dtype=float)
-    return _Differences(by_seed, metric.direction.sign * (after - before), scale)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _Differences(by_seed, metric.direction.sign * (after - before), scale)
 
 
 def _spent(differences: _Differences, rules: Rules) -> float:
@@ -142,4 +159,5 @@ def _spent(differences: _Differences, rules: Rules) -> float:
 
 
 def _mean(arm: Arm, seeds: Sequence[int]) -> float:
-    return math.fsum(arm.scores[seed] for seed in seeds) / len(seeds)
+    """Halved ten times before they are added up, which is exact, so that no finite scores overflow."""
+    return math.fsum(arm.scores[seed] / 1024 for seed in seeds) / len(seeds) * 1024

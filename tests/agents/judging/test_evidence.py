@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.judging.decide import open_to_seeds, rule
 from agents.judging.evidence import Arm, e_value, weigh
-from pelagos.nouns import Metric
+from pelagos.nouns import Metric, VerdictKind
 from tests.agents.judging.arms import DOWN, RULES, SEEDS, UP, arm, pair
 
 SCORES = st.lists(st.floats(0, 1).map(lambda x: round(x, 3)), min_size=8, max_size=8)
@@ -96,3 +97,35 @@ def test_nothing_in_common() -> None:
     assert (found.effect, found.e_value, found.tested) == (None, 0.0, False)
     one = weigh(arm([0.5]), arm([0.9]), UP, SEEDS, RULES)
     assert (one.tested, one.low, one.e_value) == (False, -math.inf, 0.0)
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(st.tuples(FINITE, FINITE), min_size=2, max_size=5), st.integers(0, 4), st.data())
+def test_no_finite_score_breaks_the_judge(
+    pairs: list[tuple[float, float]], resamples: int, data: st.DataObject
+) -> None:
+    """A score of 1e78 ended a run in OverflowError, and again at every resume."""
+    resampled = st.lists(st.floats(), min_size=resamples, max_size=resamples)
+    base, candidate = (
+        Arm(dict(enumerate(scores)), {seed: data.draw(resampled) for seed in range(len(pairs))})
+        for scores in zip(*pairs, strict=True)
+    )
+    evidence = weigh(base, candidate, UP, range(len(pairs)), RULES)
+    ruling = rule(evidence, evidence.e_value > 0, UP, RULES)
+    shown = (evidence.effect, evidence.baseline, evidence.score)
+    assert all(value is None or math.isfinite(value) for value in shown)
+    if evidence.too_large:
+        assert ruling.kind is VerdictKind.UNDECIDED
+        assert "too large" in ruling.reason
+        assert not open_to_seeds(evidence, ruling)
+
+
+@pytest.mark.parametrize("size", [1e78, 1e155, 1e300, 1e-200, 1e-290])
+def test_the_size_of_scores_does_not_change_what_they_show(size: float) -> None:
+    base, better = (1.0, 1.1, 0.9, 1.05), (2.0, 2.3, 1.9, 2.05)
+    plain = weigh(arm(base), arm(better), UP, range(4), RULES)
+    large = weigh(arm([one * size for one in base]), arm([one * size for one in better]), UP, range(4), RULES)
+    assert large.p_value == pytest.approx(plain.p_value)
+    assert large.effect == pytest.approx((plain.effect or 0) * size)
