@@ -23,6 +23,8 @@ MENDING = {
     "metric.direction": "add 'direction: up' (higher is better) or 'direction: down' (lower is better)",
     "metric.min_effect": "add the least change worth having, in the metric's unit and above 0",
     "splits": "add 'splits: {train: 600, validation: 500, sealed: 500}'",
+    "splits.validation": "a verdict needs as many items as that at least, better some hundred",
+    "splits.sealed": "a confirmation needs as many items as that at least, better some hundred",
     "seeds": "add 'seeds: [1, 2, 3, 4, 5, 6, 7, 8]'; the first three or more make the noise floor",
 }
 

@@ -18,10 +18,12 @@ STOCK = {
     "rmse": Direction.DOWN,
 }
 REGRESSION = frozenset({"mae", "rmse"})
+LEAST_ITEMS = 20  # to judge by
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")]
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, strict=True)]
+Judged = Annotated[int, Field(ge=LEAST_ITEMS, strict=True)]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -48,11 +50,12 @@ class MetricPart(Section):
 
 
 class SplitsPart(Section):
-    """Sizes in items. What is left of the data is not used."""
+    """Sizes in items. What is left of the data is not used. From fewer than `LEAST_ITEMS` the variance over items can't
+    be told well enough to keep the level (docs/judging.md)."""
 
     train: Count
-    validation: Count
-    sealed: Count
+    validation: Judged
+    sealed: Judged
 
 
 class SmokePart(Section):

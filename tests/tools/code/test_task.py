@@ -33,6 +33,8 @@ TASKS = Path(__file__).parents[3] / "tasks"
         ("target: y", "target: z", "set 'target' to one of: a, b, c, y"),
         ("metric: {name: rmse, direction: down", "metric: {name: accuracy, direction: up", "y holds values such as"),
         ("train: 60", "train: 600", "the data has 140"),
+        ("validation: 30", "validation: 19", "splits.validation: input should be greater than or equal to 20"),
+        ("sealed: 30", "sealed: 8", "splits.sealed: input should be greater than or equal to 20"),
         ("smoke: {train: 20", "smoke: {train: 59", "cut from the 60 of training"),
         ("seeds: [1, 2, 3]", "seeds: [1, 2]", "seeds"),
         ("seeds: [1, 2, 3]", "seeds: [1, 2, 3]\nnovelty: maybe", "novelty"),
