@@ -24,13 +24,13 @@ from sandbox import gpus, interpreter, seccomp
 from sandbox.cgroup import open_cgroup
 from sandbox.classify import outcome
 from sandbox.collect import collect, place
-from sandbox.file_locks import FileLocks
 from sandbox.gpu_meter import gpu_meter
 from sandbox.log import BoundedLog
 from sandbox.meter import MB, Meter
 from sandbox.mounts import HOME, TEMPORARY, TMP, Mounts
 from sandbox.process import GATE, Ending, Tree
 from sandbox.protocol import Limits, Outcome, Spec
+from sandbox.uncounted import UNIX_BUFFER, Uncounted
 from sandbox.watch import Watch, resource_limits, same_pid_space
 
 # Says how the program ended. Without root the code has the same uid as the jail's first process and can write its
@@ -100,13 +100,13 @@ class _Jail:
     folders: list[int]
     first: int
     status: int
-    locks: FileLocks
+    uncounted: Uncounted
     was_full: bool = False
     peak_disk: int = 0
 
     def sample(self) -> str:
         self.look()
-        return self.meter.sample() or self.locks.sample(time.monotonic())
+        return self.meter.sample() or self.uncounted.sample(time.monotonic())
 
     def told(self, ending: Ending) -> Ending:
         """How the program itself ended, where its parent could still say it."""
@@ -148,7 +148,9 @@ def _jail(spec: Spec, user: _User, meter: Meter) -> Iterator[_Jail]:
         folders = [_open(stack, f"/proc/{first}/root{path}") for path in TEMPORARY]
         place(folders[0], spec.files, user.uid)
         meter.begin(first, folders)
-        yield _Jail(tree, meter, folders, first, status, FileLocks(same_pid_space(first)))
+        unix = 0 if meter.counts else UNIX_BUFFER
+        uncounted = Uncounted(same_pid_space(first), first, spec.limits.memory_mb * MB, unix)
+        yield _Jail(tree, meter, folders, first, status, uncounted)
 
 
 def _options(spec: Spec, user: _User) -> list[str]:

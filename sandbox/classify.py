@@ -7,10 +7,10 @@ import signal
 from collections.abc import Mapping
 
 from pelagos.nouns import OutcomeKind
-from sandbox.file_locks import MOST
 from sandbox.meter import MB, Counters
 from sandbox.process import Ending
 from sandbox.protocol import Limits, Outcome
+from sandbox.uncounted import MOST_LOCKS
 
 _FILLED = 0.9
 _OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -22,12 +22,12 @@ def classify(
     """Kind and cause. `full`: one of its temporary file systems was seen without room."""
     died = _signal(ending.exit_code)
     failed = bool(ending.stopped) or ending.exit_code != 0
-    if failed and counters.memory_kills:
+    if failed and (counters.memory_kills or ending.stopped == "oom"):
         return OutcomeKind.OOM, f"more than {limits.memory_mb} MB of memory"
     if ending.stopped == "timeout":
         return OutcomeKind.TIMEOUT, f"still running after {limits.seconds:g} s"
     if ending.stopped == "locks":
-        return OutcomeKind.OOM, f"more than {MOST} file locks"
+        return OutcomeKind.OOM, f"more than {MOST_LOCKS} file locks"
     if ending.stopped == "cpu":
         return OutcomeKind.TIMEOUT, f"more than {limits.cpus * limits.seconds:g} s of processor time"
     if not failed:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.groups import Groups, groups_of
 from sandbox.meter import Counters
+from sandbox.uncounted import Uncounted
 
 
 class ContainerMeter:
@@ -25,10 +26,15 @@ class ContainerMeter:
                 self._groups.hold_sockets(memory)
         self.label = self._groups.label if self._groups else "engine's counters"
         self._space = _pid_space(pid) if self._groups else ""
+        self._pid, self._memory = pid, memory
 
     def member(self, pid: int) -> bool:
         """Whether a pid of this machine runs in the container."""
         return self._space != "" and _pid_space(pid) == self._space
+
+    def uncounted(self) -> Uncounted:
+        """What no group counts, as far as this machine is the engine's."""
+        return Uncounted(self.member, self._pid if self._groups else 0, self._memory)
 
     def sample(self) -> None:
         if self._groups:

@@ -18,7 +18,6 @@ from sandbox.classify import outcome
 from sandbox.container import Container
 from sandbox.container_options import LABEL, host_image, options
 from sandbox.engine import DOCKER, PODMAN, Engine, EngineDied, answering, answers, faults
-from sandbox.file_locks import FileLocks
 from sandbox.gpu_meter import gpu_meter
 from sandbox.log import BoundedLog
 from sandbox.meter import MB
@@ -56,9 +55,9 @@ class Docker:
         user = chosen["user"].partition(":")[0]
         container = _create(client, image, chosen)
         try:
-            locks = FileLocks(container.meter.member)
+            uncounted = container.meter.uncounted()
             with gpu_meter(spec, container.meter.member) as cards:
-                ending, counters = container.run(spec, log, lambda: cards.sample() or locks.sample(time.monotonic()))
+                ending, counters = container.run(spec, log, lambda: cards.sample() or uncounted.sample(time.monotonic()))
             files, refused = container.files(spec)
             isolation = f"{self.name} ({version}, {container.meter.label}, uid {user}, {_filtered()})"
         finally:

@@ -4,7 +4,7 @@ It refuses what a name-space jail alone lets through: ptrace, the mount family, 
 userfaultfd, io_uring, kexec, modules, reading another process's memory, file handles, flushing the host's disks, every
 socket family but UNIX and INET (vsock reaches the hypervisor whatever the network name space says) and every protocol
 but TCP and UDP, and typing into a terminal. Locks of an open file are refused as well: the kernel counts the memory of
-no lock, and sandbox/file_locks.py sees only those that have a process.
+no lock, and sandbox/uncounted.py sees only those that have a process.
 Tables exist for x86-64 and aarch64; for anything else there is no filter and the canary refuses the backend.
 """
 
@@ -19,10 +19,12 @@ from dataclasses import dataclass
 
 CLONE_NEW = 0x7E020000
 SOCKETS = (1, 2, 10)  # UNIX, INET, INET6
+NETLINK, ROUTE = 16, 0  # by it programs list the interfaces: torch.distributed does
 PROTOCOLS = (0, 6, 17)  # the type's own, TCP, UDP
 PAIRS = (1,)  # UNIX
 TTY_INJECTION = (0x5412, 0x541C, 0x5423)  # TIOCSTI, TIOCLINUX, TIOCSETD
 FILE_LOCKS = (37, 38)  # F_OFD_SETLK, F_OFD_SETLKW
+SEND_BUFFER = (1, 7)  # SOL_SOCKET, SO_SNDBUF
 PERSONALITIES = (0, 0xFFFFFFFF)  # Linux as it is, and the question which it is
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -95,6 +97,7 @@ class Table:
     ioctl: int
     fcntl: int
     personality: int
+    setsockopt: int
     hoards: dict[str, int]
     clone3: int = 435
 
@@ -109,6 +112,7 @@ TABLES = {
         ioctl=16,
         fcntl=72,
         personality=135,
+        setsockopt=54,
         hoards={"memfd_create": 319, "shmget": 29, "msgget": 68},
     ),
     "aarch64": Table(
@@ -120,6 +124,7 @@ TABLES = {
         ioctl=29,
         fcntl=25,
         personality=92,
+        setsockopt=208,
         hoards={"memfd_create": 279, "shmget": 194, "msgget": 186},
     ),
 }
@@ -128,7 +133,7 @@ TABLES = {
 def program(machine: str | None = None, also: Collection[str] = ()) -> bytes:
     """The filter for `machine` (default: this one) as an array of `struct sock_filter`; empty if there's no table.
 
-    `also` names hoards to deny.
+    `also` names hoards to deny; with any, the buffers of sockets keep the size that they have.
     """
     table = TABLES.get(machine or platform.machine())
     if table is None:
@@ -140,11 +145,12 @@ def program(machine: str | None = None, also: Collection[str] = ()) -> bytes:
     # ENOSYS and not EPERM: the C library then falls back to clone, whose flags can be seen.
     code += _on(table.clone3, [_step(_RETURN, _ERRNO | errno.ENOSYS)])
     code += _on(table.clone, [_step(_LOAD, _ARG0), _step(_ANY_BIT, CLONE_NEW, 0, 1), *_verdict()])
-    code += _on(table.socket, [*_only(_ARG0, SOCKETS), *_unless(_ARG2, PROTOCOLS)])
+    code += _on(table.socket, [*_routes(), *_only(_ARG0, SOCKETS), *_unless(_ARG2, PROTOCOLS)])
     code += _on(table.socketpair, _unless(_ARG0, PAIRS))
     code += _on(table.personality, _unless(_ARG0, PERSONALITIES))
     code += _on(table.ioctl, _if_any(_ARG1, TTY_INJECTION))
     code += _on(table.fcntl, _if_any(_ARG1, FILE_LOCKS))
+    code += _on(table.setsockopt, _unheard()) if also else []
     return b"".join([*code, _step(_RETURN, _ALLOW)])
 
 
@@ -175,6 +181,18 @@ def _on(number: int, body: list[bytes]) -> list[bytes]:
 
 def _verdict() -> list[bytes]:
     return [_step(_RETURN, _REFUSE), _step(_RETURN, _ALLOW)]
+
+
+def _routes() -> list[bytes]:
+    tests = [_step(_EQUAL, NETLINK, 0, 4), _step(_LOAD, _ARG2), _step(_EQUAL, ROUTE, 1, 0)]
+    return [_step(_LOAD, _ARG0), *tests, *_verdict()]
+
+
+def _unheard() -> list[bytes]:
+    """Whoever asks for a larger buffer is told that it's done: programs take a refusal for a fault."""
+    level, option = SEND_BUFFER
+    tests = [_step(_EQUAL, level, 0, 3), _step(_LOAD, _ARG2), _step(_EQUAL, option, 0, 1), _step(_RETURN, _ERRNO)]
+    return [_step(_LOAD, _ARG1), *tests, _step(_RETURN, _ALLOW)]
 
 
 def _only(argument: int, allowed: tuple[int, ...]) -> list[bytes]:
