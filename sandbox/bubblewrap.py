@@ -13,8 +13,11 @@ import itertools
 import json
 import os
 import shutil
+import sys
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pelagos.errors import MissingPart
 from sandbox import gpus, interpreter, seccomp
@@ -25,15 +28,15 @@ from sandbox.gpu_meter import gpu_meter
 from sandbox.log import BoundedLog
 from sandbox.meter import MB, Meter
 from sandbox.mounts import HOME, TEMPORARY, TMP, Mounts
-from sandbox.process import GATE, Tree
+from sandbox.process import GATE, Ending, Tree
 from sandbox.protocol import Limits, Outcome, Spec
+from sandbox.uncounted import UNIX_BUFFER, Uncounted
 from sandbox.watch import Watch, resource_limits, same_pid_space
 
-NOBODY = 65534
-# Without root the code has the same uid as the jail's first process and can write its memory. bubblewrap's own has no
-# filter, so this shell takes its place, under the filter like everybody inside. It says nothing of how a child died,
-# and the one signal that it would hear does nothing.
-_FIRST = ("/bin/sh", "-c", 'trap : INT; exec 3>&2 2>/dev/null; "$@" 2>&3 3>&-; exit $?', "first")
+# Says how the program ended. Without root the code has the same uid as the jail's first process and can write its
+# memory. bubblewrap's own has no filter, so there this takes its place, under the filter like everybody inside.
+_FIRST = (sys.executable, "-I", "-S", "-c", Path(__file__).with_name("first.py").read_text("utf-8"))
+_OWN_TASKS = 1
 _serial = itertools.count()
 
 
@@ -46,14 +49,15 @@ class Bubblewrap:
 
     def run(self, spec: Spec, on_line: Callable[[str], None] | None = None) -> Outcome:
         """See `Sandbox.run`. Raises MissingPart if this machine lacks a part, SandboxError if the jail fails."""
-        user = _User.pick(self._cgroups)
-        meter: Meter = open_cgroup(spec.limits) if self._cgroups else Watch(spec.limits, same_pid_space)
+        user = _User.pick()
+        meter: Meter = _group(spec.limits) if self._cgroups else Watch(spec.limits, same_pid_space)
         isolation = f"{self.name} ({meter.label}, {user.label}, {'seccomp' if seccomp.program() else 'no seccomp'})"
         counted = False
         try:
             with _jail(spec, user, meter) as jail, gpu_meter(spec, same_pid_space(jail.first)) as cards:
                 log = BoundedLog(int(spec.limits.log_mb * MB), on_line)
                 ending = jail.tree.run(spec.limits.seconds, log, lambda: jail.sample() or cards.sample(), meter.kill)
+                ending = jail.told(ending)
                 files, refused = collect(jail.folders[0], spec.collect)
                 jail.look()
             counted, counters = True, meter.close()
@@ -75,17 +79,16 @@ class _User:
     label: str
 
     @classmethod
-    def pick(cls, shared: bool) -> _User:
+    def pick(cls) -> _User:
         if os.geteuid() != 0:
             return cls(None, "userns")
-        # The kernel counts tasks per uid, so where that is the limit each run has a uid of its own.
-        uid = NOBODY if shared else (1 << 30) + (os.getpid() << 8) % (1 << 29) + next(_serial) % 256
-        return cls(uid, "setpriv")
+        # The kernel bounds tasks, timers, watches and more per uid, so each run has a uid of its own.
+        return cls((1 << 30) + (os.getpid() << 8) % (1 << 29) + next(_serial) % 256, "setpriv")
 
     def become(self, limits: Limits, alone: bool) -> list[str]:
         drop = ["prlimit", *resource_limits(limits, processes=alone)]
         if self.uid is None:
-            return [*_FIRST, *drop]
+            return drop
         ids = [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups", "--no-new-privs"]
         return ["setpriv", *ids, "--inh-caps=-all", "--bounding-set=-all", *drop]
 
@@ -96,12 +99,22 @@ class _Jail:
     meter: Meter
     folders: list[int]
     first: int
+    status: int
+    uncounted: Uncounted
     was_full: bool = False
     peak_disk: int = 0
 
     def sample(self) -> str:
         self.look()
-        return self.meter.sample()
+        return self.meter.sample() or self.uncounted.sample(time.monotonic())
+
+    def told(self, ending: Ending) -> Ending:
+        """How the program itself ended, where its parent could still say it."""
+        os.set_blocking(self.status, False)
+        try:
+            return replace(ending, exit_code=os.waitstatus_to_exitcode(int(os.read(self.status, 100))))
+        except (BlockingIOError, ValueError):  # it was killed with its parent, or something was written beside it
+            return ending
 
     def look(self) -> None:
         """At its temporary file systems, from outside."""
@@ -115,25 +128,29 @@ def _jail(spec: Spec, user: _User, meter: Meter) -> Iterator[_Jail]:
     """A jail whose program waits at the gate, with the files in place; everything is let go of at the end."""
     with contextlib.ExitStack() as stack:
         options = _memfd(stack, "\0".join(_options(spec, user)).encode())
-        news, tell = os.pipe()
-        stack.callback(os.close, news)
-        passed = [options, tell]
+        (news, tell), (status, say) = os.pipe(), os.pipe()
+        for handle in (news, status):
+            stack.callback(os.close, handle)
+        passed = [options, tell, say]
         flags = ["--args", str(options), "--info-fd", str(tell)]
         if program := seccomp.program(also=() if meter.counts else seccomp.HOARDS):
             passed.append(_memfd(stack, program))
             flags += ["--seccomp", str(passed[-1])]
-        inside = [*user.become(spec.limits, alone=not meter.counts), *GATE]
+        inside = [*_FIRST, str(say), *user.become(spec.limits, alone=not meter.counts), *GATE]
         try:
             tree = Tree([_bwrap(), *flags, *inside, *interpreter.translate([*spec.argv])], meter.doors, passed)
         finally:
-            os.close(tell)
+            for handle in (tell, say):
+                os.close(handle)
         stack.callback(tree.close)
         tree.ready()
         first = int(json.loads(os.read(news, 4096))["child-pid"])
         folders = [_open(stack, f"/proc/{first}/root{path}") for path in TEMPORARY]
         place(folders[0], spec.files, user.uid)
         meter.begin(first, folders)
-        yield _Jail(tree, meter, folders, first)
+        unix = 0 if meter.counts else UNIX_BUFFER
+        uncounted = Uncounted(same_pid_space(first), first, spec.limits.memory_mb * MB, unix)
+        yield _Jail(tree, meter, folders, first, status, uncounted)
 
 
 def _options(spec: Spec, user: _User) -> list[str]:
@@ -158,7 +175,11 @@ def _options(spec: Spec, user: _User) -> list[str]:
         mounts.show(gpus.driver_folders(), [])
     mounts.cover(interpreter.covered())
     mounts.bind(spec.readonly, foreign=user.uid is not None)
-    return [*options, *mounts.take(), "--remount-ro", "/", "--chdir", HOME]
+    return [*options, *mounts.take(), "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME]
+
+
+def _group(limits: Limits) -> Meter:
+    return open_cgroup(replace(limits, pids=limits.pids + _OWN_TASKS))
 
 
 def _memfd(stack: contextlib.ExitStack, content: bytes) -> int:

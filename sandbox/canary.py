@@ -1,4 +1,5 @@
-"""A backend counts only after this ran in it, here: a program that tries to get out, and one that takes too much.
+"""A backend counts only after this ran in it, here: a program that tries to get out, one that looks for labels, and some
+that take too much.
 
 The checks are a sample of the threat, not a proof: they tell a jail that stands on this machine from one that
 silently doesn't (a kernel without name spaces, a policy that forbids them, a missing controller).
@@ -18,8 +19,9 @@ from pathlib import Path
 
 from pelagos.errors import MissingPart, SandboxError
 from pelagos.nouns import OutcomeKind
-from sandbox import interpreter
 from sandbox.advice import mend
+from sandbox.datasets.search import readable_labels, search
+from sandbox.datasets.tables import HOLLOWED, LABELS
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 
 _LIMITS = Limits(seconds=30, memory_mb=96, pids=24, cpus=1, disk_mb=16)
@@ -28,7 +30,7 @@ _HOG = "blocks = []\nwhile len(blocks) < 300: blocks.append(bytearray(2_000_000)
 _FLOOD = "for n in range(9):\n  with open(f'{n}', 'wb') as f: f.write(bytes(4_000_000))"
 _BURN = "import os\nfor _ in range(3): os.fork()\nwhile True: pass"
 _PROBE = Path(__file__).with_name("canary_inside.py")
-_LABELS = {"labels": [*interpreter.LABELS, *interpreter.HOLLOWED]}
+_LABELS = {"labels": [*LABELS, *HOLLOWED]}
 
 # What each isolates. Without one of the first a backend doesn't count; it's complete where all of them hold.
 ESSENTIAL = ("python", "filesystem", "network", "secrets", "labels", "kernel", "pids", "memory", "disk")
@@ -52,17 +54,18 @@ class Probe:
         return self.works and all(self.checks.get(aspect) for aspect in ASPECTS)
 
 
-def canary(sandbox: Sandbox) -> Probe:
-    """Run the canary in `sandbox`. Never raises for what the machine lacks: the probe says it."""
+def canary(sandbox: Sandbox, image: str = "") -> Probe:
+    """Run the canary in `sandbox`. Never raises for what the machine lacks: the probe says it. `image`: the user's own, which may
+    change under its name."""
     try:
-        return _run(sandbox)
+        return _run(sandbox, image)
     except MissingPart as error:
         return Probe(sandbox.name, False, reason=str(error), mend=mend(str(error)))
     except (SandboxError, OSError) as error:
         return Probe(sandbox.name, False, reason=str(error), mend=mend(str(error)))
 
 
-def _run(sandbox: Sandbox) -> Probe:
+def _run(sandbox: Sandbox, image: str) -> Probe:
     with _bait() as (port, secret):
         question = {"port": port, "secret": str(secret), "version": sys.version, "pids": _LIMITS.pids}
         files = {"canary.py": _PROBE.read_bytes(), "question.json": json.dumps(question | _LABELS).encode()}
@@ -72,9 +75,11 @@ def _run(sandbox: Sandbox) -> Probe:
         reason = f"{inside.kind}: {inside.cause}: {inside.log[-300:]}".replace("\n", " | ")
         return Probe(sandbox.name, False, inside.isolation, reason=reason, mend=mend(reason))
     checks: dict[str, bool] = {name: held is True for name, held in json.loads(inside.files["answer.json"]).items()}
-    checks |= _bounds(sandbox)
+    readable = (search(sandbox) if image else readable_labels(sandbox)) if checks["labels"] else []
+    checks |= _bounds(sandbox) | {"labels": checks["labels"] and not readable}
     broken = [name for name in ESSENTIAL if not checks.get(name)]
     reason = f"not held: {', '.join(broken)}" if broken else ""
+    reason += f"; labels of a data set lie at {readable[0]}" if readable else ""
     return Probe(sandbox.name, not broken, inside.isolation, checks, reason, mend(reason))
 
 

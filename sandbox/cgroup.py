@@ -36,6 +36,7 @@ class CgroupV1:
         self._write("memory", "memory.limit_in_bytes", size)
         if (self._folders["memory"] / "memory.memsw.limit_in_bytes").exists():
             self._write("memory", "memory.memsw.limit_in_bytes", size)
+        self._groups.hold_sockets(size)
         self._write("pids", "pids.max", limits.pids)
         self._write("cpu", "cpu.cfs_period_us", _PERIOD)
         self._write("cpu", "cpu.cfs_quota_us", max(int(limits.cpus * _PERIOD), 1000))

@@ -71,7 +71,7 @@ def probe(image: str = "") -> list[Probe]:
 @cache
 def examine(name: str, image: str = "") -> Probe:
     """The canary's answer for one backend, asked once per process."""
-    return canary(BACKENDS[name](image))
+    return canary(BACKENDS[name](image), image)
 
 
 def reap() -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
+import os
 import sys
 import tarfile
 from pathlib import Path
@@ -20,7 +22,9 @@ from sandbox.meter import MB
 from sandbox.mounts import HOME, TMP, readable
 from sandbox.protocol import Spec
 
-USER = 65534
+# The kernel bounds some things per uid, so runs share none; an engine without root maps no more than 65536 of them.
+USERS = range(40_000, 60_000)
+_serial = itertools.count()
 LABEL = "pelagos.owner"
 REPOSITORY = "pelagos/host-python"
 # For the supervisor, above the program's allowance; its few MB of memory are the program's.
@@ -33,6 +37,7 @@ BOOT = _BOOT + "while len(b)<n:b+=os.read(0,n-len(b))\nexec(b.decode())"
 def options(spec: Spec, image: str, owner: str) -> dict[str, Any]:
     """Keyword arguments of the client's `containers.create`. Raises SandboxError for what can't be shown inside."""
     size = spec.limits.memory_mb * MB
+    user = USERS[((os.getpid() << 5) + next(_serial)) % len(USERS)]
     python = "python3" if image else sys.executable
     return {
         "entrypoint": [python, "-I", "-S", "-c", BOOT],
@@ -42,7 +47,7 @@ def options(spec: Spec, image: str, owner: str) -> dict[str, Any]:
         "hostname": "pelagos",
         "environment": {},
         "working_dir": "/",
-        "user": f"{USER}:{USER}",
+        "user": f"{user}:{user}",
         "stdin_open": True,
         "network_mode": "none",
         "ipc_mode": "private",

@@ -7,6 +7,7 @@ An engine that dies in mid-run is waited for and the run repeated once; then the
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -50,12 +51,15 @@ class Docker:
         return Outcome(OutcomeKind.KILLED, died, log=log.close(), isolation=f"{self.name} ({version})")
 
     def _attempt(self, client: Any, image: str, version: str, spec: Spec, log: BoundedLog) -> Outcome:
-        container = _create(client, image, options(spec, self._image, new_label()))
+        chosen = options(spec, self._image, new_label())
+        user = chosen["user"].partition(":")[0]
+        container = _create(client, image, chosen)
         try:
+            uncounted = container.meter.uncounted()
             with gpu_meter(spec, container.meter.member) as cards:
-                ending, counters = container.run(spec, log, cards.sample)
+                ending, counters = container.run(spec, log, lambda: cards.sample() or uncounted.sample(time.monotonic()))
             files, refused = container.files(spec)
-            isolation = f"{self.name} ({version}, {container.meter.label}, uid 65534, {_filtered()})"
+            isolation = f"{self.name} ({version}, {container.meter.label}, uid {user}, {_filtered()})"
         finally:
             with contextlib.suppress(EngineDied):  # it is dead; a new one's leftovers are reaped by their label
                 container.remove()

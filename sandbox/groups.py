@@ -18,6 +18,7 @@ from sandbox.meter import Counters
 
 NEEDED = ("memory", "pids", "cpu")
 _PATIENCE = 5.0
+_SOCKETS_SHARE, _LEAST_SOCKETS = 10, 1 << 20
 
 
 class Groups(Protocol):
@@ -25,6 +26,10 @@ class Groups(Protocol):
 
     @property
     def label(self) -> str: ...
+
+    def hold_sockets(self, memory: int) -> None:
+        """Bound the buffers of network sockets, as far as they aren't counted within `memory` bytes anyway."""
+        ...
 
     def sample(self) -> int:
         """Bytes now."""
@@ -45,6 +50,12 @@ class GroupsV1:
     def __init__(self, folders: Mapping[str, Path]) -> None:
         self._folders = folders
         self._peak = 0
+
+    def hold_sockets(self, memory: int) -> None:
+        """Version 1 has a counter of its own for them, which stands still until it is given a limit."""
+        limit = self._folders["memory"] / "memory.kmem.tcp.limit_in_bytes"
+        if limit.exists():
+            limit.write_text(str(max(memory // _SOCKETS_SHARE, _LEAST_SOCKETS)))
 
     def sample(self) -> int:
         counts = fields(self._folders["memory"] / "memory.stat")
@@ -73,6 +84,9 @@ class GroupsV2:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._peak = 0
+
+    def hold_sockets(self, memory: int) -> None:
+        """They are counted as memory here."""
 
     def sample(self) -> int:
         counts = fields(self._folder / "memory.stat")

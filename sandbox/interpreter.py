@@ -1,8 +1,9 @@
 """What of the host is seen inside: system libraries and this Python, read-only; and what of that is covered.
 
 Installed packages carry labels (contract 2): scikit-learn ships its data sets, `mnist1d` draws its own from a
-default seed. Such folders are covered, and so is Pelagos itself with its tasks. Covered is what the tables below
-name; a package they don't know is not searched for data.
+default seed, scipy tests itself on a labelled one. What holds data is covered (sandbox/datasets), and so is Pelagos
+itself with its tasks. Folders are bound at their real paths only, and links to them are made again as links: what is
+bound at two paths would have to be covered at both.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import sysconfig
+from collections import deque
 from functools import cache
 from pathlib import Path
 
 import pelagos
+from pelagos.errors import SandboxError
+from sandbox.datasets.folders import carriers, hidden_in, importable
+from sandbox.datasets.tables import HOLLOWED
 
 _COVERS = Path(__file__).with_name("covers")
 OWN = ("pelagos", "agents", "tools", "sandbox", "memory", "app", "tasks")
@@ -23,32 +27,8 @@ OWN = ("pelagos", "agents", "tools", "sandbox", "memory", "app", "tasks")
 _SYSTEM = ("bin", "lib", "lib32", "lib64", "libx32", "libexec/gcc", "include", "share/zoneinfo")
 _ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 _PREFIX = ("bin", "lib", "lib64", "pyvenv.cfg")
-
-# Relative to a site-packages folder. Importing one of these fails, and says why.
-LABELS = (
-    "sklearn/datasets/data",
-    "sklearn/datasets/tests",
-    "mnist1d",
-    "mnist1d_*",
-    "mnist",
-    "emnist",
-    "medmnist",
-    "torchvision/datasets/data",
-    "scipy/datasets/data",
-    "sktime/datasets/data",
-    "aeon/datasets/data",
-    "mlxtend/data/data",
-    "vega_datasets",
-    "plotly/package_data/datasets",
-    "bokeh/sampledata/_data",
-    "pydataset",
-    "palmerpenguins",
-    "yellowbrick/datasets/fixtures",
-    "tensorflow_datasets",
-)
 _FINDERS = ("__editable__*pelagos*", "pelagos*.pth")
-# These are imported by their parents: they stay, without content.
-HOLLOWED = ("statsmodels/datasets", "scanpy/datasets", "lifelines/datasets", "river/datasets")
+_MOST_LINKS = 40
 
 
 @cache
@@ -67,30 +47,46 @@ def system_folders() -> tuple[list[Path], list[tuple[str, str]]]:
 
 @cache
 def python_folders() -> tuple[list[Path], list[tuple[str, str]]]:
-    """The same for the interpreter: the parts of its prefixes that it runs from, at the same paths."""
-    folders: list[Path] = []
+    """The same for the interpreter: the parts of its prefixes that it runs from, at their real paths."""
+    system, made = system_folders()
+    starts = [Path(sys.base_prefix), Path(sys.executable).resolve().parents[1], Path(sys.prefix)]
+    wanted = [prefix / name for prefix in starts for name in _PREFIX if (prefix / name).exists()]
+    ways = [followed(path) for path in [*wanted, Path(sys.executable)]]
+    folders = list(dict.fromkeys(real for real, _ in ways[: len(wanted)] if not _within(real, system)))
+    folders = [one for one in folders if not any(other in one.parents for other in folders)]
+    known = {path for _, path in made}
+    links = dict.fromkeys(link for _, passed in ways for link in passed if link[1] not in known)
+    return folders, [link for link in links if not _within(Path(link[1]), [*system, *folders])]
+
+
+def followed(path: Path) -> tuple[Path, list[tuple[str, str]]]:
+    """Where an absolute `path` really leads, and each symbolic link (target, path) on the way, by its own real path.
+    Raises SandboxError for links that lead in a circle."""
     links: list[tuple[str, str]] = []
-    real = Path(sys.executable).resolve().parents[1]
-    for prefix in dict.fromkeys([Path(sys.base_prefix), real, Path(sys.prefix)]):
-        for name in _PREFIX:
-            path = prefix / name
-            if path.is_symlink():
-                links.append((str(path.readlink()), str(path)))
-            elif path.exists():
-                folders.append(path)
-    system = {str(folder) for folder in system_folders()[0]}
-    return [folder for folder in folders if str(folder) not in system], links
+    at, rest = Path("/"), deque(path.parts[1:])
+    while rest:
+        part = rest.popleft()
+        here = at.parent if part == ".." else at / part
+        if not here.is_symlink():
+            at = here
+            continue
+        if len(links) == _MOST_LINKS:
+            raise SandboxError(f"{path}: too many symbolic links")
+        target = here.readlink()
+        links.append((str(target), str(here)))
+        at = Path("/") if target.is_absolute() else at
+        rest.extendleft(reversed(target.parts[1:] if target.is_absolute() else target.parts))
+    return at, links
 
 
 @cache
 def covered() -> list[Path]:
     """Every path inside those folders that must not be seen: labels, editable finders, Pelagos and its tasks."""
-    hidden: set[Path] = set()
-    for site in _sites():
-        hidden |= {found for pattern in (*LABELS, *HOLLOWED) for found in site.glob(pattern)}
-        hidden |= {found for pattern in _FINDERS for found in site.glob(pattern)}
-    hidden |= {path for path in _own_tree() if _visible(path)}
-    return sorted(path for path in hidden if not any(above in hidden for above in path.parents))
+    shown = [*system_folders()[0], *python_folders()[0]]
+    hidden = hidden_in(shown)
+    hidden |= {found for place in importable() for pattern in _FINDERS for found in place.glob(pattern)}
+    hidden |= set(_own_tree())
+    return sorted(path for path in hidden if _within(path, shown) and not any(above in hidden for above in path.parents))
 
 
 def cover_of(path: Path, package: bool | None = None) -> Path:
@@ -103,29 +99,19 @@ def cover_of(path: Path, package: bool | None = None) -> Path:
     return _COVERS / ("hollow" if path.as_posix().endswith(HOLLOWED) else "refuses")
 
 
-def mask(site: Path) -> None:
+def mask(packages: Path) -> None:
     """Cover a folder of installed packages in place: what carries labels goes, and says why when it is imported."""
-    for pattern in (*LABELS, *HOLLOWED):
-        for found in site.glob(pattern):
-            if not found.is_dir():
-                found.unlink()
-                continue
-            was_package = (found / "__init__.py").is_file()
-            shutil.rmtree(found)
-            found.mkdir()
-            if was_package:
-                shutil.copy(cover_of(found, package=True) / "__init__.py", found)
-
-
-def _sites() -> set[Path]:
-    """Every site-packages folder that is seen inside, this interpreter's and the system's."""
-    own = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    bases = {Path(prefix) / "lib" / version / "site-packages" for prefix in (sys.base_prefix, sys.prefix)}
-    system = set(Path("/usr/lib").glob("python3*/*-packages"))
-    if any(str(folder).startswith("/usr/local") for folder in python_folders()[0]):
-        system |= set(Path("/usr/local/lib").glob("python3*/*-packages"))
-    return {site.resolve() for site in own | bases | system if site.is_dir()}
+    for found in carriers(packages):
+        if not _within(found, [packages.resolve()]):  # behind a link: not ours to remove
+            continue
+        if not found.is_dir():
+            found.unlink()
+            continue
+        was_package = (found / "__init__.py").is_file()
+        shutil.rmtree(found)
+        found.mkdir()
+        if was_package:
+            shutil.copy(cover_of(found, package=True) / "__init__.py", found)
 
 
 def _own_tree() -> list[Path]:
@@ -136,9 +122,8 @@ def _own_tree() -> list[Path]:
     return [root / name for name in OWN if (root / name).is_dir()]
 
 
-def _visible(path: Path) -> bool:
-    seen = [*system_folders()[0], *python_folders()[0]]
-    return any(path == folder or folder in path.parents for folder in seen)
+def _within(path: Path, folders: list[Path]) -> bool:
+    return any(path == folder or folder in path.parents for folder in folders)
 
 
 def translate(argv: list[str]) -> list[str]:

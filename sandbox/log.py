@@ -34,9 +34,26 @@ class BoundedLog:
         self._head: list[str] = []
         self._tail: deque[str] = deque()
         self._head_size = self._tail_size = self._dropped = 0
+        self._late: deque[bytes] = deque()
+        self._late_size, self._lost, self._torn = 0, False, False
 
     def feed(self, data: bytes) -> None:
-        """Take what the program printed."""
+        """Take what the program printed. Once only the end of it can still matter, bytes are kept as they are."""
+        if self._tail and (self._on_line is None or self._told > 2 * self._half):
+            self._hold(data)
+        else:
+            self._read(data)
+
+    def _hold(self, data: bytes) -> None:
+        self._late.append(data)
+        self._late_size += len(data)
+        while self._late_size - len(self._late[0]) >= self._half + LONGEST_LINE:
+            gone = self._late.popleft()
+            self._late_size -= len(gone)
+            self._dropped += gone.count(b"\n")
+            self._lost, self._torn = True, not gone.endswith(b"\n")
+
+    def _read(self, data: bytes) -> None:
         *lines, self._open = (self._open + self._decoder.decode(data)).split("\n")
         for line in lines:
             self._take(line)
@@ -46,7 +63,15 @@ class BoundedLog:
 
     def close(self) -> str:
         """The whole log: head, a line that says what was left out, tail."""
-        self.feed(self._decoder.decode(b"", final=True).encode())
+        late = b"".join(self._late)
+        self._late.clear()
+        if self._lost:  # what was read before lies further up than what is left
+            self._dropped += len(self._tail) + self._torn
+            self._tail, self._tail_size, self._open = deque(), 0, ""
+            self._decoder.reset()
+            late = late.partition(b"\n")[2] or late if self._torn else late
+        self._read(late)
+        self._read(self._decoder.decode(b"", final=True).encode())
         if self._open:
             self._take(self._open)
             self._open = ""

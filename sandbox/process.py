@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pelagos.errors import SandboxError
+from sandbox.flow import Flow
 from sandbox.log import BoundedLog
 
 TICK = 0.02
@@ -33,7 +34,8 @@ GATE = ("/bin/sh", "-c", 'echo pelagos:ready; read -r _ || exit 125; exec "$@" <
 
 @dataclass(frozen=True)
 class Ending:
-    """How the first process ended. `stopped` is why we killed it: `timeout`, a meter's word, or nothing."""
+    """How the program ended. `exit_code` is negative for a signal, where its parent said so (sandbox/first.py in a
+    jail). `stopped` is why we killed it: `timeout`, a meter's word, or nothing."""
 
     exit_code: int
     stopped: str
@@ -107,24 +109,28 @@ class Tree:
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(end, selectors.EVENT_READ)
-                selector.register(self._out, selectors.EVENT_READ)
+                flow, next_look, silent = Flow(time.monotonic()), 0.0, False
                 while True:
+                    _listen(selector, self._out, not silent and flow.is_open(time.monotonic()))
                     ready = {key.fd for key, _ in selector.select(TICK)}
-                    if self._out in ready and not self._pump(log):
-                        selector.unregister(self._out)
-                    if stopped := sample():
-                        return stopped
+                    if self._out in ready:
+                        flow.took(size := self._pump(log))
+                        silent = not size
+                    if (now := time.monotonic()) >= next_look or end in ready:
+                        next_look = now + TICK
+                        if stopped := sample():
+                            return stopped
                     if end in ready:
                         return ""
-                    if time.monotonic() > deadline:
+                    if now > deadline:
                         return "timeout"
         finally:
             os.close(end)
 
-    def _pump(self, log: BoundedLog) -> bool:
+    def _pump(self, log: BoundedLog) -> int:
         chunk = os.read(self._out, 1 << 16)
         log.feed(chunk)
-        return bool(chunk)
+        return len(chunk)
 
     def _drain(self, log: BoundedLog) -> None:
         """What is still in the pipe; a survivor that holds it open can't make us wait."""
@@ -140,3 +146,11 @@ class Tree:
             self._process.returncode = os.waitstatus_to_exitcode(status)
             self._reaped = True
         return self._usage
+
+
+def _listen(selector: selectors.BaseSelector, handle: int, wanted: bool) -> None:
+    listening = handle in selector.get_map()
+    if wanted and not listening:
+        selector.register(handle, selectors.EVENT_READ)
+    elif listening and not wanted:
+        selector.unregister(handle)

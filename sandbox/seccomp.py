@@ -1,8 +1,10 @@
 """The system-call filter: a classic BPF program that bubblewrap installs before the untrusted code starts.
 
 It refuses what a name-space jail alone lets through: ptrace, the mount family, new name spaces, keyrings, bpf, perf,
-userfaultfd, io_uring, kexec, modules, reading another process's memory, file handles, exotic socket families
-(vsock reaches the hypervisor whatever the network name space says) and typing into a terminal.
+userfaultfd, io_uring, kexec, modules, reading another process's memory, file handles, flushing the host's disks, every
+socket family but UNIX and INET (vsock reaches the hypervisor whatever the network name space says) and every protocol
+but TCP and UDP, and typing into a terminal. Locks of an open file are refused as well: the kernel counts the memory of
+no lock, and sandbox/uncounted.py sees only those that have a process.
 Tables exist for x86-64 and aarch64; for anything else there is no filter and the canary refuses the backend.
 """
 
@@ -16,11 +18,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 CLONE_NEW = 0x7E020000
-SOCKETS = (1, 2, 10, 16)  # UNIX, INET, INET6, NETLINK
-TTY_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+SOCKETS = (1, 2, 10)  # UNIX, INET, INET6
+NETLINK, ROUTE = 16, 0  # by it programs list the interfaces: torch.distributed does
+PROTOCOLS = (0, 6, 17)  # the type's own, TCP, UDP
+PAIRS = (1,)  # UNIX
+TTY_INJECTION = (0x5412, 0x541C, 0x5423)  # TIOCSTI, TIOCLINUX, TIOCSETD
+FILE_LOCKS = (37, 38)  # F_OFD_SETLK, F_OFD_SETLKW
+SEND_BUFFER = (1, 7)  # SOL_SOCKET, SO_SNDBUF
+PERSONALITIES = (0, 0xFFFFFFFF)  # Linux as it is, and the question which it is
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24
+_NUMBER, _ARCH, _ARG0, _ARG1, _ARG2 = 0, 4, 16, 24, 32
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _REFUSE = _ERRNO | errno.EPERM
 _X32_BIT = 0x40000000
@@ -39,9 +47,11 @@ _NEW = {
     "fsmount": 432,
     "fspick": 433,
     "pidfd_getfd": 438,
+    "process_madvise": 440,
     "mount_setattr": 442,
     "quotactl_fd": 443,
     "memfd_secret": 447,
+    "process_mrelease": 448,
     "open_tree_attr": 467,
 }
 _X86_64 = {
@@ -54,6 +64,8 @@ _X86_64 = {
     "fanotify_init": 300, "fanotify_mark": 301, "clock_adjtime": 305,
     "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "finit_module": 313,
     "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323,
+    "sync": 162, "syncfs": 306, "io_setup": 206, "remap_file_pages": 216, "uselib": 134, "migrate_pages": 256,
+    "move_pages": 279, "vmsplice": 278,
 }  # fmt: skip
 _AARCH64 = {
     "lookup_dcookie": 18, "umount2": 39, "mount": 40, "pivot_root": 41, "nfsservctl": 42, "chroot": 51,
@@ -65,6 +77,8 @@ _AARCH64 = {
     "fanotify_mark": 263, "clock_adjtime": 266, "setns": 268, "process_vm_readv": 270,
     "process_vm_writev": 271, "kcmp": 272, "finit_module": 273, "bpf": 280, "userfaultfd": 282,
     "kexec_file_load": 294,
+    "io_setup": 0, "vmsplice": 75, "sync": 81, "remap_file_pages": 234, "migrate_pages": 238, "move_pages": 239,
+    "syncfs": 267,
 }  # fmt: skip
 
 
@@ -79,7 +93,11 @@ class Table:
     denied: dict[str, int]
     clone: int
     socket: int
+    socketpair: int
     ioctl: int
+    fcntl: int
+    personality: int
+    setsockopt: int
     hoards: dict[str, int]
     clone3: int = 435
 
@@ -90,7 +108,11 @@ TABLES = {
         _X86_64 | _NEW,
         clone=56,
         socket=41,
+        socketpair=53,
         ioctl=16,
+        fcntl=72,
+        personality=135,
+        setsockopt=54,
         hoards={"memfd_create": 319, "shmget": 29, "msgget": 68},
     ),
     "aarch64": Table(
@@ -98,7 +120,11 @@ TABLES = {
         _AARCH64 | _NEW,
         clone=220,
         socket=198,
+        socketpair=199,
         ioctl=29,
+        fcntl=25,
+        personality=92,
+        setsockopt=208,
         hoards={"memfd_create": 279, "shmget": 194, "msgget": 186},
     ),
 }
@@ -107,7 +133,7 @@ TABLES = {
 def program(machine: str | None = None, also: Collection[str] = ()) -> bytes:
     """The filter for `machine` (default: this one) as an array of `struct sock_filter`; empty if there's no table.
 
-    `also` names hoards to deny.
+    `also` names hoards to deny; with any, the buffers of sockets keep the size that they have.
     """
     table = TABLES.get(machine or platform.machine())
     if table is None:
@@ -119,8 +145,12 @@ def program(machine: str | None = None, also: Collection[str] = ()) -> bytes:
     # ENOSYS and not EPERM: the C library then falls back to clone, whose flags can be seen.
     code += _on(table.clone3, [_step(_RETURN, _ERRNO | errno.ENOSYS)])
     code += _on(table.clone, [_step(_LOAD, _ARG0), _step(_ANY_BIT, CLONE_NEW, 0, 1), *_verdict()])
-    code += _on(table.socket, _unless(_ARG0, SOCKETS))
+    code += _on(table.socket, [*_routes(), *_only(_ARG0, SOCKETS), *_unless(_ARG2, PROTOCOLS)])
+    code += _on(table.socketpair, _unless(_ARG0, PAIRS))
+    code += _on(table.personality, _unless(_ARG0, PERSONALITIES))
     code += _on(table.ioctl, _if_any(_ARG1, TTY_INJECTION))
+    code += _on(table.fcntl, _if_any(_ARG1, FILE_LOCKS))
+    code += _on(table.setsockopt, _unheard()) if also else []
     return b"".join([*code, _step(_RETURN, _ALLOW)])
 
 
@@ -153,9 +183,26 @@ def _verdict() -> list[bytes]:
     return [_step(_RETURN, _REFUSE), _step(_RETURN, _ALLOW)]
 
 
-def _unless(argument: int, allowed: tuple[int, ...]) -> list[bytes]:
+def _routes() -> list[bytes]:
+    tests = [_step(_EQUAL, NETLINK, 0, 4), _step(_LOAD, _ARG2), _step(_EQUAL, ROUTE, 1, 0)]
+    return [_step(_LOAD, _ARG0), *tests, *_verdict()]
+
+
+def _unheard() -> list[bytes]:
+    """Whoever asks for a larger buffer is told that it's done: programs take a refusal for a fault."""
+    level, option = SEND_BUFFER
+    tests = [_step(_EQUAL, level, 0, 3), _step(_LOAD, _ARG2), _step(_EQUAL, option, 0, 1), _step(_RETURN, _ERRNO)]
+    return [_step(_LOAD, _ARG1), *tests, _step(_RETURN, _ALLOW)]
+
+
+def _only(argument: int, allowed: tuple[int, ...]) -> list[bytes]:
+    """Refuse every other value of the argument, else go on."""
     tests = [_step(_EQUAL, value, len(allowed) - index, 0) for index, value in enumerate(allowed)]
-    return [_step(_LOAD, argument), *tests, *_verdict()]
+    return [_step(_LOAD, argument), *tests, _step(_RETURN, _REFUSE)]
+
+
+def _unless(argument: int, allowed: tuple[int, ...]) -> list[bytes]:
+    return [*_only(argument, allowed), _step(_RETURN, _ALLOW)]
 
 
 def _if_any(argument: int, refused: tuple[int, ...]) -> list[bytes]:

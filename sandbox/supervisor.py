@@ -15,11 +15,13 @@ import os
 import resource
 import select
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sandbox import frames, seccomp
 from sandbox.collect import collect, place
+from sandbox.flow import Flow
 
 _DUMPABLE = 4
 _LOOK = 0.05
@@ -83,13 +85,15 @@ class _Supervisor:
     def _pump(self, child: int, output: int, disk: _Disk) -> None:
         """Forward what the program prints until it ends or we are told to stop."""
         end = os.pidfd_open(child)
-        watched = [output, end, 0]
+        flow, silent = Flow(time.monotonic()), False
         try:
             while True:
-                ready = select.select(watched, [], [], _LOOK)[0]
+                heard = not silent and flow.is_open(time.monotonic())
+                ready = select.select([end, 0, *([output] if heard else [])], [], [], _LOOK)[0]
                 disk.look()
-                if output in ready and not _forward(output):
-                    watched.remove(output)
+                if output in ready:
+                    flow.took(size := _forward(output))
+                    silent = not size
                 if end in ready:
                     return
                 if 0 in ready:  # the only thing said while it runs is to stop; a closed pipe means the same
@@ -155,11 +159,11 @@ def _incoming() -> Iterator[tuple[bytes, bytes]]:
         yield from reader.feed(data)
 
 
-def _forward(output: int) -> bool:
+def _forward(output: int) -> int:
     data = os.read(output, _CHUNK)
     if data:
         _send(frames.frame(frames.LOG, data))
-    return bool(data)
+    return len(data)
 
 
 def _send(data: bytes) -> None:

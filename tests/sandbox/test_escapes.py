@@ -27,6 +27,7 @@ from tests.sandbox.conftest import standing
 from tests.sandbox.escapes.files import FILES
 from tests.sandbox.escapes.grading import POISONS, Poison
 from tests.sandbox.escapes.kernel import KERNEL
+from tests.sandbox.escapes.limits import LIMITED
 from tests.sandbox.escapes.memory import MEMORY
 from tests.sandbox.escapes.network import NETWORK
 from tests.sandbox.escapes.pretence import PRETENCE
@@ -35,7 +36,7 @@ from tests.sandbox.escapes.results import RESULTS
 from tests.sandbox.escapes.table import Escape
 from tests.sandbox.escapes.witness import Host, host
 
-ESCAPES = [*FILES, *NETWORK, *PROCESSES, *MEMORY, *RESULTS, *KERNEL, *PRETENCE]
+ESCAPES = [*FILES, *NETWORK, *PROCESSES, *MEMORY, *LIMITED, *RESULTS, *KERNEL, *PRETENCE]
 CONTROLS = [one for one in ESCAPES if one.control]
 ACCURACY = Metric(name="accuracy", direction=Direction.UP, min_effect=0.01)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import sysconfig
 import textwrap
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pelagos.errors import SandboxError
 from pelagos.nouns import OutcomeKind
 from sandbox import interpreter
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
@@ -84,3 +88,46 @@ def test_the_same_python_runs_inside_with_a_fixed_environment(execute: Callable[
     version, rest = done.log.splitlines()
     assert version == sys.version.replace("\n", "")
     assert rest == f"{again.log} True 1 {sys.prefix}"
+
+
+def test_links_are_followed_and_made_again_as_links(tmp_path: Path) -> None:
+    (tmp_path / "real" / "lib").mkdir(parents=True)
+    (tmp_path / "one").symlink_to("real")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+    (tmp_path / "real" / "lib64").symlink_to("../one/lib")
+    real, links = interpreter.followed(tmp_path / "two" / "lib64")
+    assert real == tmp_path / "real" / "lib"
+    assert links == [
+        (str(tmp_path / "one"), str(tmp_path / "two")),
+        ("real", str(tmp_path / "one")),
+        ("../one/lib", str(tmp_path / "real" / "lib64")),
+        ("real", str(tmp_path / "one")),
+    ]
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(SandboxError, match="too many symbolic links"):
+        interpreter.followed(tmp_path / "circle")
+
+
+LINKED = """
+import os, sys, sysconfig
+from sandbox.bubblewrap import Bubblewrap
+from sandbox.protocol import Spec
+base = sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix})
+places = [os.path.join(place, "site-packages") for place in (base, os.path.realpath(base))]
+code = f"import os, sys; print(sys.base_prefix, [os.listdir(place) for place in {places!r}])"
+print(Bubblewrap(cgroups=False).run(Spec(["python", "-c", code])).log)
+"""
+
+
+def test_a_base_installation_behind_a_link_is_covered_at_both_paths(best: Sandbox, tmp_path: Path) -> None:
+    """Its packages lie outside the virtual environment, so nothing of them is needed inside."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "linked").symlink_to(sys.base_prefix)
+    python = tmp_path / "linked" / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    subprocess.run([python, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    root = Path(interpreter.pelagos.__file__).resolve().parents[1]
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(root), sysconfig.get_path("purelib")])}
+    done = subprocess.run(
+        [tmp_path / "venv" / "bin" / "python", "-c", LINKED], env=env, capture_output=True, text=True
+    )
+    assert done.stdout == f"{tmp_path / 'linked'} [['.keep'], ['.keep']]\n", done.stderr

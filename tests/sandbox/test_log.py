@@ -40,3 +40,17 @@ def test_whatever_is_printed_stays_bounded_and_clean(chunks: list[bytes]) -> Non
     assert len(text.encode()) <= 3 * 4 * LONGEST_LINE
     assert all(char in "\n\t" or unicodedata.category(char) not in ("Cc", "Zl", "Zp") for char in text)
     assert sum(len(line) + 1 for line in told) <= 3 * LONGEST_LINE + 50
+
+
+@given(st.integers(1, 50), st.integers(0, 3000), st.integers(1, 9000))
+def test_what_floods_in_pieces_of_any_size_is_counted_to_the_line(width: int, lines: int, piece: int) -> None:
+    log = BoundedLog(2 * LONGEST_LINE)
+    data = b"".join(b"%d %s\n" % (number, b"x" * width) for number in range(lines))
+    for start in range(0, len(data), piece):
+        log.feed(data[start : start + piece])
+    text = log.close()
+    kept = [line for line in text.split("\n") if not line.startswith("[...")]
+    left_out = sum(int(line.split()[1]) for line in text.split("\n") if line.startswith("[..."))
+    assert len(text.encode()) <= 2 * LONGEST_LINE + 100
+    assert left_out + (len(kept) if text else 0) == lines
+    assert not lines or kept[-1].startswith(f"{lines - 1} ")

@@ -21,11 +21,17 @@ ALLOW, REFUSE, ENOSYS, KILL = 0x7FFF0000, 0x50000 | errno.EPERM, 0x50000 | errno
 
 
 def verdict(
-    machine: str, number: int, first: int = 0, second: int = 0, audit: int | None = None, also: tuple[str, ...] = ()
+    machine: str,
+    number: int,
+    first: int = 0,
+    second: int = 0,
+    third: int = 0,
+    audit: int | None = None,
+    also: tuple[str, ...] = (),
 ) -> int:
     """What the filter says of one call, given struct seccomp_data."""
     arch = seccomp.TABLES[machine].audit if audit is None else audit
-    data = struct.pack("<IIQQQQQQQ", number, arch, 0, first, second, 0, 0, 0, 0)
+    data = struct.pack("<IIQQQQQQQ", number, arch, 0, first, second, third, 0, 0, 0)
     code = list(struct.iter_unpack("<HBBI", seccomp.program(machine, also)))
     at = accumulator = 0
     while True:
@@ -59,9 +65,20 @@ def test_arguments_decide_where_they_must(machine: str) -> None:
     for flag in (0x10000000, 0x20000000, 0x40000000, 0x20000, 0x02000000, 0x04000000, 0x08000000):
         assert verdict(machine, table.clone, flag | 17) == REFUSE
     for family in range(64):
-        assert verdict(machine, table.socket, family) == (ALLOW if family in seccomp.SOCKETS else REFUSE)
-    assert [verdict(machine, table.ioctl, 0, command) for command in (0x5401, 0x5412, 0x541C)] == [
+        allowed = family in (*seccomp.SOCKETS, seccomp.NETLINK)
+        assert verdict(machine, table.socket, family) == (ALLOW if allowed else REFUSE)
+        assert verdict(machine, table.socketpair, family) == (ALLOW if family == 1 else REFUSE)
+    for protocol in range(300):
+        passes = {family for family in (2, 10, 16) if verdict(machine, table.socket, family, third=protocol) == ALLOW}
+        assert passes == {0: {2, 10, 16}, 6: {2, 10}, 17: {2, 10}}.get(protocol, set())
+    assert [verdict(machine, table.fcntl, 0, command) for command in (1, 6, 36, 37, 38)] == [ALLOW] * 3 + [REFUSE] * 2
+    for level, option, said in ((1, 7, 0x50000), (1, 8, ALLOW), (6, 7, ALLOW)):
+        assert verdict(machine, table.setsockopt, 3, level, option, also=seccomp.HOARDS) == said
+        assert verdict(machine, table.setsockopt, 3, level, option) == ALLOW
+    assert [verdict(machine, table.personality, kind) for kind in (0, 0xFFFFFFFF, 8)] == [ALLOW, ALLOW, REFUSE]
+    assert [verdict(machine, table.ioctl, 0, command) for command in (0x5401, 0x5412, 0x541C, 0x5423)] == [
         ALLOW,
+        REFUSE,
         REFUSE,
         REFUSE,
     ]
@@ -70,7 +87,8 @@ def test_arguments_decide_where_they_must(machine: str) -> None:
 @given(st.integers(0, 500), st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 def test_every_path_ends_and_only_the_table_is_refused(number: int, first: int, second: int) -> None:
     for machine, table in seccomp.TABLES.items():
-        special = {table.clone, table.clone3, table.socket, table.ioctl}
+        special = {table.clone, table.clone3, table.socket, table.socketpair, table.ioctl, table.fcntl}
+        special.add(table.personality)
         expected = REFUSE if number in table.denied.values() else ALLOW
         assert number in special or verdict(machine, number, first, second) == expected
 
@@ -121,5 +139,6 @@ def test_numbers_are_the_kernels_own(machine: str) -> None:
     kernel = {name: int(number) for name, number in re.findall(r"#define __NR_(\w+)\s+(\d+)\b", text)}
     table = seccomp.TABLES[machine]
     ours = {**table.denied, **table.hoards, "clone": table.clone, "socket": table.socket, "ioctl": table.ioctl}
+    ours |= {"socketpair": table.socketpair, "setsockopt": table.setsockopt, "fcntl": table.fcntl, "personality": table.personality}
     assert {name: number for name, number in ours.items() if kernel.get(name, number) != number} == {}
     assert len(set(ours) & set(kernel)) > 40

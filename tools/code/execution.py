@@ -31,6 +31,7 @@ DATA, OUT, HOOKS = "data", "out", "_pelagos"
 PREDICTIONS, REPORT = f"{OUT}/predictions.npy", f"{OUT}/_report.json"
 REPORT_FILE, SIGNS_FILE = "traceback", "signs"  # their names among an experiment's files
 MAX_PREDICTIONS, MAX_REPORT = 64_000_000, 1_000_000
+MAX_ROW = 8_000  # bytes of predictions per input: a thousand classes
 TAIL = 1_500
 _HERE = Path(__file__).parent
 HOOK_FILES = ("runner_hook.py", "trace_hook.py", "describe_hook.py", "library_hook.py", "signs_hook.py")
@@ -104,7 +105,7 @@ def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: 
         argv=["python", *entry.options, f"{HOOKS}/runner_hook.py", f"{HOOKS}/config.json"],
         files=files,
         readonly={DATA: data.inputs} | ({AT: own_packages} if (own_packages := task.install()) else {}),
-        collect={PREDICTIONS: MAX_PREDICTIONS, REPORT: MAX_REPORT},
+        collect={PREDICTIONS: min(MAX_PREDICTIONS, 1_000_000 + MAX_ROW * data.n), REPORT: MAX_REPORT},
         env={name: value for name, value in entry.environment.items() if name != "PYTHONPATH"},
         limits=limits,
     )

@@ -117,15 +117,16 @@ def _scored(
         peak_disk_mb=round(outcome.peak_disk_mb, 1),
         isolation=outcome.isolation,
         data=data.digest,
-        files=_files(done, context),
+        files=_files(done, done.predictions if measured else b"", context),
         **measured,
     )
 
 
-def _files(done: Execution, context: Context) -> dict[str, str]:
+def _files(done: Execution, scored: bytes, context: Context) -> dict[str, str]:
+    """`scored`: its predictions, if they were; what was refused may be anything, and as large as is collected."""
     files = {"log": context.artifacts.put_text(done.outcome.log)}
-    if done.predictions:
-        files["predictions"] = context.artifacts.put(done.predictions)
+    if scored:
+        files["predictions"] = context.artifacts.put(scored)
     if done.report.get("error"):
         files[REPORT_FILE] = context.artifacts.put_json(done.report)
     if done.report.get("signs"):

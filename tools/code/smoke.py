@@ -85,7 +85,7 @@ def smoke(task: CodeTask, program: Program, data: SplitData, context: Context, s
             "content": content,
             "cause": done.cause.kind,
             "detail": done.cause.detail,
-            "predictions": context.artifacts.put(done.predictions) if done.predictions else "",
+            "predictions": context.artifacts.put(done.predictions) if done.predictions and done.cause.good else "",
             "report": context.artifacts.put_json(done.report),
             "log": context.artifacts.put_text(done.outcome.log),
             "seconds": round(done.outcome.seconds, 3),

@@ -86,12 +86,17 @@ FILES = [
         "labels in packages",
         "find the labels of well-known data sets in installed packages",
         """
-        import glob
-        for pattern in ["sklearn/datasets/data/*.csv*", "mnist1d/*.py", "statsmodels/datasets/*/*.csv"]:
-            for place in sys.path:
-                for found in glob.glob(os.path.join(place, pattern)):
-                    if os.path.getsize(found) > 400:
-                        got(found)
+        import re
+        known = re.compile(r"(iris|digits|diabetes|wine|linnerud|breast_cancer|mnist).*[.](csv|arff|txt|dat|npz|gz|pkl)$")
+        for above, below, names in os.walk("/"):
+            below[:] = [name for name in below if os.path.join(above, name) not in ("/proc", "/sys")]
+            for name in names:
+                path = os.path.join(above, name)
+                data = known.match(name) or name.endswith((".csv", ".arff", ".npz", ".parquet")) and "-packages" in path
+                if data and "_sobol_" not in name and os.path.getsize(path) > 400:
+                    attempt(path, lambda: open(path, "rb").read(1) or int("none"))
+            if os.path.basename(above) == "mnist1d" and "data.py" in names:
+                got(above)
         """,
     ),
     Escape(
