@@ -94,7 +94,7 @@ def _scores(outcome: Outcome, digest: str) -> Scores:
     if outcome.kind is not OutcomeKind.OK:
         said = outcome.log.strip().splitlines()[-1:] or [outcome.cause]
         raise EvaluationError(f"{outcome.kind}: {outcome.cause}: {said[0]}"[:300], cause="evaluator_failed")
-    done = read_scores(outcome.files["result.json"])
+    done = read_scores(outcome.files.get("result.json", b""))
     if isinstance(done, Refusal):
         raise EvaluationError(done.text, cause=done.cause)
     if isinstance(done, Invalid):

@@ -137,9 +137,8 @@ def test_bytes_that_are_no_report_are_a_reason(raw: bytes) -> None:
      ("\\udb40\\udc41x", "x"), ("[bold]x[/]", "[bold]x[/]")],
 )  # fmt: skip
 def test_texts_are_cleaned(text: str, seen: str) -> None:
-    found = read_report(
-        ('{"error": {"message": "%s"}, "signs": ["%s"], "written": ["%s"]}' % (text, text, text)).encode()
-    )
+    raw = '{"error": {"message": "TEXT"}, "signs": ["TEXT"], "written": ["TEXT"]}'.replace("TEXT", text)
+    found = read_report(raw.encode())
     assert isinstance(found, Report) and found.error is not None
     assert (found.error.message, found.signs, found.written) == (seen, [seen], [seen])
 
