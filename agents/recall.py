@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from agents.prompt import data, line
 from agents.run import Run
 from memory.artifacts import ArtifactStore
 from memory.project_runs import folder_of
@@ -17,6 +16,7 @@ from memory.remember import Lesson, remember
 from memory.standing import Standing
 from pelagos.errors import DamagedRun
 from pelagos.nouns import Hypothesis, Paper
+from pelagos.quoting import data, line, word
 from tools.toolchain import Briefing
 
 KIND = "remembered"
@@ -44,7 +44,7 @@ def earlier(run: Run) -> list[str]:
     """Titles of the run's hypotheses that fit the budget, the newest; what they are about is the bank's to compare."""
     left, told = run.settings.loop.earlier, list[str]()
     for one in reversed(run.nouns(Hypothesis)):
-        told.append(f"{line(one.title, 160)} at {one.target}")
+        told.append(f"{line(one.title, 160)} at {word(one.target)}")
         left -= _tokens(told[-1])
         if left < 0:
             return told[-2::-1]
@@ -85,10 +85,9 @@ def _text(one: Lesson, run: Run) -> str:
 
 def _where(meta: dict[str, Any], run: Run) -> str:
     """The target, or the other task; and the run, where it is another."""
-    place = (
-        f"at {meta.get('target')}" if meta.get("task") == run.task.name else f"on task {line(str(meta['task']), 80)}"
-    )
-    return place if meta["run"] == run.origin.run else f"{place}, in run {Path(meta['run']).name}"
+    here = meta.get("task") == run.task.name
+    place = f"at {word(str(meta.get('target')))}" if here else f"on task {line(str(meta['task']), 80)}"
+    return place if meta["run"] == run.origin.run else f"{place}, in run {word(Path(meta['run']).name)}"
 
 
 def _effect(meta: dict[str, Any]) -> str:

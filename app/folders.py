@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pelagos.errors import BadInput
+from pelagos.visible import visible
 
 if TYPE_CHECKING:
     from app.record import Event, Record
@@ -92,8 +93,8 @@ def standing(folder: Path, record: Record) -> tuple[str, int | None]:
 def reason(record: Record, state: str) -> str:
     """Why the run stands as it does, the first line a sentence of its own; "" where nothing is to be said."""
     if record.ended:
-        return str(record.ended.get("reason", ""))
+        return visible(str(record.ended.get("reason", "")))
     if record.stopped:
-        return f"{record.stopped.get('reason', '')}; `pelagos resume` goes on from the last step"
+        return f"{visible(str(record.stopped.get('reason', '')))}; `pelagos resume` goes on from the last step"
     silent = state == "stopped" and record.started
     return "its process ended without a word: it was killed or the machine went down" if silent else ""

@@ -87,7 +87,7 @@ def header(folder: Path, record: Record, now: float) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f"pelagos  {line(record.task) or '…'}", style="bold")
     text.append(f"   {duration(elapsed)}   ")
-    return text.append(folder.name, style="dim")
+    return text.append(line(folder.name), style="dim")
 
 
 def hypotheses(record: Record, most: int | None = None) -> RenderableType:

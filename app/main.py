@@ -16,10 +16,10 @@ from app import doctor, reading, replaying, reporting, reproduce, running, sandb
 from app.clash import clashes
 from app.deferred import deferred
 from app.output import complain
-from app.words import clean
 from memory.faults import on_disk
 from pelagos import __version__
 from pelagos.errors import BadInput, PelagosError
+from pelagos.visible import visible
 
 app = typer.Typer(
     name="pelagos",
@@ -82,7 +82,7 @@ def main() -> None:
         with on_disk(_here()):
             app()
     except PelagosError as error:
-        complain("\n".join(f"pelagos: {line}" for line in clean(str(error)).splitlines()) or "pelagos: failed")
+        complain("\n".join(f"pelagos: {line}" for line in visible(str(error)).splitlines()) or "pelagos: failed")
         sys.exit(error.exit_code)
 
 

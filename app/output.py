@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.words import line
+from pelagos.visible import visible, whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +34,7 @@ def console() -> Console:
 
 
 def print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, default=_plain, ensure_ascii=False) + "\n")
+    sys.stdout.write(whole(json.dumps(value, indent=2, default=_plain, ensure_ascii=False)) + "\n")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> Table:
@@ -49,7 +50,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") 
 
 
 def complain(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{visible(text)}\n")
 
 
 def _plain(value: Any) -> Any:

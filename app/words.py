@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from pelagos.visible import visible
 
 if TYPE_CHECKING:
     from pelagos.nouns import Metric
 
 UNKNOWN_PRICE = "unknown price"
-# Terminal escapes and other control characters: text of models, papers and logs must not move the cursor.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def clean(text: str) -> str:
-    """`text` without control characters other than tab and newline, and without direction overrides."""
-    return _CONTROL.sub("", text)
 
 
 def line(text: str, width: int = 160) -> str:
     """`text` as one clean line of at most `width` characters."""
-    short = " ".join(clean(text).split())
+    short = " ".join(visible(text).split())
     return short if len(short) <= width else short[: width - 1] + "…"
 
 

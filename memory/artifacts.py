@@ -6,15 +6,15 @@ Writes are atomic (temporary file, fsync, rename), reads are verified. Nothing i
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from memory.faults import on_disk
-from memory.keys import canonical
+from memory.keys import canonical, read_payload
 from pelagos.errors import DamagedRun
+from pelagos.visible import whole
 
 
 class ArtifactStore:
@@ -34,8 +34,8 @@ class ArtifactStore:
         return digest
 
     def put_text(self, text: str) -> str:
-        """Store text as UTF-8; lone surrogates of a model's reply survive."""
-        return self.put(text.encode("utf-8", "surrogatepass"))
+        """Store text as UTF-8; halves of characters are replaced."""
+        return self.put(whole(text).encode())
 
     def put_json(self, value: Any) -> str:
         """Store canonical JSON, so that equal values have equal hashes."""
@@ -59,10 +59,11 @@ class ArtifactStore:
         return data
 
     def text(self, digest: str) -> str:
-        return self.get(digest).decode("utf-8", "surrogatepass")
+        """What isn't UTF-8 is replaced: an earlier version kept halves of characters."""
+        return self.get(digest).decode("utf-8", "replace")
 
     def json(self, digest: str) -> Any:
-        return json.loads(self.get(digest))
+        return read_payload(self.text(digest))
 
 
 def _sha256(path: Path) -> str:

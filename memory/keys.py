@@ -10,11 +10,26 @@ import hashlib
 import json
 from typing import Any
 
+from pelagos.visible import whole_json
+
 KEY_CHARS = 32
+_HALF = r"\ud"  # how the escape of a half begins, alone or in a pair
 
 
 def canonical(value: Any) -> str:
-    """The one JSON text of `value`: sorted keys, no spaces, ASCII only. Raises ValueError for NaN and infinities."""
+    """The one JSON text of `value`: sorted keys, no spaces, ASCII only; halves of characters, which no file can hold,
+    are replaced. Raises ValueError for NaN and infinities."""
+    text = _dumped(value)
+    return _dumped(whole_json(value)) if _HALF in text else text
+
+
+def read_payload(text: str) -> Any:
+    """The value of a canonical text. One that an earlier version wrote may hold halves of characters as well."""
+    value = json.loads(text)
+    return whole_json(value) if _HALF in text else value
+
+
+def _dumped(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 

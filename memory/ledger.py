@@ -7,7 +7,6 @@ is one short transaction. It doesn't say who drives the run: `memory.controller`
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -21,7 +20,7 @@ from sqlalchemy.engine import Connection
 from memory import salvage
 from memory.faults import on_database
 from memory.filehold import FileHold
-from memory.keys import canonical
+from memory.keys import canonical, read_payload
 from memory.rows import GENESIS, INTENT, IS_FACT, Row, connect, events, link
 from pelagos.errors import BadInput
 
@@ -154,7 +153,7 @@ def _add(connection: Connection, kind: str, key: str, payload: str) -> Row:
 
 
 def _event(row: Row) -> Event:
-    return Event(row.seq, row.at, row.kind, row.key, json.loads(row.payload))
+    return Event(row.seq, row.at, row.kind, row.key, read_payload(row.payload))
 
 
 def _guarded(path: Path) -> AbstractContextManager[None]:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import selectors
 import struct
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pelagos.errors import SandboxError
 from sandbox import frames, interpreter, seccomp
+from sandbox.border.ending import read_ended, read_refused
+from sandbox.border.told import Invalid
 from sandbox.container_meter import ContainerMeter
 from sandbox.engine import EngineDied, answering, answers
 from sandbox.log import BoundedLog
@@ -31,6 +32,7 @@ _STOP_PATIENCE = 10.0
 _MODULES = ("pelagos.errors", "sandbox.frames", "sandbox.seccomp", "sandbox.collect", "sandbox.flow", "sandbox.supervisor")
 _STREAM_HEADER = 8
 _OUT, _ERR = 1, 2
+T = TypeVar("T")
 
 
 class Container:
@@ -145,14 +147,14 @@ class Container:
 
     def _take(self, kind: bytes, content: bytes) -> dict[str, Any]:
         if kind == frames.ENDED:
-            told: dict[str, Any] = json.loads(content)
-            self.full, self.peak_disk = bool(told["full"]), int(told["peak_disk"])
-            return {"exit_code": int(told["exit_code"]), "cpu_seconds": float(told["cpu_seconds"])}
+            told = _taken(read_ended(content))
+            self.full, self.peak_disk = told.full, told.peak_disk
+            return {"exit_code": told.exit_code, "cpu_seconds": told.cpu_seconds}
         if kind == frames.CONTENT:
-            name, data = frames.unnamed(content)
+            name, data = _named(content)
             self._files[name] = data
         elif kind == frames.REFUSED:
-            self._refused |= {str(name): str(why) for name, why in json.loads(content).items()}
+            self._refused |= _taken(read_refused(content))
         return {}
 
     def _lost(self, told: dict[str, Any], stopped: str) -> tuple[dict[str, Any], str]:
@@ -169,6 +171,19 @@ class Container:
         except EngineDied:
             return True
         return False
+
+
+def _taken(told: T | Invalid) -> T:
+    if isinstance(told, Invalid):
+        raise SandboxError(f"the supervisor's answer can't be read: {told.reason}")
+    return told
+
+
+def _named(content: bytes) -> tuple[str, bytes]:
+    try:
+        return frames.unnamed(content)
+    except frames.Malformed as error:
+        raise SandboxError(f"the supervisor's answer can't be read: {error}") from error
 
 
 def _removed(container: Any) -> str:

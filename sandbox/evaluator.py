@@ -12,15 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
-
 from pelagos.errors import EvaluationError
 from pelagos.nouns import Metric, OutcomeKind
+from sandbox.border.scores import MOST_BYTES, Refusal, read_scores
+from sandbox.border.told import Invalid
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 
 STOCK = ("accuracy", "macro_f1", "mae", "rmse", "auroc", "log_loss", "exact")
 LIMITS = Limits(seconds=120, memory_mb=2048, pids=64, cpus=1, disk_mb=512)
-RESULT_CAP = 1_000_000
 _SCRIPTS = ("arrays.py", "metrics.py", "scoring.py")
 
 
@@ -36,19 +35,6 @@ class Scores:
     guards: dict[str, float]
     isolation: str = ""
     digest: str = ""
-
-
-class _Result(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    score: FiniteFloat
-    replicates: list[FiniteFloat]
-    guards: dict[str, FiniteFloat]
-
-
-class _Refusal(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    cause: str
-    text: str
 
 
 class Evaluator:
@@ -90,7 +76,7 @@ class Evaluator:
         job = {"labels": _labels_name(labels), "metric": str(scorer), "guards": _names(guards, own), "own": own}
         files |= {"predictions.npy": predictions, "job.json": json.dumps(job).encode()}
         outcome = self._sandbox.run(
-            Spec(["python", "-m", "sandbox.scoring"], files, collect={"result.json": RESULT_CAP}, limits=self._limits)
+            Spec(["python", "-m", "sandbox.scoring"], files, collect={"result.json": MOST_BYTES}, limits=self._limits)
         )
         return _scores(outcome, digest)
 
@@ -108,14 +94,11 @@ def _scores(outcome: Outcome, digest: str) -> Scores:
     if outcome.kind is not OutcomeKind.OK:
         said = outcome.log.strip().splitlines()[-1:] or [outcome.cause]
         raise EvaluationError(f"{outcome.kind}: {outcome.cause}: {said[0]}"[:300], cause="evaluator_failed")
-    result = outcome.files["result.json"]
-    try:
-        if b'"cause"' in result[:20]:
-            refusal = _Refusal.model_validate_json(result)
-            raise EvaluationError(refusal.text, cause=refusal.cause)
-        done = _Result.model_validate_json(result)
-    except ValidationError as error:
-        raise EvaluationError(f"result.json: {error.errors()[0]['msg']}", cause="evaluator_failed") from None
+    done = read_scores(outcome.files.get("result.json", b""))
+    if isinstance(done, Refusal):
+        raise EvaluationError(done.text, cause=done.cause)
+    if isinstance(done, Invalid):
+        raise EvaluationError(done.reason, cause="evaluator_failed")
     return Scores(done.score, done.replicates, done.guards, outcome.isolation, digest)
 
 

@@ -1,26 +1,23 @@
 """A log that can't grow: the first and the last half of a byte budget, with terminal control taken out.
 
-What a program prints is hostile text. Escape sequences, control and bidirectional characters are dropped here,
-once, so that no terminal, page or prompt downstream is steered by them. It doesn't escape for HTML: pages do that.
+What a program prints is hostile text. It is made visible here, once, so that no terminal, page or prompt downstream is
+steered by it. It doesn't escape for HTML: pages do that.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
 from collections import deque
 from collections.abc import Callable
 
-LONGEST_LINE = 4096
+from pelagos.visible import unsteered, visible
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+LONGEST_LINE = 4096
 
 
 def clean(line: str) -> str:
     """One line without escape sequences, control characters or what a carriage return has overwritten."""
-    line = _ANSI.sub("", line).rstrip("\r")
-    return _CONTROL.sub("", line.rsplit("\r", 1)[-1])
+    return visible(unsteered(line).rstrip("\r").rsplit("\r", 1)[-1])
 
 
 class BoundedLog:

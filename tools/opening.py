@@ -7,6 +7,7 @@ as much as writing, so what all roles need stands here, and what differs from ca
 from __future__ import annotations
 
 from pelagos.nouns import Direction, Metric
+from pelagos.quoting import code
 from tools.toolchain import Briefing
 
 SYSTEM = (
@@ -23,5 +24,5 @@ def opening(brief: Briefing, metric: Metric) -> str:
     return (
         f"Task: {brief.topic}\n{brief.description}\n"
         f"Score: {metric.name}{unit}; {better} is better; a change below {metric.min_effect:g} is not worth having.\n\n"
-        f"What there is, in outline:\n{brief.overview[:OVERVIEW_CHARS].strip()}\n"
+        f"What there is, in outline:\n{code(brief.overview[:OVERVIEW_CHARS].strip())}\n"
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from agents.models.faults import Unsound
 from agents.models.protocol import Reply
+from pelagos.visible import whole_json
 from tools.toolchain import Message
 
 T = TypeVar("T", bound=BaseModel)
@@ -70,7 +71,7 @@ def _objects(text: str) -> list[dict[str, Any]]:
             one, end = decoder.raw_decode(text, place)
         except (ValueError, RecursionError):
             continue
-        found.append(one)
+        found.append(whole_json(one))  # a half of a character may be written as an escape
     return found
 
 

@@ -16,13 +16,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from agents.prompt import data, line, one_of, render
+from agents.prompt import one_of, render
 from agents.run import Run
 from agents.serving import in_parallel
 from agents.state import Lane, Update
 from agents.verifiers.best_of_n import best_of_n
 from pelagos.errors import BadReply
 from pelagos.nouns import Hypothesis, Plan, Step
+from pelagos.quoting import data, line
 from tools.opening import opening
 from tools.toolchain import Tool
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
 import tarfile
@@ -17,6 +16,7 @@ from agents.folder import read as described
 from app.folders import folded
 from memory import salvage
 from memory.faults import on_database
+from memory.keys import read_payload
 from memory.ledger import Event
 from memory.rows import Row, uri
 from pelagos.errors import BadInput, DamagedRun
@@ -53,7 +53,7 @@ def copied(run: Path, scratch: Path) -> Source:
         if (run / name).is_dir():
             (copy / name).symlink_to((run / name).resolve())
     rows, damage = _ledger(run, copy / LEDGER)
-    events = [Event(row.seq, row.at, row.kind, row.key, json.loads(row.payload)) for row in rows]
+    events = [Event(row.seq, row.at, row.kind, row.key, read_payload(row.payload)) for row in rows]
     folded(events, run / LEDGER)
     return Source(copy, events, damage)
 

@@ -5,6 +5,7 @@ The page is one file: no script, no request. All text of models, papers, logs an
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from app.report import facts
 from app.report.headline import headline
 from app.report.plots import Axis, axis_plot, interval_plot
 from app.warning import warning
-from app.words import clean, duration, interval, line, money, number, signed, with_unit
+from app.words import duration, interval, line, money, number, signed, with_unit
 from memory.artifacts import ArtifactStore
 from memory.faults import on_disk
 from pelagos.errors import PelagosError
+from pelagos.quoting import fenced
+from pelagos.visible import visible, whole
 
 HERE = Path(__file__).parent
 HTML, MARKDOWN = "report.html", "report.md"
@@ -45,7 +48,7 @@ def _put(path: Path, text: str) -> None:
     """Whole or not at all: where there is no room, an earlier report stays."""
     fresh = path.with_name(f".{path.name}.new")
     try:
-        fresh.write_text(text, "utf-8")
+        fresh.write_text(whole(text), "utf-8")
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
@@ -64,7 +67,7 @@ def contents(folder: Path) -> dict[str, Any]:
         "record": record,
         "state": state,
         "reason": line(reason, 600),
-        "printed": clean(printed),
+        "printed": visible(printed),
         "metric": metric,
         "baseline": facts.baseline(record),
         "funnel": passed,
@@ -80,7 +83,7 @@ def contents(folder: Path) -> dict[str, Any]:
         "damage": folders.damage(folder),
         "section": _section(folder),
         "notes": [text for _, text in record.notes[-LAST_NOTES:]],
-        "folder": folder.name,
+        "folder": line(folder.name),
     }
 
 
@@ -119,7 +122,8 @@ def _environment(*, escape: bool) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "clean": clean,
+        "clean": visible,
+        "fenced": partial(fenced, mark="`"),
         "line": line,
         "number": number,
         "signed": signed,

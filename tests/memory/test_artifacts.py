@@ -58,3 +58,10 @@ def test_a_full_disk_is_said_and_leaves_no_half_file(store: ArtifactStore, monke
     with pytest.raises(DiskFull, match="disk"):
         store.put(b"x" * 10_000)
     assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+
+
+def test_halves_of_characters_are_replaced_at_both_ends(store: ArtifactStore) -> None:
+    assert store.text(store.put_text("caf\udce9")) == "caf\ufffd"
+    for kept in (b"caf\xe9", "caf\ud800".encode("utf-8", "surrogatepass")):
+        store.text(store.put(kept)).encode()
+    assert store.json(store.put(b'["\\ud800"]')) == ["\ufffd"]

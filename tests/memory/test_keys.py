@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.keys import step_key
+from memory.keys import canonical, read_payload, step_key
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -33,3 +35,15 @@ def test_each_part_counts() -> None:
 def test_what_is_not_json_is_refused(bad: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         step_key(value=bad)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("\ud800x", "\ufffdx"), ("caf\udce9", "caf\ufffd"), ("\ud83d\ude00", "\U0001f600"), ("\\ud800", "\\ud800")],
+)
+def test_halves_of_characters_are_replaced_in_what_is_written_and_in_what_was(text: str, kept: str) -> None:
+    for value in (text, {text: [text]}, [[text]]):
+        wanted = json.loads(json.dumps(value).replace(json.dumps(text)[1:-1], json.dumps(kept)[1:-1]))
+        assert read_payload(canonical(value)) == wanted
+        assert read_payload(json.dumps(value)) == wanted
+        assert step_key(value=value) == step_key(value=wanted)

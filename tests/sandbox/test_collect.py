@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import socket
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,60 @@ def test_a_name_stays_inside_or_is_refused(name: str) -> None:
         return
     assert accepted and ".." not in accepted and not name.startswith("/")
     assert os.path.normpath(os.path.join("/w", *accepted)).startswith("/w/")
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
+def _sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+
+PLANTED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a pipe": (os.mkfifo, "a pipe (FIFO)"),
+    "a socket": (_socket, "a socket"),
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "a symbolic link"),
+    "a link out": (lambda path: path.symlink_to("/etc/passwd"), "a symbolic link"),
+    "a link to itself": (lambda path: path.symlink_to(path), "a symbolic link"),
+    "a folder": (lambda path: path.mkdir(), "a folder"),
+    "a terabyte": (_sparse, "sparse, 1099511627776 bytes"),
+    "too much": (lambda path: path.write_bytes(bytes(1001)), "1001 bytes, more than its cap of 1000"),
+}
+
+
+@pytest.mark.parametrize(("make", "why"), PLANTED.values(), ids=PLANTED)
+def test_what_is_no_plain_file_stays_and_blocks_nobody(
+    make: Callable[[Path], object], why: str, folder: int, tmp_path: Path
+) -> None:
+    make(tmp_path / "out")
+    for number in range(2_000):  # what else lies there is never looked at
+        (tmp_path / os.fsdecode(b"caf\xe9%d" % number)).touch()
+    files, refused = collect(folder, {"out": 1000, "out/x": 1000})
+    assert files == {}
+    assert why in refused["out"]
+    assert refused["out/x"]
+
+
+def test_a_file_that_grows_while_it_is_read_stays(folder: int, tmp_path: Path) -> None:
+    stop, path = threading.Event(), tmp_path / "out"
+    path.write_bytes(b"")
+
+    def grow() -> None:
+        with path.open("ab", buffering=0) as file:
+            for _ in range(256):
+                if not stop.is_set():
+                    file.write(bytes(1 << 16))
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        for cap in (1, 1 << 20, 4 << 20):
+            files, refused = collect(folder, {"out": cap})
+            assert len(files.get("out", b"")) <= cap
+            assert files or "cap" in refused["out"]
+    finally:
+        stop.set()
+        writer.join()

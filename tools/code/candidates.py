@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pelagos.nouns import Experiment, Hypothesis, OutcomeKind, Plan, Version
+from sandbox.border.report import stored_report
 from tools.code import checks
 from tools.code.causes import REFUSED, Cause
 from tools.code.checks import Check, Checked
 from tools.code.data import SplitData
-from tools.code.execution import REPORT_FILE, read_report
+from tools.code.execution import REPORT_FILE
 from tools.code.program import Program
 from tools.code.smoke import Known, Trial, smoke
 from tools.code.task import CodeTask
@@ -83,7 +84,7 @@ class Trials:
             return Candidate(Cause(), program, None, version, found)
         kind, _, detail = done.cause.partition(": ")
         raw = self.context.artifacts.get(done.files[REPORT_FILE]) if REPORT_FILE in done.files else b""
-        return Candidate(Cause(kind or "error", f"in the full run: {detail}"), program, error_of(read_report(raw)))
+        return Candidate(Cause(kind or "error", f"in the full run: {detail}"), program, error_of(stored_report(raw)))
 
     def _steps(self, program: Program, trial: Trial) -> list[Checked]:
         lines = (self.known.lines, trial.lines)

@@ -28,6 +28,8 @@ ADVICE = {
     "killed": "The program was killed without a Python error. Avoid native crashes and deep recursion.",
     "no_predictions": "The program ended without writing the predictions. Write them to the same place as before.",
     "bad_predictions": "The predictions can't be read as an array of numbers.",
+    "bad_report": "The program spoilt the report that is written beside its predictions. Write nothing but the "
+    "predictions.",
     "wrong_count": "The number of predictions is wrong: there must be exactly one for each input, in order.",
     "nan_predictions": "The predictions hold NaN or infinity. Something became unstable: check divisions, logarithms, "
     "the learning rate and the scale of what you added.",

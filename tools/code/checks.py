@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pelagos.nouns import OutcomeKind, Plan
+from sandbox.border.checks import MOST_BYTES, Held, read_results
+from sandbox.border.told import Invalid
 from sandbox.protocol import Limits, Sandbox, Spec
 from tools.code.check_hook import BUILTINS, VOCABULARY
 from tools.code.packages import AT
@@ -37,7 +39,6 @@ Write no step that only runs, trains, evaluates or compares: that is done anyway
 
 WORDS = frozenset({*VOCABULARY, *BUILTINS, "has_keyword", "load", "new", "old", "True", "False", "None"})
 MAX_LENGTH = 400
-Told = tuple[bool | None, bool | None, str]
 _LIMITS = Limits(seconds=30.0, memory_mb=2048, pids=64, cpus=1.0)
 _NAMES = re.compile(r"`([\w.]+)`|\b([A-Za-z]\w*_\w+|[A-Z][a-z0-9]+[A-Z]\w*|\w+\.\w+[\w.]*|\d+(?:\.\d+)?(?:e-?\d+)?)\b")
 
@@ -145,7 +146,7 @@ def run(
     files |= {f"new/{path}": text.encode() for path, text in new.files.items()}
     argv = ["python", "check_hook.py", "checks.json", "results.json"]
     outcome = sandbox.run(
-        Spec(argv, files, {AT: packages} if packages else {}, {"results.json": 200_000}, limits=_LIMITS)
+        Spec(argv, files, {AT: packages} if packages else {}, {"results.json": MOST_BYTES}, limits=_LIMITS)
     )
     if outcome.kind is not OutcomeKind.OK:
         said = outcome.cause or outcome.log.strip().rpartition("\n")[2]
@@ -154,26 +155,24 @@ def run(
 
 
 def _results(checks: Sequence[Check], raw: bytes) -> list[Checked]:
-    try:
-        told = [(one["holds"], one["before"], str(one["error"])[:200]) for one in json.loads(raw)]
-    except (ValueError, TypeError, KeyError) as error:  # a loaded module may have written over the results
-        return [Checked(check, False, False, error=f"results can't be read: {error}"[:300]) for check in checks]
+    told = read_results(raw)
+    if isinstance(told, Invalid):  # a loaded module may have written over the results
+        return [Checked(check, False, False, error=told.reason) for check in checks]
     if len(told) != 2 * len(checks):
         return [Checked(check, False, False, error="results are missing") for check in checks]
     return [_one(check, *told[2 * at : 2 * at + 2]) for at, check in enumerate(checks)]
 
 
-def _one(check: Check, own: Told, words: Told) -> Checked:
-    spare = words[0] is True and "mentions(" in check.words
+def _one(check: Check, own: Held, words: Held) -> Checked:
+    spare = words.holds is True and "mentions(" in check.words
     why = check.fault or _says_nothing(own)
     if not why:
-        return Checked(check, own[0] is True, True, "own", spare, own[2])
+        return Checked(check, own.holds is True, True, "own", spare, own.error)
     nothing = _says_nothing(words)
-    return Checked(check, words[0] is True, not nothing, "words", spare, nothing or words[2], why)
+    return Checked(check, words.holds is True, not nothing, "words", spare, nothing or words.error, why)
 
 
-def _says_nothing(told: Told) -> str:
-    holds, before, error = told
-    if before is True:
+def _says_nothing(told: Held) -> str:
+    if told.before is True:
         return "it holds on the baseline"
-    return f"it raises: {error}" if holds is None else ""
+    return f"it raises: {told.error}" if told.holds is None else ""

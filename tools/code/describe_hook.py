@@ -18,7 +18,7 @@ def describe(value: object) -> dict[str, object]:
     try:
         told["type"] = type(value).__name__
         shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-        if isinstance(shape, tuple) and all(isinstance(n, int) for n in shape):
+        if isinstance(shape, tuple) and len(shape) <= 64 and all(type(n) is int and 0 <= n < 2**63 for n in shape):
             told["shape"] = list(shape)
         if dtype is not None:
             told["dtype"] = str(dtype)[:40]

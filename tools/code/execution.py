@@ -8,15 +8,16 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pelagos.nouns import OutcomeKind
-from sandbox import arrays
+from sandbox.border.arrays import read_array
+from sandbox.border.report import EMPTY, MOST_BYTES, Report, read_report
+from sandbox.border.told import Invalid
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 from tools.code import causes, traceback
 from tools.code.causes import Cause
@@ -30,7 +31,7 @@ from tools.toolchain import Context
 DATA, OUT, HOOKS = "data", "out", "_pelagos"
 PREDICTIONS, REPORT = f"{OUT}/predictions.npy", f"{OUT}/_report.json"
 REPORT_FILE, SIGNS_FILE = "traceback", "signs"  # their names among an experiment's files
-MAX_PREDICTIONS, MAX_REPORT = 64_000_000, 1_000_000
+MAX_PREDICTIONS = 64_000_000
 MAX_ROW = 8_000  # bytes of predictions per input: a thousand classes
 TAIL = 1_500
 _HERE = Path(__file__).parent
@@ -46,7 +47,7 @@ class Execution:
 
     outcome: Outcome
     cause: Cause
-    report: Mapping[str, Any] = field(default_factory=dict)
+    report: Report = EMPTY
     predictions: bytes = b""
 
 
@@ -74,8 +75,12 @@ def execute(
     Raises SandboxError."""
     outcome = sandbox.run(replace(_spec(task, program, data, seed, limits, watch), gpus=gpus))
     outcome = replace(outcome, log=traceback.own_lines(outcome.log))
-    report = read_report(outcome.files.get(REPORT, b""))
-    predictions = outcome.files.get(PREDICTIONS, b"")
+    predictions, told = outcome.files.get(PREDICTIONS, b""), read_report(outcome.files.get(REPORT, b""))
+    spoilt = told.reason if isinstance(told, Invalid) else outcome.refused.get(REPORT, "")
+    report = EMPTY if isinstance(told, Invalid) else told
+    if spoilt and outcome.kind in (OutcomeKind.OK, OutcomeKind.INVALID):
+        outcome = replace(outcome, kind=OutcomeKind.INVALID, cause=spoilt)
+        return Execution(outcome, Cause("bad_report", spoilt), report, predictions)
     return Execution(outcome, _cause(outcome, report, predictions, data.n), report, predictions)
 
 
@@ -105,24 +110,13 @@ def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: 
         argv=["python", *entry.options, f"{HOOKS}/runner_hook.py", f"{HOOKS}/config.json"],
         files=files,
         readonly={DATA: data.inputs} | ({AT: own_packages} if (own_packages := task.install()) else {}),
-        collect={PREDICTIONS: min(MAX_PREDICTIONS, 1_000_000 + MAX_ROW * data.n), REPORT: MAX_REPORT},
+        collect={PREDICTIONS: min(MAX_PREDICTIONS, 1_000_000 + MAX_ROW * data.n), REPORT: MOST_BYTES},
         env={name: value for name, value in entry.environment.items() if name != "PYTHONPATH"},
         limits=limits,
     )
 
 
-def read_report(raw: bytes) -> dict[str, Any]:
-    """The hook's JSON, or {} for anything else: it was written beside untrusted code. Half characters (surrogates),
-    which no file can hold, are replaced."""
-    try:
-        told = json.dumps(json.loads(raw.decode("utf-8", "replace")) if raw else {}, ensure_ascii=False)
-        report = json.loads(told.encode("utf-8", "replace").decode())
-    except (ValueError, RecursionError):
-        return {}
-    return report if isinstance(report, dict) else {}
-
-
-def _cause(outcome: Outcome, report: Mapping[str, Any], predictions: bytes, count: int) -> Cause:
+def _cause(outcome: Outcome, report: Report, predictions: bytes, count: int) -> Cause:
     if outcome.kind in (OutcomeKind.OK, OutcomeKind.INVALID):
         return check_predictions(predictions, count, outcome, report)
     error = traceback.error_of(report)
@@ -142,18 +136,17 @@ def _exit(outcome: Outcome) -> str:
     return f"code {outcome.exit_code}: {words or 'it printed nothing'}"[:TAIL]
 
 
-def check_predictions(raw: bytes, count: int, outcome: Outcome, report: Mapping[str, Any]) -> Cause:
+def check_predictions(raw: bytes, count: int, outcome: Outcome, report: Report) -> Cause:
     """Whether predictions are there, are numbers, one per input and finite."""
     if not raw:
         refused = outcome.refused.get(PREDICTIONS, "").removeprefix("missing")
-        written = ", ".join(str(name) for name in report.get("written") or [] if not str(name).startswith((".", "_")))
+        written = ", ".join(name for name in report.written if not name.startswith((".", "_")))
         return Cause(
             "no_predictions", refused or (f"instead there is: {written}" if written else "nothing was written")
         )
-    try:
-        array = arrays.npy(raw)
-    except arrays.Malformed as error:
-        return Cause("bad_predictions", str(error))
+    array = read_array(raw)
+    if isinstance(array, Invalid):
+        return Cause("bad_predictions", array.reason)
     if array.dtype.kind not in "biuf":
         return Cause("bad_predictions", f"dtype {array.dtype}, wanted numbers")
     if array.ndim not in (1, 2) or len(array) != count:
@@ -163,7 +156,6 @@ def check_predictions(raw: bytes, count: int, outcome: Outcome, report: Mapping[
     return Cause()
 
 
-def _first_nan(report: Mapping[str, Any]) -> str:
-    functions = (report.get("trace") or {}).get("functions") or {}
-    names = [name for name, record in functions.items() if isinstance(record, dict) and record.get("nan")]
+def _first_nan(report: Report) -> str:
+    names = [name for name, record in report.trace.functions.items() if record.nan]
     return f"NaN or infinity was returned by: {', '.join(names[:4])}" if names else ""

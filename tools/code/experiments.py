@@ -127,8 +127,8 @@ def _files(done: Execution, scored: bytes, context: Context) -> dict[str, str]:
     files = {"log": context.artifacts.put_text(done.outcome.log)}
     if scored:
         files["predictions"] = context.artifacts.put(scored)
-    if done.report.get("error"):
-        files[REPORT_FILE] = context.artifacts.put_json(done.report)
-    if done.report.get("signs"):
-        files[SIGNS_FILE] = context.artifacts.put_json(done.report["signs"])
+    if done.report.error is not None:
+        files[REPORT_FILE] = context.artifacts.put_json(done.report.model_dump(mode="json", exclude_defaults=True))
+    if done.report.signs:
+        files[SIGNS_FILE] = context.artifacts.put_json(done.report.signs)
     return files

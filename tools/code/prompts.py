@@ -1,4 +1,6 @@
-"""Renders the prompts of this toolchain: strict variables, what is stable first, what others wrote fenced as data."""
+"""Renders the prompts of this toolchain: strict variables, what is stable first; what others wrote is fenced
+(`pelagos/quoting.py`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pelagos.nouns import Hypothesis, Plan
+from pelagos.quoting import code, inside
 from tools.code import libraries, shapes, structure
 from tools.code.causes import Cause
 from tools.code.formats import Format, Ways
@@ -19,20 +22,13 @@ from tools.code.traceback import Error
 from tools.opening import SYSTEM
 from tools.toolchain import Message
 
-MAX_TEXT = 2_000
-
 
 @cache
 def _environment() -> Environment:
     folder = FileSystemLoader(Path(__file__).with_name("prompts"))
     environment = Environment(loader=folder, undefined=StrictUndefined, autoescape=False, trim_blocks=True)  # noqa: S701
-    environment.filters["fenced"] = fenced
+    environment.filters |= {"inside": inside, "code": code}
     return environment
-
-
-def fenced(text: str) -> str:
-    """Text of a model or a program, unable to close the fence it stands in."""
-    return text[:MAX_TEXT].replace("```", "'''").replace("</", "< /").strip()
 
 
 def draft(

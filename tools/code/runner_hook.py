@@ -194,7 +194,8 @@ def _error(error: BaseException, own: Any) -> dict[str, Any]:
     inner = next((tb for tb in reversed(frames) if own(tb.tb_frame.f_code.co_filename)), None)
     told["libraries"] = {} if inner is None else _around(inner, own)
     if isinstance(error, SyntaxError):
-        told["syntax"] = {"file": str(error.filename), "line": error.lineno, "text": (error.text or "")[:200]}
+        line = error.lineno if type(error.lineno) is int and 0 <= error.lineno < 10**9 else None
+        told["syntax"] = {"file": str(error.filename)[-300:], "line": line, "text": str(error.text or "")[:200]}
     return told
 
 

@@ -12,10 +12,11 @@ from typing import Any
 from memory.budget import Cost
 from memory.keys import step_key
 from pelagos.nouns import OutcomeKind
-from tools.code import libraries, shapes
+from sandbox.border.report import Function, Report, stored_report
+from tools.code import shapes
 from tools.code.causes import Cause
 from tools.code.data import SplitData
-from tools.code.execution import allotted, execute, read_report
+from tools.code.execution import allotted, execute
 from tools.code.libraries import Libraries
 from tools.code.program import Program
 from tools.code.task import CodeTask
@@ -32,7 +33,7 @@ class Trial:
 
     cause: Cause
     predictions: str
-    report: Mapping[str, Any]
+    report: Report
     log: str
 
     @property
@@ -41,7 +42,7 @@ class Trial:
 
     @property
     def lines(self) -> dict[str, list[int]]:
-        return shapes.lines(self.report)
+        return self.report.trace.lines
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Known:
     """What smoke runs of the baseline showed: shapes, lines that ran, what library functions take, and what is the
     same each time."""
 
-    functions: Mapping[str, Mapping[str, Any]]
+    functions: Mapping[str, Function]
     lines: Mapping[str, list[int]]
     predictions: str
     fingerprints: Mapping[str, str]
@@ -86,7 +87,7 @@ def smoke(task: CodeTask, program: Program, data: SplitData, context: Context, s
             "cause": done.cause.kind,
             "detail": done.cause.detail,
             "predictions": context.artifacts.put(done.predictions) if done.predictions and done.cause.good else "",
-            "report": context.artifacts.put_json(done.report),
+            "report": context.artifacts.put_json(done.report.model_dump(mode="json", exclude_defaults=True)),
             "log": context.artifacts.put_text(done.outcome.log),
             "seconds": round(done.outcome.seconds, 3),
             "isolation": done.outcome.isolation,
@@ -94,7 +95,7 @@ def smoke(task: CodeTask, program: Program, data: SplitData, context: Context, s
         return payload, Cost()
 
     found = context.steps.once("smoke", key, {"content": content, "sample": sample}, Cost(), action)
-    report = read_report(context.artifacts.get(found["report"]))
+    report = stored_report(context.artifacts.get(found["report"]))
     log = context.artifacts.text(found["log"])
     return Trial(Cause(found["cause"], found["detail"]), found["predictions"], report, log)
 
@@ -105,4 +106,4 @@ def know(task: CodeTask, baseline: Program, data: SplitData, context: Context) -
     first, last = trials[0], trials[-1]
     steady = shapes.steady(shapes.fingerprints(first.report), shapes.fingerprints(last.report))
     agreed = first.predictions if first.predictions == last.predictions else ""
-    return Known(shapes.functions(first.report), first.lines, agreed, steady, libraries.of_report(first.report))
+    return Known(shapes.functions(first.report), first.lines, agreed, steady, first.report.libraries)

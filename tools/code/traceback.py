@@ -1,7 +1,7 @@
 """What the runner's hook reported about an exception: the program's own frames, library frames dropped.
 
 All modules of the task count as own, not only the one that was edited. Also finds where a program was stuck when its
-time was over. The report is untrusted: whatever doesn't fit is left out.
+time was over.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from tools.code import libraries
+from sandbox.border import report as told
 
 _STACK = re.compile(r'File "([^"]+)", line (\d+) in (\S+)')
 _STARTER = re.compile(r'  File "(?:[^"]*_pelagos/\w+\.py|<frozen runpy>)", line \d+ in \S+')
@@ -58,22 +57,17 @@ class Error:
         return f"{frame.file}:{frame.line} in {frame.function}"
 
 
-def error_of(report: Mapping[str, Any]) -> Error | None:
+def error_of(report: told.Report) -> Error | None:
     """The reported exception, or None where the program raised none."""
-    raw = report.get("error")
-    if not isinstance(raw, dict):
+    raised = report.error
+    if raised is None:
         return None
-    told = [frame for frame in raw.get("frames") or [] if isinstance(frame, dict)]
-    frames = [_frame(frame) for frame in told if frame.get("own")]
-    syntax = raw.get("syntax")
-    if isinstance(syntax, dict) and isinstance(syntax.get("line"), int):
-        path = str(syntax.get("file", "")).rpartition("/")[2]
-        frames.append(Frame(path, syntax["line"], "<module>", str(syntax.get("text", "")).strip()))
-    own = bool(told) and bool(told[-1].get("own"))
-    told_near = raw.get("near")
-    near = [str(name)[:80] for name in told_near[:NEAR]] if isinstance(told_near, list) else []
-    called = libraries.texts(raw.get("libraries"))
-    return Error(str(raw.get("type", "?")), str(raw.get("message", "")), frames, own, near, called)
+    frames = [_frame(frame) for frame in raised.frames if frame.own]
+    if raised.syntax is not None and raised.syntax.line is not None:
+        path = raised.syntax.file.rpartition("/")[2]
+        frames.append(Frame(path, raised.syntax.line, "<module>", raised.syntax.text))
+    own = bool(raised.frames) and raised.frames[-1].own
+    return Error(raised.type, raised.message, frames, own, raised.near[:NEAR], raised.libraries)
 
 
 def stuck_at(log: str) -> str:
@@ -92,30 +86,18 @@ def own_lines(log: str) -> str:
     return "\n".join(line for line in log.split("\n") if not _STARTER.match(line))
 
 
-def _frame(raw: Mapping[str, Any]) -> Frame:
-    values = raw.get("locals")
-    line = raw.get("line")
-    return Frame(
-        file=str(raw.get("file", "")),
-        line=line if isinstance(line, int) else 0,
-        function=str(raw.get("function", "")),
-        source=str(raw.get("source", "")),
-        values={str(name): say_value(value) for name, value in values.items()} if isinstance(values, dict) else {},
-    )
+def _frame(frame: told.Frame) -> Frame:
+    values = {name: say_value(value) for name, value in frame.locals.items()}
+    return Frame(frame.file, frame.line or 0, frame.function, frame.source, values)
 
 
-def say_value(told: object) -> str:
+def say_value(value: told.Described | None) -> str:
     """`Tensor float32 (32, 64)`, `int 5`: what the hook said of one value, as words."""
-    if not isinstance(told, dict):
+    if value is None:
         return "?"
-    shape = told.get("shape")
-    parts = [str(told.get("type", "?"))]
-    if told.get("dtype"):
-        parts.append(str(told["dtype"]).removeprefix("torch."))
-    if isinstance(shape, list):
-        parts.append("(" + ", ".join(str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")")
-    if told.get("text"):
-        parts.append(str(told["text"])[:120])
-    if told.get("nan"):
+    parts = [value.type, value.dtype.removeprefix("torch."), value.text[:120]]
+    if value.shape is not None:
+        parts.insert(2, "(" + ", ".join(map(str, value.shape)) + ("," if len(value.shape) == 1 else "") + ")")
+    if value.nan:
         parts.append("with NaN or infinity")
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from pelagos.errors import SourceFailed
+from pelagos.visible import whole
 
 PAGES = 60
 SECONDS = 60
@@ -43,12 +44,7 @@ def text(content: bytes, most: int) -> Text:
         raise SourceFailed("a PDF that can't be read within 2 GB") from None
     if "fault" in said:
         raise SourceFailed(str(said["fault"]))
-    return Text(_sound(said["title"]), _sound(said["text"]))
-
-
-def _sound(text: str) -> str:
-    """Without halves of characters, which no text file can hold."""
-    return text.encode("utf-8", "replace").decode()
+    return Text(whole(said["title"]), whole(said["text"]))
 
 
 def _read(content: bytes, most: int) -> dict[str, str]:

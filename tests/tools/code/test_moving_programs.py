@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pelagos.errors import BadInput
+from sandbox.border.report import stored_report
 from sandbox.protocol import Limits, Spec
 from tests.tools.code.conftest import World
 from tools.code import execution
@@ -58,11 +60,11 @@ def test_it_runs_as_anywhere_else(change: str, task: CodeTask, data: TaskData, t
     done = run(spec(task, data, change), tmp_path / "work")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "work" / execution.PREDICTIONS).is_file()
-    assert execution.read_report((tmp_path / "work" / execution.REPORT).read_bytes())["predictions"]
+    assert stored_report((tmp_path / "work" / execution.REPORT).read_bytes()).predictions
 
 
 def test_another_program_is_given_the_same_words_as_ever(task: CodeTask, data: TaskData) -> None:
-    config = execution.read_report(spec(task, data, "").files[f"{execution.HOOKS}/config.json"])
+    config = json.loads(spec(task, data, "").files[f"{execution.HOOKS}/config.json"])
     assert (config["script"], config["argv"][1]) == ("fit.py", "data")
 
 

@@ -6,11 +6,12 @@ The same predictions for every seed are no sign by themselves: many honest model
 from __future__ import annotations
 
 import ast
-import io
 from collections.abc import Sequence
 
 import numpy as np
 
+from sandbox.border.arrays import read_array
+from sandbox.border.told import Invalid
 from tools.code.audit.source import Source
 from tools.code.program import Program
 
@@ -42,5 +43,5 @@ def pins(program: Program) -> set[tuple[str, str]]:
 
 def _constant(raw: bytes) -> bool:
     """One prediction for all: the training labels' mean or mode doesn't change when they change places."""
-    array = np.load(io.BytesIO(raw), allow_pickle=False)
-    return bool(np.all(array == array[:1]))
+    array = read_array(raw)
+    return not isinstance(array, Invalid) and bool(np.all(array == array[:1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pelagos.nouns import Experiment
+from sandbox.border.report import stored_signs
 from tools.code.execution import SIGNS_FILE
 from tools.toolchain import Context
 
@@ -16,8 +17,4 @@ def signs(runs: Sequence[Experiment], usual: Sequence[Experiment], context: Cont
 
 
 def _of(run: Experiment, context: Context) -> list[str]:
-    """Hostile JSON: anything but a list of texts is none."""
-    if SIGNS_FILE not in run.files:
-        return []
-    told = context.artifacts.json(run.files[SIGNS_FILE])
-    return [sign[:250] for sign in told if isinstance(sign, str)] if isinstance(told, list) else []
+    return stored_signs(context.artifacts.get(run.files[SIGNS_FILE])) if SIGNS_FILE in run.files else []

@@ -1,0 +1,30 @@
+"""What the supervisor inside a container tells: how the program ended, and which files stay there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, FiniteFloat, TypeAdapter
+
+from sandbox.border.told import Invalid, Line, Name, Number, Told, read
+
+MOST_BYTES = 1_000_000
+
+
+class Ended(Told):
+    exit_code: Annotated[int, Field(ge=-1_000, le=1_000)]
+    cpu_seconds: Annotated[FiniteFloat, Field(ge=0)]
+    full: bool
+    peak_disk: Number
+
+
+_ENDED = TypeAdapter(Ended)
+_REFUSED: TypeAdapter[dict[str, str]] = TypeAdapter(Annotated[dict[Name, Line], Field(max_length=1_000)])
+
+
+def read_ended(raw: bytes) -> Ended | Invalid:
+    return read(_ENDED, raw, "the program's ending", MOST_BYTES)
+
+
+def read_refused(raw: bytes) -> dict[str, str] | Invalid:
+    return read(_REFUSED, raw, "the list of files that stay", MOST_BYTES)
