@@ -128,6 +128,6 @@ def _files(done: Execution, context: Context) -> dict[str, str]:
         files["predictions"] = context.artifacts.put(done.predictions)
     if done.report.get("error"):
         files[REPORT_FILE] = context.artifacts.put_json(done.report)
-    if done.report.get("signs"):
-        files[SIGNS_FILE] = context.artifacts.put_json(done.report["signs"])
+    if done.signs:
+        files[SIGNS_FILE] = context.artifacts.put_json(list(done.signs))
     return files
