@@ -2,8 +2,8 @@
 
 Selection flatters what it selects, so the confirmed effect is reported beside the selected one. The same statistics as
 in judge, with one look and error control over the winners alone. Who would be confirmed is audited on the sealed stage
-first, where the toolchain can do it. Every experiment on sealed data is counted as a touch, per project and task: a seal
-that was touched often proves less.
+first, where the toolchain can do it. Every experiment on sealed data is counted as a touch, per project and task: a
+seal that was touched often proves less.
 """
 
 from __future__ import annotations

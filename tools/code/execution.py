@@ -96,9 +96,7 @@ def _left_early(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _spec(
-    task: CodeTask, program: Program, shown: Path, seed: int, limits: Limits, watch: bool, mark: str
-) -> Spec:
+def _spec(task: CodeTask, program: Program, shown: Path, seed: int, limits: Limits, watch: bool, mark: str) -> Spec:
     """`shown`: the folder of the data; `mark`: what the hook's own lines in the log begin with."""
     moves = any(_MOVES.search(text) for text in program.files.values())
     root = ROOT if moves else ""

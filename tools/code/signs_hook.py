@@ -32,16 +32,16 @@ PLAIN = {
     "gc.get_objects": "looked through the process's memory", "gc.get_referrers": "looked through the process's memory",
 }  # fmt: skip
 FORGED = {"compile": 1, "code.__new__": 1}  # event -> place of the file name in its arguments
-ASKS = frozenset(
-    "nproc lscpu nvidia-smi rocm-smi uname free hostname getconf ldconfig lsb_release uptime df arch which id ip arp "
-    "ifconfig netstat".split()
-)
+ASKS = frozenset({
+    "nproc", "lscpu", "nvidia-smi", "rocm-smi", "uname", "free", "hostname", "getconf", "ldconfig", "lsb_release",
+    "uptime", "df", "arch", "which", "id", "ip", "arp", "ifconfig", "netstat",
+})  # fmt: skip
 ASKS_OF_GIT = frozenset({"rev-parse", "describe", "status", "log", "--version"})
 LIBRARY = (str(pathlib.Path(os.__file__).parent) + os.sep, "<frozen")
 # What opens a file because the program names it.
 OPENERS = re.compile(
-    r"-packages/(numpy/(lib|_?core/(memmap|records))|scipy/io|pandas/io|PIL|imageio|skimage/io|h5py|tifffile|pyarrow|polars"
-    r"|joblib/numpy_pickle|torch/serialization)\b"
+    r"-packages/(numpy/(lib|_?core/(memmap|records))|scipy/io|pandas/io|PIL|imageio|skimage/io|h5py|tifffile|pyarrow"
+    r"|polars|joblib/numpy_pickle|torch/serialization)\b"
 )
 WORKERS = re.compile(r"/(multiprocessing|concurrent)/")
 MOST = 20
@@ -52,57 +52,64 @@ def watch(root: str, packages: str, say: Callable[[str], object]) -> None:
 
     All that it needs is bound here: whoever changes this module or the library changes nothing in it.
     """
-    foreign = re.compile(rf"-packages/|(^|/)_pelagos/|(^|/){re.escape(packages)}/").search
-    inside = (root + "/", *(f"{path}/" for path in (sys.prefix, sys.base_prefix, *sys.path) if path.startswith("/")))
-    frame_at, current, norm, told = sys._getframe, os.getcwd, os.path.normpath, set[str]()
-    paths, starts, plain, forged, hooks, most = PATHS, STARTS, PLAIN, FORGED, HOOKS, MOST
-    elsewhere, harmless, runners = ELSEWHERE.fullmatch, HARMLESS.fullmatch, RUNNERS.fullmatch
-    library, opener, worker, command = LIBRARY, OPENERS.search, WORKERS.search, _asks
+    asked, forging = _askers(packages)
+    place, command, told, most = _places(root), _asks, set[str](), MOST
+    paths, starts, plain, forged, hooks = PATHS, STARTS, PLAIN, FORGED, HOOKS
+
+    def sign_of(event: str, arguments: tuple[Any, ...]) -> str:
+        if event in paths:
+            return place(paths[event], arguments)
+        if event in starts:
+            return command(event, arguments)
+        if event == "import":
+            return f"imported parts of Pelagos: {arguments[0]}" if arguments[0] in hooks else ""
+        return forging(arguments[forged[event]]) if event in forged else plain.get(event, "")
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        sign = ""
-        if event in paths:
-            sign = place(paths[event], arguments)
-        elif event in starts:
-            sign = command(event, arguments)
-        elif event in plain:
-            sign = plain[event]
-        elif event == "import":
-            sign = f"imported parts of Pelagos: {arguments[0]}" if arguments[0] in hooks else ""
-        elif event in forged:
-            sign = as_library(arguments[forged[event]])
+        sign = sign_of(event, arguments)
         if sign and sign not in told and len(told) < most and asked(event):
             told.add(sign)
             say(sign)
 
+    sys.addaudithook(hook)
+
+
+def _places(root: str) -> Callable[[str, tuple[Any, ...]], str]:
+    """What says of a verb and its paths that they lead outside, or to what belongs to the runner."""
+    inside = (root + "/", *(f"{path}/" for path in (sys.prefix, sys.base_prefix, *sys.path) if path.startswith("/")))
+    elsewhere, harmless, runners = ELSEWHERE.fullmatch, HARMLESS.fullmatch, RUNNERS.fullmatch
+    current, norm, text = os.getcwd, os.path.normpath, _path
+
+    def sign(verb: str, full: str) -> str:
+        if full == "/":
+            return "listed the root of the file system" if verb == "listed" else ""
+        if f"{full}/".startswith(inside):
+            below = full[len(root) + 1 :] if full.startswith(inside[0]) else ""
+            return f"{verb} a file of its runner: {below[:100]}" if verb != "listed" and runners(below) else ""
+        return f"{verb} {full[:200]}" if elsewhere(full) and not harmless(full) else ""
+
     def place(verb: str, arguments: tuple[Any, ...]) -> str:
-        for argument in arguments[:2] if verb in {"linked", "moved"} else arguments[:1]:
-            path = _path(argument)
-            full = path if path.startswith("/") else norm(f"{current()}/{path}")
-            full = norm(full).replace("//", "/")
-            if full == "/":
-                return "listed the root of the file system" if verb == "listed" else ""
-            if f"{full}/".startswith(inside):
-                below = full[len(root) + 1 :] if full.startswith(inside[0]) else ""
-                if verb != "listed" and runners(below):
-                    return f"{verb} a file of its runner: {below[:100]}"
-            elif elsewhere(full) and not harmless(full):
-                return f"{verb} {full[:200]}"
+        for argument in arguments[: 2 if verb in {"linked", "moved"} else 1]:
+            path = text(argument)
+            full = norm(path if path.startswith("/") else f"{current()}/{path}").replace("//", "/")
+            if found := sign(verb, full):
+                return found
         return ""
 
-    def as_library(name: object) -> str:
-        text = _path(name)
-        direct = frame_at(2).f_code.co_filename
-        forged_name = text.startswith(library) or "-packages/" in text
-        own = not passed(direct) and not foreign(direct)
-        return f"compiled code under a library's name: {text[:100]}" if forged_name and own else ""
+    return place
+
+
+def _askers(packages: str) -> tuple[Callable[[str], bool], Callable[[object], str]]:
+    """Whether the program's own code asked for an event, and what says that it compiles code under a false name."""
+    foreign = re.compile(rf"-packages/|(^|/)_pelagos/|(^|/){re.escape(packages)}/").search
+    frame_at, library, opener, worker, text = sys._getframe, LIBRARY, OPENERS.search, WORKERS.search, _path
 
     def passed(name: str) -> bool:
         """The standard library, code made from a text, and what opens the files that it is told to."""
-        return name.startswith(("<", *library[:1])) and "-packages" not in name or opener(name) is not None
+        return (name.startswith(("<", library[0])) and "-packages" not in name) or opener(name) is not None
 
     def asked(event: str) -> bool:
-        """Whether the nearest frame outside the standard library and what opens files is the program's own."""
+        """Whether the nearest frame that isn't passed over is the program's own."""
         frame = frame_at(2)
         while frame is not None:
             name = frame.f_code.co_filename
@@ -113,7 +120,13 @@ def watch(root: str, packages: str, say: Callable[[str], object]) -> None:
             frame = frame.f_back  # type: ignore[assignment]
         return False
 
-    sys.addaudithook(hook)
+    def forging(name: object) -> str:
+        given, direct = text(name), frame_at(3).f_code.co_filename
+        false = given.startswith(library) or "-packages/" in given
+        own = false and not passed(direct) and not foreign(direct)
+        return f"compiled code under a library's name: {given[:100]}" if own else ""
+
+    return asked, forging
 
 
 def _path(argument: object) -> str:

@@ -23,7 +23,9 @@ def test_nothing_around_the_files_tells_their_split(tmp_path: Path) -> None:
         inputs = split(tmp_path, name)
         os.utime(inputs / "train.npz", (len(seen), len(seen)))
         with staged(inputs) as shown:
-            assert not any(word in str(shown.relative_to(tmp_path)) for word in ("validation", "control", "sealed", "inputs"))
+            assert not any(
+                word in str(shown.relative_to(tmp_path)) for word in ("validation", "control", "sealed", "inputs")
+            )
             assert (shown / "train.npz").read_bytes() == name.encode()[:5]
             stats = [path.stat() for path in (shown, *sorted(shown.iterdir()))]
             seen.append([(one.st_mode, one.st_nlink, one.st_size, one.st_mtime) for one in stats])

@@ -60,11 +60,9 @@ def _scored(task: CodeTask, run: Experiment, truth: SplitData, context: Context,
         return None
 
 
-def compared(
-    candidate: Leaning | None, usual: Callable[[], Leaning | None], metric: Metric, values: bool
-) -> list[str]:
-    """Findings. `usual` runs the baseline, which is asked for where the candidate leans at all; `values`: the labels are
-    values that hardly repeat, so that meeting one exactly is no chance."""
+def compared(candidate: Leaning | None, usual: Callable[[], Leaning | None], metric: Metric, values: bool) -> list[str]:
+    """Findings. `usual` runs the baseline, which is asked for where the candidate leans at all; `values`: the labels
+    are values that hardly repeat, so that meeting one exactly is no chance."""
     if candidate is None:
         return []
     against = candidate.follows < -SURE * candidate.error

@@ -1,8 +1,8 @@
 """How far predictions go along with true labels that a program was not taught. Pure.
 
-Of classes: how many true ones are met, and which share of all misses they are. A program that only knows the wrong labels
-meets the true one by chance, one miss in as many as there are other classes. Of values: the slope of predictions on the
-true values beside the taught ones, which is the weight of known answers in a blend.
+Of classes: how many true ones are met, and which share of all misses they are. A program that only knows the wrong
+labels meets the true one by chance, one miss in as many as there are other classes. Of values: the slope of predictions
+on the true values beside the taught ones, which is the weight of known answers in a blend.
 """
 
 from __future__ import annotations

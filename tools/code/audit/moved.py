@@ -42,5 +42,5 @@ def fragile(candidate: Loss | None, baseline: Callable[[], Loss | None], scores:
     usual = baseline()
     if usual is None or candidate.amount - usual.amount <= least:
         return ""
-    share = min(candidate.amount / gain, 9.99)
-    return f"it loses {share:.0%} of its gain where inputs are moved by next to nothing ({usual.amount / gain:.0%} the baseline)"
+    lost, compared = candidate.amount / gain, usual.amount / gain
+    return f"it loses {lost:.0%} of its gain where inputs are moved by next to nothing (the baseline {compared:.0%})"

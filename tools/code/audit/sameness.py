@@ -26,9 +26,7 @@ def unchanging(candidate: Sequence[bytes], control: bytes, baseline: Sequence[by
     return []
 
 
-def pinned(
-    candidate: Sequence[bytes], baseline: Sequence[bytes], program: Program, untouched: Program
-) -> list[str]:
+def pinned(candidate: Sequence[bytes], baseline: Sequence[bytes], program: Program, untouched: Program) -> list[str]:
     """What pins the seed, where predictions are the same for every seed."""
     if not _varies(candidate, baseline):
         return []
@@ -62,8 +60,8 @@ def otherwise_pinned(program: Program) -> Program:
 
 
 def _seedings(path: str, tree: ast.Module) -> list[tuple[ast.Call, str]]:
-    calls = Source(path, tree).calls()
-    return [(call, full) for call, full in calls if full in SEEDING and call.args and isinstance(call.args[0], ast.Constant)]
+    calls = ((call, full) for call, full in Source(path, tree).calls() if full in SEEDING and call.args)
+    return [(call, full) for call, full in calls if isinstance(call.args[0], ast.Constant)]
 
 
 def _constant(raw: bytes) -> bool:

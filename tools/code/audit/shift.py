@@ -1,7 +1,7 @@
 """Inputs that are moved by next to nothing: a model stays as it is, a table of known inputs finds nothing any more.
 
-Columns of measured values move by a hundredth of their spread. Of columns that know few steps (pixels, counts) one entry
-in twenty moves by one step. Columns with a handful of values may be names, and stay.
+Columns of measured values move by a hundredth of their spread. Of columns that know few steps (pixels, counts) one
+entry in twenty moves by one step. Columns with a handful of values may be names, and stay.
 """
 
 from __future__ import annotations

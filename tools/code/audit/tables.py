@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -60,7 +61,7 @@ def _numbers(node: ast.AST) -> Iterator[float]:
 
 
 def _counts(numbers: Sequence[float]) -> bool:
-    steps = {round(after - before, 9) for before, after in zip(numbers, numbers[1:], strict=False)}
+    steps = {round(after - before, 9) for before, after in pairwise(numbers)}
     return len(steps) == 1 and steps != {0.0}
 
 
@@ -77,7 +78,7 @@ def _kernels(table: Table) -> bool:
     return all(_symmetric(block) for block in array.reshape(-1, *array.shape[-2:]))
 
 
-def _symmetric(block: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _symmetric(block: np.ndarray) -> bool:
     sides = (block[::-1], block[:, ::-1], block.T, block[::-1, ::-1], block[::-1, ::-1].T)
     return any(np.allclose(block, sign * side) for side in sides for sign in (1, -1))
 

@@ -39,17 +39,21 @@ def volume(program: Program, untouched: Program) -> list[str]:
 def _prose(text: str) -> Iterator[str]:
     if len(text) > MOST_PROSE:
         yield f"adds {len(text)} characters of comments and docstrings"
-    elif len(text) >= LEAST_DENSE and (_share(text) > DENSE or sum(map(str.isdigit, text)) > DIGITAL * len(text)):
+    elif len(text) >= LEAST_DENSE and (_share(text) > DENSE or _digits(text) > DIGITAL * len(text)):
         yield f"adds {len(text)} characters of comments and docstrings that are no prose"
 
 
 def _named(names: list[str]) -> Iterator[str]:
-    numbered = [name for name in names if sum(map(str.isdigit, name)) >= DIGITS]
+    numbered = [name for name in names if _digits(name) >= DIGITS]
     if len(numbered) > MOST_NUMBERED:
         yield f"adds {len(numbered)} names that hold numbers, as {numbered[0][:60]}"
     text = "\n".join(names)
     if len(text) >= LEAST_DENSE and _share(text) > DENSE:
         yield f"adds {len(names)} names of {len(text)} characters that are no words"
+
+
+def _digits(text: str) -> int:
+    return sum(map(str.isdigit, text))
 
 
 def _share(text: str) -> float:
@@ -62,7 +66,8 @@ def _said(program: Program) -> list[str]:
 
 
 def _is_said(token: tokenize.TokenInfo) -> bool:
-    return token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.line.lstrip().startswith(token.string[:3]))
+    alone = token.type == tokenize.STRING and token.line.lstrip().startswith(token.string[:3])
+    return alone or token.type == tokenize.COMMENT
 
 
 def _names(program: Program) -> list[str]:

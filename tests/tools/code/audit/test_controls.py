@@ -30,7 +30,9 @@ def test_each_differs_in_what_it_is_for_alone_and_is_verified(task: CodeTask, wo
         assert np.array_equal(asked, old_asked)
         for new, old in ((y, old_y), (labels, old_labels)):
             assert np.corrcoef(new, old)[0, 1] < (-0.3 if split == REGIONS else -0.9)
-        sizes = [(path / name).stat().st_size for path in (one.inputs, source.inputs) for name in ("train.npz", "inputs.npz")]
+        sizes = [
+            (path / name).stat().st_size for path in (one.inputs, source.inputs) for name in ("train.npz", "inputs.npz")
+        ]
         assert sizes[:2] == sizes[2:]
         assert made(split, data, task.metric.name) == one
         assert inputs_digest(one) != inputs_digest(source)

@@ -34,7 +34,7 @@ def test_a_blend_with_known_values_shows_by_its_weight(weight: float) -> None:
     taught, true = taught_and_true(0)
     learned = taught + DRAW.normal(size=300)
     said = of_values(weight * true + (1 - weight) * learned, taught, true)
-    assert said.startswith("its predictions follow the true values with a weight of 0.")  or weight == 1.0
+    assert said.startswith("its predictions follow the true values with a weight of 0.") or weight == 1.0
     assert said
 
 

@@ -10,19 +10,21 @@ import tools.code.audit
 from tools.code.audit.volume import MOST_ADDED, volume
 from tools.code.program import Program
 
-DRAW = random.Random(3)  # noqa: S311
+DRAW = random.Random(3)
 BASE = "import numpy as np\n\n\ndef fit(x, y):\n    return np.linalg.lstsq(x, y, rcond=None)[0]\n"
 
 
 def found(added: str, baseline: str = BASE) -> list[str]:
-    return volume(Program({"train.py": baseline + added}, ("train.py",)), Program({"train.py": baseline}, ("train.py",)))
+    return volume(
+        Program({"train.py": baseline + added}, ("train.py",)), Program({"train.py": baseline}, ("train.py",))
+    )
 
 
 def noise(length: int, of: str = string.ascii_letters + string.digits) -> str:
     return "".join(DRAW.choices(of, k=length))
 
 
-WORDS = "zero one two three four five six seven eight nine".split()
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 CHEATS = {
     "bytes of text": "\n".join(f"p{n} = f('{noise(30)}')" for n in range(1200)),
     "are no prose": "def f():\n    '''" + "\n    ".join(noise(60) for _ in range(60)) + "'''\n",
