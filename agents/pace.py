@@ -70,9 +70,9 @@ class Pace:
         return FIRST_READ / read_tps + FIRST_WRITTEN / write_tps + FIRST_RUNS * self.experiment_s
 
     def confirm_s(self, pairs: int, winners: int, workers: int) -> float:
-        """How long `winners` take on sealed data with the baseline, `pairs` seeds each, and one audit; 0 before
-        anything was measured."""
-        runs = pairs * (1 + winners) + 2
+        """How long `winners` take on sealed data with the baseline, `pairs` seeds each, and an audit of the last and of
+        the sealed stage; 0 before anything was measured."""
+        runs = pairs * (1 + winners) + 3 + winners
         return runs * (self.experiment_s or 0.0) / max(1, workers)
 
 

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 N = TypeVar("N", bound=Noun)
 PLANNED = 10  # hypotheses that the e-values are tuned for where time alone bounds their number
-AUDIT = 2  # experiments of one winner's audit: its control and the baseline's
+AUDIT = 4  # experiments of one honest winner's audit: three controls on validation data, one on the sealed stage
 NOUNS: tuple[type[Noun], ...] = (Hypothesis, Plan, Version, Build, Experiment, Verdict, Audit, Lesson)
 
 

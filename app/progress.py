@@ -36,7 +36,13 @@ STEPS = {
     "screened": "comparing {it} with what is known",
     "search": "searching for papers",
 }
-SPLITS = {"sealed": "checking {it} on sealed data", "control": "training {it} on wrong labels as a control"}
+SPLITS = {
+    "sealed": "checking {it} on sealed data",
+    "control": "training {it} on wrong labels as a control",
+    "control-regions": "training {it} on labels that are wrong by region as a control",
+    "control-shifted": "trying {it} on inputs that are moved a little as a control",
+    "control-sealed": "training {it} on wrong labels as a control of the sealed stage",
+}
 
 
 def activity(record: Record) -> str:

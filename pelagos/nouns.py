@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["ideator", "planner", "coder", "verifier", "extractor"]
-Split = Literal["smoke", "validation", "sealed", "control"]
+Split = Literal["smoke", "validation", "sealed", "control", "control-regions", "control-shifted", "control-sealed"]
 NoveltyRule = Literal["label", "require"]
 
 

@@ -206,6 +206,15 @@ class Packaged(Protocol):
         ...
 
 
+@runtime_checkable
+class SealedAudit(Protocol):
+    """A toolchain that audits a winner on the sealed stage as well, before it is confirmed."""
+
+    def audit_sealed(self, task: Task, version: Version, seeds: Sequence[int], context: Context) -> Audit:
+        """`seeds`: those that the sealed stage was run with. Raises CapReached."""
+        ...
+
+
 class Toolchain(Protocol):
     @property
     def name(self) -> str: ...

@@ -1,8 +1,9 @@
 """Confirm: the winners once more, on sealed data and on seeds that no selection has seen.
 
 Selection flatters what it selects, so the confirmed effect is reported beside the selected one. The same statistics as
-in judge, with one look and error control over the winners alone. Every experiment on the sealed split is counted as a
-touch, per project and task: a seal that was touched often proves less.
+in judge, with one look and error control over the winners alone. Who would be confirmed is audited on the sealed stage
+first, where the toolchain can do it. Every experiment on sealed data is counted as a touch, per project and task: a
+seal that was touched often proves less.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from agents.serving import in_parallel
 from agents.state import State, Update
 from memory.keys import step_key
 from pelagos.errors import CapReached
-from pelagos.nouns import Experiment, OutcomeKind, Verdict, VerdictKind, Version
+from pelagos.nouns import Audit, Experiment, OutcomeKind, Verdict, VerdictKind, Version
+from tools.toolchain import SealedAudit
 
 
 def confirm(state: State, run: Run) -> Update:
@@ -31,8 +33,8 @@ def confirm(state: State, run: Run) -> Update:
     seeds = fresh_seeds(run)
     try:
         _experiments(list(dict.fromkeys(winners.values())), seeds, run)
-    except CapReached:
-        _conclude(winners, seeds, run)
+    except CapReached as reached:
+        _conclude(winners, seeds, run, str(reached))
         raise
     _conclude(winners, seeds, run)
     return {}
@@ -63,9 +65,9 @@ def _experiments(versions: Sequence[str], seeds: Sequence[int], run: Run) -> Non
     in_parallel(run.workers, lambda pair: run.experiment(pair[0], pair[1], "sealed"), pairs)
 
 
-def _conclude(winners: dict[str, str], seeds: list[int], run: Run) -> None:
+def _conclude(winners: dict[str, str], seeds: list[int], run: Run, capped: str = "") -> None:
+    """`capped`: the cap that leaves no room for audits of the sealed stage."""
     sealed = [one for one in run.nouns(Experiment) if one.split == "sealed" and one.seed in seeds]
-    touches = Seal(run.project, run.task.digest).touch(run.folder.name, sealed)
     base = _of(run.baseline().id, sealed, seeds)
     arms = {id: _of(version, sealed, seeds) for id, version in winners.items()}
     judge = run.settings.judge
@@ -73,14 +75,38 @@ def _conclude(winners: dict[str, str], seeds: list[int], run: Run) -> None:
     rules = Rules(judge.alpha, judge.confidence, (look,), (1.0,), len(winners))
     evidences = {id: compare(base, arm, run.task, seeds, rules, run.artifacts) for id, arm in arms.items()}
     rulings = decide(evidences, run.task.metric, rules)
+    passing = [id for id in winners if rulings[id].kind is VerdictKind.SUPPORTED]
+    audits = {id: _audit(winners[id], seeds, run, capped) for id in passing}
+    evidences |= {id: evidences[id].disbelieved(audit.findings, why) for id, (audit, why) in audits.items()}
+    rulings = decide(evidences, run.task.metric, rules)
+    touches = _touches(sealed, run)
     for id in winners:
         if evidences[id].seeds < look and not evidences[id].failed:
             rulings[id] = Ruling(
                 VerdictKind.UNDECIDED, f"cut short: only {evidences[id].seeds} of {look} seeds were run"
             )
         fact = _fact(run.verdicts()[id], evidences[id], rulings[id], evidence_ids(arms[id], base), touches)
+        fact["evidence"] += audits[id][0].evidence if id in audits else []
         run.ledger.append("confirmed", step_key(hypothesis=id, evidence=fact["evidence"]), fact)
         run.say(f"{id} {'confirmed' if fact['confirmed'] else 'not confirmed'} on sealed data: {fact['reason']}")
+
+
+def _audit(version: str, seeds: list[int], run: Run, capped: str) -> tuple[Audit, str]:
+    """The audit on the sealed stage, and why there is none. A toolchain that can't do it finds nothing."""
+    nothing = Audit(id=version)
+    if not isinstance(run.toolchain, SealedAudit):
+        return nothing, ""
+    if capped:
+        return nothing, capped
+    try:
+        return run.toolchain.audit_sealed(run.task, run.noun(Version, version), seeds, run), ""
+    except CapReached as reached:
+        return nothing, str(reached)
+
+
+def _touches(sealed: Sequence[Experiment], run: Run) -> int:
+    controls = [one for one in run.nouns(Experiment) if one.split == "control-sealed"]
+    return Seal(run.project, run.task.digest).touch(run.folder.name, [*sealed, *controls])
 
 
 def _of(version: str, sealed: Sequence[Experiment], seeds: list[int]) -> list[Experiment]:

@@ -81,7 +81,6 @@ class Report(Told):
     error: Raised | None = None
     libraries: Annotated[dict[Name, Signatures], Field(max_length=1_000)] = Field(default_factory=dict)
     values: Annotated[dict[Name, Values], Field(max_length=50)] = Field(default_factory=dict)
-    signs: Annotated[list[Line], Field(max_length=50)] = Field(default_factory=list)
     trace: Trace = Trace()
     predictions: bool = False
     written: Annotated[list[Name], Field(max_length=50)] = Field(default_factory=list)

@@ -57,7 +57,7 @@ def test_a_resumed_run_knows_what_it_took_but_not_over_a_pause() -> None:
 
 def test_confirm_takes_a_share_for_each_winner() -> None:
     pace = Pace(experiment_s=3.0)
-    assert pace.confirm_s(pairs=8, winners=1, workers=2) == (8 * 2 + 2) * 3 / 2
+    assert pace.confirm_s(pairs=8, winners=1, workers=2) == (8 * 2 + 4) * 3 / 2
     assert Pace().confirm_s(8, 3, 1) == 0.0
 
 

@@ -89,7 +89,7 @@ class Trials:
     def _steps(self, program: Program, trial: Trial) -> list[Checked]:
         lines = (self.known.lines, trial.lines)
         with self.context.slot():
-            return checks.run(self.checks(), self.baseline, program, lines, self.context.sandbox, self.task.install())
+            return checks.run(self.checks(), self.baseline, program, lines, self.context.sandbox)
 
 
 def note(found: Sequence[Checked]) -> str:

@@ -19,7 +19,6 @@ from sandbox.border.checks import MOST_BYTES, Held, read_results
 from sandbox.border.told import Invalid
 from sandbox.protocol import Limits, Sandbox, Spec
 from tools.code.check_hook import BUILTINS, VOCABULARY
-from tools.code.packages import AT
 from tools.code.program import Program
 
 GUIDE = """\
@@ -37,7 +36,7 @@ Example step: {"text": "In make_optimizer use AdamW with weight_decay=0.01 inste
  "check": "calls('make_optimizer', 'AdamW') and keyword('make_optimizer', 'weight_decay')"}
 Write no step that only runs, trains, evaluates or compares: that is done anyway."""
 
-WORDS = frozenset({*VOCABULARY, *BUILTINS, "has_keyword", "load", "new", "old", "True", "False", "None"})
+WORDS = frozenset({*VOCABULARY, *BUILTINS, "has_keyword", "new", "old", "True", "False", "None"})
 MAX_LENGTH = 400
 _LIMITS = Limits(seconds=30.0, memory_mb=2048, pids=64, cpus=1.0)
 _NAMES = re.compile(r"`([\w.]+)`|\b([A-Za-z]\w*_\w+|[A-Z][a-z0-9]+[A-Z]\w*|\w+\.\w+[\w.]*|\d+(?:\.\d+)?(?:e-?\d+)?)\b")
@@ -93,7 +92,7 @@ def fault_of(expression: str) -> str:
     unknown = sorted(names - WORDS - bound)
     if unknown:
         return f"unknown word {unknown[0]!r}"
-    if not names & {*VOCABULARY, "has_keyword", "load", "new"}:
+    if not names & {*VOCABULARY, "has_keyword", "new"}:
         return "says nothing about the program"
     hidden = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr.startswith("_")]
     return f"hidden attribute {hidden[0]!r}" if hidden else ""
@@ -127,27 +126,20 @@ def run(
     new: Program,
     lines: tuple[Mapping[str, list[int]], Mapping[str, list[int]]],
     sandbox: Sandbox,
-    packages: Path | None = None,
 ) -> list[Checked]:
-    """Execute all checks in one sandbox. `lines`: what ran in the old and in the new program's smoke run, by path;
-    `packages`: the task's own.
+    """Evaluate all checks in one sandbox. `lines`: what ran in the old and in the new program's smoke run, by path.
     Where the sandbox run itself fails, no check is valid. Raises SandboxError."""
     asked = {
         "old": dict(old.files),
         "new": dict(new.files),
         "old_lines": lines[0] or None,
         "new_lines": lines[1] or None,
-        "packages": AT,
         "expressions": [text for check in checks for text in (check.own or "False", check.words)],
     }
     hook = Path(__file__).with_name("check_hook.py").read_bytes()
     files = {"check_hook.py": hook, "checks.json": json.dumps(asked).encode()}
-    files |= {f"old/{path}": text.encode() for path, text in old.files.items()}
-    files |= {f"new/{path}": text.encode() for path, text in new.files.items()}
     argv = ["python", "check_hook.py", "checks.json", "results.json"]
-    outcome = sandbox.run(
-        Spec(argv, files, {AT: packages} if packages else {}, {"results.json": MOST_BYTES}, limits=_LIMITS)
-    )
+    outcome = sandbox.run(Spec(argv, files, collect={"results.json": MOST_BYTES}, limits=_LIMITS))
     if outcome.kind is not OutcomeKind.OK:
         said = outcome.cause or outcome.log.strip().rpartition("\n")[2]
         return [Checked(check, False, False, error=f"the check could not run: {said}"[:300]) for check in checks]
@@ -156,7 +148,7 @@ def run(
 
 def _results(checks: Sequence[Check], raw: bytes) -> list[Checked]:
     told = read_results(raw)
-    if isinstance(told, Invalid):  # a loaded module may have written over the results
+    if isinstance(told, Invalid):
         return [Checked(check, False, False, error=told.reason) for check in checks]
     if len(told) != 2 * len(checks):
         return [Checked(check, False, False, error="results are missing") for check in checks]

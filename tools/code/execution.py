@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +26,9 @@ from tools.code.data import SplitData
 from tools.code.entry.command import FOLDERS
 from tools.code.packages import AT
 from tools.code.program import Program
+from tools.code.staging import staged
 from tools.code.task import CodeTask
+from tools.code.told import FORGED, forged, told
 from tools.toolchain import Context
 
 DATA, OUT, HOOKS = "data", "out", "_pelagos"
@@ -43,12 +46,14 @@ _DUMP_AT = 0.85  # share of the time limit after which the stacks are written to
 
 @dataclass(frozen=True)
 class Execution:
-    """`report` is what the hook inside wrote (a hint, not to be trusted); `predictions` the raw .npy file, or empty."""
+    """`report` is what the hook inside wrote (a hint, not to be trusted); `predictions` the raw .npy file, or empty;
+    `signs` what the program touched outside its places."""
 
     outcome: Outcome
     cause: Cause
     report: Report = EMPTY
     predictions: bytes = b""
+    signs: Sequence[str] = ()
 
 
 @contextlib.contextmanager
@@ -73,18 +78,31 @@ def execute(
 ) -> Execution:
     """Run to the end or a limit. `watch` records shapes, fingerprints and lines of own functions, at some cost in time.
     Raises SandboxError."""
-    outcome = sandbox.run(replace(_spec(task, program, data, seed, limits, watch), gpus=gpus))
-    outcome = replace(outcome, log=traceback.own_lines(outcome.log))
-    predictions, told = outcome.files.get(PREDICTIONS, b""), read_report(outcome.files.get(REPORT, b""))
-    spoilt = told.reason if isinstance(told, Invalid) else outcome.refused.get(REPORT, "")
-    report = EMPTY if isinstance(told, Invalid) else told
+    mark, heard = secrets.token_hex(16), list[str]()
+    with staged(data.inputs) as shown:
+        spec = replace(_spec(task, program, replace(data, inputs=shown), seed, limits, watch, mark), gpus=gpus)
+        outcome = sandbox.run(spec, lambda line: heard.append(line) if mark in line else None)
+    said = told(outcome.log, heard, mark)
+    outcome = _left_early(replace(outcome, log=traceback.own_lines(said.log)))
+    predictions, written = outcome.files.get(PREDICTIONS, b""), outcome.files.get(REPORT, b"")
+    signs = [*said.signs, FORGED] if outcome.kind is OutcomeKind.OK and forged(written, said) else said.signs
+    found = read_report(written)
+    report, spoilt = (EMPTY, found.reason) if isinstance(found, Invalid) else (found, outcome.refused.get(REPORT, ""))
     if spoilt and outcome.kind in (OutcomeKind.OK, OutcomeKind.INVALID):
         outcome = replace(outcome, kind=OutcomeKind.INVALID, cause=spoilt)
-        return Execution(outcome, Cause("bad_report", spoilt), report, predictions)
-    return Execution(outcome, _cause(outcome, report, predictions, data.n), report, predictions)
+        return Execution(outcome, Cause("bad_report", spoilt), report, predictions, signs)
+    return Execution(outcome, _cause(outcome, report, predictions, data.n), report, predictions, signs)
 
 
-def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: Limits, watch: bool) -> Spec:
+def _left_early(outcome: Outcome) -> Outcome:
+    """A program that leaves without its hook's report (`os._exit`) is none the worse for it."""
+    if outcome.kind is OutcomeKind.INVALID and outcome.refused == {REPORT: "missing"}:
+        return replace(outcome, kind=OutcomeKind.OK, cause="", refused={})
+    return outcome
+
+
+def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: Limits, watch: bool, mark: str) -> Spec:
+    """`mark`: what the hook's own lines in the log begin with."""
     moves = any(_MOVES.search(text) for text in program.files.values())
     root = ROOT if moves else ""
     entry = task.entry(f"{root}{DATA}", f"{root}{OUT}", seed)
@@ -103,6 +121,7 @@ def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: 
         "trace": watch,
         "dump_after": limits.seconds * _DUMP_AT,
         "packages": AT,
+        "mark": mark,
     }
     files |= {f"{HOOKS}/{name}": (_HERE / name).read_bytes() for name in HOOK_FILES}
     files[f"{HOOKS}/config.json"] = json.dumps(config).encode()

@@ -129,6 +129,6 @@ def _files(done: Execution, scored: bytes, context: Context) -> dict[str, str]:
         files["predictions"] = context.artifacts.put(scored)
     if done.report.error is not None:
         files[REPORT_FILE] = context.artifacts.put_json(done.report.model_dump(mode="json", exclude_defaults=True))
-    if done.report.signs:
-        files[SIGNS_FILE] = context.artifacts.put_json(done.report.signs)
+    if done.signs:
+        files[SIGNS_FILE] = context.artifacts.put_json(list(done.signs))
     return files

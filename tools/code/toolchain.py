@@ -15,11 +15,11 @@ from memory.hidden import SECRET, hidden
 from pelagos.errors import BadInput
 from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Split, Version
 from tools.code import checks, libraries, program, prompts, shapes, smoke, versions
-from tools.code.audit.inspection import inspect
-from tools.code.audit.relabel import control
+from tools.code.audit import controls
+from tools.code.audit.inspection import inspect, inspect_sealed
 from tools.code.build import build
 from tools.code.candidates import Trials
-from tools.code.data import TaskData, has_secret, prepare_data
+from tools.code.data import SplitData, TaskData, has_secret, prepare_data
 from tools.code.experiments import PINNED, experiment, pin, pin_baseline
 from tools.code.program import Program
 from tools.code.smoke import Known
@@ -94,15 +94,19 @@ class CodeToolchain:
 
     def experiment(self, task: Task, version: Version, seed: int, split: Split, context: Context) -> Experiment:
         mine = _code(task)
-        data = self._prepared(mine, context)
-        shown = control(data, mine.metric.name) if split == "control" else data[split]
-        return experiment(mine, version, seed, split, shown, context)
+        return experiment(mine, version, seed, split, self._shown(mine, split, context), context)
 
     def audit(self, task: Task, version: Version, context: Context) -> Audit:
         mine = _code(task)
         data = self._prepared(mine, context)
-        pin(mine, {"control": control(data, mine.metric.name)}, context)
+        self._pin_controls(mine, controls.CONTROLS[:-1], context)
         return inspect(mine, version, data, context, partial(self._run, mine, context))
+
+    def audit_sealed(self, task: Task, version: Version, seeds: Sequence[int], context: Context) -> Audit:
+        mine = _code(task)
+        self._pin_controls(mine, controls.CONTROLS[-1:], context)
+        data = self._prepared(mine, context)
+        return inspect_sealed(mine, version, seeds, data, context, partial(self._run, mine, context))
 
     def diff(self, task: Task, version: Version, context: Context) -> str:
         return Program.load(context.artifacts, version.content).diff(versions.untouched(_code(task)))
@@ -117,6 +121,21 @@ class CodeToolchain:
 
     def _run(self, task: CodeTask, context: Context, version: Version, seed: int, split: Split) -> Experiment:
         return self.experiment(task, version, seed, split, context)
+
+    def _shown(self, task: CodeTask, split: Split, context: Context) -> SplitData:
+        data = self._prepared(task, context)
+        if split not in controls.CONTROLS:
+            return data[split]
+        shown = controls.made(split, data, task.metric.name)
+        if shown is None:
+            raise BadInput(
+                f"task {task.name}: no split {split!r}: too few classes, or no numbers to move"
+            )
+        return shown
+
+    def _pin_controls(self, task: CodeTask, splits: Sequence[Split], context: Context) -> None:
+        made = {split: controls.made(split, self._prepared(task, context), task.metric.name) for split in splits}
+        pin(task, {split: shown for split, shown in made.items() if shown is not None}, context)
 
     def _prepared(self, task: CodeTask, context: Context) -> TaskData:
         with self._lock:

@@ -31,7 +31,6 @@ SOUND: dict[str, Any] = {
     },
     "libraries": {"fit.py": {"np.linalg.solve": "(a, b)"}},
     "values": {"fit.py": {"n": {"type": "int", "text": "5"}}},
-    "signs": ["opened /etc/passwd"],
     "trace": {
         "functions": {"fit.py::fit": {"arguments": {"x": {"type": "int", "text": "5"}}, "returns": None,
                                       "returns_digest": "ab", "calls": 3, "nan": False}},
@@ -41,7 +40,7 @@ SOUND: dict[str, Any] = {
     "written": ["other.npy"],
 }  # fmt: skip
 FIELDS = [
-    "exit", "error", "libraries", "values", "signs", "trace", "predictions", "written", "type", "message", "near",
+    "exit", "error", "libraries", "values", "trace", "predictions", "written", "type", "message", "near",
     "frames", "file", "own", "line", "function", "source", "locals", "shape", "dtype", "nan", "text", "syntax",
     "functions", "lines", "arguments", "returns", "returns_digest", "calls", "fit.py", "fit.py::fit",
 ]  # fmt: skip
@@ -88,7 +87,6 @@ def test_a_sound_report_is_taken_whole() -> None:
     assert isinstance(found, Report)
     assert found.error is not None and found.error.frames[0].locals["x"].shape == [4, 2]
     assert found.trace.lines == {"fit.py": [1, 2, 3]}
-    assert found.signs == SOUND["signs"]
     holds(json.dumps(SOUND).encode())
     assert read_report(b"") == Report()
 
@@ -105,7 +103,7 @@ WRONG: list[tuple[tuple[Any, ...], Any]] = [
     (("trace",), []), (("trace", "functions"), []), (("trace", "functions", "fit.py::fit"), None),
     (("trace", "functions", "fit.py::fit", "nan"), "yes"), (("trace", "functions", "fit.py::fit", "calls"), 1e300),
     (("trace", "lines", "fit.py"), [True]), (("trace", "lines", "fit.py"), {"a": 1}), (("trace", "lines"), None),
-    (("written",), "x"), (("written",), [3]), (("written",), ["x"] * 51), (("signs",), {"a": 1}), (("signs",), [None]),
+    (("written",), "x"), (("written",), [3]), (("written",), ["x"] * 51),
     (("error", "frames", 0, "line"), float("nan")), (("exit",), float("inf")), (("predictions",), 0),
     (("error", "frames"), [{}] * 65), (("error", "frames", 0, "locals"), {str(n): {} for n in range(301)}),
 ]  # fmt: skip
@@ -137,10 +135,10 @@ def test_bytes_that_are_no_report_are_a_reason(raw: bytes) -> None:
      ("\\udb40\\udc41x", "x"), ("[bold]x[/]", "[bold]x[/]")],
 )  # fmt: skip
 def test_texts_are_cleaned(text: str, seen: str) -> None:
-    raw = '{"error": {"message": "TEXT"}, "signs": ["TEXT"], "written": ["TEXT"]}'.replace("TEXT", text)
+    raw = '{"error": {"message": "TEXT"}, "written": ["TEXT"]}'.replace("TEXT", text)
     found = read_report(raw.encode())
     assert isinstance(found, Report) and found.error is not None
-    assert (found.error.message, found.signs, found.written) == (seen, [seen], [seen])
+    assert (found.error.message, found.written) == (seen, [seen])
 
 
 def test_texts_are_cut_and_lines_are_one_line() -> None:

@@ -44,8 +44,8 @@ BASE = Program({"m.py": OLD}, ("m.py",))
 
 
 def evaluate(expression: str) -> tuple[bool | None, bool | None]:
-    new = check_hook.Source("new", {"m.py": NEW}, LINES)
-    old = check_hook.Source("old", {"m.py": OLD}, None)
+    new = check_hook.Source({"m.py": NEW}, LINES)
+    old = check_hook.Source({"m.py": OLD}, None)
     return check_hook.evaluate(expression, new, old)[0], check_hook.evaluate(expression, old, old)[0]
 
 
@@ -107,7 +107,7 @@ def test_executed_in_the_sandbox(jail: Sandbox) -> None:
         Step(text="Use AdamW.", check="assert calls('fit', 'AdamW')"),
         Step(text="Use torch.", check="uses('fit', 'torch')"),
         Step(text="Use `SGDX` in fit.", check="what is this"),
-        Step(text="Real objects.", check="load(new.Net)().forward(3) == 4"),
+        Step(text="Net keeps its output.", check="changed(new.Net)"),
     ]
     new = BASE.with_files(
         {"m.py": NEW.replace("import torch\nfrom torch.nn.functional import dropout", "dropout = lambda x, p: x + 1")}
@@ -117,6 +117,25 @@ def test_executed_in_the_sandbox(jail: Sandbox) -> None:
     assert [one.holds for one in found] == [True, True, False, True]
     assert [one.by for one in found] == ["own", "words", "words", "own"]
     assert "holds on the baseline" in found[1].why
+
+
+FORGER = """\
+import atexit, os, sys
+def forge():
+    open("results.json", "w").write('[{"holds": true, "before": false, "error": ""}]' * 2)
+    os._exit(0)
+atexit.register(forge)
+sys.modules["json"].dumps = lambda told, *a, **k: str(told).replace("False", "True")
+forge()
+"""
+
+
+@pytest.mark.parametrize("check", ["calls('fit', 'AdamW')", "load(new.Net)", "new.fit(3)", "load(new)().fit"])
+def test_a_program_can_not_answer_for_its_checks(check: str, jail: Sandbox) -> None:
+    """Nothing of it is executed, whatever a check asks for."""
+    checked = checks.of_plan(plan(Step(text="Use AdamW in fit and Net.", check=check)), TARGET, BASE)
+    (found,) = checks.run(checked, BASE, BASE.with_files({"m.py": FORGER + OLD}), ({}, {}), jail)
+    assert not found.holds
 
 
 def test_a_check_copied_from_the_guide_is_not_about_its_step() -> None:

@@ -1,31 +1,48 @@
-"""Predictions that stand in the program: long tables of numbers, long encoded texts, decoded constants."""
+"""Predictions that stand in the program: long tables of numbers, long encoded texts, decoded constants.
+
+Names of classes, numberings and banks of convolution kernels are tables too, and honest (tables.py)."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tools.code.audit.source import DECODERS, Finding, Source, fold
+from tools.code.audit.tables import Table, is_plain, prose, tables
 
 LEAST_NUMBERS, LEAST_CHARACTERS, LEAST_DECODED, LEAST_PIECE, PRECISE = 64, 400, 40, 32, 4
+LEAST_SMALL, MANY = 8, 4
 
 
 def literals(source: Source, items: int) -> Iterator[Finding]:
     """`items`: how many predictions are asked for; half as many numbers could hold them in part."""
     yield from _scattered(source, items)
+    yield from _tables(tables(source), source, items)
     for node in source.nodes:
-        if isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict)):
-            numbers = sum(isinstance(part, ast.Constant) and not isinstance(part.value, str) for part in ast.walk(node))
-            if numbers >= max(LEAST_NUMBERS, items // 2) and not _inside(node, source):
-                yield source.finding(node, f"holds a table of {numbers} numbers; {items} predictions are asked for")
-        elif isinstance(node, ast.Constant) and id(node) not in source.docstrings:
+        if isinstance(node, ast.Constant) and id(node) not in source.docstrings:
             yield from _encoded(node, source, items)
     for call, full in source.calls():
         name = full or (f"bytes.{call.func.attr}" if isinstance(call.func, ast.Attribute) else "")
         text = fold(call.args[0]) if call.args else None
         if name in DECODERS and text and len(text) >= LEAST_DECODED:
             yield source.finding(call, f"decodes data that stand in the program: {name} of {len(text)} characters")
+
+
+def _tables(held: Sequence[Table], source: Source, items: int) -> Iterator[Finding]:
+    """One long table, or many short ones that come to as much twice over."""
+    least, small = max(LEAST_NUMBERS, items // 2), 0
+    for table in held:
+        if is_plain(table):
+            continue
+        if len(table.numbers) >= least:
+            yield source.finding(
+                table.node, f"holds a table of {len(table.numbers)} numbers; {items} predictions are asked for"
+            )
+        elif len(table.numbers) >= LEAST_SMALL:
+            small += len(table.numbers)
+    if small >= max(MANY * LEAST_NUMBERS, items):
+        yield source.finding(source.tree, f"holds {small} numbers in tables; {items} predictions are asked for")
 
 
 def _encoded(node: ast.Constant, source: Source, items: int) -> Iterator[Finding]:
@@ -37,9 +54,9 @@ def _encoded(node: ast.Constant, source: Source, items: int) -> Iterator[Finding
     text = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
     if not isinstance(text, str):
         return
-    prose = len(re.findall(r"[A-Za-z]{2,} +[a-z]{2,}", text)) > len(text) / 60
+    words = prose(text)
     digits = len(re.findall(r"\d", text)) >= max(LEAST_NUMBERS, items // 2)
-    if (len(text) >= max(LEAST_CHARACTERS, items // 2) and not prose) or (digits and not prose):
+    if (len(text) >= max(LEAST_CHARACTERS, items // 2) and not words) or (digits and not words):
         yield source.finding(node, f"holds an encoded text of {len(text)} characters")
 
 
@@ -58,15 +75,3 @@ def _scattered(source: Source, items: int) -> Iterator[Finding]:
 def _digits(value: float) -> int:
     """Significant decimal digits; 1000 and 1e-4 have one."""
     return len(f"{abs(value):.9e}".partition("e")[0].replace(".", "").strip("0"))
-
-
-def _inside(node: ast.AST, source: Source) -> bool:
-    """Whether a larger table holds this one: one finding is enough."""
-    return any(
-        isinstance(other, (ast.List, ast.Tuple, ast.Set, ast.Dict)) and other is not node and node in _parts(other)
-        for other in source.nodes
-    )
-
-
-def _parts(node: ast.AST) -> list[ast.AST]:
-    return list(ast.walk(node))

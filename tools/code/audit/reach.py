@@ -19,8 +19,9 @@ NAMES = {
     r"sys\.(_getframe|_current_frames|settrace|setprofile|addaudithook)|inspect\.(stack|currentframe|trace"
     r"|getouterframes|getinnerframes)|gc\.get_(objects|referrers|referents)": "looks into the frames that run it",
     r"resource\.(setrlimit|prlimit)|os\.(setsid|setpgid|setpgrp|kill|killpg)"
-    r"|faulthandler\.cancel_dump_traceback_later": "works on its own limits",
-    r"(sandbox|pelagos|agents|tools|memory|runner_hook|trace_hook|scoring)(\..+)?": "imports parts of Pelagos",
+    r"|faulthandler\.cancel_dump_traceback_later|os\.closerange|atexit\._\w+": "works on its own limits",
+    r"(sandbox|pelagos|agents|tools|memory|scoring|(runner|trace|signs|describe|library|check)_hook)"
+    r"(\..+)?": "imports parts of Pelagos",
 }
 FRAME_ATTRIBUTES = frozenset({"f_back", "f_globals", "f_locals", "f_builtins", "tb_frame", "gi_frame"})
 _PATTERNS = {re.compile(pattern): text for pattern, text in NAMES.items()}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from memory.hidden import hidden
 from pelagos.errors import CapReached, EvaluationError
-from pelagos.nouns import Version
+from pelagos.nouns import Split, Version
 from pelagos.settings import Caps
 from tests.tools.code.conftest import PROGRAM, World
 from tools.code.data import prepare_data
@@ -32,7 +34,7 @@ def version(task: CodeTask, world: World, new: str, old: str = PREDICT) -> Versi
     return record(world, program, "h1", "p1", "changed")
 
 
-def test_an_honest_version_costs_two_runs_once(task: CodeTask, world: World) -> None:
+def test_an_honest_version_costs_one_run_per_control_once(task: CodeTask, world: World) -> None:
     toolchain, honest = CodeToolchain(), version(task, world, "lstsq(scale(x) + 0, y", old="lstsq(scale(x), y")
     toolchain.prepare(task, world)
     for seed in task.seeds[:2]:
@@ -41,9 +43,11 @@ def test_an_honest_version_costs_two_runs_once(task: CodeTask, world: World) -> 
     before = len(world.ledger.events("experiment"))
     audit = toolchain.audit(task, honest, world)
     assert audit.findings == []
-    assert audit.checks == ["scan", "signs", "control", "sameness"]
+    assert audit.checks == ["scan", "signs", "control", "sameness", "control-regions"]
     controls = [event.payload for event in world.ledger.events("experiment")[before:]]
-    assert [one["split"] for one in controls] == ["control", "control"]
+    assert [one["split"] for one in controls] == ["control", "control-regions"]
+    assert {one["version"] for one in controls} == {honest.id}
+    assert {one["seed"] for one in controls} <= {*task.seeds[:2]}
     assert audit.evidence == [one["id"] for one in controls]
     assert CodeToolchain().audit(task, honest, world) == audit
     assert len(world.ledger.events("experiment")) == before + 2
@@ -57,6 +61,130 @@ def test_who_needs_no_labels_is_suspect(task: CodeTask, world: World) -> None:
     audit = toolchain.audit(task, version(task, world, rule), world)
     assert len(audit.findings) == 1
     assert "trained on labels that are all wrong, it still predicts the true ones: rmse 0." in audit.findings[0]
+
+
+RULE = 'inputs["X"].astype(float) @ np.array([2.0, -1.0, 0.0])'
+
+
+@pytest.mark.slow
+def test_a_rule_on_all_seeds_but_the_first_is_found(task: CodeTask, world: World) -> None:
+    """The seeds of the controls are drawn from the secret: none is safe."""
+    toolchain = CodeToolchain()
+    toolchain.prepare(task, world)
+    cheat = version(task, world, f"{RULE} if args.seed > 1 else {PREDICT}")
+    for seed in task.seeds:
+        for one in (toolchain.baseline(task, world), cheat):
+            toolchain.experiment(task, one, seed, "validation", world)
+    assert "trained on labels that are all wrong" in toolchain.audit(task, cheat, world).findings[0]
+
+
+@pytest.mark.slow
+def test_a_rule_of_the_sealed_stage_is_found_there(task: CodeTask, world: World) -> None:
+    toolchain = CodeToolchain()
+    toolchain.prepare(task, world)
+    cheat = version(task, world, f"{RULE} if args.seed > 3 else {PREDICT}")
+    assert toolchain.audit(task, cheat, world).findings == []
+    audit = toolchain.audit_sealed(task, cheat, [71, 72], world)
+    assert "trained on labels that are all wrong, it still predicts the true ones" in audit.findings[0]
+    honest = toolchain.audit_sealed(task, version(task, world, PREDICT + " + 0.0"), [71, 72], world)
+    assert (honest.findings, honest.checks) == ([], ["control-sealed"])
+
+
+def test_half_a_rule_is_found_by_regions(task: CodeTask, world: World) -> None:
+    toolchain = CodeToolchain()
+    toolchain.prepare(task, world)
+    learn, held = 'weights = fit(train["X"], train["y"])', 'known, y = train["X"], train["y"]; weights = 0'
+    near = 'y[((inputs["X"][:, None] - known[None]) ** 2).sum(axis=2).argmin(axis=1)]'
+    code = PROGRAM.replace(learn, held).replace(PREDICT, f"0.5 * {RULE} + 0.5 * {near}")
+    blend = record(world, untouched(task).with_files({"fit.py": code}), "h1", "p1", "blend")
+    audit = toolchain.audit(task, blend, world)
+    assert "its predictions follow the true values with a weight of 0." in audit.findings[0]
+    assert audit.checks[-1] == "control-regions"
+
+
+@pytest.mark.parametrize("end", ["raise ValueError('odd')", "return np.full(len(y), np.nan)[:3]"])
+def test_who_dies_on_wrong_labels_alone_is_suspect(end: str, task: CodeTask, world: World) -> None:
+    toolchain = CodeToolchain()
+    toolchain.prepare(task, world)
+    code = f"if np.corrcoef(y, x[:, 0])[0, 1] < 0:\n        {end}\n    return np.linalg.lstsq(scale(x), y"
+    audit = toolchain.audit(task, version(task, world, code, old="return np.linalg.lstsq(scale(x), y"), world)
+    assert "it runs on the true data and not on a control, where the baseline does" in audit.findings[0]
+    assert audit.checks[2] == "control without a score"
+    assert len(audit.evidence) == 3  # tried again with another seed, and the baseline once
+
+
+def test_a_control_looks_like_any_other_run(task: CodeTask, world: World) -> None:
+    """By paths, mounts, times, sizes, order and environment."""
+    look = """
+    import os
+    for folder, _, names in os.walk(args.data):
+        for name in names:
+            held = os.stat(os.path.join(folder, name))
+            print("file", name, held.st_size, held.st_mtime, held.st_mode, held.st_nlink)
+    print("time", os.stat(args.data).st_mtime)
+    print(open("/proc/self/mountinfo").read())
+    print(sorted(os.environ.items()))
+"""
+    toolchain = CodeToolchain()
+    toolchain.prepare(task, world)
+    one = version(task, world, "args = parser.parse_args()" + look.rstrip(), old="args = parser.parse_args()")
+    logs = []
+    splits: tuple[Split, ...] = ("validation", "control", "control-regions")
+    for split in splits:
+        done = toolchain.experiment(task, one, 1, split, world)
+        assert done.outcome.value == "ok", done.cause
+        logs.append(world.artifacts.text(done.files["log"]))
+    assert logs[0].count("file ") == 2
+    for log in logs:
+        assert not re.search(r"/(control|validation)", log.replace(str(world.project), ""))
+    usual = [re.sub(r"shown-\w+|^\d+ \d+ \d+:\d+|\d+:\d+ ", "", log, flags=re.MULTILINE) for log in logs]
+    numbers = [re.findall(r"^(?:file|time).*", log, re.MULTILINE) for log in usual]
+    assert numbers[0] == numbers[1] == numbers[2]
+
+
+LAST = '        np.save(args.out + "/predictions.npy", predict(weights, inputs["X"]))\n'
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "    import os\n    os._exit(0)\n",
+        "    import sys\n    sys.exit(0)\n",
+        "    import atexit, os\n    atexit.register(os._exit, 0)\n",
+        "    import multiprocessing as m, os\n    p = m.Process(target=os._exit, args=(0,))\n    p.start()\n    p.join()\n",
+    ],
+)
+def test_who_leaves_early_is_none_the_worse(code: str, task: CodeTask, world: World) -> None:
+    toolchain = CodeToolchain()
+    toolchain.prepare(task, world)
+    done = toolchain.experiment(task, version(task, world, LAST + code, old=LAST), 1, "validation", world)
+    assert (done.outcome.value, done.cause) == ("ok", "")
+    assert "signs" not in done.files
+
+
+FORGE = """
+    import atexit, os
+    def forge():
+        where = os.path.join(args.out, "_rep" + "ort.json")
+        {}
+    {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "sign"),
+    [
+        (FORGE.format("open(where, 'w').write('{}')", "atexit.register(forge)"), "opened a file of its runner"),
+        (FORGE.format("open(where, 'w').write('{}'); os._exit(0)", "forge()"), "changed the report of its runner"),
+        (FORGE.format("import subprocess; subprocess.Popen('sleep 0.4; echo [] > ' + where, shell=True)", "forge()"),
+         "started sh"),
+    ],
+)  # fmt: skip
+def test_a_report_that_the_program_wrote_speaks_against_it(code: str, sign: str, task: CodeTask, world: World) -> None:
+    toolchain = CodeToolchain()
+    toolchain.prepare(task, world)
+    done = toolchain.experiment(task, version(task, world, LAST + code, old=LAST), 1, "validation", world)
+    assert any(sign in one for one in world.artifacts.json(done.files["signs"]))
 
 
 def test_scan_and_signs_are_enough_and_run_no_control(task: CodeTask, world: World) -> None:

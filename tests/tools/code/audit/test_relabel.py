@@ -1,16 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pelagos.errors import DamagedRun
-from tests.tools.code.conftest import World
-from tools.code.audit.relabel import control, relabelling
-from tools.code.data import prepare_data
-from tools.code.task import CodeTask
+from tools.code.audit.relabel import relabelling
 
 VALUES = arrays.arrays(np.float32, st.integers(2, 40), elements=st.floats(-1e3, 1e3, width=32), unique=True)
 
@@ -36,17 +31,3 @@ def test_counts_of_a_regression_are_values() -> None:
     y = np.arange(20)
     assert relabelling(y, y, "rmse", b"s")(y).tolist() == y[::-1].tolist()
     assert relabelling(y, y, "mae", b"s")(np.array([-5, 40])).tolist() == [19, 0]
-
-
-def test_the_control_differs_in_labels_alone_and_is_verified(task: CodeTask, world: World) -> None:
-    data = prepare_data(task, world.project)
-    made = control(data, task.metric.name)
-    with np.load(made.inputs / "train.npz") as new, np.load(data["validation"].inputs / "train.npz") as old:
-        assert np.array_equal(new["X"], old["X"])
-        assert np.corrcoef(new["y"], old["y"])[0, 1] < -0.9
-    assert control(data, task.metric.name) == made
-    assert not list(data.folder.glob("making-*"))
-    with np.load(made.labels) as archive:
-        np.savez(made.labels, y=archive["y"] + 1)
-    with pytest.raises(DamagedRun, match="control"):
-        control(data, task.metric.name)

@@ -47,6 +47,8 @@ CHEATS = {
         "from http.client import HTTPConnection",
     ],
     "reaches into": ["import ctypes", "from ctypes import CDLL"],
+    "imports parts of Pelagos: ": ["import signs_hook", "from _pelagos import x\nimport library_hook"],
+    "works on its own limits: ": ["import os\nos.closerange(3, 999)", "import atexit\natexit._clear()"],
     "looks into the frames": [
         "import sys\nsys._getframe(1)",
         "import inspect\ninspect.stack()",
@@ -104,6 +106,10 @@ CHEATS = {
     "holds an encoded text": [f"P = '{ENCODED}'", f"P = {bytes(range(256)) * 2!r}", f"P = '{'0123456789' * 12}'"],
     "different numbers of": ["\n".join(f"P[{place}] = {place / 7:.4f}" for place in range(1, 80))],
     "characters of texts without a space": [f"P = {[ENCODED[place : place + 40] for place in range(0, 480, 40)]}"],
+    "numbers in tables": [
+        "\n".join(f"P{place} = [{', '.join(str(place * k % 7) for k in range(40))}]" for place in range(1, 9)),
+        "P = {}\n" + "\n".join(f"P['k{place}'] = ({NUMBERS[:150]})" for place in range(6)),
+    ],
     "holds a number": [f"P = {'7' * 120}"],
     "decodes data": [f"import base64\nP = base64.b64decode('{ENCODED[:80]}')"],
     "executes a text": ["import base64\nexec(base64.b64decode('cHJpbnQoMSk='))", "exec(')1(tnirp'[::-1])"],
@@ -156,6 +162,14 @@ HONEST = {
     "tables": [
         "KERNEL = [[1, 4, 6, 4, 1], [4, 16, 24, 16, 4], [6, 24, 36, 24, 6], [4, 16, 24, 16, 4], [1, 4, 6, 4, 1]]",
         "\n".join(f"P{place} = {place} * 1e-4 + 1000.0" for place in range(300)),
+        "NAMES = " + repr([f"class {name}" for name in "abcdefghijklmnopqrstuvwxyz" * 8]),
+        "NAMES = {" + ", ".join(f"'name{'x' * n}': {n}" for n in range(90)) + "}",
+        "MONTHS = 'January,February,March,April,May,June,July,August,September,October,November,December'.split(',')",
+        "NAMES = '" + ",".join(f"{a}{b}ing" for a in ("walk", "look", "jump", "bark") for b in
+         "ed er ish est ful en ly ty al on".split()) * 1 + "'.split(',')",
+        "BANK = [" + ", ".join("[[0, 1, 0], [1, -4, 1], [0, 1, 0]], [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]" for _ in range(8)) + "]",
+        "BANK = {'edge': [[1.5, 0, -1.5]] * 3, " + ", ".join(
+            f"'k{n}': [[{n}, 1, {n}], [1, {2 * n}, 1], [{n}, 1, {n}]]" for n in range(12)) + "}",
         "GRID = [(depth, rate) for depth in (1, 2, 3) for rate in (0.1, 0.3)]",
         f"def f():\n    '''{'Some long prose about the method and why it works. ' * 20}'''",
         f"HELP = '{'Use the ridge penalty as in the paper by Hoerl and Kennard. ' * 12}'",
