@@ -7,14 +7,17 @@ place and moved there. Doesn't hold anything that changes later: that is the led
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
-import os
 import shlex
 import shutil
+import time
 from collections.abc import Iterator
 from importlib import metadata
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -63,9 +66,16 @@ class RunFile(BaseModel):
         return project / (path.relative_to(self.project) if inside else path)
 
 
-def write(folder: Path, project: Path, task: Task, settings: Settings) -> None:
-    """Make `folder`, which must be new or empty, all at once."""
-    half = folder.with_name(f".{folder.name}.new-{os.getpid()}")
+def by_time(runs: Path, task: str) -> Path:
+    """A place for a run that is launched now; the second of one second has a number."""
+    first = runs / f"{task}-{time.strftime('%Y%m%d-%H%M%S')}"
+    numbered = (first.with_name(f"{first.name}-{number:02}") for number in count(2))
+    return next(place for place in chain([first], numbered) if not place.exists())
+
+
+def write(folder: Path, project: Path, task: Task, settings: Settings) -> bool:
+    """Make `folder`, all at once. False where it is there and not empty: then nothing was changed."""
+    half = folder.with_name(f".{folder.name}.new-{uuid4().hex[:12]}")
     with _placing(folder):
         half.mkdir(parents=True)
     try:
@@ -80,10 +90,22 @@ def write(folder: Path, project: Path, task: Task, settings: Settings) -> None:
             versions=_versions(),
         )
         (half / FILE).write_text(described.model_dump_json(indent=2) + "\n", "utf-8")
-        half.rename(folder)
+        return _placed(half, folder)
     except BaseException:
         shutil.rmtree(half)
         raise
+
+
+def _placed(half: Path, folder: Path) -> bool:
+    """The kernel moves a folder over an empty one only: of two that do it at once one succeeds."""
+    try:
+        half.rename(folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        shutil.rmtree(half)
+        return False
+    return True
 
 
 @contextlib.contextmanager

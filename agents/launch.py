@@ -8,7 +8,6 @@ that don't answer is clean: what was found is judged, confirmed and reported. A 
 from __future__ import annotations
 
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -79,12 +78,15 @@ def create(
     registry.install(task)
     parts.sandbox(settings.sandbox)
     parts.check_embedder(settings, project)
-    where = run_dir or project / "runs" / f"{task.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    where = run_dir or run_folder.by_time(project / "runs", task.name)
     run_folder.free(where, task.digest)
     for spec in specs:  # last: endpoints are asked whether they are there
         parts.check_model(spec, settings)
     with on_disk(where):
-        run_folder.write(where, project, task, settings)
+        while not run_folder.write(where, project, task, settings):  # another process took the place meanwhile
+            if run_dir is not None:
+                run_folder.free(run_dir, task.digest)
+            where = run_dir or run_folder.by_time(project / "runs", task.name)
     return where
 
 
@@ -205,7 +207,7 @@ def _ending(run: Run) -> Ending:
 def _run_graph(run: Run) -> tuple[str, str]:
     from agents.graph import STEPS, run_graph
 
-    with open_checkpoints(run.folder) as saver:
+    with open_checkpoints(run.ledger, run.say) as saver:
         graph = run_graph(run.settings.loop.review, saver)
         config: RunnableConfig = {
             "configurable": {"thread_id": THREAD},

@@ -71,7 +71,9 @@ def rebuilt(project: Path) -> int:
     models = load(project).models
     with ExitStack() as stack:
         runs = [*all_runs(project), *(run for run in elsewhere(project) if (run / LEDGER).is_file())]
-        driven = [f"{run}: process {pid} drives it" for run in runs if (pid := controller_of(run)) is not None]
+        driven = [
+            f"{run}: process {pid or 'unknown'} drives it" for run in runs if (pid := controller_of(run)) is not None
+        ]
         if driven:
             raise BadInput(*(f"{fault}; make the bank anew when it has ended" for fault in driven))
         ledgers = [stack.enter_context(closing(Ledger.read(run / LEDGER))) for run in runs]

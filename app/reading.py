@@ -28,7 +28,7 @@ def status(run: RunArgument, json: Json = False) -> None:
 
     now = time.time() if pid is not None else record.last_at
     screen = console()
-    driven = f" by process {pid}" if pid is not None else ""
+    driven = f" by process {pid or 'unknown'}" if pid is not None else ""
     doing = f": {activity(record)}" if pid is not None else ""
     reason = folders.reason(record, state)
     screen.print(*unsafe(record), header(folder, record, now), sep="\n")

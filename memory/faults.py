@@ -1,4 +1,5 @@
-"""What the operating system and SQLite say about a disk, in our words: full is `DiskFull`, unreadable a damaged run."""
+"""What the operating system and SQLite say about a disk, in our words: full is `DiskFull`, unreadable a damaged run,
+and a lock that another process keeps is `Locked`."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pelagos.errors import DamagedRun, DiskFull
+from pelagos.errors import DamagedRun, DiskFull, Locked
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+WAIT_S = 600.0
+"""How long a run waits for whoever has locked one of its SQLite files: longer than a backup or a person takes."""
 _PROBE = 1 << 16
 
 
@@ -30,7 +33,8 @@ def on_disk(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def on_database(path: Path, mend: str) -> Iterator[None]:
-    """Raises DiskFull where there is no room and DamagedRun, ending in `mend`, where SQLite can't go on."""
+    """Raises DiskFull where there is no room, Locked where another process has the file, and DamagedRun, ending in
+    `mend`, where SQLite can't go on for another reason."""
     from sqlalchemy.exc import DatabaseError
 
     try:
@@ -40,7 +44,14 @@ def on_database(path: Path, mend: str) -> Iterator[None]:
         cause = getattr(error, "orig", None) or error
         if _is_full(cause, path.parent):
             raise DiskFull(str(path.parent)) from error
+        if is_locked(cause):
+            raise Locked(str(path)) from error
         raise DamagedRun(f"{path}: {cause}; {mend}") from error
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether SQLite says that another process has the file, which is nothing about what is in it."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"))
 
 
 def _is_full(error: BaseException, path: Path) -> bool:

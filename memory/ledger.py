@@ -35,6 +35,13 @@ class Event(NamedTuple):
     payload: dict[str, Any]
 
 
+class Position(NamedTuple):
+    """A place in a ledger: the number of its newest row then, 0 where there was none, and the chain value there."""
+
+    seq: int
+    chain: str
+
+
 class Reader:
     """The reading half, for any process and thread."""
 
@@ -61,6 +68,18 @@ class Reader:
         """The number of the newest row, 0 where there is none."""
         with self._lock, _guarded(self.path), self._engine.connect() as connection:
             return int(connection.execute(select(func.max(events.c.seq))).scalar() or 0)
+
+    def position(self) -> Position:
+        """Where the ledger ends now."""
+        with self._lock, _guarded(self.path), self._engine.connect() as connection:
+            return _end(connection)
+
+    def holds(self, position: Position) -> bool:
+        """Whether this ledger was once at `position`: it has that row, on that chain. An empty one is nobody's."""
+        query = select(events.c.chain).where(events.c.seq == position.seq)
+        with self._lock, _guarded(self.path), self._engine.connect() as connection:
+            chain = connection.execute(query).scalar()
+        return bool(chain == position.chain)
 
     def events(self, kind: str | None = None, after: int = 0, kinds: Collection[str] | None = None) -> list[Event]:
         """Events with `seq > after` in order, of one kind, of some or of all."""
@@ -143,11 +162,15 @@ def _fact(connection: Connection, kind: str, key: str) -> Event | None:
     return _event(Row(*row)) if row else None
 
 
-def _add(connection: Connection, kind: str, key: str, payload: str) -> Row:
+def _end(connection: Connection) -> Position:
     last = connection.execute(select(events.c.seq, events.c.chain).order_by(events.c.seq.desc()).limit(1)).first()
-    seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
-    at = time.time()
-    row = Row(seq, at, kind, key, payload, link(previous, seq, at, kind, key, payload))
+    return Position(*last) if last else Position(0, GENESIS)
+
+
+def _add(connection: Connection, kind: str, key: str, payload: str) -> Row:
+    last = _end(connection)
+    seq, at = last.seq + 1, time.time()
+    row = Row(seq, at, kind, key, payload, link(last.chain, seq, at, kind, key, payload))
     connection.execute(insert(events), row._asdict())
     return row
 

@@ -16,11 +16,12 @@ from sqlalchemy import Column, Engine, Float, Integer, MetaData, Table, Text, cr
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
+from memory import faults
 from memory.keys import canonical
 
 INTENT = ".intent"
 GENESIS = "0" * 64
-BUSY_MS = 30_000
+READER_WAITS_S = 30.0
 
 metadata = MetaData()
 events = Table(
@@ -74,7 +75,8 @@ def connect(path: Path, *, read_only: bool = False) -> Engine:
     @event.listens_for(engine, "connect")
     def settings(raw: Any, _record: Any) -> None:
         raw.isolation_level = None
-        raw.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        waits = READER_WAITS_S if read_only else faults.WAIT_S
+        raw.execute(f"PRAGMA busy_timeout={int(1000 * waits)}")
         if not read_only:
             raw.execute("PRAGMA journal_mode=WAL")
             raw.execute("PRAGMA synchronous=FULL")

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from memory import wal
+from memory.faults import is_locked
 from memory.filehold import FileHold
 from memory.rows import GENESIS, Row, connect, create_schema, events, follows, scan
 from pelagos.errors import DamagedRun
@@ -43,7 +44,10 @@ def ensure(path: Path, hold: FileHold) -> str:
 
 
 def inspect(path: Path) -> tuple[list[Row], str]:
-    """The verified rows and what is wrong behind them ('' if nothing). Changes nothing in the file or its log."""
+    """The verified rows and what is wrong behind them ('' if nothing). Changes nothing in the file or its log.
+
+    Raises sqlalchemy's DatabaseError where another process has locked it: that is no damage.
+    """
     if path.stat().st_size == 0:
         return [], "the file is empty"
     good: list[Row] = []
@@ -55,6 +59,8 @@ def inspect(path: Path) -> tuple[list[Row], str]:
             check = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
             torn = _torn(path)
     except DatabaseError as error:
+        if error.orig is not None and is_locked(error.orig):
+            raise
         return good, str(error.orig)
     finally:
         engine.dispose()

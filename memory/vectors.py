@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from memory import faults
 from memory.faults import on_database
-from pelagos.errors import PelagosError
+from pelagos.errors import Locked, PelagosError
 
 Vector = NDArray[np.float32]
 REBUILD = "pelagos doctor --rebuild-bank"
@@ -78,13 +79,16 @@ class VectorStore:
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._path = path
-        self._raw = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+        self._raw = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=faults.WAIT_S)
         self._forget(epoch="")
         try:
             # Switching to a write-ahead log waits for nobody: of two runs that open a new bank at once one would fail.
-            with self._using(), FileLock(path.with_name(path.name + ".opening"), timeout=30):
+            with self._using(), FileLock(path.with_name(path.name + ".opening"), timeout=faults.WAIT_S):
                 self._raw.execute("PRAGMA journal_mode=WAL")
                 self._raw.executescript(SCHEMA)
+        except Timeout as error:
+            self._raw.close()
+            raise Locked(str(path)) from error
         except PelagosError:
             self._raw.close()
             raise

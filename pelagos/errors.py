@@ -7,6 +7,7 @@ PelagosError
 ├── DamagedRun          a run folder that can't be read further; the good part was kept
 ├── CapReached          a budget is used up: the run stops cleanly, exit code 3
 ├── DiskFull            no room where something had to be written: the run stops, exit code 3; `resume` goes on
+├── Locked              another process keeps a file of ours locked; the run stops, `resume` goes on
 ├── Interrupted         Ctrl-C or SIGTERM at a boundary, exit code 130
 ├── ModelError          a model call failed within its bound of tries
 │   ├── ModelUnavailable    nothing answers, or it refuses for good
@@ -73,6 +74,16 @@ class DiskFull(PelagosError):
     def __init__(self, where: str) -> None:
         super().__init__(f"disk: no room left at {where}: make room, then `pelagos resume` goes on")
         self.where = where
+
+
+class Locked(PelagosError):
+    """Another process kept a file locked for longer than is waited. What was recorded before stays whole."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"{where}: another process keeps it locked (`fuser -v` tells which): end that one, then `pelagos resume` "
+            "goes on"
+        )
 
 
 class Interrupted(PelagosError):

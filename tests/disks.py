@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,14 +32,28 @@ class Disk:
 def small_disk(at: Path, megabytes: int) -> Iterator[Disk]:
     """A temporary file system mounted at `at`. Skips where this user can't mount one."""
     at.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("a full disk is tested on a real one: mounting it wants root")
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(at)], capture_output=True, text=True
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"a full disk is tested on a real one: it can't be mounted here: {mounted.stderr.strip()}")
-    try:
+    with _mounted(at, f"size={megabytes}m"):
         yield Disk(at)
+
+
+@contextlib.contextmanager
+def read_only_disk(at: Path, files: Iterable[str]) -> Iterator[None]:
+    """One mounted at the folder `at` that holds these empty files and can't be written."""
+    with _mounted(at, "size=1m"):
+        for name in files:
+            (at / name).touch()
+        subprocess.run(["mount", "-o", "remount,ro", str(at)], check=True)
+        yield
+
+
+@contextlib.contextmanager
+def _mounted(at: Path, options: str) -> Iterator[None]:
+    if os.geteuid() != 0:
+        pytest.skip("disks are tested on a real one: mounting it wants root")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(at)], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"disks are tested on a real one: it can't be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield
     finally:
         subprocess.run(["umount", "-l", str(at)], check=True)

@@ -15,6 +15,7 @@ from agents.folder import FILE, LEDGER, TASK
 from agents.folder import read as described
 from app.folders import folded
 from memory import salvage
+from memory.controller import controller_of
 from memory.faults import on_database
 from memory.keys import read_payload
 from memory.ledger import Event
@@ -86,7 +87,7 @@ def _ledger(run: Path, copy: Path) -> tuple[Sequence[Row], str]:
 
 def _fetch(run: Path, path: Path, copy: Path) -> None:
     """Files are copied where nobody writes: SQLite would leave its own beside a ledger that it only reads."""
-    if _driven(run):
+    if controller_of(run) is not None:
         with (
             closing(sqlite3.connect(uri(path.resolve(), "ro"), uri=True)) as source,
             closing(sqlite3.connect(copy)) as target,
@@ -97,11 +98,3 @@ def _fetch(run: Path, path: Path, copy: Path) -> None:
         part = path.with_name(path.name + suffix)
         if part.exists():
             shutil.copy2(part, copy.with_name(copy.name + suffix))
-
-
-def _driven(run: Path) -> bool:
-    """Whether a process drives the run, told without touching the run's lock."""
-    try:
-        return Path("/proc", (run / "controller.pid").read_text().strip()).is_dir()
-    except OSError:
-        return False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +97,43 @@ def test_a_run_folder_that_can_not_be_made_is_one_line(where: str, said: str, tm
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match=f"can't be made: {said}: name another place by --run-dir"):
         create(tmp_path, str(write_task(tmp_path / "table")), Settings(), tmp_path / where, ScriptedParts())
+
+
+def test_many_that_are_created_in_one_second_have_a_folder_each(tmp_path: Path) -> None:
+    task = str(write_task(tmp_path / "table"))
+    together = threading.Barrier(20)
+
+    class Together(ScriptedParts):
+        def check_model(self, spec: str, settings: Settings) -> None:
+            together.wait()  # all have looked for a free place
+
+    def launched(_: int) -> Path:
+        return create(tmp_path, task, Settings(models={"default": "replay:none"}), parts=Together())
+
+    with ThreadPoolExecutor(20) as pool:
+        runs = list(pool.map(launched, range(20)))
+    assert len(set(runs)) == 20
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == sorted(run.name for run in runs)
+    assert all((run / "run.json").is_file() and (run / "task" / "task.yaml").is_file() for run in runs)
+
+
+def test_of_two_that_are_created_at_one_named_place_one_is_told(tmp_path: Path) -> None:
+    task = str(write_task(tmp_path / "table"))
+    together = threading.Barrier(2)
+
+    class Together(ScriptedParts):
+        def check_model(self, spec: str, settings: Settings) -> None:
+            together.wait()
+
+    def launched(_: int) -> Path | str:
+        try:
+            return create(tmp_path, task, Settings(models={"default": "replay:none"}), tmp_path / "r", Together())
+        except BadInput as told:
+            return str(told)
+
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(launched, range(2)))
+    assert tmp_path / "r" in ended
+    (told,) = (end for end in ended if isinstance(end, str))
+    assert "already holds a run of this task: go on with `pelagos resume" in told
+    assert not list(tmp_path.glob(".r.new-*"))

@@ -147,7 +147,7 @@ class Cascade:
 
 def _cache(folder: Path, say: Say) -> Cache | None:
     try:
-        return Cache(folder)
+        return Cache(folder, say)
     except (OSError, sqlite3.Error) as error:
         say(f"literature: nothing is cached: {folder}: {error}")
         return None
