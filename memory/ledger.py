@@ -21,7 +21,7 @@ from memory import salvage
 from memory.faults import on_database
 from memory.filehold import FileHold
 from memory.keys import canonical, read_payload
-from memory.rows import GENESIS, INTENT, IS_FACT, Row, connect, events, link
+from memory.rows import GENESIS, INTENT, IS_FACT, KINDS, Row, connect, events, link
 from pelagos.errors import BadInput
 
 
@@ -112,7 +112,10 @@ class Ledger(Reader):
             hold = FileHold(path)
             try:
                 damage = salvage.ensure(path, hold)
-                return cls(path, connect(path), hold, damage)
+                engine = connect(path)
+                with engine.begin() as connection:
+                    connection.exec_driver_sql(KINDS)  # a ledger of an earlier version lacks it
+                return cls(path, engine, hold, damage)
             except BaseException:
                 hold.release()
                 raise

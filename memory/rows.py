@@ -35,7 +35,9 @@ events = Table(
     Column("chain", Text, nullable=False),
 )
 IS_FACT = text(f"kind NOT LIKE '%{INTENT}'")
+KINDS = "CREATE INDEX IF NOT EXISTS kinds ON events (kind, seq)"
 SCHEMA = (
+    KINDS,
     f"CREATE UNIQUE INDEX facts ON events (kind, key) WHERE {IS_FACT}",
     "CREATE TRIGGER no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
     "CREATE TRIGGER no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
