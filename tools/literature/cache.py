@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sqlite3
 import threading
 import time
@@ -40,11 +41,15 @@ class Cache:
             self._raw.close()
 
     def found(self, source: str, query: str, limit: int, days: float | None) -> list[Paper] | None:
-        """What a search for as much or more gave, None where there is none or it is older than `days` (None: any)."""
-        since = 0.0 if days is None else time.time() - days * DAY
-        ask = "SELECT found FROM searches WHERE source = ? AND query = ? AND most >= ? AND at >= ? ORDER BY at DESC"
+        """What a search for as much or more gave, None where there is none or it is older than `days` (None: any). What
+        a clock stamped that was ahead by more than a day is of no known age."""
+        since, until = (0.0, math.inf) if days is None else (time.time() - days * DAY, time.time() + DAY)
+        ask = (
+            "SELECT found FROM searches WHERE source = ? AND query = ? AND most >= ? AND at BETWEEN ? AND ? "
+            "ORDER BY at DESC"
+        )
         with self._using():
-            row = self._raw.execute(ask, (source, query, limit, since)).fetchone()
+            row = self._raw.execute(ask, (source, query, limit, since, until)).fetchone()
             papers = [self.paper(id, version) for id, version in json.loads(row[0])] if row else [None]
         return None if None in papers else [paper for paper in papers if paper is not None][:limit]
 

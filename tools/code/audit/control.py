@@ -52,9 +52,10 @@ def _scored(
     task: CodeTask, run: Experiment, validation: SplitData, context: Context, scorer: str | Path
 ) -> Scores | None:
     """None where these predictions have no such score."""
-    predictions = context.artifacts.get(run.files["predictions"])
+    predictions, evaluator = context.artifacts.get(run.files["predictions"]), Evaluator(context.sandbox)
+    given = (validation.labels, predictions, task.metric, (), scorer)
     try:
-        return Evaluator(context.sandbox).score(validation.labels, predictions, task.metric, (), scorer)
+        return context.steps.tried("scoring", run.id, lambda: evaluator.score(*given))
     except EvaluationError as error:
         if error.cause == "tampered":
             raise

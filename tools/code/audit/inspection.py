@@ -24,7 +24,7 @@ Run = Callable[[Version, int, Split], Experiment]
 
 
 def inspect(task: CodeTask, version: Version, data: TaskData, context: Context, run: Run) -> Audit:
-    """`run` executes and scores, once. Raises CapReached, SandboxError and EvaluationError."""
+    """`run` executes and scores, once. Raises CapReached, RunFailed and EvaluationError."""
     program, untouched = Program.load(context.artifacts, version.content), versions.untouched(task)
     base, first, second = versions.baseline(task, context), *task.seeds[:2]
     real, usual = ([run(one, seed, "validation") for seed in (first, second)] for one in (version, base))
