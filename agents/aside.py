@@ -87,7 +87,7 @@ def section(folder: Path) -> Section:
 
 
 def again(folder: Path, experiment: str) -> Again:
-    """Run a recorded experiment again. Raises BadInput (no such experiment), MissingPart and SandboxError."""
+    """Run a recorded experiment again. Raises BadInput (no such experiment), MissingPart and RunFailed."""
     described = run_folder.read(folder)
     task, toolchain = _task(folder, described)
     project = project_of(folder, Path(described.project), begun=True)

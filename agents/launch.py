@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 THREAD = "run"
 STOPPED = "run.stopped"
 OVER = frozenset({"finished", "capped"})
+DISK_WAITS_S = (5.0, 20.0, 60.0)
+"""How long room is waited for before a run on a full disk goes on, and in the end stops."""
 EXIT_CODES = {
     "finished": 0, "waiting": 0, "capped": 3, "disk full": 3, "starved": 5, "failed": 5, "interrupted": 130,
 }  # fmt: skip
@@ -111,7 +113,8 @@ def drive(
 ) -> Ending:
     """Run or resume the run in `run_dir` to its end or to a stop, and record how it ended.
 
-    What sandboxes of dead processes left on the machine is removed first.
+    What sandboxes of dead processes left on the machine is removed first. Where the disk is full for a moment, the run
+    goes on when there is room again.
 
     Raises BadInput (no run there, driven by another process), MissingPart, and DiskFull where there is no room to
     begin.
@@ -124,13 +127,22 @@ def drive(
         before = ledger.events("run.ended")
         if before and before[-1].payload["status"] in OVER:
             return Ending(**before[-1].payload)
-        with (
-            _told(ledger),
-            assembled(run_dir, described, ledger, stop or threading.Event(), parts or Parts()) as run,
-        ):
-            _begin(run, described)
-            ending = _ending(run)
+        asked, made = stop or threading.Event(), parts or Parts()
+        ending = _driven(run_dir, described, ledger, asked, made)
+        for wait in DISK_WAITS_S:
+            if ending.status != "disk full" or asked.wait(wait):
+                break
+            with suppress(DiskFull):  # there is still no room: its ending stands
+                ending = _driven(run_dir, described, ledger, asked, made)
         return _recorded(ending, len(before) + 1, ledger)
+
+
+def _driven(
+    run_dir: Path, described: run_folder.RunFile, ledger: Ledger, stop: threading.Event, parts: Parts
+) -> Ending:
+    with _told(ledger), assembled(run_dir, described, ledger, stop, parts) as run:
+        _begin(run, described)
+        return _ending(run)
 
 
 @contextmanager
@@ -163,6 +175,7 @@ def _crash(error: Exception) -> str:
 
 
 def _begin(run: Run, described: run_folder.RunFile) -> None:
+    run.steps.budget.mark()
     metrics = {"metric": run.task.metric, "guards": list(run.task.guards)}
     shown = TypeAdapter(dict[str, Any]).dump_python(metrics, mode="json")
     run.ledger.append("run.started", THREAD, described.model_dump(mode="json") | shown)

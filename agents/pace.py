@@ -10,9 +10,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate
 from statistics import fmean
 
 from memory.ledger import Event, Reader
+from memory.run_clock import RunClock, launches
 from pelagos.errors import BadInput
 
 LAST = 5
@@ -37,7 +39,7 @@ def check_time(seconds: float | None, embedded: bool) -> None:
 
 
 class Pace:
-    """Thread-safe. Seconds are wall clock."""
+    """Thread-safe. Seconds are those that passed, whatever the system's clock says."""
 
     def __init__(self, took: Sequence[float] = (), experiment_s: float | None = None) -> None:
         self.experiment_s = experiment_s
@@ -48,7 +50,7 @@ class Pace:
     @classmethod
     def of(cls, ledger: Reader) -> Pace:
         """As the run's ledger tells it; a hypothesis that a pause cut in two is left out."""
-        return cls(_took(ledger.events(kinds=("pace", "lesson", "clock.intent"))), _experiment_s(ledger))
+        return cls(_took(ledger.events()), _experiment_s(ledger))
 
     def begin(self, hypothesis: str) -> None:
         with self._lock:
@@ -79,14 +81,23 @@ class Pace:
 def _took(events: Sequence[Event]) -> list[float]:
     begun: dict[str, float] = {}
     found = []
-    for event in events:
-        if event.kind == "clock.intent":
+    for event, passed in zip(events, _passed(events), strict=True):
+        if launches(event):
             begun.clear()
         elif event.kind == "pace":
-            begun.setdefault(event.payload["hypothesis"], event.at)
-        elif event.payload["hypothesis"] in begun:
-            found.append(event.at - begun.pop(event.payload["hypothesis"]))
+            begun.setdefault(event.payload["hypothesis"], passed)
+        elif event.kind == "lesson" and event.payload["hypothesis"] in begun:
+            found.append(passed - begun.pop(event.payload["hypothesis"]))
     return found
+
+
+def _passed(events: Sequence[Event]) -> list[float]:
+    """The seconds that the run had worked at each event, never less than before: a span's end corrects its stamps."""
+    clock, found = RunClock(), []
+    for event in events:
+        clock.fold(event)
+        found.append(clock.seconds)
+    return list(accumulate(reversed(found), min))[::-1]
 
 
 def _experiment_s(ledger: Reader) -> float | None:

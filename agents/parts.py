@@ -80,7 +80,7 @@ def assembled(
     settings = described.settings_in(project)
     task, toolchain = _task(folder, described)
     registry.check_machine(task, settings.sandbox.name)
-    steps = Steps(ledger, Budget(held_back(settings.caps, settings.judge.max_seeds), ledger))
+    steps = Steps(ledger, Budget(held_back(settings.caps, settings.judge.max_seeds), ledger), stop)
     artifacts, slots = ArtifactStore(folder / "artifacts"), Slots(settings.loop.workers or None)
     embedder = parts.embedder(settings, project, steps)
     register(project, folder)

@@ -106,12 +106,10 @@ def bars(record: Record, now: float | None = None) -> list[Bar]:
     """Budget bars. `now` extends the wall clock of a run that is going on (Unix seconds)."""
     caps: dict[str, Any] = record.settings.get("caps") or {}
     spent = record.spent
-    live = now is not None and record.ended is None and record.last_at > 0
-    seconds = spent.seconds + (max(0.0, now - record.last_at) if live and now is not None else 0.0)
     return [
         Bar("tokens", spent.tokens, caps.get("tokens"), ""),
         Bar("experiments", spent.experiments or len(record.experiments), caps.get("experiments"), ""),
-        Bar("wall clock", seconds, caps.get("seconds"), "s"),
+        Bar("wall clock", record.elapsed(now), caps.get("seconds"), "s"),
         Bar("cost", spent.usd, caps.get("usd"), "USD", spent.unpriced),
     ]
 

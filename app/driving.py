@@ -12,7 +12,6 @@ import shlex
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 from app.folders import LEDGER, read
 from app.output import console
 from app.record import Event, Record
+from app.steady import Steady
 from app.warning import TEXT, asked, red
 from pelagos.errors import DiskFull, Interrupted, PelagosError
 
@@ -100,9 +100,9 @@ def _drain(events: queue.SimpleQueue[Event], record: Record, view: View) -> None
         view.show(event)
 
 
-def view(folder: Path, record: Record, clock: Callable[[], float] = time.time) -> AbstractContextManager[View]:
+def view(folder: Path, record: Record, clock: Callable[[], float] | None = None) -> AbstractContextManager[View]:
     """The live view on a terminal, plain lines elsewhere. `clock` tells what the view takes for now."""
-    screen = console()
+    screen, clock = console(), clock or Steady(record)
     if screen.is_terminal:
         from app.live import live_view
 

@@ -60,6 +60,11 @@ def _experiment(record: Record, payload: dict[str, Any]) -> str:
     return f"{_title(record, payload)}: {payload['split']} seed {payload['seed']}: {became} in {took}"
 
 
+def _attempt(record: Record, payload: dict[str, Any]) -> str:
+    """The machinery's fault, and no result: it is tried again."""
+    return f"{_title(record, payload)}: {payload['cause']}: no result of its own"
+
+
 def _verdict(record: Record, payload: dict[str, Any]) -> str:
     return f"{_title(record, payload)}: {payload['kind']}, effect {signed(payload.get('effect'))}"
 
@@ -88,6 +93,7 @@ _TELLERS = {
     "plan": _plan,
     "build": _build,
     "experiment": _experiment,
+    **dict.fromkeys(("experiment.attempt", "smoke.attempt", "scoring.attempt", "checks.attempt"), _attempt),
     "verdict": _verdict,
     "confirmed": _confirmed,
     "model.fault": _model_fault,

@@ -89,7 +89,7 @@ def next_verdict(record: Record, now: float) -> str:
     takes = pace.get("hypothesis_s")
     if takes is None:
         return "the next verdict has no estimate until one hypothesis is through"
-    left = float(takes) - (now - max(at, record.judged_at))
+    left = float(takes) - (record.elapsed(now) - max(at, record.judged_at))
     return f"next verdict in about {duration(left)}" if left >= 0 else f"next verdict is overdue by {duration(-left)}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,9 @@ def status(run: RunArgument, json: Json = False) -> None:
         return
     from app.live import Budgets, header, hypotheses, unsafe
     from app.progress import activity, learned, next_verdict
+    from app.steady import beside
 
-    now = time.time() if pid is not None else record.last_at
+    now = beside(record) if pid is not None else record.last_at
     screen = console()
     driven = f" by process {pid or 'unknown'}" if pid is not None else ""
     doing = f": {activity(record)}" if pid is not None else ""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from memory.rows import INTENT
+from memory.run_clock import CLOCK, RunClock, launches
 from pelagos.nouns import Build, Experiment, Hypothesis, Lesson, Metric, Noun, Plan, RankedPaper, Verdict, Version
 
 
@@ -54,7 +56,7 @@ class Record:
 
     `stopped` says what ended the last drive without an ending: its status, stopped or crashed, and the reason.
     `current` is the hypothesis that is worked on, '' where none is. `pace` is the newest estimate of how long one
-    takes here, with its time.
+    takes here, with the seconds that the run had worked by then, as in `judged_at`.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
@@ -80,6 +82,7 @@ class Record:
     notes: list[tuple[float, str]] = field(default_factory=list)
     pending: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
+    clock: RunClock = field(default_factory=RunClock)
     first_at: float = 0.0
     last_at: float = 0.0
     last: tuple[float, str, str] = (0.0, "", "")
@@ -93,7 +96,7 @@ class Record:
 
     def fold(self, event: Event) -> None:
         self._clock(event)
-        if event.kind == "clock.intent":
+        if event.kind == CLOCK + INTENT:
             return
         if event.kind.endswith(".intent"):
             self.pending[event.kind.removesuffix(".intent"), event.key] = event.payload
@@ -129,16 +132,22 @@ class Record:
         version = self.versions.get(str(payload.get("version")))
         return str(payload.get("hypothesis") or (version.hypothesis if version else "") or "")
 
+    def elapsed(self, now: float | None = None) -> float:
+        """Seconds that the run has worked, until `now` where it is going on (Unix seconds)."""
+        live = now is not None and self.ended is None and self.last_at > 0
+        return self.spent.seconds + (max(0.0, now - self.last_at) if live and now is not None else 0.0)
+
     def _clock(self, event: Event) -> None:
-        """Wall clock of the run's launches; the pause before a resume is nobody's work."""
-        launched = event.kind == "clock.intent"
-        if self.first_at and self.ended is None and not launched:
-            self.spent.seconds += max(0.0, event.at - self.last_at)
-        if launched:
+        """Time of the run's launches; the pause before a resume is nobody's work."""
+        if launches(event):
             self.ended = self.stopped = None
             self.pending.clear()
+        if self.ended is not None:
+            self.clock.rest()
+        self.clock.fold(event)
+        self.spent.seconds = self.clock.seconds
         self.first_at = self.first_at or event.at
-        self.last_at = max(self.last_at, event.at)
+        self.last_at = event.at
         self.last = (event.at, event.kind, event.key)
 
 
@@ -177,7 +186,7 @@ def _node(record: Record, payload: dict[str, Any], event: Event) -> None:
 
 
 def _pace(record: Record, payload: dict[str, Any], event: Event) -> None:
-    record.pace = (event.at, payload)
+    record.pace = (record.spent.seconds, payload)
     record.current = str(payload.get("hypothesis") or record.current)
 
 
@@ -216,7 +225,7 @@ def _experiment(record: Record, payload: dict[str, Any], event: Event) -> None:
 def _verdict(record: Record, payload: dict[str, Any], event: Event) -> None:
     one = Verdict.model_validate(payload)
     record.verdicts[one.hypothesis] = one
-    record.judged_at = event.at
+    record.judged_at = record.spent.seconds
 
 
 def _lesson(record: Record, payload: dict[str, Any], event: Event) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,14 @@ from app.board import Row, bars, funnel, rows
 from app.columns import Column
 from app.progress import activity, learned, next_verdict
 from app.record import Record
+from app.steady import beside
 from app.warning import warning
 from app.words import count, interval, number, signed
 from pelagos.errors import BadInput, DamagedRun
 
 
 def status(folder: Path, record: Record, state: str, pid: int | None) -> dict[str, Any]:
-    now = time.time() if pid is not None else record.last_at
+    now = beside(record) if pid is not None else record.last_at
     return {
         "run": str(folder),
         "task": record.task,
@@ -30,7 +30,7 @@ def status(folder: Path, record: Record, state: str, pid: int | None) -> dict[st
         "learned": learned(record),
         "next_verdict": next_verdict(record, now),
         "funnel": funnel(record),
-        "budget": bars(record, time.time() if pid is not None else None),
+        "budget": bars(record, now if pid is not None else None),
         "hypotheses": rows(record),
         "notes": [{"at": at, "text": text} for at, text in record.notes[-10:]],
         "damage": folders.damage(folder),

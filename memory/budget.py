@@ -1,8 +1,9 @@
 """The budget: reserve first, settle after (contract 4).
 
-Totals are rebuilt from the ledger: every fact made by a step carries its `cost`. Wall clock is counted over resumes
-from the times of the steps' own rows, so time after the last row before a kill is not counted. Disk is measured: it
-is the size of the run folder. An unknown price is counted as unknown, never as zero; a money cap can't see it.
+Totals are rebuilt from the ledger: every fact made by a step carries its `cost`. Time is that of the monotonic clock,
+recorded in spans (`memory.run_clock`): clocks that are set and machines that sleep change nothing, and time after the
+last row before a kill is not counted. Disk is measured: it is the size of the run folder. An unknown price is counted
+as unknown, never as zero; a money cap can't see it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from typing import NamedTuple
 
 from memory.ledger import Event, Ledger, Reader
 from memory.rows import INTENT
+from memory.run_clock import CLOCK, RunClock
 from pelagos.errors import CapReached
 from pelagos.settings import Caps
 
-CLOCK = "clock"
 MEASURE_DISK_EVERY_S = 5.0
+APART_S = 1.0
+"""So far the system's clock may be from the monotonic one before a new span begins."""
+LONGEST_SPAN_S = 300.0
 
 
 class Cost(NamedTuple):
@@ -66,8 +70,8 @@ class Budget:
         self._lent = threading.local()
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._began, self._began_at = time.monotonic(), time.time()
-        self._marked = False
+        self._began = self._span = time.monotonic()
+        self._span_at: float | None = None  # none before the first step
         self._held: dict[int, Cost] = {}
         self._next = 0
         self._disk = (float("-inf"), 0.0)
@@ -80,7 +84,7 @@ class Budget:
 
     def reserve(self, cost: Cost) -> int:
         """Hold `cost` until it is settled. Raises CapReached where it doesn't fit with all that is held."""
-        self._mark()
+        self.mark()
         with self._lock:
             for resource, gauge in self._gauges().items():
                 asked = getattr(cost, resource, 0) or 0
@@ -142,7 +146,7 @@ class Budget:
         return lent or self.caps
 
     def _seconds(self) -> float:
-        return self._past_seconds + (time.monotonic() - self._began if self._marked else 0.0)
+        return self._past_seconds + (time.monotonic() - self._began if self._span_at is not None else 0.0)
 
     def _measured(self) -> float:
         """Measured again when the last measure is old, and in no more than a hundredth of the time."""
@@ -153,12 +157,20 @@ class Budget:
             self._disk = (now + max(MEASURE_DISK_EVERY_S, 100 * took), measured)
         return self._disk[1]
 
-    def _mark(self) -> None:
-        """A row that says when this process began to work, once; an intent, since each resume makes another."""
+    def mark(self) -> None:
+        """Record a span where one ends: before the first step, when the clocks have parted, and now and then. A row
+        that counts for time is written right after."""
         with self._lock:
-            first, self._marked = not self._marked, True
-        if first and isinstance(self._ledger, Ledger):
-            self._ledger.intend(CLOCK, "session", {"began": self._began_at})
+            now, at = time.monotonic(), time.time()
+            lived, first = now - self._span, self._span_at is None
+            apart = abs(at - (self._span_at or at) - lived) > APART_S
+            if not (first or apart or lived > LONGEST_SPAN_S):
+                return
+            # The first span begins with the process, whatever the clock has done since.
+            told = {"began": at - lived} if first else {"began": at, "lived": lived}
+            if isinstance(self._ledger, Ledger):
+                self._ledger.intend(CLOCK, "session", told)
+            self._span, self._span_at = (self._span, at - lived) if first else (now, at)
 
 
 def _over(resource: str, gauge: Gauge, asked: float) -> bool:
@@ -171,17 +183,12 @@ def _over(resource: str, gauge: Gauge, asked: float) -> bool:
 
 
 def _clocked(history: list[Event]) -> float:
-    """Seconds between the start and the last step of each session. Rows that others append don't count."""
-    total = began = 0.0
-    last = None
+    """Seconds of all sessions, each until its last step. Rows that others append don't count."""
+    clock = RunClock()
     for event in history:
-        if event.kind == CLOCK + INTENT:
-            total += max(0.0, last - began) if last is not None else 0.0
-            began = float(event.payload["began"])
-            last = event.at
-        elif last is not None and (event.kind.endswith(INTENT) or "cost" in event.payload):
-            last = event.at
-    return total + (max(0.0, last - began) if last is not None else 0.0)
+        if event.kind.endswith(INTENT) or "cost" in event.payload:
+            clock.fold(event)
+    return clock.seconds
 
 
 def _folder_mb(folder: Path) -> float:

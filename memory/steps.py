@@ -1,7 +1,8 @@
 """Idempotent steps (contract 1): every side effect is keyed, intended, done once and recorded.
 
 What is recorded is never done again; what was in flight at a kill is repeated, and its first intent stays as a
-witness. A failed action records nothing but its intent.
+witness. A failed action records nothing but its intent. What the machinery spoiled is tried again within a bound
+(`memory.attempts`).
 """
 
 from __future__ import annotations
@@ -9,27 +10,32 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
+from memory.attempts import Attempts, cause_of_death
 from memory.budget import Budget, Cost
 from memory.ledger import Ledger
+from pelagos.errors import SandboxError
 
+R = TypeVar("R")
 Action = Callable[[], tuple[dict[str, Any], Cost]]
 
 
 class Steps:
-    """The only way side effects happen in a run."""
+    """The only way side effects happen in a run. `stop` ends the wait before another attempt."""
 
-    def __init__(self, ledger: Ledger, budget: Budget) -> None:
+    def __init__(self, ledger: Ledger, budget: Budget, stop: threading.Event | None = None) -> None:
         self.ledger = ledger
         self.budget = budget
+        self._stop = stop or threading.Event()
         self._locks = _KeyedLocks()
 
     def once(self, kind: str, key: str, intent: dict[str, Any], reserve: Cost, action: Action) -> dict[str, Any]:
         """The recorded payload of (kind, key); `action` makes it, if it isn't there, with its cost added as `cost`.
 
         Two threads that ask for the same key: one does it and both get the result. Raises CapReached before
-        anything happens, and whatever `action` raises; the reservation is then given back.
+        anything happens, RunFailed where the machinery failed at each attempt, and whatever else `action` raises; the
+        reservation is then given back. An attempt at an experiment that was killed costs what it costs.
         """
         found = self.ledger.find(kind, key)
         if found is not None:
@@ -38,17 +44,47 @@ class Steps:
             found = self.ledger.find(kind, key)
             return found if found is not None else self._do(kind, key, intent, reserve, action)
 
+    def tried(self, kind: str, key: str, action: Callable[[], R], death: Callable[[R], str] = lambda _: "") -> R:
+        """What `action` returns; nothing is recorded but attempts that the machinery spoiled. `death` says how what
+        ran was killed from outside; the last attempt's result is returned all the same.
+
+        Raises RunFailed after the last attempt that ended in a SandboxError, and whatever else `action` raises.
+        """
+        attempts = Attempts(self.ledger, self._stop, kind, key)
+        while True:
+            try:
+                made = action()
+            except SandboxError as error:
+                attempts.failed(error)
+                continue
+            cause = death(made)
+            if not cause or not attempts.killed(cause, {}):
+                return made
+            attempts.wait()
+
     def _do(self, kind: str, key: str, intent: dict[str, Any], reserve: Cost, action: Action) -> dict[str, Any]:
-        reservation = self.budget.reserve(reserve)
-        try:
-            self.ledger.intend(kind, key, intent)
-            payload, cost = action()
-            fact = self.ledger.append(kind, key, {**payload, "cost": cost._asdict()})
-        except BaseException:
-            self.budget.release(reservation)
-            raise
-        self.budget.settle(reservation, cost)
-        return fact.payload
+        attempts = Attempts(self.ledger, self._stop, kind, key)
+        while True:
+            reservation = self.budget.reserve(reserve)
+            try:
+                self.ledger.intend(kind, key, intent)
+                payload, cost = action()
+                self.budget.mark()
+                payload = {**payload, "cost": cost._asdict()}
+                cause = cause_of_death(payload)
+                again = bool(cause) and attempts.killed(cause, payload)
+                fact = payload if again else self.ledger.append(kind, key, payload).payload
+            except SandboxError as error:
+                self.budget.release(reservation)
+                attempts.failed(error)
+                continue
+            except BaseException:
+                self.budget.release(reservation)
+                raise
+            self.budget.settle(reservation, cost)
+            if not again:
+                return fact
+            attempts.wait()
 
 
 class _KeyedLocks:

@@ -125,7 +125,9 @@ class SourceFailed(PelagosError):
 
 
 class SandboxError(PelagosError):
-    """The sandbox itself failed, not the code in it."""
+    """The sandbox itself failed, not the code in it. `waits`: seconds before each further attempt of who may repeat."""
+
+    waits: tuple[float, ...] = (1.0, 5.0)
 
 
 class EvaluationError(PelagosError):

@@ -24,6 +24,7 @@ from sandbox import gpus, interpreter, seccomp
 from sandbox.cgroup import open_cgroup
 from sandbox.classify import outcome
 from sandbox.collect import collect, place
+from sandbox.faults import refusals
 from sandbox.gpu_meter import gpu_meter
 from sandbox.log import BoundedLog
 from sandbox.meter import MB, Meter
@@ -47,6 +48,7 @@ class Bubblewrap:
         self._cgroups = cgroups
         self.name = "bubblewrap" if cgroups else "bubblewrap-rlimit"
 
+    @refusals()
     def run(self, spec: Spec, on_line: Callable[[str], None] | None = None) -> Outcome:
         """See `Sandbox.run`. Raises MissingPart if this machine lacks a part, SandboxError if the jail fails."""
         user = _User.pick()

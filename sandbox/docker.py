@@ -1,7 +1,7 @@
 """Docker Engine, and Podman by the same socket: one container per run, with the hardened options of
 sandbox/container_options.py and our own supervisor and system-call filter inside.
 
-An engine that dies in mid-run is waited for and the run repeated once; then the outcome is `killed`.
+Where an engine dies in mid-run that is EngineDied, a fault of the machinery; the next run waits for it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from pelagos.errors import MissingPart, SandboxError
-from pelagos.nouns import OutcomeKind
 from sandbox import seccomp
 from sandbox.classify import outcome
 from sandbox.container import Container
@@ -24,8 +23,6 @@ from sandbox.meter import MB
 from sandbox.owner import is_orphan, new_label
 from sandbox.protocol import Outcome, Spec
 
-_TRIES = 2
-
 
 class Docker:
     """`image` is the user's own (sandbox.image); without one this machine's Python is shown in an empty one."""
@@ -33,22 +30,24 @@ class Docker:
     def __init__(self, engine: Engine = DOCKER, image: str = "") -> None:
         self._engine, self._image = engine, image
         self._ready: tuple[Any, str, str] | None = None
+        self._died = False
         self.name = engine.name
 
     def run(self, spec: Spec, on_line: Callable[[str], None] | None = None) -> Outcome:
-        """See `Sandbox.run`. Raises MissingPart if no engine is there, SandboxError if the container can't start."""
-        client, image, version = self._ready or self._prepare(self._engine.connect())
-        died = ""
-        for _ in range(_TRIES):
-            log = BoundedLog(int(spec.limits.log_mb * MB), on_line)
-            try:
-                return self._attempt(client, image, version, spec, log)
-            except EngineDied as error:
-                died = f"the engine died: {error}"
-                client = self._again(client)
-                if client is None:
-                    break
-        return Outcome(OutcomeKind.KILLED, died, log=log.close(), isolation=f"{self.name} ({version})")
+        """See `Sandbox.run`. Raises MissingPart if no engine is there, SandboxError if the container can't start and
+        EngineDied, which is one, if the engine stops answering."""
+        import docker.errors
+
+        client, image, version = self._ready or self._connected()
+        log = BoundedLog(int(spec.limits.log_mb * MB), on_line)
+        try:
+            return self._attempt(client, image, version, spec, log)
+        except docker.errors.APIError as error:
+            raise SandboxError(f"the container can't go on: {error.explanation or error}") from error
+        except EngineDied as error:
+            client.close()
+            self._ready, self._died = None, True
+            raise EngineDied(f"the engine died: {error}") from error
 
     def _attempt(self, client: Any, image: str, version: str, spec: Spec, log: BoundedLog) -> Outcome:
         chosen = options(spec, self._image, new_label())
@@ -76,15 +75,17 @@ class Docker:
         self._ready = client, image, version
         return self._ready
 
-    def _again(self, client: Any) -> Any:
-        client.close()
-        self._ready = None
+    def _connected(self) -> tuple[Any, str, str]:
+        """One that died is waited for, and what it left is removed. Raises MissingPart, or EngineDied where it was
+        there before."""
+        if not self._died:
+            return self._prepare(self._engine.connect())
         try:
             client = self._engine.again()
-            _reap(client)
-            return self._prepare(client)[0]
-        except (MissingPart, EngineDied):
-            return None
+        except MissingPart as error:
+            raise EngineDied(str(error)) from error
+        _reap(client)
+        return self._prepare(client)
 
 
 def reap() -> list[str]:

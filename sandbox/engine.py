@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pelagos.errors import MissingPart, PelagosError
+from pelagos.errors import MissingPart, SandboxError
 from sandbox.advice import engine
 
 PATIENCE = 60.0
 _CALL_LIMIT = 60.0
 
 
-class EngineDied(PelagosError):
-    """The engine stopped answering in the middle of a run."""
+class EngineDied(SandboxError):
+    """The engine stopped answering in the middle of a run. It may take minutes until somebody starts it again."""
+
+    waits = (2.0, 30.0, 60.0, 120.0, 240.0)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pelagos.errors import EvaluationError
+from pelagos.errors import EvaluationError, SandboxError
 from pelagos.nouns import Metric, OutcomeKind
 from sandbox.border.scores import MOST_BYTES, Refusal, read_scores
 from sandbox.border.told import Invalid
+from sandbox.faults import PASSING
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 
 STOCK = ("accuracy", "macro_f1", "mae", "rmse", "auroc", "log_loss", "exact")
@@ -63,7 +64,8 @@ class Evaluator:
         `scorer` is a stock name (default: the metric's own) or the task's evaluate.py, whose
         `score(predictions, labels) -> float` is the metric; a guard that isn't stock is a function of its name in
         there. `pin` is an earlier digest.
-        Raises EvaluationError with its cause class, SandboxError if there is no sandbox to score in.
+        Raises EvaluationError with its cause class, SandboxError if there is no sandbox to score in or it was stopped
+        from outside.
         """
         scorer = scorer or metric.name
         files = self._files(labels, scorer)
@@ -78,6 +80,8 @@ class Evaluator:
         outcome = self._sandbox.run(
             Spec(["python", "-m", "sandbox.scoring"], files, collect={"result.json": MOST_BYTES}, limits=self._limits)
         )
+        if _spoiled(outcome, self._limits):
+            raise SandboxError(f"the evaluator was stopped: {outcome.cause}")
         return _scores(outcome, digest)
 
     def _files(self, labels: Path, scorer: str | Path) -> dict[str, bytes]:
@@ -88,6 +92,12 @@ class Evaluator:
                 raise EvaluationError(text, cause="unknown_metric")
             files["evaluate.py"] = _content(Path(scorer))
         return files
+
+
+def _spoiled(outcome: Outcome, limits: Limits) -> bool:
+    """Whether it was killed from outside, or had no processor: no predictions are to blame for that."""
+    starved = outcome.kind is OutcomeKind.TIMEOUT and outcome.cpu_seconds < limits.seconds / 2
+    return starved or outcome.kind is OutcomeKind.KILLED
 
 
 def _scores(outcome: Outcome, digest: str) -> Scores:
@@ -123,4 +133,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise EvaluationError(f"{path}: can't be read: {error.strerror}", cause="tampered") from error
+        text = f"{path}: can't be read: {error.strerror}"
+        if error.errno in PASSING:
+            raise SandboxError(text) from error
+        raise EvaluationError(text, cause="tampered") from error

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from sandbox.meter import Counters
+from sandbox.meter import MB, Counters
 
 NEEDED = ("memory", "pids", "cpu")
 _PATIENCE = 5.0
@@ -67,7 +67,8 @@ class GroupsV1:
         kill_all(self._folders["pids"])
 
     def counters(self) -> Counters:
-        kills = fields(self._folders["memory"] / "memory.oom_control").get("oom_kill", 0)
+        memory = self._folders["memory"]
+        kills = fields(memory / "memory.oom_control").get("oom_kill", 0) if _full(memory) else 0
         refusals = fields(self._folders["pids"] / "pids.events").get("max", 0)
         if kills or not self._peak:  # killed between two samples, or too short for one
             self._peak = int((self._folders["memory"] / "memory.max_usage_in_bytes").read_text())
@@ -100,12 +101,22 @@ class GroupsV2:
         kill_all(self._folder)
 
     def counters(self) -> Counters:
-        kills = fields(self._folder / "memory.events").get("oom_kill", 0)
+        events = fields(self._folder / "memory.events")
+        # Where it never came to its own limit, it was killed because the machine, or a group above, ran out of memory.
+        kills = events.get("oom_kill", 0) if events.get("oom", 1) or events.get("max") else 0
         refusals = fields(self._folder / "pids.events").get("max", 0)
         cpu = fields(self._folder / "cpu.stat").get("usage_usec", 0) / 1e6
         if kills and (self._folder / "memory.peak").exists():
             self._peak = int((self._folder / "memory.peak").read_text())
         return Counters(self._peak, cpu, kills, refusals)
+
+
+def _full(group: Path) -> bool:
+    """Whether a version-1 group ever came to its own limit (charges are made in batches of less than a MB); where it
+    didn't, the machine ran out of memory."""
+    limit = group / "memory.limit_in_bytes"
+    most = int((group / "memory.max_usage_in_bytes").read_text())
+    return not limit.exists() or most > int(limit.read_text()) - MB
 
 
 def groups_of(pid: int) -> Groups | None:

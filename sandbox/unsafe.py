@@ -7,7 +7,6 @@ tree doesn't hide. Never chosen by itself, and named in every result.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import signal
@@ -21,6 +20,7 @@ from pelagos.errors import DiskFull, SandboxError
 from sandbox import gpus, interpreter
 from sandbox.classify import outcome
 from sandbox.collect import collect, parts, place
+from sandbox.faults import FULL, refusals
 from sandbox.gpu_meter import gpu_meter
 from sandbox.log import BoundedLog
 from sandbox.meter import MB
@@ -39,6 +39,7 @@ class Unsafe:
 
     name = "unsafe"
 
+    @refusals()
     def run(self, spec: Spec, on_line: Callable[[str], None] | None = None) -> Outcome:
         """See `Sandbox.run`."""
         with _folder() as folder:
@@ -75,7 +76,7 @@ def _folder() -> Iterator[Path]:
     try:
         yield folder
     except SandboxError as error:
-        if getattr(error.__cause__, "errno", 0) in (errno.ENOSPC, errno.EDQUOT):  # here the work folder is on a disk
+        if getattr(error.__cause__, "errno", 0) in FULL:  # here the work folder is on a disk
             raise DiskFull(str(folder.parent)) from error
         raise
     finally:

@@ -1,6 +1,7 @@
 """Build: each plan of the hypothesis becomes a version that runs, or there is a reason why it didn't.
 
-What goes wrong with a task's code or a model's answer is data and stays in the lane. Doesn't judge.
+What goes wrong with a task's code or a model's answer is data and stays in the lane; what the sandbox spoils is tried
+again. Doesn't judge.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from agents.run import Run
 from agents.state import Lane, Update
 from memory.keys import step_key
-from pelagos.errors import BadReply, SandboxError
+from pelagos.errors import BadReply
 from pelagos.nouns import Build, Hypothesis, Plan
 
 
@@ -26,9 +27,9 @@ def _built(plan: Plan, run: Run) -> Build:
 def _make(plan: Plan, run: Run) -> Build:
     hypothesis = run.noun(Hypothesis, plan.hypothesis)
     try:
-        made = run.toolchain.build(run.task, hypothesis, plan, run)
-    except (BadReply, SandboxError) as error:
-        cause = "reply" if isinstance(error, BadReply) else "sandbox"
+        made = run.steps.tried("build", plan.id, lambda: run.toolchain.build(run.task, hypothesis, plan, run))
+    except BadReply as error:
+        cause = "reply"
         run.say(f"{plan.id}: no version: {error}")
         made = Build(
             id=step_key(plan=plan.id, cause=cause), hypothesis=hypothesis.id, plan=plan.id, version=None, cause=cause

@@ -8,6 +8,7 @@ from itertools import accumulate, pairwise
 
 from app.driving import View
 from app.record import Event, Record
+from memory.run_clock import launches
 
 TICK_S = 0.1
 
@@ -42,7 +43,7 @@ def schedule(events: Sequence[Event], seconds: float) -> list[float]:
 
 
 def _weight(before: Event, event: Event) -> float:
-    return 0.0 if event.kind == "clock.intent" else max(0.0, event.at - before.at) ** 0.5
+    return 0.0 if launches(event) else max(0.0, event.at - before.at) ** 0.5
 
 
 def _waits(until: float) -> Iterator[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -25,6 +26,11 @@ from tests.toolchains.table import write_task
 
 ROOT = Path(__file__).parents[2]
 MEGABYTES = 24
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.launch.DISK_WAITS_S", (0.0,))
 
 
 @pytest.fixture
@@ -75,6 +81,26 @@ def test_whenever_it_fills_the_run_stops_and_resumes_to_the_same_facts(disk: Dis
     assert lives >= 5
     assert drive(run, parts=ScriptedParts()).status == "finished"
     assert ended_facts(project) == ended_facts(whole)
+
+
+def test_a_disk_that_was_full_for_a_moment_doesnt_end_the_run(
+    disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.launch.DISK_WAITS_S", (0.2, 0.2))
+    project, whole = disk.folder / "project", tmp_path / "whole"
+    project.mkdir(), whole.mkdir()
+    assert drive(launched(whole), parts=ScriptedParts()).status == "finished"
+    timers = []
+
+    def watch(event: Event) -> None:
+        if event.seq in (20, 60):
+            disk.fill()
+            timers.append(threading.Timer(0.1, disk.free))
+            timers[-1].start()
+
+    assert drive(launched(project), watch, parts=ScriptedParts()).status == "finished"
+    assert len(timers) == 2
+    assert facts(project) == facts(whole)
 
 
 def test_no_room_at_the_start_writes_no_run(disk: Disk) -> None:

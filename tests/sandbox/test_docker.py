@@ -19,7 +19,7 @@ from pelagos.errors import MissingPart
 from pelagos.nouns import OutcomeKind
 from sandbox.container_options import LABEL
 from sandbox.docker import Docker, reap
-from sandbox.engine import DOCKER, Engine
+from sandbox.engine import DOCKER, Engine, EngineDied
 from sandbox.protocol import Limits, Spec
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "container-engine"
@@ -104,7 +104,7 @@ def mortal() -> Iterator[Mortal]:
 
 
 @pytest.mark.timeout(300)
-def test_an_engine_that_dies_is_waited_for_and_the_run_repeated(mortal: Mortal) -> None:
+def test_an_engine_that_dies_is_the_machinerys_fault_and_the_next_run_waits_for_it(mortal: Mortal) -> None:
     lines: list[str] = []
 
     def die_once(line: str) -> None:
@@ -114,17 +114,21 @@ def test_an_engine_that_dies_is_waited_for_and_the_run_repeated(mortal: Mortal) 
             threading.Timer(1.0, mortal.script, ["start"]).start()
 
     code = "import time\nprint('begun', flush=True)\ntime.sleep(3)\nprint('ended')"
-    done = Docker(mortal.engine).run(Spec(["python", "-c", code], limits=LIMITS), die_once)
+    docker, spec = Docker(mortal.engine), Spec(["python", "-c", code], limits=LIMITS)
+    with pytest.raises(EngineDied, match="the engine died"):
+        docker.run(spec, die_once)
+    done = docker.run(spec, die_once)
     assert done.kind is OutcomeKind.OK, done
     assert lines == ["begun", "begun", "ended"] and done.log == "begun\nended"
 
 
 @pytest.mark.timeout(300)
-def test_an_engine_that_stays_dead_ends_as_killed(mortal: Mortal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_stays_dead_is_away_for_each_run(mortal: Mortal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sandbox.engine.PATIENCE", 1.0)
     mark = f"pelagos-mark-{time.time_ns()}"
     code = f"import time\nprint('begun', flush=True)\ntime.sleep(300)  # {mark}"
-    done = Docker(mortal.engine).run(Spec(["python", "-c", code], limits=LIMITS), lambda line: mortal.die())
-    assert (done.kind, done.log) == (OutcomeKind.KILLED, "begun")
-    assert done.cause.startswith("the engine died")
+    docker = Docker(mortal.engine)
+    for _ in range(2):
+        with pytest.raises(EngineDied):
+            docker.run(Spec(["python", "-c", code], limits=LIMITS), lambda line: mortal.die())
     assert mark not in subprocess.run(["ps", "axww"], capture_output=True, text=True, check=True).stdout

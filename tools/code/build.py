@@ -27,7 +27,7 @@ Kind = Literal["draft", "repair"]
 
 
 def build(trials: Trials, opening: str) -> Build:
-    """Raises SandboxError, CapReached, Interrupted and ModelUnavailable; bad replies and bad code are data."""
+    """Raises RunFailed, CapReached, Interrupted and ModelUnavailable; bad replies and bad code are data."""
     mind = trials.context.model("coder")
     how = ways(mind.strong)
     steps = of_change(trials.plan, trials.hypothesis, trials.baseline, how.only_target)

@@ -13,6 +13,7 @@ from tools.code.checks import Check, Checked
 from tools.code.data import SplitData
 from tools.code.execution import REPORT_FILE
 from tools.code.program import Program
+from tools.code.retried import Retried
 from tools.code.smoke import Known, Trial, smoke
 from tools.code.task import CodeTask
 from tools.code.traceback import Error, error_of
@@ -63,7 +64,7 @@ class Trials:
         return checks.of_plan(self.plan, self.hypothesis.target, self.baseline)
 
     def attempt(self, program: Program) -> Candidate:
-        """Raises SandboxError and CapReached; what the program does is data."""
+        """Raises RunFailed where the sandbox fails for good, and CapReached; what the program does is data."""
         trial = smoke(self.task, program, self.data, self.context)
         if not trial.cause.good:
             return Candidate(trial.cause, program, trial.error)
@@ -88,8 +89,10 @@ class Trials:
 
     def _steps(self, program: Program, trial: Trial) -> list[Checked]:
         lines = (self.known.lines, trial.lines)
+        content = program.store(self.context.artifacts)
+        sandbox = Retried(self.context.sandbox, self.context.steps, "checks", content)
         with self.context.slot():
-            return checks.run(self.checks(), self.baseline, program, lines, self.context.sandbox)
+            return checks.run(self.checks(), self.baseline, program, lines, sandbox)
 
 
 def note(found: Sequence[Checked]) -> str:

@@ -43,8 +43,8 @@ def pin_baseline(content: str, context: Context) -> None:
 def experiment(
     task: CodeTask, version: Version, seed: int, split: Split, data: SplitData, context: Context
 ) -> Experiment:
-    """Raises SandboxError, CapReached, Interrupted, and EvaluationError where evaluator, labels or inputs were changed.
-    A finished one is returned from the ledger."""
+    """Raises CapReached, Interrupted, RunFailed where the sandbox fails at each attempt, and EvaluationError where
+    evaluator, labels or inputs were changed. A finished one is returned from the ledger."""
     limits = task.smoke_limits if split == "smoke" else task.limits
     key = step_key(
         content=version.content,
@@ -93,9 +93,9 @@ def _scored(
     if done.cause.good:
         try:
             pinned = (context.steps.ledger.find(PINNED, split) or {}).get("digest", "")
-            scores = Evaluator(context.sandbox).score(
-                data.labels, done.predictions, task.metric, list(task.guards), task.scorer, pinned
-            )
+            evaluator = Evaluator(context.sandbox)
+            given = (data.labels, done.predictions, task.metric, list(task.guards), task.scorer, pinned)
+            scores = context.steps.tried("scoring", key, lambda: evaluator.score(*given))
             replicates = context.artifacts.put_json(list(scores.replicates))
             measured = {"score": scores.score, "replicates": replicates, "guards": dict(scores.guards)}
         except EvaluationError as error:

@@ -63,7 +63,7 @@ class Known:
 
 
 def smoke(task: CodeTask, program: Program, data: SplitData, context: Context, sample: int = 0) -> Trial:
-    """Run on the smoke data with the first seed, once per content and sample. Raises SandboxError and CapReached."""
+    """Run on the smoke data with the first seed, once per content and sample. Raises RunFailed and CapReached."""
     content, seed = program.store(context.artifacts), task.seeds[0]
     limits = task.smoke_limits
     key = step_key(
@@ -84,6 +84,7 @@ def smoke(task: CodeTask, program: Program, data: SplitData, context: Context, s
                 done = execute(task, program, data, seed, context.sandbox, limits=longer, watch=True, gpus=gpus)
         payload = {
             "content": content,
+            "outcome": done.outcome.kind.value,
             "cause": done.cause.kind,
             "detail": done.cause.detail,
             "predictions": context.artifacts.put(done.predictions) if done.predictions and done.cause.good else "",

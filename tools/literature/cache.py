@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sqlite3
 import threading
 import time
@@ -46,10 +47,14 @@ class Cache:
             self._raw.close()
 
     def found(self, source: str, query: str, limit: int, days: float | None) -> list[Paper] | None:
-        """What a search for as much or more gave, None where there is none or it is older than `days` (None: any)."""
-        since = 0.0 if days is None else time.time() - days * DAY
-        ask = "SELECT found FROM searches WHERE source = ? AND query = ? AND most >= ? AND at >= ? ORDER BY at DESC"
-        row = self._first(ask, (source, query, limit, since))
+        """What a search for as much or more gave, None where there is none or it is older than `days` (None: any). What
+        a clock stamped that was ahead by more than a day is of no known age."""
+        since, until = (0.0, math.inf) if days is None else (time.time() - days * DAY, time.time() + DAY)
+        ask = (
+            "SELECT found FROM searches WHERE source = ? AND query = ? AND most >= ? AND at BETWEEN ? AND ? "
+            "ORDER BY at DESC"
+        )
+        row = self._first(ask, (source, query, limit, since, until))
         papers = [self.paper(id, version) for id, version in json.loads(row)] if row else [None]
         return None if None in papers else [paper for paper in papers if paper is not None][:limit]
 

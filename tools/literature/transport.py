@@ -30,6 +30,7 @@ AGENT = f"pelagos/{__version__} (research agent; one request at a time)"
 MOST_BYTES = 30_000_000
 TRIES = 2
 UNSAID_REST = 60.0
+LONGEST_REST = 3600.0  # afterwards the service is asked again, whatever it said
 CHUNK = 65_536
 
 
@@ -130,8 +131,9 @@ def _asked_rest(answer: requests.Response) -> float | None:
     if answer.status_code != 429 and not (answer.status_code == 503 and said):
         return None
     if said.strip().isdigit():
-        return float(said)
+        return min(float(said), LONGEST_REST)
     try:
-        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    except ValueError:
+        now = parsedate_to_datetime(answer.headers["Date"]).timestamp() if "Date" in answer.headers else time.time()
+        return min(max(0.0, parsedate_to_datetime(said).timestamp() - now), LONGEST_REST)
+    except (ValueError, OverflowError):
         return UNSAID_REST

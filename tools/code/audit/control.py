@@ -51,9 +51,10 @@ def lean(task: CodeTask, run: Experiment, truth: SplitData, context: Context) ->
 
 def _scored(task: CodeTask, run: Experiment, truth: SplitData, context: Context, scorer: str | Path) -> Scores | None:
     """None where these predictions have no such score."""
-    predictions = context.artifacts.get(run.files["predictions"])
+    predictions, evaluator = context.artifacts.get(run.files["predictions"]), Evaluator(context.sandbox)
+    given = (truth.labels, predictions, task.metric, (), scorer)
     try:
-        return Evaluator(context.sandbox).score(truth.labels, predictions, task.metric, (), scorer)
+        return context.steps.tried("scoring", run.id, lambda: evaluator.score(*given))
     except EvaluationError as error:
         if error.cause == "tampered":
             raise

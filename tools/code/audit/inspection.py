@@ -24,7 +24,7 @@ from tools.toolchain import Context
 
 
 def inspect(task: CodeTask, version: Version, data: TaskData, context: Context, run: Run) -> Audit:
-    """`run` executes and scores, once. Raises CapReached, SandboxError and EvaluationError."""
+    """`run` executes and scores, once. Raises CapReached, RunFailed and EvaluationError."""
     program, untouched = Program.load(context.artifacts, version.content), versions.untouched(task)
     base = versions.baseline(task, context)
     seeds = judged(task.seeds, (version, base), context)

@@ -1,0 +1,68 @@
+"""Attempts at a step that the machinery spoiled: recorded beside the step's fact, tried again within a bound.
+
+A fault of the machinery (`SandboxError`) says nothing about what is tested, and neither does an experiment that was
+killed from outside. What is killed at every attempt is recorded as killed: a program may have done that itself. The
+untouched program is an exception: nobody gains by its death, so the run stops and `resume` tries again.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from memory.ledger import Ledger
+from pelagos.errors import Interrupted, RunFailed, SandboxError
+from pelagos.nouns import OutcomeKind
+
+ATTEMPT = ".attempt"
+KILLED = OutcomeKind.KILLED.value
+
+
+class Attempts:
+    """Those at one step (`kind`, `key`) in this process. `stop` ends a wait."""
+
+    def __init__(self, ledger: Ledger, stop: threading.Event, kind: str, key: str) -> None:
+        self._ledger, self._stop = ledger, stop
+        self._kind, self._key = kind, key
+        self._made = 0
+
+    def failed(self, error: SandboxError) -> None:
+        """Record the fault and wait. Raises RunFailed where it was the last attempt, and Interrupted."""
+        self._record(str(error), {})
+        if self._made > len(error.waits):
+            times = f"{self._made} times in a row"
+            raise RunFailed(f"{self._kind}: the sandbox failed {times}, nothing of it is recorded: {error}") from error
+        self._wait(error.waits[self._made - 1])
+
+    def killed(self, cause: str, payload: dict[str, Any]) -> bool:
+        """Record that a result was killed from outside; whether it is to be tried again. `payload` is added to the
+        record. Raises RunFailed where the untouched program was killed at each attempt."""
+        waits = SandboxError.waits
+        if self._made < len(waits):
+            self._record(cause, payload)
+            return True
+        self._record(f"{cause}, at the last of {self._made + 1} attempts", {})
+        if "hypothesis" in payload and payload["hypothesis"] is None:
+            raise RunFailed(f"{self._kind}: the untouched program was {cause} {self._made} times in a row")
+        return False
+
+    def wait(self) -> None:
+        """Before the next attempt. Raises Interrupted."""
+        self._wait(SandboxError.waits[self._made - 1])
+
+    def _wait(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise Interrupted("stopped before the next attempt")
+
+    def _record(self, cause: str, payload: dict[str, Any]) -> None:
+        self._made += 1
+        kind, number = self._kind + ATTEMPT, 1
+        while self._ledger.find(kind, f"{self._key}/{number}"):
+            number += 1
+        known = {name: payload[name] for name in ("hypothesis", "version", "seed", "split", "cost") if name in payload}
+        self._ledger.append(kind, f"{self._key}/{number}", {"of": self._key, "cause": cause, **known})
+
+
+def cause_of_death(payload: dict[str, Any]) -> str:
+    """How a step's program was killed from outside, "" where its result is its own."""
+    return str(payload.get("cause") or KILLED) if payload.get("outcome") == KILLED else ""

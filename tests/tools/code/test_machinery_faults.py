@@ -1,0 +1,115 @@
+"""Faults of the machinery at every start of a sandbox in a build and an audit: nothing but attempts comes of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pelagos.errors import RunFailed, SandboxError
+from pelagos.nouns import OutcomeKind
+from sandbox.protocol import Outcome, Sandbox, Spec
+from tests.tools.code.conftest import ScriptedMind, World, idea, make_task, plan
+from tests.tools.code.test_build import GOOD, STEP
+from tools.code.task import CodeTask
+from tools.code.toolchain import CodeToolchain
+
+KILLED = Outcome(OutcomeKind.KILLED, "killed by SIGKILL")
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SandboxError, "waits", (0.0, 0.0))
+
+
+class Faulty:
+    """A real sandbox with a fault at the first start of each thing (`times` of them), or at those that `only` names."""
+
+    name = "faulty"
+
+    def __init__(self, jail: Sandbox, fault: Outcome | None, times: int = 1, only: str = "") -> None:
+        self._jail, self._fault, self._times, self._only = jail, fault, times, only
+        self.starts: Counter[str] = Counter()
+
+    def run(self, spec: Spec, on_line: Callable[[str], None] | None = None) -> Outcome:
+        what = self._what(spec)
+        self.starts[what] += 1
+        if what.startswith(self._only) and self.starts[what] <= self._times:
+            if self._fault is None:
+                raise SandboxError("the sandbox can't start: Resource temporarily unavailable")
+            return self._fault
+        return self._jail.run(spec, on_line)
+
+    def _what(self, spec: Spec) -> str:
+        kind = next((name for part, name in PARTS.items() if part in spec.argv), "program")
+        content = b"".join(spec.files[name] for name in sorted(spec.files))
+        return f"{kind} {hash((content, spec.limits, tuple(sorted(spec.readonly.items()))))}"
+
+
+PARTS = {"sandbox.scoring": "scoring", "check_hook.py": "checks"}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, jail: Sandbox) -> Iterator[World]:
+    world, task = fresh(tmp_path_factory.mktemp("alone"), jail)
+    carried_out(task, world)
+    yield world
+    world.ledger.close()
+
+
+def fresh(folder: Path, sandbox: Sandbox, like: World | None = None) -> tuple[World, CodeTask]:
+    (folder / "project").mkdir()
+    if like is not None:  # the same secret, the same splits
+        shutil.copytree(like.project / ".pelagos", folder / "project" / ".pelagos")
+    return World(folder / "project", sandbox, ScriptedMind(lambda *asked: GOOD)), make_task(folder / "lines")
+
+
+def carried_out(task: CodeTask, world: World) -> None:
+    """A build with its smoke runs, checks and full run, a second seed of both, and an audit with its controls."""
+    toolchain = CodeToolchain()
+    toolchain.prepare(task, world)
+    made = toolchain.build(task, idea(), plan(STEP), world)
+    assert (made.cause, [one.cause for one in made.tries]) == ("", ["ok"])
+    version = next(one.payload for one in world.ledger.events("version") if one.key == made.version)
+    toolchain.audit(task, type(toolchain.baseline(task, world)).model_validate(version), world)
+
+
+def shown(world: World) -> dict[tuple[str, str], tuple[object, ...]]:
+    """What the facts of executions say."""
+    names = ("outcome", "cause", "score", "predictions", "seed", "split")
+    found = world.ledger.events(kinds=("experiment", "smoke"))
+    return {(one.kind, one.key): tuple(one.payload.get(name) for name in names) for one in found}
+
+
+@pytest.mark.parametrize("fault", [None, KILLED], ids=["refused", "killed"])
+def test_each_thing_fails_at_its_first_start(
+    fault: Outcome | None, alone: World, jail: Sandbox, tmp_path: Path
+) -> None:
+    sandbox = Faulty(jail, fault)
+    world, task = fresh(tmp_path, sandbox, alone)
+    carried_out(task, world)
+    assert {kind for kind, _ in shown(world)} == {"smoke", "experiment"}
+    assert shown(world) == shown(alone)
+    kinds = {one.kind for one in world.ledger.events() if one.kind.endswith(".attempt")}
+    assert kinds == {"smoke.attempt", "experiment.attempt", "scoring.attempt", "checks.attempt"}
+
+
+@pytest.mark.parametrize("what", ["program", "checks", "scoring"])
+def test_what_fails_for_good_stops_the_run_and_is_nobodys_failure(what: str, jail: Sandbox, tmp_path: Path) -> None:
+    world, task = fresh(tmp_path, Faulty(jail, None, times=99, only=what))
+    with pytest.raises(RunFailed, match="the sandbox failed 3 times in a row"):
+        carried_out(task, world)
+    assert not [one for one in world.ledger.events(kinds=("experiment", "build")) if one.payload.get("cause")]
+
+
+def test_a_draft_that_kills_itself_is_tried_thrice_and_refused(jail: Sandbox, tmp_path: Path) -> None:
+    world, task = fresh(tmp_path, jail)
+    CodeToolchain().prepare(task, world)
+    world.tries = 1
+    world.mind.script = lambda *asked: "```python\nimport os\n\ndef fit(x, y):\n    os.kill(os.getpid(), 9)\n```"
+    made = CodeToolchain().build(task, idea(), plan(STEP), world)
+    assert (made.version, made.cause) == (None, "killed")
+    assert len(world.ledger.events("smoke.attempt")) == 3
