@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from memory.ledger import Event, Reader
@@ -37,28 +37,42 @@ def check_time(seconds: float | None, embedded: bool) -> None:
 
 
 class Pace:
-    """Thread-safe. Seconds are wall clock."""
+    """Thread-safe. Seconds are wall clock, without those in which a model that was away was waited for."""
 
-    def __init__(self, took: Sequence[float] = (), experiment_s: float | None = None) -> None:
-        self.experiment_s = experiment_s
+    def __init__(
+        self, took: Sequence[float] = (), experiment_s: float | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.experiment_s, self._now = experiment_s, now
+        self._waits: list[tuple[str, float, float]] = []
         self._took = deque(took, LAST)
         self._begun: dict[str, float] = {}
         self._lock = threading.Lock()
 
     @classmethod
-    def of(cls, ledger: Reader) -> Pace:
+    def of(cls, ledger: Reader, now: Callable[[], float] = time.monotonic) -> Pace:
         """As the run's ledger tells it; a hypothesis that a pause cut in two is left out."""
-        return cls(_took(ledger.events(kinds=("pace", "lesson", "clock.intent"))), _experiment_s(ledger))
+        events = ledger.events(kinds=("pace", "lesson", "clock.intent", "waited"))
+        return cls(_took(events), _experiment_s(ledger), now)
 
     def begin(self, hypothesis: str) -> None:
         with self._lock:
-            self._begun[hypothesis] = time.monotonic()
+            self._begun[hypothesis] = self._now()
+
+    def heed(self, event: Event) -> None:
+        """A row of the ledger that was just appended: one of a wait says that a thread has waited until now."""
+        if event.kind != "waited":
+            return
+        with self._lock:
+            now = self._now()
+            self._waits.append((event.payload["hypothesis"], now - event.payload["seconds"], now))
 
     def end(self, hypothesis: str) -> None:
         with self._lock:
             began = self._begun.pop(hypothesis, None)
             if began is not None:
-                self._took.append(time.monotonic() - began)
+                mine = [(start, end) for one, start, end in self._waits if one == hypothesis]
+                self._waits = [wait for wait in self._waits if wait[0] != hypothesis]
+                self._took.append(self._now() - began - _covered(mine, began))
 
     def hypothesis_s(self, read_tps: float | None, write_tps: float | None) -> float | None:
         """How long the next hypothesis will take; None where nothing was measured. The speeds are the model's."""
@@ -78,15 +92,29 @@ class Pace:
 
 def _took(events: Sequence[Event]) -> list[float]:
     begun: dict[str, float] = {}
+    waits: dict[str, list[tuple[float, float]]] = {}
     found = []
     for event in events:
         if event.kind == "clock.intent":
             begun.clear()
         elif event.kind == "pace":
             begun.setdefault(event.payload["hypothesis"], event.at)
+        elif event.kind == "waited":
+            wait = (event.at - event.payload["seconds"], event.at)
+            waits.setdefault(event.payload["hypothesis"], []).append(wait)
         elif event.payload["hypothesis"] in begun:
-            found.append(event.at - begun.pop(event.payload["hypothesis"]))
+            began = begun.pop(event.payload["hypothesis"])
+            found.append(event.at - began - _covered(waits.pop(event.payload["hypothesis"], []), began))
     return found
+
+
+def _covered(spans: Sequence[tuple[float, float]], since: float) -> float:
+    """Seconds that the spans cover together: threads of one hypothesis wait at the same time."""
+    total, reached = 0.0, since
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
 
 
 def _experiment_s(ledger: Reader) -> float | None:

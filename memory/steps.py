@@ -1,7 +1,7 @@
 """Idempotent steps (contract 1): every side effect is keyed, intended, done once and recorded.
 
 What is recorded is never done again; what was in flight at a kill is repeated, and its first intent stays as a
-witness. A failed action records nothing but its intent.
+witness. What a failed action had spent is recorded by `spend`, what a killed one had spent by `memory/unfinished.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any
 
 from memory.budget import Budget, Cost
 from memory.ledger import Ledger
+from pelagos.errors import DiskFull, PelagosError
 
+FAILED = "failed"
 Action = Callable[[], tuple[dict[str, Any], Cost]]
 
 
@@ -41,14 +43,34 @@ class Steps:
     def _do(self, kind: str, key: str, intent: dict[str, Any], reserve: Cost, action: Action) -> dict[str, Any]:
         reservation = self.budget.reserve(reserve)
         try:
-            self.ledger.intend(kind, key, intent)
+            self.ledger.intend(kind, key, _told(intent, reserve))
             payload, cost = action()
             fact = self.ledger.append(kind, key, {**payload, "cost": cost._asdict()})
-        except BaseException:
+        except BaseException as error:
             self.budget.release(reservation)
+            if isinstance(error, PelagosError) and _paid(reserve):
+                with contextlib.suppress(DiskFull):  # then it is settled as one that was killed
+                    self.ledger.intend(FAILED, key, {"of": kind})
             raise
         self.budget.settle(reservation, cost)
         return fact.payload
+
+    def spend(self, kind: str, key: str, payload: dict[str, Any], cost: Cost) -> None:
+        """Record under `key`/0, `key`/1 ... what was spent for nothing, and count it."""
+        number = 0
+        while self.ledger.find(kind, f"{key}/{number}") is not None:
+            number += 1
+        self.ledger.append(kind, f"{key}/{number}", {**payload, "cost": cost._asdict()})
+        self.budget.charge(cost)
+
+
+def _paid(cost: Cost) -> bool:
+    return cost.tokens > 0 or cost.usd != 0
+
+
+def _told(intent: dict[str, Any], reserve: Cost) -> dict[str, Any]:
+    """With what it may cost, where somebody else is paid for it."""
+    return {**intent, "reserved": {"tokens": reserve.tokens, "usd": reserve.usd}} if _paid(reserve) else intent
 
 
 class _KeyedLocks:
