@@ -61,12 +61,12 @@ class Summary(NamedTuple):
 class Budget:
     """Thread-safe. A reservation is a number that is settled or released exactly once."""
 
-    def __init__(self, caps: Caps, ledger: Reader, now: Callable[[], float] = time.monotonic) -> None:
-        self.caps, self._now = caps, now
+    def __init__(self, caps: Caps, ledger: Reader, now: Callable[[], float] | None = None) -> None:
+        self.caps, self._now = caps, now or time.monotonic
         self._lent = threading.local()
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._began, self._began_at = now(), time.time()
+        self._began, self._began_at = self._now(), time.time()
         self._marked = False
         self._held: dict[int, Cost] = {}
         self._next = 0
