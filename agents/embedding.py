@@ -20,11 +20,16 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.models.endpoint import UNREACHED
 from agents.models.faults import Transient, worth_retrying
+from agents.models.outage.breaker import Breaker
+from agents.models.outage.chain import Chain
+from agents.models.outage.waiting import Waiting
 from agents.models.prices import Prices
 from agents.models.retry import Patience, persist
+from agents.models.sender import ASKED_S
 from agents.models.spec import parse
-from agents.models.wire import envelope
+from agents.models.wire import envelope, losses
 from agents.models.wire.address import address
 from agents.models.wire.failures import failure
 from memory.bank import HypothesisBank
@@ -34,7 +39,7 @@ from memory.embedder import Embedder, hashing, minilm
 from memory.hidden import hidden
 from memory.keys import step_key
 from memory.steps import Steps
-from pelagos.errors import BadInput, MissingPart, ModelTimeout, ModelUnavailable
+from pelagos.errors import BadInput, MissingPart, ModelError, ModelTimeout, ModelUnavailable
 from pelagos.http_client import client
 from pelagos.secrets import without_key
 from pelagos.settings import Models
@@ -57,7 +62,13 @@ def opened(spec: str, settings: Models, project: Path, steps: Steps | None = Non
         raise BadInput(f"models.embedder {spec!r}: no such embedder: {FORMS}")
     keep = _direct if steps is None else _recorded(steps)
     past = [] if steps is None else [event.payload for event in steps.ledger.events(KIND)]
-    return EndpointEmbedder(spec, settings, project, keep, past)
+    return EndpointEmbedder(spec, settings, project, keep, past, steps)
+
+
+def wait_by(embedder: Embedder, waiting: Waiting) -> None:
+    """From now on an endpoint that is away is waited for."""
+    if isinstance(embedder, EndpointEmbedder):
+        embedder.wait_by(waiting)
 
 
 def check(spec: str, settings: Models, project: Path) -> None:
@@ -77,11 +88,15 @@ class EndpointEmbedder:
     """Any OpenAI-compatible `/embeddings`. Thread-safe. Raises ModelUnavailable where no sound answer comes."""
 
     def __init__(
-        self, spec: str, settings: Models, project: Path, keep: Keep, past: Iterable[dict[str, Any]] = ()
-    ) -> None:
+        self, spec: str, settings: Models, project: Path, keep: Keep, past: Iterable[dict[str, Any]] = (),
+        steps: Steps | None = None,
+    ) -> None:  # fmt: skip
         self._model, asked = parse(spec).name, parse(spec).base_url
         self._url, self._key = address(asked, os.environ)
-        self._settings, self._keep = settings, keep
+        self._settings, self._keep, self._steps = settings, keep, steps
+        self.breaker: Breaker | None = None
+        self._chain: Chain[EndpointEmbedder] | None = None
+        self._patience = Patience(settings.retries)
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         self._client = client(self._url, headers=headers, timeout=settings.timeout_s)
         self._price = Prices.load(settings.prices).price(self.id)
@@ -96,6 +111,15 @@ class EndpointEmbedder:
     def id(self) -> str:
         """Without the address: a server that moved is the same model."""
         return f"openai:{self._model}"
+
+    @property
+    def name(self) -> str:
+        return self.id
+
+    def wait_by(self, waiting: Waiting) -> None:
+        self.breaker = Breaker(self.id, self._probed, waiting)
+        self._chain = Chain("embedder", [self], waiting)
+        self._patience = Patience(self._settings.retries, sleep=waiting.pause, longest_asked_s=ASKED_S)
 
     @property
     def dims(self) -> int:
@@ -130,7 +154,7 @@ class EndpointEmbedder:
 
     def _asked(self, marks: list[str], texts: list[str]) -> dict[str, Any]:
         def action() -> tuple[dict[str, Any], Cost]:
-            vectors, tokens = self._send(texts)
+            vectors, tokens = self._awaited(texts)
             raw = base64.b64encode(vectors.astype("<f4").tobytes()).decode()
             return {"embedder": self.id, "texts": marks, "dims": vectors.shape[1], "float32": raw}, self._cost(tokens)
 
@@ -142,36 +166,60 @@ class EndpointEmbedder:
             vectors = np.frombuffer(base64.b64decode(payload["float32"]), dtype="<f4").reshape(-1, payload["dims"])
             self._known |= dict(zip(payload["texts"], vectors.astype(np.float32), strict=True))
 
+    def _awaited(self, texts: list[str]) -> tuple[Vectors, int]:
+        return self._send(texts) if self._chain is None else self._chain.ask(lambda _: self._send(texts))[1]
+
+    def _probed(self) -> tuple[ModelError | None, Cost]:
+        try:
+            return None, self._cost(self._post(["probe"])[1])
+        except ModelError as error:
+            return error, self._cost(_lost(error, ["probe"]))
+
     def _send(self, texts: list[str]) -> tuple[Vectors, int]:
         """Unit vectors and the tokens that the server counted, within the bound of tries."""
-        patience = Patience(self._settings.retries)
-        return persist(lambda _attempt: self._post(texts), patience, lambda _attempt, _error: None)
+
+        def on_fault(_attempt: int, error: ModelError) -> None:
+            tokens = _lost(error, texts)
+            if self._steps is not None and tokens:
+                told = {"why": "failed", "spec": self.id, "error": str(error)[:500]}
+                self._steps.spend("lost", step_key(embedder=self.id, texts=texts), told, self._cost(tokens))
+                self._steps.budget.check()
+
+        return persist(lambda _attempt: self._post(texts), self._patience, on_fault)
 
     def _post(self, texts: list[str]) -> tuple[Vectors, int]:
         asked = {"model": self._model, "input": texts, "encoding_format": "float"}
         try:
             answer = self._client.post(f"{self._url}/embeddings", json=asked)
+        except UNREACHED:
+            raise Transient("down", f"{self._where}: nothing answers") from None
         except httpx.TimeoutException:
             raise ModelTimeout(f"{self._where}: no whole answer within the limit") from None
-        except (httpx.TransportError, httpx.InvalidURL):
-            raise Transient("down", f"{self._where}: nothing answers") from None
+        except httpx.DecodingError as error:
+            raise Transient("nonsense", f"{self._where}: the answer can't be read ({error})"[:300]) from None
+        except httpx.TransportError:
+            raise Transient("down", f"{self._where}: nothing answers", tokens=_estimate(texts)) from None
         if answer.status_code != 200:
-            raise self._failure(answer)
+            raise self._failure(answer, texts)
         try:
             said = envelope.opened(answer.text)
             if envelope.error_of(said):
-                raise self._failure(answer)
+                raise self._failure(answer, texts)
             return _vectors(said, len(texts)), int(_tokens(said) or _estimate(texts))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             told = without_key(f"{self._where}: no embeddings in the answer ({error})", self._key)
-            raise Transient("nonsense", told[:300]) from None
+            raise Transient(
+                "nonsense", told[:300], tokens=losses.of_answer(200, answer.text, _estimate(texts))
+            ) from None
 
-    def _failure(self, answer: httpx.Response) -> ModelUnavailable:
+    def _failure(self, answer: httpx.Response, texts: Sequence[str]) -> ModelUnavailable:
         text = without_key(answer.text, self._key)
-        error = failure(self._where, answer.status_code, answer.headers, text)
+        error = failure(self._where, answer.status_code, answer.headers, text, _estimate(texts))
         if isinstance(error, ModelUnavailable):
             return error
-        return Transient("nonsense", str(error)) if worth_retrying(error) else ModelUnavailable(str(error))
+        if not worth_retrying(error):
+            return ModelUnavailable(str(error))
+        return Transient("nonsense", str(error), tokens=_lost(error, texts))
 
     def _cost(self, tokens: int) -> Cost:
         return Cost(tokens=tokens, usd=self._price.of(tokens, 0) if self._price else None)
@@ -217,6 +265,12 @@ def _direct(_kind: str, _key: str, _reserve: Cost, action: Callable[[], tuple[di
 
 def _recorded(steps: Steps) -> Keep:
     return lambda kind, key, reserve, action: steps.once(kind, key, {}, reserve, action)
+
+
+def _lost(error: ModelError, texts: Sequence[str]) -> int:
+    """Tokens of a request that failed; where they are not known, all of it."""
+    tokens = getattr(error, "tokens", 0)
+    return _estimate(texts) if tokens is None else int(tokens)
 
 
 def _mark(text: str) -> str:

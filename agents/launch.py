@@ -1,8 +1,8 @@
 """Launch and resume: `create` checks everything and makes a run folder, `drive` takes it to its end or to a stop.
 
-Resuming is driving again: the checkpoint says where, the ledger what is done already. An end by a cap or by models
-that don't answer is clean: what was found is judged, confirmed and reported. A run without models ends with exit code
-5, whatever it found, since nobody asked it to stop; `resume` then goes on with the next hypothesis.
+Resuming is driving again: the checkpoint says where, the ledger what is done already. An end by a cap is clean: what
+was found is judged, confirmed and reported. A run without models ends with exit code 5, whatever it found, since nobody
+asked it to stop; what was found is confirmed by `resume`, which goes on with the next hypothesis.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from agents.pace import check_time
 from agents.parts import Parts, assembled
 from agents.run import Run, confirmable
 from agents.state import State, check_version, initial
+from memory import unfinished
 from memory.checkpoints import DURABILITY, open_checkpoints
 from memory.controller import hold_controller
 from memory.faults import on_disk
@@ -73,8 +74,11 @@ def create(
     if papers is not None:
         Cascade.open(settings.literature, papers, lambda _: None).close()
     parts = parts or Parts()
-    specs = sorted({settings.models.spec(role) for role in get_args(Role)})
-    check_time(settings.caps.seconds, any(spec.startswith("embedded") for spec in specs))
+    specs = sorted({spec for role in get_args(Role) for spec in settings.models.specs(role)})
+    check_time(
+        settings.caps.seconds,
+        any(settings.models.spec(role).startswith("embedded") for role in get_args(Role)),
+    )
     if settings.caps.usd is not None:
         _check_prices(specs, settings)
     registry.install(task)
@@ -181,6 +185,11 @@ def _begin(run: Run, described: run_folder.RunFile) -> None:
     run.ledger.append("run.started", THREAD, described.model_dump(mode="json") | shown)
     if run.ledger.damage:
         run.say(run.ledger.damage)
+    calls, cost = unfinished.settle(run.steps)
+    if calls:
+        run.say(
+            f"{calls} model calls were in flight when the run was killed: {cost.tokens} tokens are counted as spent"
+        )
     for text in run.task.notes if isinstance(run.task, Noted) else ():
         run.say(f"task {run.task.name}: {text}")
     if run.embedder.id == HashingEmbedder.ID:

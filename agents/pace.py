@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from statistics import fmean
 
@@ -39,28 +39,42 @@ def check_time(seconds: float | None, embedded: bool) -> None:
 
 
 class Pace:
-    """Thread-safe. Seconds are those that passed, whatever the system's clock says."""
+    """Thread-safe. Seconds are those that passed, whatever the system's clock says, without those in which a model that
+    was away was waited for."""
 
-    def __init__(self, took: Sequence[float] = (), experiment_s: float | None = None) -> None:
-        self.experiment_s = experiment_s
+    def __init__(
+        self, took: Sequence[float] = (), experiment_s: float | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.experiment_s, self._now = experiment_s, now
+        self._waits: list[tuple[str, float, float]] = []
         self._took = deque(took, LAST)
         self._begun: dict[str, float] = {}
         self._lock = threading.Lock()
 
     @classmethod
-    def of(cls, ledger: Reader) -> Pace:
+    def of(cls, ledger: Reader, now: Callable[[], float] = time.monotonic) -> Pace:
         """As the run's ledger tells it; a hypothesis that a pause cut in two is left out."""
-        return cls(_took(ledger.events()), _experiment_s(ledger))
+        return cls(_took(ledger.events()), _experiment_s(ledger), now)
 
     def begin(self, hypothesis: str) -> None:
         with self._lock:
-            self._begun[hypothesis] = time.monotonic()
+            self._begun[hypothesis] = self._now()
+
+    def heed(self, event: Event) -> None:
+        """A row of the ledger that was just appended: one of a wait says that a thread has waited until now."""
+        if event.kind != "waited":
+            return
+        with self._lock:
+            now = self._now()
+            self._waits.append((event.payload["hypothesis"], now - event.payload["seconds"], now))
 
     def end(self, hypothesis: str) -> None:
         with self._lock:
             began = self._begun.pop(hypothesis, None)
             if began is not None:
-                self._took.append(time.monotonic() - began)
+                mine = [(start, end) for one, start, end in self._waits if one == hypothesis]
+                self._waits = [wait for wait in self._waits if wait[0] != hypothesis]
+                self._took.append(self._now() - began - _covered(mine, began))
 
     def hypothesis_s(self, read_tps: float | None, write_tps: float | None) -> float | None:
         """How long the next hypothesis will take; None where nothing was measured. The speeds are the model's."""
@@ -80,14 +94,19 @@ class Pace:
 
 def _took(events: Sequence[Event]) -> list[float]:
     begun: dict[str, float] = {}
+    waits: dict[str, list[tuple[float, float]]] = {}
     found = []
     for event, passed in zip(events, _passed(events), strict=True):
         if launches(event):
             begun.clear()
         elif event.kind == "pace":
             begun.setdefault(event.payload["hypothesis"], passed)
+        elif event.kind == "waited":
+            wait = (passed - event.payload["seconds"], passed)
+            waits.setdefault(event.payload["hypothesis"], []).append(wait)
         elif event.kind == "lesson" and event.payload["hypothesis"] in begun:
-            found.append(passed - begun.pop(event.payload["hypothesis"]))
+            began = begun.pop(event.payload["hypothesis"])
+            found.append(passed - began - _covered(waits.pop(event.payload["hypothesis"], []), began))
     return found
 
 
@@ -98,6 +117,15 @@ def _passed(events: Sequence[Event]) -> list[float]:
         clock.fold(event)
         found.append(clock.seconds)
     return list(accumulate(reversed(found), min))[::-1]
+
+
+def _covered(spans: Sequence[tuple[float, float]], since: float) -> float:
+    """Seconds that the spans cover together: threads of one hypothesis wait at the same time."""
+    total, reached = 0.0, since
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
 
 
 def _experiment_s(ledger: Reader) -> float | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from agents import folder as run_folder
+from agents.models.outage.waiting import Clock, SystemClock, Waiting, patience
 from agents.models.protocol import Model
 from agents.notes import note
 from agents.run import Run, held_back
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 class Parts:
     """The shipped parts."""
+
+    clock: Clock = SystemClock()
 
     def check_model(self, spec: str, settings: Settings) -> None:
         """Raises BadInput or MissingPart for a model that can't be had here. Loads nothing."""
@@ -80,9 +83,17 @@ def assembled(
     settings = described.settings_in(project)
     task, toolchain = _task(folder, described)
     registry.check_machine(task, settings.sandbox.name)
-    steps = Steps(ledger, Budget(held_back(settings.caps, settings.judge.max_seeds), ledger), stop)
+    budget = Budget(held_back(settings.caps, settings.judge.max_seeds), ledger, parts.clock.now)
+    steps = Steps(ledger, budget, stop)
+    waiting = Waiting(
+        steps,
+        stop,
+        patience_s=patience(settings.models.patience_s, settings.caps.seconds),
+        fallback_s=settings.models.fallback_s,
+        clock=parts.clock,
+    )
     artifacts, slots = ArtifactStore(folder / "artifacts"), Slots(settings.loop.workers or None)
-    embedder = parts.embedder(settings, project, steps)
+    embedder = _embedder(parts, settings, project, steps, waiting)
     register(project, folder)
     with ExitStack() as stack:
         literature = Cascade.open(
@@ -90,7 +101,7 @@ def assembled(
         )
         stack.callback(literature.close)
         model = _models(parts, settings, ledger, stack)
-        mind = _minds(model, settings, project, steps, artifacts, slots)
+        mind = _minds(model, settings, project, steps, artifacts, slots, waiting)
         yield Run(
             folder=folder,
             project=project,
@@ -111,6 +122,7 @@ def assembled(
             mind=mind,
             lanes=_lanes(model, settings),
             stop=stop,
+            now=parts.clock.now,
             literature=literature,
         )
 
@@ -123,7 +135,16 @@ def _task(folder: Path, described: run_folder.RunFile) -> tuple[Task, Toolchain]
     return task, toolchain
 
 
-def _models(parts: Parts, settings: Settings, ledger: Ledger, stack: ExitStack) -> Callable[[Role], Model]:
+def _embedder(parts: Parts, settings: Settings, project: Path, steps: Steps, waiting: Waiting) -> Embedder:
+    embedder = parts.embedder(settings, project, steps)
+    if settings.models.embedder.startswith("openai:"):
+        from agents import embedding
+
+        embedding.wait_by(embedder, waiting)
+    return embedder
+
+
+def _models(parts: Parts, settings: Settings, ledger: Ledger, stack: ExitStack) -> Callable[[str], Model]:
     """One model per spec, opened when first asked for."""
 
     @cache
@@ -132,23 +153,26 @@ def _models(parts: Parts, settings: Settings, ledger: Ledger, stack: ExitStack) 
         stack.callback(opened.close)
         return opened
 
-    return lambda role: model(settings.models.spec(role))
+    return model
 
 
 def _minds(
-    model: Callable[[Role], Model],
+    model: Callable[[str], Model],
     settings: Settings,
     project: Path,
     steps: Steps,
     artifacts: ArtifactStore,
     slots: Slots,
+    waiting: Waiting,
 ) -> Callable[[Role], Mind]:
     """One mind per role, made when first asked for. The extractor's answers are the project's."""
     from agents.models.answers import Answers
     from agents.models.mind import ModelMind
+    from agents.models.prices import Prices
+    from agents.models.provider import Breakers
     from agents.models.speed import Speed
 
-    lock = threading.RLock()
+    lock, breakers = threading.RLock(), Breakers(waiting, Prices.load(settings.models.prices))
 
     @cache
     def speed(spec: str) -> Speed:
@@ -157,8 +181,12 @@ def _minds(
     @cache
     def mind(role: Role) -> Mind:
         answers = Answers(project) if role == "extractor" else None
-        left, measured = steps.budget.left_s, speed(model(role).spec)
-        return ModelMind(role, model(role), steps, artifacts, slots, settings, answers, left=left, speed=measured)
+        first, *fallbacks = (model(spec) for spec in settings.models.specs(role))
+        left, measured = steps.budget.left_s, speed(first.spec)
+        return ModelMind(
+            role, first, steps, artifacts, slots, settings, answers, left=left, speed=measured,
+            fallbacks=fallbacks, breakers=breakers,
+        )  # fmt: skip
 
     def locked(role: Role) -> Mind:
         with lock:
@@ -167,7 +195,7 @@ def _minds(
     return locked
 
 
-def _lanes(model: Callable[[Role], Model], settings: Settings) -> int:
+def _lanes(model: Callable[[str], Model], settings: Settings) -> int:
     """As many hypotheses in work as the scarcest of the models answers at a time."""
-    slots = [settings.models.slots(model(role).local) for role in get_args(Role)]
+    slots = [settings.models.slots(model(settings.models.spec(role)).local) for role in get_args(Role)]
     return settings.loop.lanes or min(slots)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -81,12 +82,14 @@ class Run:
     mind: Callable[[Role], Mind]
     lanes: int = 1
     stop: threading.Event = field(default_factory=threading.Event)
+    now: Callable[[], float] = time.monotonic
     literature: Cascade = field(default_factory=Cascade)
     judging: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.facts = Facts(self.ledger, {_kind(kind): partial(_load, kind) for kind in NOUNS})
-        self.pace = Pace.of(self.ledger)
+        self.pace = Pace.of(self.ledger, self.now)
+        self.ledger.watch(self.pace.heed)
         planned = (self.settings.hypotheses or PLANNED) * self.settings.loop.plans_kept
         rules = Rules.of(self.settings.judge, len(self.task.seeds), planned)
         self.cases = Cases(self.task, rules, self.artifacts)

@@ -154,7 +154,7 @@ def _specs() -> set[str]:
         models = load(Path.cwd()).models
     except PelagosError:
         models = Models()
-    return {models.spec(role).strip() for role in ROLES}
+    return {spec.strip() for role in ROLES for spec in models.specs(role)}
 
 
 def recommended() -> list[Check]:
@@ -184,7 +184,7 @@ def endpoints() -> list[Check]:
         models = load(Path.cwd()).models
     except PelagosError as error:
         return [Check("settings", "bad", str(error), "mend pelagos.toml or the environment", essential=True)]
-    specs = {models.spec(role) for role in ROLES}
+    specs = {spec for role in ROLES for spec in models.specs(role)}
     urls = {spec.partition("@")[2] for spec in specs if spec.startswith("openai:") and "@" in spec}
     return [_endpoint(url) for url in sorted(urls)]
 

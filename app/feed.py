@@ -8,6 +8,8 @@ from app.progress import activity
 from app.record import Event, Record
 from app.words import count, duration, line, signed
 
+REASON = 90  # characters of why an endpoint is away
+
 
 def told(record: Record, event: Event) -> str:
     """One line about `event`, or '' where it is not worth one. `record` has it folded in already."""
@@ -82,6 +84,22 @@ def _note(record: Record, payload: dict[str, Any]) -> str:
     return str(payload.get("text", ""))
 
 
+def _outage(record: Record, payload: dict[str, Any]) -> str:
+    reason, pause = line(str(payload.get("reason", "")), REASON), duration(float(payload.get("next_s", 0.0)))
+    return f"the model's endpoint does not answer ({reason}); waiting, next try in {pause}"
+
+
+def _back(record: Record, payload: dict[str, Any]) -> str:
+    return f"{payload.get('spec', '')} answers again after {duration(float(payload.get('seconds', 0.0)))}"
+
+
+def _switch(record: Record, payload: dict[str, Any]) -> str:
+    role, spec, before = (str(payload.get(name, "")) for name in ("role", "spec", "before"))
+    if payload.get("back"):
+        return f"{role}: {spec} is asked again"
+    return f"{role}: {spec} is asked while {before} does not answer"
+
+
 def _ended(record: Record, payload: dict[str, Any]) -> str:
     return f"run ended: {payload.get('status', '')} {payload.get('reason', '')}"
 
@@ -98,5 +116,8 @@ _TELLERS = {
     "confirmed": _confirmed,
     "model.fault": _model_fault,
     "note": _note,
+    "outage": _outage,
+    "outage.over": _back,
+    "model.switch": _switch,
     "run.ended": _ended,
 }

@@ -49,6 +49,8 @@ def activity(record: Record) -> str:
     """What is going on now, from what was intended and has no result yet."""
     if record.ended is not None:
         return f"ended: {record.ended.get('status', '')}"
+    if record.away:
+        return f"waiting for {line(', '.join(record.away), TITLE)} to answer"
     if not record.pending:
         return _named(BUSY.get(record.node, record.node or "starting"), record.current)
     (kind, key), newest = list(record.pending.items())[-1]

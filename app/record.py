@@ -55,8 +55,9 @@ class Record:
     """Everything the ledger says, newest verdict per hypothesis. Fold events in their order.
 
     `stopped` says what ended the last drive without an ending: its status, stopped or crashed, and the reason.
-    `current` is the hypothesis that is worked on, '' where none is. `pace` is the newest estimate of how long one
-    takes here, with the seconds that the run had worked by then, as in `judged_at`.
+    `away` are the models that are waited for, since when and why. `current` is the hypothesis that is worked on, ''
+    where none is. `pace` is the newest estimate of how long one takes here, with the seconds that the run had worked by
+    then, as in `judged_at`.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class Record:
     faults: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     notes: list[tuple[float, str]] = field(default_factory=list)
     pending: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    away: dict[str, tuple[float, str]] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
     clock: RunClock = field(default_factory=RunClock)
     first_at: float = 0.0
@@ -97,6 +99,9 @@ class Record:
     def fold(self, event: Event) -> None:
         self._clock(event)
         if event.kind == CLOCK + INTENT:
+            return
+        if event.kind == "failed.intent":
+            self.pending.pop((str(event.payload.get("of")), event.key), None)
             return
         if event.kind.endswith(".intent"):
             self.pending[event.kind.removesuffix(".intent"), event.key] = event.payload
@@ -142,6 +147,7 @@ class Record:
         if launches(event):
             self.ended = self.stopped = None
             self.pending.clear()
+            self.away.clear()
         if self.ended is not None:
             self.clock.rest()
         self.clock.fold(event)
@@ -254,6 +260,19 @@ def _note(record: Record, payload: dict[str, Any], event: Event) -> None:
     record.notes.append((event.at, str(payload.get("text", ""))))
 
 
+def _outage(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.away[str(payload.get("spec", ""))] = (event.at, str(payload.get("reason", "")))
+
+
+def _back(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.away.pop(str(payload.get("spec", "")), None)
+
+
+def _switch(record: Record, payload: dict[str, Any], event: Event) -> None:
+    """What another model does instead is not waited for."""
+    record.away.pop(str(payload.get("before", "")), None)
+
+
 _FOLDS: dict[str, Fold] = {
     "run.started": _started,
     "run.ended": _ended,
@@ -273,4 +292,7 @@ _FOLDS: dict[str, Fold] = {
     "model": _model,
     "model.fault": _model_fault,
     "note": _note,
+    "outage": _outage,
+    "outage.over": _back,
+    "model.switch": _switch,
 }

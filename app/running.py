@@ -35,7 +35,15 @@ def run(
     max_tokens: Annotated[int | None, typer.Option(help="Stop after so many tokens.")] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(metavar="ROLE=SPEC", help="Model of a role (or of `default`): embedded, openai:MODEL@URL ..."),
+        typer.Option(
+            metavar="ROLE=SPEC",
+            help="Model of a role (or of `default`): embedded, openai:MODEL@URL ... Given again for a role: asked "
+            "while the one before is away.",
+        ),
+    ] = None,
+    patience: Annotated[
+        float | None,
+        typer.Option(metavar="HOURS", help="Wait so long for an endpoint that is away; as --hours allows, else 6."),
     ] = None,
     sandbox: Annotated[str | None, typer.Option(metavar="NAME", help="auto, or a backend's name.")] = None,
     workers: Annotated[int | None, typer.Option(help="Experiments at a time; 0: one per core.")] = None,
@@ -50,7 +58,7 @@ def run(
         "loop": {"hypotheses": hypotheses, "workers": workers, "review": review},
         "caps": {"seconds": hours * 3600 if hours is not None else None, "usd": max_cost}
         | {"experiments": max_experiments, "tokens": max_tokens},
-        "models": _models(model or []),
+        "models": _models(model or []) | {"patience_s": patience * 3600 if patience is not None else None},
         "sandbox": {"name": sandbox},
     }
     given = {name: {key: value for key, value in part.items() if value is not None} for name, part in options.items()}
@@ -116,19 +124,20 @@ def _unbuffered() -> dict[str, str]:
     return {**os.environ, "PYTHONUNBUFFERED": "1"}
 
 
-def _models(pairs: list[str]) -> dict[str, str]:
-    """`ROLE=SPEC` options. Raises BadInput, a line per fault."""
+def _models(pairs: list[str]) -> dict[str, Any]:
+    """`ROLE=SPEC` options; of a role that is named again a list. Raises BadInput, a line per fault."""
     from pelagos.nouns import Role
 
-    known, found, faults = [*get_args(Role), ALL_ROLES], {}, []
+    known, faults = [*get_args(Role), ALL_ROLES], []
+    found: dict[str, list[str]] = {}
     for pair in pairs:
         role, sign, spec = pair.partition("=")
         if role in known and sign and spec:
-            found[role] = spec
+            found.setdefault(role, []).append(spec)
         else:
             close = get_close_matches(role, known, n=1)
             hint = f"did you mean {close[0]}=...?" if close and role not in known else "write ROLE=SPEC"
             faults.append(f"command line: --model {pair}: {hint} Roles: {', '.join(known)}")
     if faults:
         raise BadInput(*faults)
-    return found
+    return {role: specs[0] if len(specs) == 1 else specs for role, specs in found.items()}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -65,12 +65,12 @@ class Summary(NamedTuple):
 class Budget:
     """Thread-safe. A reservation is a number that is settled or released exactly once."""
 
-    def __init__(self, caps: Caps, ledger: Reader) -> None:
-        self.caps = caps
+    def __init__(self, caps: Caps, ledger: Reader, now: Callable[[], float] | None = None) -> None:
+        self.caps, self._now = caps, now or time.monotonic
         self._lent = threading.local()
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._began = self._span = time.monotonic()
+        self._began = self._span = self._now()
         self._span_at: float | None = None  # none before the first step
         self._held: dict[int, Cost] = {}
         self._next = 0
@@ -104,6 +104,25 @@ class Budget:
         """Give a reservation back: nothing was spent."""
         with self._lock:
             del self._held[reservation]
+
+    def charge(self, cost: Cost) -> None:
+        """Count what was spent without being reserved."""
+        with self._lock:
+            self._count(cost)
+
+    def check(self) -> None:
+        """Raises CapReached where time is up, or where tokens or money that were spent without being reserved have
+        used up what was left."""
+        with self._lock:
+            caps, spent = self._in_force(), self._spent
+            used = {
+                "seconds": (self._seconds(), caps.seconds),
+                "tokens": (spent.tokens + sum(cost.tokens for cost in self._held.values()), caps.tokens),
+                "usd": ((spent.usd or 0.0) + sum(cost.usd or 0.0 for cost in self._held.values()), caps.usd),
+            }
+        for resource, (amount, cap) in used.items():
+            if cap is not None and (amount > cap or (resource == "seconds" and amount >= cap)):
+                raise CapReached(resource, amount, cap)
 
     def summary(self) -> Summary:
         with self._lock:
@@ -146,7 +165,7 @@ class Budget:
         return lent or self.caps
 
     def _seconds(self) -> float:
-        return self._past_seconds + (time.monotonic() - self._began if self._span_at is not None else 0.0)
+        return self._past_seconds + (self._now() - self._began if self._span_at is not None else 0.0)
 
     def _measured(self) -> float:
         """Measured again when the last measure is old, and in no more than a hundredth of the time."""
@@ -161,7 +180,7 @@ class Budget:
         """Record a span where one ends: before the first step, when the clocks have parted, and now and then. A row
         that counts for time is written right after."""
         with self._lock:
-            now, at = time.monotonic(), time.time()
+            now, at = self._now(), time.time()
             lived, first = now - self._span, self._span_at is None
             apart = abs(at - (self._span_at or at) - lived) > APART_S
             if not (first or apart or lived > LONGEST_SPAN_S):

@@ -1,8 +1,8 @@
 """Idempotent steps (contract 1): every side effect is keyed, intended, done once and recorded.
 
 What is recorded is never done again; what was in flight at a kill is repeated, and its first intent stays as a
-witness. A failed action records nothing but its intent. What the machinery spoiled is tried again within a bound
-(`memory.attempts`).
+witness. What the machinery spoiled is tried again within a bound (`memory.attempts`). What a failed action had spent is
+recorded by `spend`, what a killed one had spent by `memory/unfinished.py`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 from memory.attempts import Attempts, cause_of_death
 from memory.budget import Budget, Cost
 from memory.ledger import Ledger
-from pelagos.errors import SandboxError
+from pelagos.errors import DiskFull, PelagosError, SandboxError
 
+FAILED = "failed"
 R = TypeVar("R")
 Action = Callable[[], tuple[dict[str, Any], Cost]]
 
@@ -67,7 +68,7 @@ class Steps:
         while True:
             reservation = self.budget.reserve(reserve)
             try:
-                self.ledger.intend(kind, key, intent)
+                self.ledger.intend(kind, key, _told(intent, reserve))
                 payload, cost = action()
                 self.budget.mark()
                 payload = {**payload, "cost": cost._asdict()}
@@ -78,13 +79,37 @@ class Steps:
                 self.budget.release(reservation)
                 attempts.failed(error)
                 continue
-            except BaseException:
+            except BaseException as error:
                 self.budget.release(reservation)
+                self._failed(kind, key, reserve, error)
                 raise
             self.budget.settle(reservation, cost)
             if not again:
                 return fact
             attempts.wait()
+
+    def _failed(self, kind: str, key: str, reserve: Cost, error: BaseException) -> None:
+        """A row that says so of a call that is paid for: it is over, and no kill left it unfinished."""
+        if isinstance(error, PelagosError) and _paid(reserve):
+            with contextlib.suppress(DiskFull):  # then it is settled as one that was killed
+                self.ledger.intend(FAILED, key, {"of": kind})
+
+    def spend(self, kind: str, key: str, payload: dict[str, Any], cost: Cost) -> None:
+        """Record under `key`/0, `key`/1 ... what was spent for nothing, and count it."""
+        number = 0
+        while self.ledger.find(kind, f"{key}/{number}") is not None:
+            number += 1
+        self.ledger.append(kind, f"{key}/{number}", {**payload, "cost": cost._asdict()})
+        self.budget.charge(cost)
+
+
+def _paid(cost: Cost) -> bool:
+    return cost.tokens > 0 or cost.usd != 0
+
+
+def _told(intent: dict[str, Any], reserve: Cost) -> dict[str, Any]:
+    """With what it may cost, where somebody else is paid for it."""
+    return {**intent, "reserved": {"tokens": reserve.tokens, "usd": reserve.usd}} if _paid(reserve) else intent
 
 
 class _KeyedLocks:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -118,15 +118,19 @@ class Sandboxing(Section):
     image: str = Field("", description="docker, podman: an image with its own Python; none: this machine's Python")
 
 
-class Models(Section):
-    """Role -> model spec: `embedded`, `embedded:NAME-or-PATH`, `replay:RUN` or `openai:MODEL[@BASE_URL]`."""
+Named = str | Annotated[list[str], Field(min_length=1)]
 
-    default: str = "embedded"
-    ideator: str | None = None
-    planner: str | None = None
-    coder: str | None = None
-    verifier: str | None = None
-    extractor: str | None = None
+
+class Models(Section):
+    """Role -> model spec: `embedded`, `embedded:NAME-or-PATH`, `replay:RUN` or `openai:MODEL[@BASE_URL]`; or a list of
+    them, of which each is asked while those before it are away."""
+
+    default: Named = "embedded"
+    ideator: Named | None = None
+    planner: Named | None = None
+    coder: Named | None = None
+    verifier: Named | None = None
+    extractor: Named | None = None
     embedder: str = Field("minilm", description="minilm, openai:MODEL[@BASE_URL], or hashing: spelling only")
     timeout_s: float = Field(
         300.0,
@@ -135,6 +139,13 @@ class Models(Section):
         "what its measured speed says, whichever is longer",
     )
     retries: int = Field(3, ge=0)
+    patience_s: float | None = Field(
+        None,
+        ge=0,
+        description="how long an endpoint that is away is waited for; none: as long as caps.seconds allows, 6 hours "
+        "where there is no such cap; 0: not at all",
+    )
+    fallback_s: float = Field(60.0, ge=0, description="how long an outage lasts before the next model is asked")
     reasks: int = Field(2, ge=0, description="re-asks when a reply doesn't fit its schema")
     thoughts: int = Field(
         0, ge=0, description="tokens a reasoning model may think before each answer; grows where thoughts use up all"
@@ -147,8 +158,13 @@ class Models(Section):
     prices: Path | None = None
     knowledge_until: date | None = Field(None, description="what is newer than this the models can't have read")
 
+    def specs(self, role: str) -> list[str]:
+        """The role's model and those that stand in for it, in their order."""
+        named: Named = getattr(self, role) or self.default
+        return [named] if isinstance(named, str) else list(named)
+
     def spec(self, role: str) -> str:
-        return getattr(self, role) or self.default
+        return self.specs(role)[0]
 
     def slots(self, local: bool) -> int:
         """Requests in flight at a time: with the embedded model (`local`), or with an endpoint."""

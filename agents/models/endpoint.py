@@ -18,7 +18,7 @@ from agents.models import chat
 from agents.models.faults import Transient, Unsound
 from agents.models.protocol import Limit, Reply, Request
 from agents.models.vllm_env import has_cuda
-from agents.models.wire import envelope, refusals
+from agents.models.wire import envelope, losses, refusals
 from agents.models.wire.address import address, is_strong
 from agents.models.wire.cuts import Cuts
 from agents.models.wire.failures import failure
@@ -30,7 +30,12 @@ from tools.toolchain import Message
 
 LARGEST_BODY = 4_000_000
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-PROBE_S, PROBE_TOKENS = 30.0, 16
+UNREACHED = (
+    httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)  # fmt: skip
+PROBE = Request(role="coder", messages=(Message("user", "Say yes."),), max_tokens=16, temperature=0.0)
+PROBE_S, CONNECT_S = 30.0, 10.0
 REMARKS = {
     "response_format": "the server takes no json_schema; it was put in words",
     "logprobs": "the server gives no log-probabilities",
@@ -63,9 +68,8 @@ class Endpoint:
     def probe(self) -> None:
         """Ask for one word. Raises MissingPart where nobody answers there, or not as an API that has this model does;
         a server that is only slow, busy or out of order now is left to the run."""
-        asked = Request(role="coder", messages=(Message("user", "Say yes."),), max_tokens=PROBE_TOKENS, temperature=0.0)
         try:
-            self.complete(asked, Limit(PROBE_S, PROBE_S))
+            self.complete(PROBE, Limit(PROBE_S, PROBE_S))
         except Transient as error:
             if error.cause == "down":
                 raise MissingPart(f"{error}: start it, or correct the address") from None
@@ -79,19 +83,19 @@ class Endpoint:
 
     def complete(self, request: Request, limit: Limit) -> Reply:
         """One completion within `limit.answer_s` seconds of wall clock, however slowly the bytes come."""
-        began = time.monotonic()
+        began, prompt = time.monotonic(), chat.estimate(request)
         end = min(began + limit.answer_s, limit.deadline or began + limit.answer_s)
         changes, tried = dict(self._changes), set[Change]()
         while True:
             sent = self._body(request, changes)
-            status, headers, text = self._post(sent, end)
+            status, headers, text = self._post(sent, end, prompt)
             if status == 200:
-                data = self._data(text)
+                data = self._data(text, prompt)
                 self._learn(changes)
-                return self._reply(data, request, changes, time.monotonic() - began)
+                return self._reply(data, text, request, changes, time.monotonic() - began)
             change = refusals.change(status, text, sent)
             if change is None or change in tried:
-                raise failure(self._where, status, headers, text)
+                raise failure(self._where, status, headers, text, prompt)
             tried.add(change)
             changes[change.field] = change.value
 
@@ -115,41 +119,58 @@ class Endpoint:
             asked.pop("top_logprobs", None)
         return asked
 
-    def _post(self, asked: dict[str, Any], deadline: float) -> tuple[int, httpx.Headers, str]:
-        left = max(deadline - time.monotonic(), 0.01)
+    def _post(self, asked: dict[str, Any], deadline: float, prompt: int) -> tuple[int, httpx.Headers, str]:
+        left, got = max(deadline - time.monotonic(), 0.01), bytearray()
         try:
             with self._client.stream(
-                "POST", f"{self.base_url}/chat/completions", json=asked, timeout=httpx.Timeout(left)
+                "POST",
+                f"{self.base_url}/chat/completions",
+                json=asked,
+                timeout=httpx.Timeout(left, connect=min(left, CONNECT_S)),
             ) as response:
-                return response.status_code, response.headers, self._read(response, deadline)
+                return response.status_code, response.headers, self._read(response, deadline, got, prompt)
+        except UNREACHED as error:
+            raise Transient("down", f"{self._where}: nothing answers ({self._plain(error)})") from None
         except httpx.TimeoutException:
             raise self._late() from None
-        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
-            raise Transient("down", f"{self._where}: nothing answers ({self._plain(error)})") from None
+        except httpx.DecodingError as error:
+            spent = prompt + len(got) // losses.CHARS_PER_TOKEN
+            raise Unsound("not_json", f"{self._where}: the answer can't be read: {self._plain(error)}", spent) from None
+        except httpx.TransportError as error:
+            spent = prompt + len(got) // losses.CHARS_PER_TOKEN
+            told = f"{self._where}: nothing answers ({self._plain(error)})"
+            raise Transient("down", told, tokens=spent) from None
 
-    def _read(self, response: httpx.Response, deadline: float) -> str:
-        got = bytearray()
+    def _read(self, response: httpx.Response, deadline: float, got: bytearray, prompt: int) -> str:
         for block in response.iter_bytes():
             got += block
             if time.monotonic() > deadline:
                 raise self._late()
             if len(got) > LARGEST_BODY:
-                raise Unsound("nonsense", f"{self._where}: the answer is larger than {LARGEST_BODY} bytes")
+                spent = prompt + len(got) // losses.CHARS_PER_TOKEN
+                raise Unsound("nonsense", f"{self._where}: the answer is larger than {LARGEST_BODY} bytes", spent)
         return without_key(got.decode("utf-8", "replace"), self._key)
 
-    def _data(self, text: str) -> Any:
+    def _data(self, text: str, prompt: int) -> Any:
         """What a body says. Raises Unsound where it can't be read, and what `failure` makes of an error in it."""
         try:
             data = envelope.opened(text)
         except ValueError as fault:
-            raise Unsound("not_json", f"{self._where}: the answer can't be read: {fault}") from None
+            told = f"{self._where}: the answer can't be read: {fault}"
+            raise Unsound("not_json", told, losses.of_text(text, prompt)) from None
         error = envelope.error_of(data)
         if error is not None:
-            raise failure(self._where, error[0] or 200, {}, text)
+            raise failure(self._where, error[0] or 200, {}, text, prompt)
         return data
 
-    def _reply(self, data: Any, request: Request, changes: Mapping[str, int | None], seconds: float) -> Reply:
-        reply = chat.reply(data, request, seconds)
+    def _reply(
+        self, data: Any, text: str, request: Request, changes: Mapping[str, int | None], seconds: float
+    ) -> Reply:
+        try:
+            reply = chat.reply(data, request, seconds)
+        except Unsound as error:
+            error.tokens = error.tokens or losses.of_text(text, chat.estimate(request))
+            raise
         if chat.ESTIMATED not in reply.remarks:
             self._cuts.check(request.messages, reply.tokens_in)
         asked = {"response_format": request.schema_ is not None, "logprobs": bool(request.top_logprobs)}

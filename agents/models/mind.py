@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol, TypeVar
@@ -18,8 +19,11 @@ from pydantic import BaseModel
 from agents.models import chat, structured
 from agents.models.answers import Answers
 from agents.models.faults import Unsound, cause_of
+from agents.models.outage.chain import Chain
+from agents.models.outage.waiting import Waiting
 from agents.models.prices import Prices
 from agents.models.protocol import Model, Reply, Request, Sourced
+from agents.models.provider import Breakers, Provider, cost, lost
 from agents.models.recorded import fingerprint
 from agents.models.sender import SEED_STRIDE, Left, Sender
 from agents.models.speed import Speed
@@ -30,7 +34,7 @@ from memory.artifacts import ArtifactStore
 from memory.budget import Cost
 from memory.keys import step_key
 from memory.steps import Steps
-from pelagos.errors import BadReply, ModelError, ModelTimeout
+from pelagos.errors import BadReply, CapReached, ModelError, ModelTimeout
 from pelagos.nouns import Role
 from pelagos.settings import Settings
 from tools.toolchain import Message
@@ -52,21 +56,43 @@ class ModelMind:
 
     `left` tells how many seconds are left for the loop (None: no limit): a call that is being written then ends, with
     what it has where that can be used, else with CapReached. `speed` is shared by all minds of one model; without it
-    the ledger tells how fast the model was.
+    the ledger tells how fast the model was. `fallbacks` are asked in their order while `model` is away; a call's key
+    names `model` in any case, its fact names who answered. Without `breakers` nobody is waited for.
     """
 
     def __init__(
         self, role: Role, model: Model, steps: Steps, artifacts: ArtifactStore, slots: Thinking, settings: Settings,
         answers: Answers | None = None, *, left: Left = lambda: None, speed: Speed | None = None,
+        fallbacks: Sequence[Model] = (), breakers: Breakers | None = None,
     ) -> None:  # fmt: skip
         self.role = role
         self._model, self._answers = model, answers
         self._steps, self._artifacts, self._slots = steps, artifacts, slots
         self._settings, self._seed = settings.models, settings.seed
-        self._price = Prices.load(settings.models.prices).price(model.spec)
+        self._left = left
+        self._breakers = breakers or Breakers(
+            Waiting(steps, threading.Event(), patience_s=0.0), Prices.load(settings.models.prices)
+        )
         self.speed = speed or Speed.recorded(steps.ledger, model.spec)
-        self._sender = Sender(model, self.speed, settings.models, steps.budget, left, self._fault)
+        others = (self._provider(one, Speed.recorded(steps.ledger, one.spec)) for one in fallbacks)
+        self._providers = (self._provider(model, self.speed), *others)
+        self._chain = Chain(role, self._providers, self._breakers.waiting)
         self._streak, self._in_words = Streak(role), False
+
+    def _provider(self, model: Model, speed: Speed) -> Provider:
+        price = self._breakers.prices.price(model.spec)
+
+        def note_lost(key: str, error: ModelError | CapReached, request: Request, tokens: int) -> None:
+            about = {"role": self.role, "spec": model.spec, "error": str(error)[:500]}
+            if isinstance(error, CapReached):
+                self._steps.spend("lost", key, {**about, "why": "cap"}, lost(price, request, tokens))
+            else:
+                payload = {**about, "cause": cause_of(error)}
+                self._steps.spend("model.fault", key, payload, lost(price, request, tokens))
+
+        waiting = self._breakers.waiting
+        sender = Sender(model, speed, self._settings, self._steps.budget, self._left, note_lost, waiting)
+        return Provider(model, price, speed, sender, self._breakers.of(model))
 
     @property
     def strong(self) -> bool:
@@ -179,28 +205,33 @@ class ModelMind:
         """The call's key and its reply, from the ledger if it was ever made."""
         mark = fingerprint(request)
         key = step_key(spec=self._model.spec, request=mark)
-        reserve = self._cost(chat.estimate(request), request.max_tokens)
+        reserve = self._reserve(request)
         about = {"role": self.role, "spec": self._model.spec, "hypothesis": served()}
         intent = {**about, "request": mark, "sample": request.sample}
 
         def action() -> tuple[dict[str, Any], Cost]:
             kept = self._kept(request)
-            reply, wasted = (kept, 0) if kept else self._sent(request, key)
+            by, (reply, wasted) = (self._providers[0], (kept, 0)) if kept else self._sent(request, key)
             payload = {
-                **intent, **reply.model_dump(mode="json"), "seed": request.seed, "reask": again,
-                "strong": self.strong, "messages": self._store(request), "wasted_tokens": wasted,
+                **intent, **reply.model_dump(mode="json"), "spec": by.name, "seed": request.seed, "reask": again,
+                "strong": by.model.strong, "messages": self._store(request), "wasted_tokens": wasted,
                 "kept": kept is not None,
             }  # fmt: skip
-            return payload, self._cost(reply.tokens_in, reply.tokens_out + wasted)
+            return payload, cost(by.price, reply.tokens_in, reply.tokens_out)
 
         fact = self._steps.once("model", key, intent, reserve, action)
         return key, Reply(**{name: fact[name] for name in Reply.model_fields if name in fact})
 
-    def _sent(self, request: Request, key: str) -> tuple[Reply, int]:
-        with self._slots.think() if self._model.local else nullcontext():
-            reply, wasted = self._sender.send(request, key)
-        self._say_origin()
-        return reply, wasted
+    def _sent(self, request: Request, key: str) -> tuple[Provider, tuple[Reply, int]]:
+        """Who answered; the reply, and the tokens of tries that came to nothing, which are settled."""
+
+        def send(by: Provider) -> tuple[Reply, int]:
+            with self._slots.think() if by.model.local else nullcontext():
+                return by.sender.send(request, key)
+
+        by, sent = self._chain.ask(send)
+        self._say_origin(by.model)
+        return by, sent
 
     def _kept(self, request: Request) -> Reply | None:
         return self._answers.get(self._model.spec, request) if self._answers and not request.temperature else None
@@ -214,17 +245,18 @@ class ModelMind:
         payload = {"role": self.role, "spec": self._model.spec, "cause": cause_of(error), "error": str(error)[:500]}
         self._steps.ledger.append("model.fault", key, payload)
 
-    def _say_origin(self) -> None:
-        origin = dict(self._model.origin) if isinstance(self._model, Sourced) else {}
+    def _say_origin(self, model: Model) -> None:
+        origin = dict(model.origin) if isinstance(model, Sourced) else {}
         if origin:
-            self._steps.ledger.append("model.file", self._model.spec, origin)
+            self._steps.ledger.append("model.file", model.spec, origin)
 
     def _store(self, request: Request) -> str:
         return self._artifacts.put_json([{"role": m.role, "content": m.content} for m in request.messages])
 
-    def _cost(self, tokens_in: int, tokens_out: int) -> Cost:
-        usd = self._price.of(tokens_in, tokens_out) if self._price else None
-        return Cost(tokens=tokens_in + tokens_out, usd=usd)
+    def _reserve(self, request: Request) -> Cost:
+        """By the dearest of the models that may answer."""
+        costs = [cost(one.price, chat.estimate(request), request.max_tokens) for one in self._providers]
+        return max(costs, key=lambda one: math.inf if one.usd is None else one.usd)
 
 
 def _mass(logprobs: Mapping[str, float], word: str) -> float:

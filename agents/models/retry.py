@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -18,11 +19,13 @@ LONGEST_WAIT_S = 60.0
 
 @dataclass(frozen=True)
 class Patience:
-    """At most `retries` tries after the first; waits double from `first_wait_s`, with up to a half more by chance."""
+    """At most `retries` tries after the first; waits double from `first_wait_s`, with up to a half more by chance. A
+    server that asks for more than `longest_asked_s` is not asked again here."""
 
     retries: int = 3
     first_wait_s: float = 0.5
     sleep: Callable[[float], None] = time.sleep
+    longest_asked_s: float = math.inf
 
     def wait(self, attempt: int, error: ModelError) -> float:
         """Seconds before the next try: what the server asked for, if it did, and never more than a minute."""
@@ -38,7 +41,8 @@ def persist(send: Callable[[int], R], patience: Patience, on_fault: Callable[[in
             return send(attempt)
         except ModelError as error:
             on_fault(attempt, error)
-            if attempt == patience.retries or not worth_retrying(error):
+            asked = error.retry_after if isinstance(error, Transient) else None
+            if attempt == patience.retries or not worth_retrying(error) or (asked or 0.0) > patience.longest_asked_s:
                 raise
             patience.sleep(patience.wait(attempt, error))
     raise AssertionError("a negative number of retries is no Patience")

@@ -7,12 +7,14 @@ which every later call of the model then has from the start.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from agents.models import chat
-from agents.models.faults import Unsound, cause_of
+from agents.models.faults import Transient, Unsound, cause_of
+from agents.models.outage.waiting import Waiting
 from agents.models.protocol import Limit, Model, Reply, Request
 from agents.models.retry import Patience, persist
 from agents.models.speed import Speed
@@ -25,12 +27,15 @@ FEWEST_AFTER_TIMEOUT = 128
 THOUGHTS, GROWTH, MOST_TOKENS = 4096, 2, 32_768
 MOMENT_S = 0.05
 
+ASKED_S = 10.0  # a server that asks for a longer pause is waited for as one that is away
+
 Left = Callable[[], float | None]
+Fault = Callable[[str, ModelError | CapReached, Request, int], None]
 
 
 @dataclass
 class _Call:
-    """What is asked now, which a timeout makes smaller, and what was spent on tries that came to nothing."""
+    """What is asked now, which a timeout makes smaller, and the tokens of tries that came to nothing."""
 
     request: Request
     timeouts: int = 0
@@ -39,15 +44,16 @@ class _Call:
 
 
 class Sender:
-    """Sends to one model. `left` tells the seconds left for the loop, or None; `note` records a fault. Thread-safe."""
+    """Sends to one model. `left` tells the seconds left for the loop, or None; `note` records a fault with what it has
+    cost, in tokens. Thread-safe."""
 
     def __init__(
-        self, model: Model, speed: Speed, settings: Models, budget: Budget, left: Left,
-        note: Callable[[str, ModelError], None],
+        self, model: Model, speed: Speed, settings: Models, budget: Budget, left: Left, note: Fault, waiting: Waiting,
     ) -> None:  # fmt: skip
         self._model, self._speed, self._budget, self._left, self._note = model, speed, budget, left, note
         self._timeout_s = settings.timeout_s
-        self._patience = Patience(settings.retries)
+        longest = ASKED_S if waiting.patience_s > 0 else math.inf
+        self._patience = Patience(settings.retries, sleep=waiting.pause, longest_asked_s=longest)
         self._thoughts = settings.thoughts
 
     def send(self, request: Request, key: str) -> tuple[Reply, int]:
@@ -58,14 +64,18 @@ class Sender:
         call = _Call(request)
 
         def on_fault(attempt: int, error: ModelError) -> None:
-            if isinstance(error, ModelTimeout) and self._is_up(MOMENT_S):
-                raise self._time_is_up()
-            self._note(f"{key}/{attempt}", error)
+            spent = self._spent(call, error)
+            call.wasted += spent
+            up = isinstance(error, ModelTimeout) and self._is_up(MOMENT_S)
+            ended = self._time_is_up() if up else None
+            self._note(key, ended or error, call.request, spent)
+            if ended is not None:
+                raise ended
             if isinstance(error, ModelTimeout):
                 self._timed_out(call, error)
             if cause_of(error) == "thoughts":
                 self._thoughts = _grown(self._thoughts)
-            call.wasted += error.tokens if isinstance(error, Unsound) else 0
+            self._budget.check()
 
         reply = persist(lambda attempt: self._try(call, attempt), self._patience, on_fault)
         self._speed.note(reply.model_dump())
@@ -91,15 +101,20 @@ class Sender:
         """Make the call smaller for its last try. Raises `error` where there is none."""
         asked = call.request
         self._speed.note_timeout()
-        call.wasted += self._spent(call) if error.tokens is None else error.tokens
         call.timeouts += 1
         if call.timeouts > 1 or asked.max_tokens == 1:
             raise error
         fewer = min(asked.max_tokens, max(FEWEST_AFTER_TIMEOUT, asked.max_tokens // 2))
         call.request = asked.model_copy(update={"max_tokens": fewer})
 
-    def _spent(self, call: _Call) -> int:
-        """Tokens that a server has spent on a call whose answer never came, by its measured speed or else at most."""
+    def _spent(self, call: _Call, error: ModelError) -> int:
+        """Tokens that a failed try has cost: as its error knows, else by the server's measured speed, at most all."""
+        if isinstance(error, Transient | Unsound):
+            return error.tokens
+        if not isinstance(error, ModelTimeout):
+            return 0
+        if error.tokens is not None:
+            return error.tokens
         rate, most = self._speed.writing, call.request.max_tokens
         written = most if rate is None else min(most, round(rate * (time.monotonic() - call.began)))
         return chat.estimate(call.request) + written

@@ -1,5 +1,6 @@
 """Confirm: the winners once more, on sealed data and on seeds that no selection has seen.
 
+A run that ends since no model answers is not over, so it leaves the seal closed.
 Selection flatters what it selects, so the confirmed effect is reported beside the selected one. The same statistics as
 in judge, with one look and error control over the winners alone. Who would be confirmed is audited on the sealed stage
 first, where the toolchain can do it. Every experiment on sealed data is counted as a touch, per project and task: a
@@ -29,6 +30,9 @@ def confirm(state: State, run: Run) -> Update:
     """Records a `confirmed` fact per winner. Where a cap cuts it short, with what was run until then."""
     winners = {id: _version(run.verdicts()[id], run) for id in run.winners()}
     if not winners:
+        return {}
+    if state["status"] == "starved":
+        run.say(f"confirm: put off, sealed data stay sealed: {state['reason']}; `pelagos resume` goes on")
         return {}
     seeds = fresh_seeds(run)
     try:

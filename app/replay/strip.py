@@ -12,6 +12,7 @@ from typing import Any
 WHOLE = {
     "run.started", "run.ended", "node", "pace", "hypothesis", "screened", "plan", "build", "version", "experiment",
     "experiment.attempt", "verdict", "lesson", "confirmed", "survey", "model.fault", "note", "clock",
+    "outage", "outage.over", "model.switch", "lost", "failed",
 }  # fmt: skip
 CALL = ("role", "spec", "sample", "hypothesis", "seconds", "strong", "cost")
 SMOKE = ("hypothesis", "cause", "sample", "seconds", "cost")

@@ -95,4 +95,5 @@ def test_what_a_wasted_answer_cost_is_counted(
     script.answers = [replies(""), replies("fine")]
     bench.mind(endpoint).ask(ASK)
     (fact,) = bench.facts("model")
-    assert (fact["wasted_tokens"], fact["cost"]["tokens"]) == (15, 30)
+    (fault,) = bench.facts("model.fault")
+    assert (fact["wasted_tokens"], fact["cost"]["tokens"], fault["cost"]["tokens"]) == (15, 15, 15)
