@@ -10,16 +10,17 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
 from agents import folder as run_folder
-from agents.pace import check_time
+from agents.caps import check_caps, given_since
+from agents.packages import differing, installed
 from agents.parts import Parts, assembled
 from agents.run import Run, confirmable
 from agents.state import State, check_version, initial
@@ -27,9 +28,9 @@ from memory.checkpoints import DURABILITY, open_checkpoints
 from memory.controller import hold_controller
 from memory.faults import on_disk
 from memory.hashing import HashingEmbedder
+from memory.keys import step_key
 from memory.ledger import Event, Ledger
 from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, MissingPart, PelagosError
-from pelagos.nouns import Role
 from pelagos.settings import Settings
 from sandbox.choose import reap
 from tools import registry
@@ -72,10 +73,7 @@ def create(
     if papers is not None:
         Cascade.open(settings.literature, papers, lambda _: None).close()
     parts = parts or Parts()
-    specs = sorted({settings.models.spec(role) for role in get_args(Role)})
-    check_time(settings.caps.seconds, any(spec.startswith("embedded") for spec in specs))
-    if settings.caps.usd is not None:
-        _check_prices(specs, settings)
+    specs = check_caps(settings)
     registry.install(task)
     parts.sandbox(settings.sandbox)
     parts.check_embedder(settings, project)
@@ -86,19 +84,6 @@ def create(
     with on_disk(where):
         run_folder.write(where, project, task, settings)
     return where
-
-
-def _check_prices(specs: Sequence[str], settings: Settings) -> None:
-    """Raises BadInput for a cap on money that couldn't be kept, since nobody said what a model costs."""
-    from agents.models.registry import unpriced
-
-    embedder = settings.models.embedder
-    unknown = unpriced([*specs, *([embedder] if embedder.startswith("openai:") else [])], settings.models)
-    if unknown:
-        raise BadInput(
-            f"caps.usd (--max-cost): nobody said what {', '.join(unknown)} costs, so the cap can't be kept: give a "
-            "price table (models.prices in pelagos.toml), or cap by --max-tokens"
-        )
 
 
 def drive(
@@ -120,7 +105,8 @@ def drive(
             ledger.watch(watch)
         reap()
         before = ledger.events("run.ended")
-        if before and before[-1].payload["status"] in OVER:
+        over = before and before[-1].payload["status"] in OVER
+        if over and not given_since(ledger, before[-1].seq):
             return Ending(**before[-1].payload)
         with (
             _told(ledger),
@@ -166,6 +152,10 @@ def _begin(run: Run, described: run_folder.RunFile) -> None:
     run.ledger.append("run.started", THREAD, described.model_dump(mode="json") | shown)
     if run.ledger.damage:
         run.say(run.ledger.damage)
+    versions = installed(run.folder / run_folder.TASK)
+    run.ledger.append("versions", step_key(**versions), versions)
+    if text := differing(described.versions, versions):
+        run.say(f"other versions than at the run's beginning, so its numbers may differ: {text}")
     for text in run.task.notes if isinstance(run.task, Noted) else ():
         run.say(f"task {run.task.name}: {text}")
     if run.embedder.id == HashingEmbedder.ID:
@@ -224,13 +214,16 @@ def _start(graph: Graph, config: RunnableConfig, run: Run) -> State | None:
     """What to invoke the graph with: a fresh state, or nothing: go on.
 
     Not decided by `next`: a kill between a task's writes and its checkpoint leaves it empty in a running graph. Where
-    the models are back, the lanes are opened again after the hypotheses there are, or the survey if it came to nothing.
+    the models are back, or caps were given anew, the lanes are opened again after the hypotheses there are, or the
+    survey if it came to nothing.
     """
     found = graph.get_state(config)
     if not found.values:
         return initial(run.lanes)
     check_version(found.values)
-    if found.values["status"] == "starved" and not found.tasks:
+    ends = run.ledger.events("run.ended")
+    more = given_since(run.ledger, ends[-1].seq if ends else 0)
+    if (found.values["status"] == "starved" or (found.values["status"] in OVER and more)) and not found.tasks:
         surveyed = bool(run.ledger.events("survey"))
         numbers = [int(event.payload["hypothesis"][1:]) for event in run.ledger.events("pace")]
         again = {"status": "running", "lanes": run.lanes, "numbered": max(numbers, default=0)}

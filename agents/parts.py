@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from agents import folder as run_folder
+from agents.caps import in_force
 from agents.models.protocol import Model
 from agents.notes import note
 from agents.run import Run, held_back
@@ -77,7 +78,8 @@ def assembled(
     from memory.bank import HypothesisBank
 
     project = project_of(folder, Path(described.project), bool(ledger.events("run.started")))
-    settings = described.settings_in(project)
+    planned = described.settings_in(project).hypotheses
+    settings = in_force(described.settings_in(project), ledger)
     task, toolchain = _task(folder, described)
     registry.check_machine(task, settings.sandbox.name)
     steps = Steps(ledger, Budget(held_back(settings.caps, settings.judge.max_seeds), ledger))
@@ -110,6 +112,7 @@ def assembled(
             ),
             mind=mind,
             lanes=_lanes(model, settings),
+            planned=planned,
             stop=stop,
             literature=literature,
         )

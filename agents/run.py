@@ -64,7 +64,8 @@ NOUNS: tuple[type[Noun], ...] = (Hypothesis, Plan, Version, Build, Experiment, V
 
 @dataclass
 class Run:
-    """`folder` is the run's, `project` the one whose bank is shared. `stop` asks for an end at the next boundary."""
+    """`folder` is the run's, `project` the one whose bank is shared. `stop` asks for an end at the next boundary.
+    `planned`: hypotheses that the run was launched to test, None where time alone bounds them."""
 
     folder: Path
     project: Path
@@ -80,6 +81,7 @@ class Run:
     verifier: Verifier
     mind: Callable[[Role], Mind]
     lanes: int = 1
+    planned: int | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     literature: Cascade = field(default_factory=Cascade)
     judging: threading.Lock = field(default_factory=threading.Lock)
@@ -87,7 +89,7 @@ class Run:
     def __post_init__(self) -> None:
         self.facts = Facts(self.ledger, {_kind(kind): partial(_load, kind) for kind in NOUNS})
         self.pace = Pace.of(self.ledger)
-        planned = (self.settings.hypotheses or PLANNED) * self.settings.loop.plans_kept
+        planned = (self.planned or PLANNED) * self.settings.loop.plans_kept
         rules = Rules.of(self.settings.judge, len(self.task.seeds), planned)
         self.cases = Cases(self.task, rules, self.artifacts)
         self.told: dict[str, Case] = {}  # hypothesis -> the case that its newest verdict speaks of

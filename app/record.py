@@ -156,6 +156,13 @@ def _started(record: Record, payload: dict[str, Any], event: Event) -> None:
     record.started = payload
 
 
+def _caps(record: Record, payload: dict[str, Any], event: Event) -> None:
+    """What was given anew for the run holds in place of what it was launched with."""
+    settings = record.settings
+    merged = {name: {**(settings.get(name) or {}), **part} for name, part in payload.items()}
+    record.started = {**record.started, "settings": {**settings, **merged}}
+
+
 def _ended(record: Record, payload: dict[str, Any], event: Event) -> None:
     record.ended = payload
     record.pending.clear()
@@ -247,6 +254,7 @@ def _note(record: Record, payload: dict[str, Any], event: Event) -> None:
 
 _FOLDS: dict[str, Fold] = {
     "run.started": _started,
+    "caps": _caps,
     "run.ended": _ended,
     "run.stopped": _stopped,
     "node": _node,

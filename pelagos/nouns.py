@@ -220,6 +220,7 @@ class Lesson(Noun):
     effect: float | None = None
     low: float | None = None
     high: float | None = None
+    suspect: bool = Field(False, description="its result isn't believed")
     failure: str = ""
     cut_short: bool = Field(False, description="undecided since the run was stopped: it says nothing about the idea")
     seconds: float = 0.0
