@@ -85,6 +85,8 @@ def _too_low(name: str, cap: float | None, ledger: Reader) -> str:
 
 
 def _spent(name: str, ledger: Reader) -> float:
+    if name == "review_wait":
+        return 0.0
     if name == "hypotheses":
         return sum(bool(event.payload["kept"]) for event in ledger.events("screened"))
     return float(getattr(Budget(Settings().caps, ledger).summary(), name).spent)
@@ -93,6 +95,8 @@ def _spent(name: str, ledger: Reader) -> float:
 def _shown(name: str, value: float | None) -> str:
     if value is None:
         return f"no {name}" if name != "seconds" else "no hours"
+    if name == "review_wait":
+        return f"{value:g} minutes for a review"
     return f"{value / 3600:.3g} hours" if name == "seconds" else f"{value:g} {name}"
 
 

@@ -7,6 +7,7 @@ that don't answer is clean: what was found is judged, confirmed and reported. A 
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 import traceback
@@ -20,8 +21,11 @@ from pydantic import TypeAdapter
 
 from agents import folder as run_folder
 from agents.caps import check_caps, given_since
+from agents.desk import Desk
+from agents.nodes.review import how
 from agents.packages import differing, installed
 from agents.parts import Parts, assembled
+from agents.reviews import decided
 from agents.run import Run, confirmable
 from agents.state import State, check_version, initial
 from memory.checkpoints import DURABILITY, open_checkpoints
@@ -46,7 +50,7 @@ THREAD = "run"
 STOPPED = "run.stopped"
 OVER = frozenset({"finished", "capped"})
 EXIT_CODES = {
-    "finished": 0, "waiting": 0, "capped": 3, "disk full": 3, "starved": 5, "failed": 5, "interrupted": 130,
+    "finished": 0, "capped": 3, "disk full": 3, "starved": 5, "failed": 5, "waiting": 6, "interrupted": 130,
 }  # fmt: skip
 
 
@@ -202,12 +206,26 @@ def _run_graph(run: Run) -> tuple[str, str]:
             "recursion_limit": STEPS,
             "max_concurrency": run.lanes,
         }
-        start = _start(graph, config, run)
-        state = graph.invoke(start, config, context=run, durability=DURABILITY)
-    waiting = [id for asked in state.get("__interrupt__", ()) for id in asked.value["waiting_for"]]
-    if waiting:
-        return "waiting", f"decisions are wanted on {', '.join(waiting)}"
-    return state["status"], state["reason"]
+        start: State | None = _start(graph, config, run)
+        while True:
+            patience_s = 60 * run.settings.loop.review_wait
+            run.desk = Desk(_open_lanes(graph, config, run), patience_s, run.steps.budget)
+            state = graph.invoke(start, config, context=run, durability=DURABILITY)
+            waiting = [id for asked in state.get("__interrupt__", ()) for id in asked.value["waiting_for"]]
+            waiting.sort(key=lambda id: (len(id), id))
+            if not waiting:
+                return state["status"], state["reason"]
+            if not any(decided(run.ledger, id) for id in waiting):
+                again = f"then `pelagos resume {shlex.quote(str(run.folder))}`"
+                return "waiting", f"for a review of {', '.join(waiting)}: {how(run, waiting[0])}, {again}"
+            start = None
+
+
+def _open_lanes(graph: Graph, config: RunnableConfig, run: Run) -> int:
+    """Lanes that work when the graph goes on: all, or those that had not ended when it was left."""
+    found = graph.get_state(config)
+    begun = [task for task in found.tasks if task.name == "lane"]
+    return sum(task.result is None for task in begun) or (found.values or {}).get("lanes", run.lanes)
 
 
 def _start(graph: Graph, config: RunnableConfig, run: Run) -> State | None:

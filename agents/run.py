@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from agents.judging.cases import Case, Cases
 from agents.judging.rules import Rules
+from agents.desk import Desk
 from agents.likeness import Likeness, likeness
 from agents.notes import note
 from agents.pace import Pace
@@ -89,6 +90,7 @@ class Run:
     def __post_init__(self) -> None:
         self.facts = Facts(self.ledger, {_kind(kind): partial(_load, kind) for kind in NOUNS})
         self.pace = Pace.of(self.ledger)
+        self.desk = Desk(self.lanes, 0.0, self.steps.budget)
         planned = (self.planned or PLANNED) * self.settings.loop.plans_kept
         rules = Rules.of(self.settings.judge, len(self.task.seeds), planned)
         self.cases = Cases(self.task, rules, self.artifacts)

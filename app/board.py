@@ -16,6 +16,7 @@ class Stage(StrEnum):
     DROPPED = "screened out"
     KEPT = "kept"
     PLANNED = "planned"
+    WAITING = "waits for a review"
     BUILDING = "building"
     FAILED = "did not build"
     BUILT = "built"
@@ -106,7 +107,7 @@ def bars(record: Record, now: float | None = None) -> list[Bar]:
     """Budget bars. `now` extends the wall clock of a run that is going on (Unix seconds)."""
     caps: dict[str, Any] = record.settings.get("caps") or {}
     spent = record.spent
-    live = now is not None and record.ended is None and record.last_at > 0
+    live = now is not None and record.ended is None and record.last_at > 0 and not record.paused
     seconds = spent.seconds + (max(0.0, now - record.last_at) if live and now is not None else 0.0)
     return [
         Bar("tokens", spent.tokens, caps.get("tokens"), ""),
@@ -177,6 +178,8 @@ def _before_build(record: Record, hypothesis: str) -> tuple[Stage, str]:
     if record.nodes.get(hypothesis) == "build":
         asked = sum(call.get("role") == "coder" and call.get("hypothesis") == hypothesis for call in record.calls)
         return Stage.BUILDING, f"try {asked + bool(_pending(record, 'model', hypothesis))}" if asked else ""
+    if hypothesis in record.waiting():
+        return Stage.WAITING, str(record.decisions.get(record.wanted[hypothesis], {}).get("decision", ""))
     plans = record.plans.get(hypothesis, [])
     if plans:
         best = max((plan.score for plan in plans if plan.score is not None), default=None)

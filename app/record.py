@@ -54,7 +54,8 @@ class Record:
 
     `stopped` says what ended the last drive without an ending: its status, stopped or crashed, and the reason.
     `current` is the hypothesis that is worked on, '' where none is. `pace` is the newest estimate of how long one
-    takes here, with its time.
+    takes here, with its time. `wanted`: hypothesis -> the hash of what a reviewer is to decide on, whose decision stands
+    in `decisions` and, acted on, in `reviewed`. `paused`: nothing is done until a reviewer comes.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
@@ -74,6 +75,10 @@ class Record:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     lessons: dict[str, Lesson] = field(default_factory=dict)
     confirmed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    wanted: dict[str, str] = field(default_factory=dict)
+    decisions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reviewed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    paused: bool = False
     survey: list[RankedPaper] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     faults: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
@@ -92,8 +97,12 @@ class Record:
         return record
 
     def fold(self, event: Event) -> None:
+        if event.kind == "decision":  # by whoever, whenever: no time of the run's
+            self.decisions[str(event.payload.get("seen"))] = event.payload
+            return
         self._clock(event)
-        if event.kind == "clock.intent":
+        if event.kind in CLOCKS:
+            self.paused = event.kind == "pause.intent"
             return
         if event.kind.endswith(".intent"):
             self.pending[event.kind.removesuffix(".intent"), event.key] = event.payload
@@ -124,6 +133,11 @@ class Record:
     def of_hypothesis(self, hypothesis: str | None) -> list[Experiment]:
         return [one for one in self.experiments.values() if one.hypothesis == hypothesis]
 
+    def waiting(self) -> list[str]:
+        """Hypotheses that wait for a reviewer, or whose decision the run has not acted on."""
+        found = [id for id, seen in self.wanted.items() if seen not in self.reviewed and id not in self.verdicts]
+        return sorted(found, key=lambda id: (len(id), id))  # h2 before h10
+
     def owner(self, payload: Mapping[str, Any]) -> str:
         """The hypothesis that an intended step belongs to, '' for the baseline's and the run's own."""
         version = self.versions.get(str(payload.get("version")))
@@ -142,6 +156,7 @@ class Record:
         self.last = (event.at, event.kind, event.key)
 
 
+CLOCKS = frozenset({"clock.intent", "pause.intent"})
 _PAST = {"cycle"}
 _COST = ("tokens", "usd", "experiments", "disk_mb")
 Fold = Callable[[Record, dict[str, Any], Event], None]
@@ -235,6 +250,14 @@ def _confirmed(record: Record, payload: dict[str, Any], event: Event) -> None:
     record.confirmed[str(payload["hypothesis"])] = payload
 
 
+def _wanted(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.wanted[str(payload["hypothesis"])] = event.key
+
+
+def _reviewed(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.reviewed[event.key] = payload
+
+
 def _survey(record: Record, payload: dict[str, Any], event: Event) -> None:
     papers = payload.get("papers") or payload.get("ranked") or []
     record.survey = [RankedPaper.model_validate(one) for one in papers]
@@ -268,6 +291,8 @@ _FOLDS: dict[str, Fold] = {
     "verdict": _verdict,
     "lesson": _lesson,
     "confirmed": _confirmed,
+    "review.wanted": _wanted,
+    "reviewed": _reviewed,
     "survey": _survey,
     "model": _model,
     "model.fault": _model_fault,

@@ -26,6 +26,13 @@ Hours = Annotated[float | None, typer.Option(help="Stop after so many hours of w
 MaxExperiments = Annotated[int | None, typer.Option(help="Stop after so many experiments.")]
 MaxCost = Annotated[float | None, typer.Option(metavar="USD", help="Stop at so many dollars.")]
 MaxTokens = Annotated[int | None, typer.Option(help="Stop after so many tokens.")]
+ReviewWait = Annotated[
+    float | None,
+    typer.Option(
+        metavar="MINUTES",
+        help="How long a run stays that can't go on without a decision, before it ends (exit code 6). Default: 30.",
+    ),
+]
 Detach = Annotated[bool, typer.Option("--detach", help="Go on in the background; prints how to follow.")]
 
 
@@ -43,7 +50,11 @@ def run(
     ] = None,
     sandbox: Annotated[str | None, typer.Option(metavar="NAME", help="auto, or a backend's name.")] = None,
     workers: Annotated[int | None, typer.Option(help="Experiments at a time; 0: one per core.")] = None,
-    review: Annotated[Literal["off", "async", "gate"] | None, typer.Option(help="Ask a person first.")] = None,
+    review: Annotated[
+        Literal["off", "async", "gate"] | None,
+        typer.Option(help="gate: build nothing before `pelagos decide` says so; async: honour what is decided by then."),
+    ] = None,
+    review_wait: ReviewWait = None,
     detach: Detach = False,
 ) -> None:
     """Launch the research loop on TASK and watch it."""
@@ -51,7 +62,7 @@ def run(
     from pelagos.settings import load
 
     options: dict[str, dict[str, Any]] = {
-        "loop": {"hypotheses": hypotheses, "workers": workers, "review": review},
+        "loop": {"hypotheses": hypotheses, "workers": workers, "review": review, "review_wait": review_wait},
         "caps": _caps(hours, max_experiments, max_cost, max_tokens),
         "models": _models(model or []),
         "sandbox": {"name": sandbox},
@@ -70,6 +81,7 @@ def resume(
     max_experiments: MaxExperiments = None,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
+    review_wait: ReviewWait = None,
     detach: Detach = False,
 ) -> None:
     """Go on with a run that was stopped or killed, or with one that has reached a cap and is given a higher one.
@@ -79,7 +91,8 @@ def resume(
     from app.folders import find
 
     folder = find(run)
-    given = _named({"loop": {"hypotheses": hypotheses}, "caps": _caps(hours, max_experiments, max_cost, max_tokens)})
+    loop = {"hypotheses": hypotheses, "review_wait": review_wait}
+    given = _named({"loop": loop, "caps": _caps(hours, max_experiments, max_cost, max_tokens)})
     if any(given.values()):
         from agents.caps import give_anew
 

@@ -19,7 +19,7 @@ from memory.rows import INTENT
 from pelagos.errors import CapReached
 from pelagos.settings import Caps
 
-CLOCK = "clock"
+CLOCK, PAUSE = "clock", "pause"
 MEASURE_DISK_EVERY_S = 5.0
 
 
@@ -67,7 +67,7 @@ class Budget:
         self._ledger = ledger
         self._lock = threading.Lock()
         self._began, self._began_at = time.monotonic(), time.time()
-        self._marked = False
+        self._marked = self._paused = False
         self._held: dict[int, Cost] = {}
         self._next = 0
         self._disk = (float("-inf"), 0.0)
@@ -110,6 +110,17 @@ class Budget:
         with self._lock:
             cap = self._in_force().seconds
             return None if cap is None else cap - self._seconds()
+
+    def pause(self) -> None:
+        """The time from now until `go_on`, or until the next step, counts for nobody."""
+        with self._lock:
+            self._past_seconds, self._paused = self._seconds(), True
+            was, self._marked = self._marked, False
+        if was and isinstance(self._ledger, Ledger):
+            self._ledger.intend(PAUSE, "session", {})
+
+    def go_on(self) -> None:
+        self._mark()
 
     @contextmanager
     def whole(self, caps: Caps) -> Iterator[None]:
@@ -157,6 +168,8 @@ class Budget:
         """A row that says when this process began to work, once; an intent, since each resume makes another."""
         with self._lock:
             first, self._marked = not self._marked, True
+            if first and self._paused:
+                self._began, self._began_at, self._paused = time.monotonic(), time.time(), False
         if first and isinstance(self._ledger, Ledger):
             self._ledger.intend(CLOCK, "session", {"began": self._began_at})
 

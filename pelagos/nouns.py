@@ -107,6 +107,8 @@ class Plan(Noun):
     steps: list[Step]
     step_scores: list[float] = []
     score: float | None = None
+    revision: int = Field(0, description="how often a reviewer had the hypothesis planned anew before")
+    note: str = Field("", description="a reviewer's words, for whoever carries it out")
 
 
 class Version(Noun):

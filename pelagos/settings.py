@@ -52,6 +52,9 @@ class Loop(Section):
     lanes: int = Field(0, ge=0, description="hypotheses in work at a time; 0: one embedded, an endpoint's slots")
     workers: int = Field(0, ge=0, description="experiments at a time; 0: one per core")
     review: Literal["off", "async", "gate"] = "off"
+    review_wait: float = Field(
+        30.0, ge=0, description="minutes that a run stays where every lane waits for a review, before it ends"
+    )
     memory: int | None = Field(
         None, ge=0, description="tokens of earlier results told to the ideator; none: 1000, a small model 250"
     )

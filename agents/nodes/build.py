@@ -5,6 +5,7 @@ What goes wrong with a task's code or a model's answer is data and stays in the 
 
 from __future__ import annotations
 
+from agents.reviews import words
 from agents.run import Run
 from agents.state import Lane, Update
 from memory.keys import step_key
@@ -26,7 +27,8 @@ def _built(plan: Plan, run: Run) -> Build:
 def _make(plan: Plan, run: Run) -> Build:
     hypothesis = run.noun(Hypothesis, plan.hypothesis)
     try:
-        made = run.toolchain.build(run.task, hypothesis, plan, run)
+        noted = plan.model_copy(update={"note": words(run.ledger, hypothesis.id)})
+        made = run.toolchain.build(run.task, hypothesis, noted, run)
     except (BadReply, SandboxError) as error:
         cause = "reply" if isinstance(error, BadReply) else "sandbox"
         run.say(f"{plan.id}: no version: {error}")

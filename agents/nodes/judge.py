@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from agents.judging.cases import Case
 from agents.judging.compare import bounded, evidence_ids
 from agents.judging.decide import open_to_seeds
+from agents.reviews import rejected
 from agents.run import Run
 from agents.state import Lane, Status, Update
 from memory.keys import step_key
@@ -104,7 +105,8 @@ def _verdicts(state: Lane, best: Mapping[str, Case | None], run: Run) -> list[Ve
     """Of every hypothesis that ran and of the one in work, as far as they differ from what was said last."""
     experiments, held = run.validation(), run.verdicts()
     base, over = experiments.get(run.baseline().id, ()), sum(map(len, experiments.values()))
-    reason = _why_not([build for build in run.nouns(Build) if build.hypothesis == state["hypothesis"]], state["status"])
+    mine = [build for build in run.nouns(Build) if build.hypothesis == state["hypothesis"]]
+    reason = rejected(run.ledger, state["hypothesis"]) or _why_not(mine, state["status"])
     found = []
     for id, case in best.items():
         if (case is None and id != state["hypothesis"]) or (case is not None and run.told.get(id) is case):
