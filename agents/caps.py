@@ -1,7 +1,7 @@
 """Caps of a run, and how far it goes: checked at launch, and given anew for a run that is there already.
 
-What is given anew at `resume` is a fact of the ledger; what it names holds from then on. It changes nothing of the rules
-that verdicts rest on: they were fixed before the first result was seen.
+What is given anew at `resume` is a fact of the ledger; what it names holds from then on. It changes nothing of the
+rules that verdicts rest on: they were fixed before the first result was seen.
 """
 
 from __future__ import annotations

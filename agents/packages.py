@@ -37,7 +37,8 @@ def _version(name: str) -> str:
 
 
 def _imported(task: Path) -> list[str]:
-    """Distributions of the modules that the Python files of `task` import, but for its own and the standard library's."""
+    """Distributions of the modules that the Python files of `task` import, but for its own and the standard
+    library's."""
     files = sorted(task.rglob("*.py"))
     own = {path.stem for path in files} | {path.parent.name for path in files}
     wanted = {name for path in files for name in _modules(path)} - own - set(sys.stdlib_module_names)

@@ -1,8 +1,8 @@
 """A reviewer's decisions on hypotheses: facts of the ledger, which anybody may add beside a drive or between two.
 
 A decision is about one state of a hypothesis, told by its hash: what was planned anew has to be looked at anew. Three
-kinds of facts: `review.wanted` (the run waits), `decision` (the newest one about a state holds, until it is acted on) and
-`reviewed` (the run acted on it, and what it was).
+kinds of facts: `review.wanted` (the run waits), `decision` (the newest one about a state holds, until it is acted on)
+and `reviewed` (the run acted on it, and what it was).
 """
 
 from __future__ import annotations
@@ -95,10 +95,14 @@ def _check_note(word: Word, note: str) -> None:
 
 def _open_state(ledger: Reader, id: str) -> str:
     """The hash of the hypothesis as it is now. Raises BadInput where no decision on it is wanted any more, or yet."""
-    known = sorted((event.payload for event in ledger.events("hypothesis")), key=lambda one: (len(one["id"]), one["id"]))
+    known = sorted(
+        (event.payload for event in ledger.events("hypothesis")), key=lambda one: (len(one["id"]), one["id"])
+    )
     found = next((one for one in known if one["id"] == id), None)
     if found is None:
-        raise BadInput(f"hypothesis '{id}': none of this run's: {', '.join(one['id'] for one in known) or 'it has none'}")
+        raise BadInput(
+            f"hypothesis '{id}': none of this run's: {', '.join(one['id'] for one in known) or 'it has none'}"
+        )
     screened = ledger.find("screened", id)
     if screened is None:
         raise BadInput(f"{id}: isn't compared with earlier ones yet: decide when it waits")

@@ -16,9 +16,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agents.desk import Desk
 from agents.judging.cases import Case, Cases
 from agents.judging.rules import Rules
-from agents.desk import Desk
 from agents.likeness import Likeness, likeness
 from agents.notes import note
 from agents.pace import Pace
@@ -91,8 +91,7 @@ class Run:
         self.facts = Facts(self.ledger, {_kind(kind): partial(_load, kind) for kind in NOUNS})
         self.pace = Pace.of(self.ledger)
         self.desk = Desk(self.lanes, 0.0, self.steps.budget)
-        planned = (self.planned or PLANNED) * self.settings.loop.plans_kept
-        rules = Rules.of(self.settings.judge, len(self.task.seeds), planned)
+        rules = rules_of(self.settings, len(self.task.seeds), self.planned)
         self.cases = Cases(self.task, rules, self.artifacts)
         self.told: dict[str, Case] = {}  # hypothesis -> the case that its newest verdict speaks of
         self._validation: dict[str, tuple[Experiment, ...]] = {}
@@ -219,6 +218,11 @@ class Run:
         """Hypothesis ids are a run's own; the bank is the project's."""
         metric = self.task.metric
         return Origin(label(self.project, self.folder), self.task.name, metric.name, metric.unit)
+
+
+def rules_of(settings: Settings, seeds: int, planned: int | None) -> Rules:
+    """The rules of a run that was launched with these settings, to test `planned` hypotheses."""
+    return Rules.of(settings.judge, seeds, (planned or PLANNED) * settings.loop.plans_kept)
 
 
 def held_back(caps: Caps, max_seeds: int, confirm_s: float = 0.0) -> Caps:

@@ -1,4 +1,5 @@
-"""`pelagos decide`: what waits for a reviewer, and the reviewer's word. Works beside a running drive and on a stopped run."""
+"""`pelagos decide`: what waits for a reviewer, and the reviewer's word. Works beside a running drive and on a stopped
+run."""
 
 from __future__ import annotations
 

@@ -53,9 +53,9 @@ class Record:
     """Everything the ledger says, newest verdict per hypothesis. Fold events in their order.
 
     `stopped` says what ended the last drive without an ending: its status, stopped or crashed, and the reason.
-    `current` is the hypothesis that is worked on, '' where none is. `pace` is the newest estimate of how long one
-    takes here, with its time. `wanted`: hypothesis -> the hash of what a reviewer is to decide on, whose decision stands
-    in `decisions` and, acted on, in `reviewed`. `paused`: nothing is done until a reviewer comes.
+    `current` is the hypothesis that is worked on, '' where none is. `pace` is the newest estimate of how long one takes
+    here, with its time. `wanted`: hypothesis -> the hash of what a reviewer is to decide on, whose decision stands in
+    `decisions` and, acted on, in `reviewed`. `paused`: nothing is done until a reviewer comes.
     """
 
     started: dict[str, Any] = field(default_factory=dict)

@@ -52,7 +52,9 @@ def run(
     workers: Annotated[int | None, typer.Option(help="Experiments at a time; 0: one per core.")] = None,
     review: Annotated[
         Literal["off", "async", "gate"] | None,
-        typer.Option(help="gate: build nothing before `pelagos decide` says so; async: honour what is decided by then."),
+        typer.Option(
+            help="gate: build nothing before `pelagos decide` says so; async: honour what is decided by then."
+        ),
     ] = None,
     review_wait: ReviewWait = None,
     detach: Detach = False,

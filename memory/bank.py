@@ -233,7 +233,11 @@ def _repeats(other: Entry) -> str:
 
 def _again(other: Entry) -> str:
     known = told(other.meta)
-    why = f"is undecided ({known.partition(': ')[2]})" if standing(other.meta) is Standing.OPEN else "was never tested to the end"
+    why = (
+        f"is undecided ({known.partition(': ')[2]})"
+        if standing(other.meta) is Standing.OPEN
+        else "was never tested to the end"
+    )
     return f"tries {other.id} again, which {why}"
 
 

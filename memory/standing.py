@@ -1,7 +1,7 @@
 """What became of a hypothesis in the bank, from what its run's lesson says: a dead end, a success, or not yet known.
 
-A dead end failed or changed nothing, is suspect, or could not be made to run for a reason of its own. What the machinery
-or a stop kept from being tested says nothing about the idea, and what is open (undecided) may yet turn out either way:
+A dead end failed or changed nothing, is suspect, or could not be made to run for a reason of its own. What machinery or
+a stop kept from being tested says nothing about the idea, and what is open (undecided) may yet turn out either way:
 both may be tried again.
 """
 

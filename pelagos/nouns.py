@@ -172,6 +172,7 @@ class Experiment(Noun):
     peak_disk_mb: float = Field(0.0, description="most that its temporary files held at once")
     isolation: str = ""
     data: str = Field("", description="hash of the data it saw and was scored on")
+    origin: str = Field("", description="run and experiment that it was taken over from; '' where this run made it")
     files: dict[str, str] = Field({}, description="name -> artifact: log, predictions, traceback")
 
 

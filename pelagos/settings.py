@@ -88,7 +88,9 @@ class Literature(Section):
 
     sources: list[SourceName] = Field(["corpus", "arxiv", "openalex", "semanticscholar"])
     urls: dict[SourceName, str] = Field({}, description="a mirror's address in place of the service's own")
-    pause_s: dict[SourceName, NonNegativeFloat] = Field({}, description="between two requests, in place of the service's rule")
+    pause_s: dict[SourceName, NonNegativeFloat] = Field(
+        {}, description="between two requests, in place of the service's rule"
+    )
     connect_s: float = Field(3.0, gt=0)
     read_s: float = Field(20.0, gt=0, description="longest time for one answer")
     patience_s: float = Field(10.0, ge=0, description="longest wait for a source that asks for one; else the next one")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from agents.adopting import begun
 from agents.judging.cases import Case
 from agents.judging.compare import bounded, evidence_ids
 from agents.judging.decide import open_to_seeds
@@ -66,7 +67,7 @@ def _cases(capped: Mapping[str, str], run: Run) -> dict[str, Case]:
     ran = [build.version for build in run.nouns(Build) if build.version in experiments]
     base = experiments.get(run.baseline().id, ())
     audits = {audit.id: audit for audit in run.nouns(Audit)}
-    return run.cases.of({v: experiments[v] for v in ran if v}, base, audits, capped)
+    return run.cases.of({v: experiments[v] for v in ran if v}, base, audits, capped, begun(run.ledger))
 
 
 def _unaudited(cases: Mapping[str, Case], run: Run) -> list[str]:
@@ -94,7 +95,7 @@ def _best(builds: Sequence[Build], cases: dict[str, Case]) -> Case | None:
 
 def _due(case: Case, run: Run) -> list[int]:
     """The seeds up to the next look, none where more can't change the verdict."""
-    look = run.cases.rules.next_look(case.evidence.seeds)
+    look = case.rules.next_look(case.evidence.seeds)
     if look is None or not open_to_seeds(case.evidence, case.ruling):
         return []
     tried = {one.seed for one in case.experiments}

@@ -47,8 +47,8 @@ def _keep(lesson: Lesson, run: Run) -> None:
 
 
 def _revise(newest: Lesson, verdict: Verdict | None, run: Run) -> None:
-    """Error control looks at all hypotheses at once, so a later one may turn an earlier verdict; and more seeds may have
-    been bought for it, or an audit have found it suspect."""
+    """Error control looks at all hypotheses at once, so a later one may turn an earlier verdict; and more seeds may
+    have been bought for it, or an audit have found it suspect."""
     if verdict is None or _said(newest) == (verdict.kind, verdict.effect, bool(verdict.suspect)):
         return
     hypothesis = run.noun(Hypothesis, newest.hypothesis)
@@ -81,7 +81,7 @@ def _lesson(
         suspect=bool(verdict and verdict.suspect),
         failure=failure,
         cut_short=stopped and (verdict is None or verdict.kind is VerdictKind.UNDECIDED),
-        seconds=sum(one.seconds for one in experiments),
+        seconds=sum(one.seconds for one in experiments if not one.origin),
         tokens=_tokens(hypothesis.id, run),
         diff=_diff(version, run),
         text=lesson_text(hypothesis, verdict, run.task.metric, failure),

@@ -1,9 +1,9 @@
 """Review: the only place that waits for a person. Off by default.
 
-`gate` waits until the kept hypothesis has a decision of its own (`agents/reviews.py`); `glance` (review async) takes the
-decision there is and goes on. What is rejected is not carried out and becomes a lesson; what is to be revised is planned
-anew, with the reviewer's words, and looked at again. A lane that waits keeps its place, and others go on; when all wait
-and nobody comes, the drive ends and `resume` asks again.
+`gate` waits until the kept hypothesis has a decision of its own (`agents/reviews.py`); `glance` (review async) takes
+the decision there is and goes on. What is rejected is not carried out and becomes a lesson; what is to be revised is
+planned anew, with the reviewer's words, and looked at again. A lane that waits keeps its place, and others go on; when
+all wait and nobody comes, the drive ends and `resume` asks again.
 """
 
 from __future__ import annotations

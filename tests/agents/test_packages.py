@@ -7,7 +7,9 @@ from agents.packages import differing, installed
 
 
 def test_what_the_programs_of_a_task_import_is_named_with_its_version(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text("import os, yaml\nfrom . import near\nfrom helper import f\nimport nowhere.at_all\n")
+    (tmp_path / "train.py").write_text(
+        "import os, yaml\nfrom . import near\nfrom helper import f\nimport nowhere.at_all\n"
+    )
     (tmp_path / "helper.py").write_text("import filelock as lock\n")
     (tmp_path / "broken.py").write_text("def (:\n")
     found = installed(tmp_path)

@@ -106,9 +106,7 @@ def test_what_is_to_be_revised_is_planned_anew_with_the_reviewers_words_and_wait
 ) -> None:
     notes: list[str] = []
     build = TableToolchain.build
-    monkeypatch.setattr(
-        TableToolchain, "build", lambda self, *told: notes.append(told[2].note) or build(self, *told)
-    )
+    monkeypatch.setattr(TableToolchain, "build", lambda self, *told: notes.append(told[2].note) or build(self, *told))
     run, parts = launch(tmp_path, lanes=1, hypotheses=1)
     drive(run, parts=parts)
     first = facts(run, "review.wanted")

@@ -53,7 +53,10 @@ def test_a_decision_is_recorded_shown_and_replaced(folder: Path) -> None:
     assert "h2: accept, in place of reject" in run_with(str(folder), "h2", "accept", "--note", "small steps")
     assert json.loads(run_with(str(folder), "--json"))[1]["note"] == "small steps"
     record = folders.read(folder)
-    assert [row.state for row in sorted(rows(record), key=lambda row: row.id)] == ["waits for a review", "waits for a review: accept"]
+    assert [row.state for row in sorted(rows(record), key=lambda row: row.id)] == [
+        "waits for a review",
+        "waits for a review: accept",
+    ]
 
 
 @pytest.mark.parametrize(
