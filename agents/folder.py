@@ -13,7 +13,6 @@ import shlex
 import shutil
 import time
 from collections.abc import Iterator
-from importlib import metadata
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from agents.packages import installed
 from agents.task_copy import RUN_FILE, copy_task
 from memory.faults import FULL
 from pelagos import __version__
@@ -31,7 +31,6 @@ from tools.toolchain import Task
 FILE = RUN_FILE
 TASK = "task"
 LEDGER = "ledger.db"
-PACKAGES = ("langgraph", "langgraph-checkpoint-sqlite", "numpy", "torch", "scikit-learn", "xllamacpp", "chromadb")
 
 
 class RunFile(BaseModel):
@@ -87,7 +86,7 @@ def write(folder: Path, project: Path, task: Task, settings: Settings) -> bool:
             digest=task.digest,
             project=str(project.resolve()),
             settings=settings.model_dump(mode="json"),
-            versions=_versions(),
+            versions=installed(half / TASK),
         )
         (half / FILE).write_text(described.model_dump_json(indent=2) + "\n", "utf-8")
         return _placed(half, folder)
@@ -154,13 +153,3 @@ def _check_name(folder: Path) -> None:
     except UnicodeEncodeError:
         shown = str(folder).encode("utf-8", "backslashreplace").decode()
         raise BadInput(f"{shown}: this path isn't UTF-8 text: rename that folder, or name another --run-dir") from None
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "absent"
-    return found

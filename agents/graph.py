@@ -6,7 +6,7 @@ A lane takes one hypothesis all the way before it thinks of the next, so the nex
 stopped at any moment has tested what it thought of. Lanes don't wait for each other.
 
     ideate -> screen -> plan -> review? -> build -> experiment -> judge -> reflect -> ideate ...
-      ^---------'                                       ^- more seeds -'
+      ^---------'        ^- revise -'                   ^- more seeds -'
 
 A node is a plain function `node(state, run) -> update`; `agents.guard` puts the progress fact, the boundary check and
 the two clean stops (a cap, no model) around each.
@@ -84,7 +84,7 @@ def lane_graph(review: Review) -> Graph:
     graph.add_conditional_edges("screen", _after_screen, ["plan", "ideate", END])
     graph.add_conditional_edges("plan", lambda s: reviewed if _runs(s) else "judge", [reviewed, "judge"])
     for gate in ("gate", "glance"):
-        graph.add_conditional_edges(gate, lambda s: "build" if _runs(s) and s["plans"] else "judge", ["build", "judge"])
+        graph.add_conditional_edges(gate, _after_review, ["build", "plan", "judge"])
     graph.add_conditional_edges("build", _seeds_or("judge"), ["experiment", "judge"])
     graph.add_conditional_edges("judge", _seeds_or("reflect"), ["experiment", "reflect"])
     graph.add_edge("experiment", "judge")
@@ -110,6 +110,12 @@ def _after_screen(state: Lane) -> str:
     if not _runs(state):
         return END
     return "plan" if state["kept"] else "ideate"
+
+
+def _after_review(state: Lane) -> str:
+    if not _runs(state):
+        return "judge"
+    return "build" if state["plans"] else "plan" if state["kept"] else "judge"
 
 
 def _seeds_or(otherwise: str) -> Callable[[Lane], str]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from langgraph.runtime import Runtime
 
 CLOSING = frozenset({"confirm", "report"})
+LAST = frozenset({"ideate", "screen", "reflect"})
+"""Nodes after which a lane ends where its status isn't running."""
 
 
 def guarded(node: Callable[[Any, Run], Update]) -> Callable[..., Update]:
@@ -35,14 +37,28 @@ def guarded(node: Callable[[Any, Run], Update]) -> Callable[..., Update]:
             run.open_reserve()
         try:
             with serving(hypothesis):
-                return {**visits, **node(state, run)}
+                done = node(state, run)
         except CapReached as reached:
-            return {**visits, **_stop(run, "capped", str(reached), reached.resource)}
+            done = _stop(run, "capped", str(reached), reached.resource)
         except (ModelUnavailable, ModelTimeout) as error:
-            return {**visits, **_stop(run, "starved", f"no model answers: {error}")}
+            done = _stop(run, "starved", f"no model answers: {error}")
+        except BaseException as error:
+            _let_go(error, run)
+            raise
+        if name in LAST and done.get("status", state["status"]) != "running":
+            run.desk.leave()
+        return {**visits, **done}
 
     inner.__name__ = name
     return inner
+
+
+def _let_go(error: BaseException, run: Run) -> None:
+    """What ends the drive ends the other lanes' waiting; a lane that is put aside doesn't."""
+    from langgraph.errors import GraphInterrupt
+
+    if not isinstance(error, GraphInterrupt):
+        run.desk.shut()
 
 
 def _key(name: str, state: Mapping[str, Any]) -> str:

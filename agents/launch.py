@@ -7,19 +7,24 @@ asked it to stop; what was found is confirmed by `resume`, which goes on with th
 
 from __future__ import annotations
 
+import shlex
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
 from agents import folder as run_folder
-from agents.pace import check_time
+from agents.caps import check_caps, given_since
+from agents.desk import Desk
+from agents.nodes.review import how
+from agents.packages import differing, installed
 from agents.parts import Parts, assembled
+from agents.reviews import decided
 from agents.run import Run, confirmable
 from agents.state import State, check_version, initial
 from memory import unfinished
@@ -27,9 +32,9 @@ from memory.checkpoints import DURABILITY, open_checkpoints
 from memory.controller import hold_controller
 from memory.faults import on_disk
 from memory.hashing import HashingEmbedder
+from memory.keys import step_key
 from memory.ledger import Event, Ledger
 from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, MissingPart, PelagosError
-from pelagos.nouns import Role
 from pelagos.settings import Settings
 from sandbox.choose import reap
 from tools import registry
@@ -47,7 +52,7 @@ OVER = frozenset({"finished", "capped"})
 DISK_WAITS_S = (5.0, 20.0, 60.0)
 """How long room is waited for before a run on a full disk goes on, and in the end stops."""
 EXIT_CODES = {
-    "finished": 0, "waiting": 0, "capped": 3, "disk full": 3, "starved": 5, "failed": 5, "interrupted": 130,
+    "finished": 0, "capped": 3, "disk full": 3, "starved": 5, "failed": 5, "waiting": 6, "interrupted": 130,
 }  # fmt: skip
 
 
@@ -74,13 +79,7 @@ def create(
     if papers is not None:
         Cascade.open(settings.literature, papers, lambda _: None).close()
     parts = parts or Parts()
-    specs = sorted({spec for role in get_args(Role) for spec in settings.models.specs(role)})
-    check_time(
-        settings.caps.seconds,
-        any(settings.models.spec(role).startswith("embedded") for role in get_args(Role)),
-    )
-    if settings.caps.usd is not None:
-        _check_prices(specs, settings)
+    specs = check_caps(settings)
     registry.install(task)
     parts.sandbox(settings.sandbox)
     parts.check_embedder(settings, project)
@@ -94,19 +93,6 @@ def create(
                 run_folder.free(run_dir, task.digest)
             where = run_dir or run_folder.by_time(project / "runs", task.name)
     return where
-
-
-def _check_prices(specs: Sequence[str], settings: Settings) -> None:
-    """Raises BadInput for a cap on money that couldn't be kept, since nobody said what a model costs."""
-    from agents.models.registry import unpriced
-
-    embedder = settings.models.embedder
-    unknown = unpriced([*specs, *([embedder] if embedder.startswith("openai:") else [])], settings.models)
-    if unknown:
-        raise BadInput(
-            f"caps.usd (--max-cost): nobody said what {', '.join(unknown)} costs, so the cap can't be kept: give a "
-            "price table (models.prices in pelagos.toml), or cap by --max-tokens"
-        )
 
 
 def drive(
@@ -129,7 +115,8 @@ def drive(
             ledger.watch(watch)
         reap()
         before = ledger.events("run.ended")
-        if before and before[-1].payload["status"] in OVER:
+        over = before and before[-1].payload["status"] in OVER
+        if over and not given_since(ledger, before[-1].seq):
             return Ending(**before[-1].payload)
         asked, made = stop or threading.Event(), parts or Parts()
         ending = _driven(run_dir, described, ledger, asked, made)
@@ -190,6 +177,10 @@ def _begin(run: Run, described: run_folder.RunFile) -> None:
         run.say(
             f"{calls} model calls were in flight when the run was killed: {cost.tokens} tokens are counted as spent"
         )
+    versions = installed(run.folder / run_folder.TASK)
+    run.ledger.append("versions", step_key(**versions), versions)
+    if text := differing(described.versions, versions):
+        run.say(f"other versions than at the run's beginning, so its numbers may differ: {text}")
     for text in run.task.notes if isinstance(run.task, Noted) else ():
         run.say(f"task {run.task.name}: {text}")
     if run.embedder.id == HashingEmbedder.ID:
@@ -236,25 +227,42 @@ def _run_graph(run: Run) -> tuple[str, str]:
             "recursion_limit": STEPS,
             "max_concurrency": run.lanes,
         }
-        start = _start(graph, config, run)
-        state = graph.invoke(start, config, context=run, durability=DURABILITY)
-    waiting = [id for asked in state.get("__interrupt__", ()) for id in asked.value["waiting_for"]]
-    if waiting:
-        return "waiting", f"decisions are wanted on {', '.join(waiting)}"
-    return state["status"], state["reason"]
+        start: State | None = _start(graph, config, run)
+        while True:
+            patience_s = 60 * run.settings.loop.review_wait
+            run.desk = Desk(_open_lanes(graph, config, run), patience_s, run.steps.budget)
+            state = graph.invoke(start, config, context=run, durability=DURABILITY)
+            waiting = [id for asked in state.get("__interrupt__", ()) for id in asked.value["waiting_for"]]
+            waiting.sort(key=lambda id: (len(id), id))
+            if not waiting:
+                return state["status"], state["reason"]
+            if not any(decided(run.ledger, id) for id in waiting):
+                again = f"then `pelagos resume {shlex.quote(str(run.folder))}`"
+                return "waiting", f"for a review of {', '.join(waiting)}: {how(run, waiting[0])}, {again}"
+            start = None
+
+
+def _open_lanes(graph: Graph, config: RunnableConfig, run: Run) -> int:
+    """Lanes that work when the graph goes on: all, or those that had not ended when it was left."""
+    found = graph.get_state(config)
+    begun = [task for task in found.tasks if task.name == "lane"]
+    return sum(task.result is None for task in begun) or (found.values or {}).get("lanes", run.lanes)
 
 
 def _start(graph: Graph, config: RunnableConfig, run: Run) -> State | None:
     """What to invoke the graph with: a fresh state, or nothing: go on.
 
     Not decided by `next`: a kill between a task's writes and its checkpoint leaves it empty in a running graph. Where
-    the models are back, the lanes are opened again after the hypotheses there are, or the survey if it came to nothing.
+    the models are back, or caps were given anew, the lanes are opened again after the hypotheses there are, or the
+    survey if it came to nothing.
     """
     found = graph.get_state(config)
     if not found.values:
         return initial(run.lanes)
     check_version(found.values)
-    if found.values["status"] == "starved" and not found.tasks:
+    ends = run.ledger.events("run.ended")
+    more = given_since(run.ledger, ends[-1].seq if ends else 0)
+    if (found.values["status"] == "starved" or (found.values["status"] in OVER and more)) and not found.tasks:
         surveyed = bool(run.ledger.events("survey"))
         numbers = [int(event.payload["hypothesis"][1:]) for event in run.ledger.events("pace")]
         again = {"status": "running", "lanes": run.lanes, "numbered": max(numbers, default=0)}

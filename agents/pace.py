@@ -76,6 +76,11 @@ class Pace:
                 self._waits = [wait for wait in self._waits if wait[0] != hypothesis]
                 self._took.append(self._now() - began - _covered(mine, began))
 
+    def forget(self, hypothesis: str) -> None:
+        """It waited for a person: how long it takes says nothing of this machine."""
+        with self._lock:
+            self._begun.pop(hypothesis, None)
+
     def hypothesis_s(self, read_tps: float | None, write_tps: float | None) -> float | None:
         """How long the next hypothesis will take; None where nothing was measured. The speeds are the model's."""
         with self._lock:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from agents import folder as run_folder
+from agents.caps import in_force
 from agents.models.outage.waiting import Clock, SystemClock, Waiting, patience
 from agents.models.protocol import Model
 from agents.notes import note
@@ -80,7 +81,8 @@ def assembled(
     from memory.bank import HypothesisBank
 
     project = project_of(folder, Path(described.project), bool(ledger.events("run.started")))
-    settings = described.settings_in(project)
+    planned = described.settings_in(project).hypotheses
+    settings = in_force(described.settings_in(project), ledger)
     task, toolchain = _task(folder, described)
     registry.check_machine(task, settings.sandbox.name)
     budget = Budget(held_back(settings.caps, settings.judge.max_seeds), ledger, parts.clock.now)
@@ -121,6 +123,7 @@ def assembled(
             ),
             mind=mind,
             lanes=_lanes(model, settings),
+            planned=planned,
             stop=stop,
             now=parts.clock.now,
             literature=literature,

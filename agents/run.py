@@ -17,6 +17,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agents.desk import Desk
 from agents.judging.cases import Case, Cases
 from agents.judging.rules import Rules
 from agents.likeness import Likeness, likeness
@@ -65,7 +66,8 @@ NOUNS: tuple[type[Noun], ...] = (Hypothesis, Plan, Version, Build, Experiment, V
 
 @dataclass
 class Run:
-    """`folder` is the run's, `project` the one whose bank is shared. `stop` asks for an end at the next boundary."""
+    """`folder` is the run's, `project` the one whose bank is shared. `stop` asks for an end at the next boundary.
+    `planned`: hypotheses that the run was launched to test, None where time alone bounds them."""
 
     folder: Path
     project: Path
@@ -81,6 +83,7 @@ class Run:
     verifier: Verifier
     mind: Callable[[Role], Mind]
     lanes: int = 1
+    planned: int | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     now: Callable[[], float] = time.monotonic
     literature: Cascade = field(default_factory=Cascade)
@@ -90,8 +93,8 @@ class Run:
         self.facts = Facts(self.ledger, {_kind(kind): partial(_load, kind) for kind in NOUNS})
         self.pace = Pace.of(self.ledger, self.now)
         self.ledger.watch(self.pace.heed)
-        planned = (self.settings.hypotheses or PLANNED) * self.settings.loop.plans_kept
-        rules = Rules.of(self.settings.judge, len(self.task.seeds), planned)
+        self.desk = Desk(self.lanes, 0.0, self.steps.budget)
+        rules = rules_of(self.settings, len(self.task.seeds), self.planned)
         self.cases = Cases(self.task, rules, self.artifacts)
         self.told: dict[str, Case] = {}  # hypothesis -> the case that its newest verdict speaks of
         self._validation: dict[str, tuple[Experiment, ...]] = {}
@@ -218,6 +221,11 @@ class Run:
         """Hypothesis ids are a run's own; the bank is the project's."""
         metric = self.task.metric
         return Origin(label(self.project, self.folder), self.task.name, metric.name, metric.unit)
+
+
+def rules_of(settings: Settings, seeds: int, planned: int | None) -> Rules:
+    """The rules of a run that was launched with these settings, to test `planned` hypotheses."""
+    return Rules.of(settings.judge, seeds, (planned or PLANNED) * settings.loop.plans_kept)
 
 
 def held_back(caps: Caps, max_seeds: int, confirm_s: float = 0.0) -> Caps:

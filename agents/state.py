@@ -52,7 +52,7 @@ class Lane(TypedDict):
     lanes: int
     number: int  # of the hypothesis asked for last; each lane has numbers of its own
     hypothesis: str  # id of the one in work, "" between two
-    kept: bool  # whether screening let it through
+    kept: bool  # whether screening, and a reviewer, let it through
     plans: list[str]  # plan ids that are carried out
     due: dict[str, list[int]]  # version id -> seeds to run before judge looks (again)
     fruitless: int  # proposals in a row that came to nothing

@@ -16,6 +16,7 @@ class Stage(StrEnum):
     DROPPED = "screened out"
     KEPT = "kept"
     PLANNED = "planned"
+    WAITING = "waits for a review"
     BUILDING = "building"
     FAILED = "did not build"
     BUILT = "built"
@@ -175,6 +176,8 @@ def _before_build(record: Record, hypothesis: str) -> tuple[Stage, str]:
     if record.nodes.get(hypothesis) == "build":
         asked = sum(call.get("role") == "coder" and call.get("hypothesis") == hypothesis for call in record.calls)
         return Stage.BUILDING, f"try {asked + bool(_pending(record, 'model', hypothesis))}" if asked else ""
+    if hypothesis in record.waiting():
+        return Stage.WAITING, str(record.decisions.get(record.wanted[hypothesis], {}).get("decision", ""))
     plans = record.plans.get(hypothesis, [])
     if plans:
         best = max((plan.score for plan in plans if plan.score is not None), default=None)

@@ -64,6 +64,8 @@ def drive_and_report(folder: Path) -> int:
     out.write(f"{ending.status}: {ending.reason}\n" if ending.reason else f"{ending.status}\n")
     if ending.exit_code == Interrupted.exit_code:
         sys.stderr.write(f"go on with: {again}\n")
+    if ending.status == "capped":
+        sys.stderr.write(f"go on with a higher cap: {again} (--hours, --max-experiments, --max-cost, --max-tokens)\n")
     return ending.exit_code
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from app import doctor, reading, replaying, reporting, reproduce, running, sandboxes, tasks
+from app import deciding, doctor, reading, replaying, reporting, reproduce, running, sandboxes, tasks
 from app.clash import clashes
 from app.deferred import deferred
 from app.output import complain
@@ -32,6 +32,7 @@ app = typer.Typer(
 RUNS, REST = "Runs", "This machine and its tasks"
 app.command(rich_help_panel=RUNS)(running.run)
 app.command(rich_help_panel=RUNS)(running.resume)
+app.command(rich_help_panel=RUNS)(deciding.decide)
 app.command(rich_help_panel=RUNS)(replaying.replay)
 app.command(rich_help_panel=RUNS)(reading.status)
 app.command("list", rich_help_panel=RUNS)(reading.list_runs)
@@ -72,7 +73,7 @@ def _here() -> Path:
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0, 2, 3, 4, 5, 130 (see `pelagos.errors`)."""
+    """Entry point. Exit codes: 0, 2, 3, 4, 5, 6, 130 (see `pelagos.errors`)."""
     hidden = clashes()
     if hidden:
         complain("\n".join(hidden))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from memory.rows import INTENT
-from memory.run_clock import CLOCK, RunClock, launches
+from memory.run_clock import CLOCK, PAUSE, RunClock, launches
 from pelagos.nouns import Build, Experiment, Hypothesis, Lesson, Metric, Noun, Plan, RankedPaper, Verdict, Version
 
 
@@ -57,7 +57,8 @@ class Record:
     `stopped` says what ended the last drive without an ending: its status, stopped or crashed, and the reason.
     `away` are the models that are waited for, since when and why. `current` is the hypothesis that is worked on, ''
     where none is. `pace` is the newest estimate of how long one takes here, with the seconds that the run had worked by
-    then, as in `judged_at`.
+    then, as in `judged_at`. `wanted`: hypothesis -> the hash of what a reviewer is to decide on, whose decision stands in
+    `decisions` and, acted on, in `reviewed`. `paused`: nothing is done until a reviewer comes.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
@@ -77,6 +78,10 @@ class Record:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     lessons: dict[str, Lesson] = field(default_factory=dict)
     confirmed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    wanted: dict[str, str] = field(default_factory=dict)
+    decisions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reviewed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    paused: bool = False
     survey: list[RankedPaper] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     faults: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
@@ -97,8 +102,12 @@ class Record:
         return record
 
     def fold(self, event: Event) -> None:
+        if event.kind == "decision":  # by whoever, whenever: no time of the run's
+            self.decisions[str(event.payload.get("seen"))] = event.payload
+            return
         self._clock(event)
-        if event.kind == CLOCK + INTENT:
+        if event.kind in CLOCKS:
+            self.paused = event.kind == PAUSE + INTENT
             return
         if event.kind == "failed.intent":
             self.pending.pop((str(event.payload.get("of")), event.key), None)
@@ -132,6 +141,11 @@ class Record:
     def of_hypothesis(self, hypothesis: str | None) -> list[Experiment]:
         return [one for one in self.experiments.values() if one.hypothesis == hypothesis]
 
+    def waiting(self) -> list[str]:
+        """Hypotheses that wait for a reviewer, or whose decision the run has not acted on."""
+        found = [id for id, seen in self.wanted.items() if seen not in self.reviewed and id not in self.verdicts]
+        return sorted(found, key=lambda id: (len(id), id))  # h2 before h10
+
     def owner(self, payload: Mapping[str, Any]) -> str:
         """The hypothesis that an intended step belongs to, '' for the baseline's and the run's own."""
         version = self.versions.get(str(payload.get("version")))
@@ -139,7 +153,7 @@ class Record:
 
     def elapsed(self, now: float | None = None) -> float:
         """Seconds that the run has worked, until `now` where it is going on (Unix seconds)."""
-        live = now is not None and self.ended is None and self.last_at > 0
+        live = now is not None and self.ended is None and self.last_at > 0 and not self.paused
         return self.spent.seconds + (max(0.0, now - self.last_at) if live and now is not None else 0.0)
 
     def _clock(self, event: Event) -> None:
@@ -157,6 +171,7 @@ class Record:
         self.last = (event.at, event.kind, event.key)
 
 
+CLOCKS = frozenset({CLOCK + INTENT, PAUSE + INTENT})
 _PAST = {"cycle"}
 _COST = ("tokens", "usd", "experiments", "disk_mb")
 Fold = Callable[[Record, dict[str, Any], Event], None]
@@ -169,6 +184,13 @@ def _known(noun: type[Noun], payload: dict[str, Any]) -> dict[str, Any]:
 
 def _started(record: Record, payload: dict[str, Any], event: Event) -> None:
     record.started = payload
+
+
+def _caps(record: Record, payload: dict[str, Any], event: Event) -> None:
+    """What was given anew for the run holds in place of what it was launched with."""
+    settings = record.settings
+    merged = {name: {**(settings.get(name) or {}), **part} for name, part in payload.items()}
+    record.started = {**record.started, "settings": {**settings, **merged}}
 
 
 def _ended(record: Record, payload: dict[str, Any], event: Event) -> None:
@@ -243,6 +265,14 @@ def _confirmed(record: Record, payload: dict[str, Any], event: Event) -> None:
     record.confirmed[str(payload["hypothesis"])] = payload
 
 
+def _wanted(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.wanted[str(payload["hypothesis"])] = event.key
+
+
+def _reviewed(record: Record, payload: dict[str, Any], event: Event) -> None:
+    record.reviewed[event.key] = payload
+
+
 def _survey(record: Record, payload: dict[str, Any], event: Event) -> None:
     papers = payload.get("papers") or payload.get("ranked") or []
     record.survey = [RankedPaper.model_validate(one) for one in papers]
@@ -275,6 +305,7 @@ def _switch(record: Record, payload: dict[str, Any], event: Event) -> None:
 
 _FOLDS: dict[str, Fold] = {
     "run.started": _started,
+    "caps": _caps,
     "run.ended": _ended,
     "run.stopped": _stopped,
     "node": _node,
@@ -288,6 +319,8 @@ _FOLDS: dict[str, Fold] = {
     "verdict": _verdict,
     "lesson": _lesson,
     "confirmed": _confirmed,
+    "review.wanted": _wanted,
+    "reviewed": _reviewed,
     "survey": _survey,
     "model": _model,
     "model.fault": _model_fault,

@@ -21,18 +21,29 @@ if TYPE_CHECKING:
 LOG = "run.log"
 ALL_ROLES = "default"
 DEFAULT_MODEL = ("embedded", "embedded:")
+Hypotheses = Annotated[int | None, typer.Option(help="Test so many hypotheses; as many as --hours allows, else 4.")]
+Hours = Annotated[float | None, typer.Option(help="Stop after so many hours of work.")]
+MaxExperiments = Annotated[int | None, typer.Option(help="Stop after so many experiments.")]
+MaxCost = Annotated[float | None, typer.Option(metavar="USD", help="Stop at so many dollars.")]
+MaxTokens = Annotated[int | None, typer.Option(help="Stop after so many tokens.")]
+ReviewWait = Annotated[
+    float | None,
+    typer.Option(
+        metavar="MINUTES",
+        help="How long a run stays that can't go on without a decision, before it ends (exit code 6). Default: 30.",
+    ),
+]
+Detach = Annotated[bool, typer.Option("--detach", help="Go on in the background; prints how to follow.")]
 
 
 def run(
     task: Annotated[str, typer.Argument(metavar="TASK", help="A task folder, or the name of a shipped task.")],
     run_dir: Annotated[Path | None, typer.Option(help="Where the run lives; runs/<task>-<time> by default.")] = None,
-    hypotheses: Annotated[
-        int | None, typer.Option(help="Test so many hypotheses; as many as --hours allows, else 4.")
-    ] = None,
-    hours: Annotated[float | None, typer.Option(help="Stop after so many hours of work.")] = None,
-    max_experiments: Annotated[int | None, typer.Option(help="Stop after so many experiments.")] = None,
-    max_cost: Annotated[float | None, typer.Option(metavar="USD", help="Stop at so many dollars.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Stop after so many tokens.")] = None,
+    hypotheses: Hypotheses = None,
+    hours: Hours = None,
+    max_experiments: MaxExperiments = None,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,22 +58,26 @@ def run(
     ] = None,
     sandbox: Annotated[str | None, typer.Option(metavar="NAME", help="auto, or a backend's name.")] = None,
     workers: Annotated[int | None, typer.Option(help="Experiments at a time; 0: one per core.")] = None,
-    review: Annotated[Literal["off", "async", "gate"] | None, typer.Option(help="Ask a person first.")] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Go on in the background; prints how to follow.")] = False,
+    review: Annotated[
+        Literal["off", "async", "gate"] | None,
+        typer.Option(
+            help="gate: build nothing before `pelagos decide` says so; async: honour what is decided by then."
+        ),
+    ] = None,
+    review_wait: ReviewWait = None,
+    detach: Detach = False,
 ) -> None:
     """Launch the research loop on TASK and watch it."""
     from agents.launch import create
     from pelagos.settings import load
 
     options: dict[str, dict[str, Any]] = {
-        "loop": {"hypotheses": hypotheses, "workers": workers, "review": review},
-        "caps": {"seconds": hours * 3600 if hours is not None else None, "usd": max_cost}
-        | {"experiments": max_experiments, "tokens": max_tokens},
+        "loop": {"hypotheses": hypotheses, "workers": workers, "review": review, "review_wait": review_wait},
+        "caps": _caps(hours, max_experiments, max_cost, max_tokens),
         "models": _models(model or []) | {"patience_s": patience * 3600 if patience is not None else None},
         "sandbox": {"name": sandbox},
     }
-    given = {name: {key: value for key, value in part.items() if value is not None} for name, part in options.items()}
-    settings = load(Path.cwd(), **given)
+    settings = load(Path.cwd(), **_named(options))
     folder = create(Path.cwd(), task, settings, run_dir)
     if hint := _hint(settings.models):
         typer.echo(hint)
@@ -71,12 +86,38 @@ def run(
 
 def resume(
     run: RunArgument,
-    detach: Annotated[bool, typer.Option("--detach", help="Go on in the background; prints how to follow.")] = False,
+    hypotheses: Hypotheses = None,
+    hours: Hours = None,
+    max_experiments: MaxExperiments = None,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
+    review_wait: ReviewWait = None,
+    detach: Detach = False,
 ) -> None:
-    """Go on with a run that was stopped or killed. Nothing finished is done again."""
+    """Go on with a run that was stopped or killed, or with one that has reached a cap and is given a higher one.
+
+    Nothing finished is done again. Caps count from the run's beginning, earlier sessions included; they are recorded.
+    """
     from app.folders import find
 
-    _go(find(run), detach)
+    folder = find(run)
+    loop = {"hypotheses": hypotheses, "review_wait": review_wait}
+    given = _named({"loop": loop, "caps": _caps(hours, max_experiments, max_cost, max_tokens)})
+    if any(given.values()):
+        from agents.caps import give_anew
+
+        give_anew(folder, {name: part for name, part in given.items() if part})
+    _go(folder, detach)
+
+
+def _caps(hours: float | None, experiments: int | None, usd: float | None, tokens: int | None) -> dict[str, Any]:
+    seconds = hours * 3600 if hours is not None else None
+    return {"seconds": seconds, "usd": usd, "experiments": experiments, "tokens": tokens}
+
+
+def _named(options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What was given of the options."""
+    return {name: {key: value for key, value in part.items() if value is not None} for name, part in options.items()}
 
 
 def _hint(models: Models) -> str:

@@ -41,12 +41,14 @@ class Neighbour(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """Whether a hypothesis is kept, why, and its nearest on the task: "" and None where there is none."""
+    """Whether a hypothesis is kept, why, and its nearest on the task: "" and None where there is none. `again`: ids of
+    those that it takes up anew, the nearest first."""
 
     kept: bool
     reason: str
     nearest: str
     cosine: float | None
+    again: tuple[str, ...] = ()
 
 
 class HypothesisBank:
@@ -101,7 +103,8 @@ class HypothesisBank:
     def decide(self, entry: Entry, vector: Vector, tau: float) -> Decision:
         """Whether another hypothesis of the same task is at or above `tau`, and was tried or is being tried.
 
-        Reads only. What machinery or a stop kept from being tested stands in nobody's way.
+        Reads only. What machinery or a stop kept from being tested, and what another run left undecided, stands in
+        nobody's way.
         """
         held = self._store.held()
         mine = np.flatnonzero(held.of_task(entry.meta["task"]))
@@ -119,7 +122,8 @@ class HypothesisBank:
                 break
             if self._tried(other, entry):
                 return Decision(False, _repeats(other), other.id, cosine)
-            again = again or f"tries {other.id} again, which was never tested to the end"
+            again = again or _again(other)
+            best = best._replace(again=(*best.again, other.id))
         return best._replace(reason=again or best.reason)
 
     def admit(self, entry: Entry, vector: Vector, tau: float) -> Decision:
@@ -184,9 +188,10 @@ class HypothesisBank:
         return [next(made) if vector is None else vector for vector in found]
 
     def _tried(self, other: Entry, entry: Entry) -> bool:
-        """A pending one counts in its own run, and elsewhere while somebody drives that run."""
+        """What is pending or open counts in its own run, and elsewhere while somebody drives that run: it may yet be
+        decided there."""
         found = standing(other.meta)
-        if found is not Standing.PENDING or other.meta.get("run") == entry.meta["run"]:
+        if found not in (Standing.PENDING, Standing.OPEN) or other.meta.get("run") == entry.meta["run"]:
             return found is not Standing.UNTESTED
         return controller_of(folder_of(self.project, str(other.meta.get("run", "")))) is not None
 
@@ -224,6 +229,16 @@ def _repeats(other: Entry) -> str:
     what = "the dead end " if standing(other.meta) is Standing.DEAD_END else ""
     known = told(other.meta)
     return f"repeats {what}{other.id}{f' ({known})' if known else ''}"
+
+
+def _again(other: Entry) -> str:
+    known = told(other.meta)
+    why = (
+        f"is undecided ({known.partition(': ')[2]})"
+        if standing(other.meta) is Standing.OPEN
+        else "was never tested to the end"
+    )
+    return f"tries {other.id} again, which {why}"
 
 
 def _neighbour(found: Entry, cosine: float) -> Neighbour:

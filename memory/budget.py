@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from memory.ledger import Event, Ledger, Reader
 from memory.rows import INTENT
-from memory.run_clock import CLOCK, RunClock
+from memory.run_clock import CLOCK, PAUSE, RunClock
 from pelagos.errors import CapReached
 from pelagos.settings import Caps
 
@@ -72,6 +72,7 @@ class Budget:
         self._lock = threading.Lock()
         self._began = self._span = self._now()
         self._span_at: float | None = None  # none before the first step
+        self._paused = False
         self._held: dict[int, Cost] = {}
         self._next = 0
         self._disk = (float("-inf"), 0.0)
@@ -134,6 +135,19 @@ class Budget:
             cap = self._in_force().seconds
             return None if cap is None else cap - self._seconds()
 
+    def pause(self) -> None:
+        """The time from now until `go_on`, or until the next step, counts for nobody."""
+        with self._lock:
+            if self._paused:
+                return
+            lived = self._now() - self._span
+            self._past_seconds, self._paused = self._seconds(), True
+            if self._span_at is not None:
+                self._tell(PAUSE, {"lived": lived})
+
+    def go_on(self) -> None:
+        self.mark()
+
     @contextmanager
     def whole(self, caps: Caps) -> Iterator[None]:
         """In this thread `caps` count for as long as this lasts."""
@@ -165,7 +179,8 @@ class Budget:
         return lent or self.caps
 
     def _seconds(self) -> float:
-        return self._past_seconds + (self._now() - self._began if self._span_at is not None else 0.0)
+        working = self._span_at is not None and not self._paused
+        return self._past_seconds + (self._now() - self._began if working else 0.0)
 
     def _measured(self) -> float:
         """Measured again when the last measure is old, and in no more than a hundredth of the time."""
@@ -181,15 +196,22 @@ class Budget:
         that counts for time is written right after."""
         with self._lock:
             now, at = self._now(), time.time()
+            if self._paused:
+                self._paused, self._began, self._span = False, now, now
+                if self._span_at is not None:
+                    self._span_at = at
+                    self._tell(CLOCK, {"began": at, "lived": 0.0})
             lived, first = now - self._span, self._span_at is None
             apart = abs(at - (self._span_at or at) - lived) > APART_S
             if not (first or apart or lived > LONGEST_SPAN_S):
                 return
             # The first span begins with the process, whatever the clock has done since.
-            told = {"began": at - lived} if first else {"began": at, "lived": lived}
-            if isinstance(self._ledger, Ledger):
-                self._ledger.intend(CLOCK, "session", told)
+            self._tell(CLOCK, {"began": at - lived} if first else {"began": at, "lived": lived})
             self._span, self._span_at = (self._span, at - lived) if first else (now, at)
+
+    def _tell(self, kind: str, span: dict[str, float]) -> None:
+        if isinstance(self._ledger, Ledger):
+            self._ledger.intend(kind, "session", span)
 
 
 def _over(resource: str, gauge: Gauge, asked: float) -> bool:

@@ -18,7 +18,7 @@ from memory.project_runs import label
 from memory.vectors import Entry, Vector
 
 VECTOR = "vector"
-LEARNED = ("verdict", "effect", "low", "high", "failure", "seconds", "tokens", "diff", "text", "cut_short")
+LEARNED = ("verdict", "effect", "low", "high", "suspect", "failure", "seconds", "tokens", "diff", "text", "cut_short")
 
 
 class Origin(NamedTuple):

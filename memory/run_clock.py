@@ -2,7 +2,7 @@
 
 A row's `at` is a stamp to show. What passed is measured by the monotonic clock of the process that drives the run, and
 recorded in spans: each `clock.intent` row that carries `lived` says how many seconds the span before it lasted. Budget
-writes one when the two clocks part, and every few minutes. Only what follows the last one of a process is reckoned from
+writes one when the two clocks part, and every few minutes; from a `pause.intent` row to the next one nobody works. Only what follows the last one of a process is reckoned from
 stamps, and so are the ledgers of earlier versions: there no gap counts for more than it can be.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from memory.rows import INTENT
 
-CLOCK = "clock"
+CLOCK, PAUSE = "clock", "pause"
 LONGEST_GAP_S = 900.0
 """Between two rows, unless the later one says itself that it took longer."""
 
@@ -33,23 +33,25 @@ class RunClock:
     def __init__(self) -> None:
         self._closed = self._open = 0.0
         self._last: float | None = None
+        self._resting = False
 
     @property
     def seconds(self) -> float:
         return self._closed + self._open
 
     def fold(self, event: Stamped) -> None:
-        if event.kind != CLOCK + INTENT:
+        if event.kind in (CLOCK + INTENT, PAUSE + INTENT):
+            lived = event.payload.get("lived")
+            self._closed += self._open if lived is None else float(lived)
+            self._open, self._last = 0.0, float(event.payload.get("began", event.at))
+            self._resting = event.kind == PAUSE + INTENT
+        elif not self._resting:
             self._open += gap(event.at - self._last, event.payload) if self._last is not None else 0.0
             self._last = event.at
-            return
-        lived = event.payload.get("lived")
-        self._closed += self._open if lived is None else float(lived)
-        self._open, self._last = 0.0, float(event.payload.get("began", event.at))
 
     def rest(self) -> None:
         """What comes until the next launch is nobody's work."""
-        self._last = None
+        self._resting = True
 
 
 def launches(event: Stamped) -> bool:

@@ -1,7 +1,8 @@
 """What became of a hypothesis in the bank, from what its run's lesson says: a dead end, a success, or not yet known.
 
-A dead end failed or changed nothing, or could not be made to run for a reason of its own. What the machinery or a
-stop kept from being tested says nothing about the idea, so it may be tried again.
+A dead end failed or changed nothing, is suspect, or could not be made to run for a reason of its own. What machinery or
+a stop kept from being tested says nothing about the idea, and what is open (undecided) may yet turn out either way:
+both may be tried again.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ def standing(meta: dict[str, Any]) -> Standing:
     verdict, failure = meta.get("verdict"), str(meta.get("failure", ""))
     if "lesson" not in meta:
         return Standing.PENDING
+    if meta.get("suspect"):
+        return Standing.DEAD_END
     if verdict == "supported":
         return Standing.WORKED
     if verdict in ("refuted", "equivalent"):
@@ -36,7 +39,8 @@ def standing(meta: dict[str, Any]) -> Standing:
 
 
 def told(meta: dict[str, Any]) -> str:
-    """`refuted: -1.2 points`, `never ran: oom`, `undecided: +0.1 points`; "" where nothing is known."""
+    """`refuted: -1.2 points`, `never ran: oom`, `undecided: +0.1 points`, `suspect: +9 points`; "" where nothing is
+    known."""
     if "lesson" not in meta:
         return ""
     effect, unit = meta.get("effect"), str(meta.get("unit", ""))
@@ -44,4 +48,4 @@ def told(meta: dict[str, Any]) -> str:
         return f"never ran: {meta.get('failure') or 'no reason given'}"
     amount = f"{effect:+.3g}{f' {unit}' if unit else ''}"
     failure = f"; failed: {meta['failure']}" if meta.get("failure") else ""
-    return f"{meta.get('verdict') or 'no verdict'}: {amount}{failure}"
+    return f"{'suspect' if meta.get('suspect') else meta.get('verdict') or 'no verdict'}: {amount}{failure}"

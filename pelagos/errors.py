@@ -17,6 +17,8 @@ PelagosError
 ├── SourceFailed        a source of papers that gives none now; the next one is asked
 ├── SandboxError        the sandbox itself failed (not the code in it)
 └── EvaluationError     predictions that can't be scored: missing, malformed, wrong count, NaN
+
+No error, but an ending with a code of its own: a run that waits for a reviewer, exit code 6; `resume` goes on.
 """
 
 from __future__ import annotations

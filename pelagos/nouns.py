@@ -107,6 +107,8 @@ class Plan(Noun):
     steps: list[Step]
     step_scores: list[float] = []
     score: float | None = None
+    revision: int = Field(0, description="how often a reviewer had the hypothesis planned anew before")
+    note: str = Field("", description="a reviewer's words, for whoever carries it out")
 
 
 class Version(Noun):
@@ -170,6 +172,7 @@ class Experiment(Noun):
     peak_disk_mb: float = Field(0.0, description="most that its temporary files held at once")
     isolation: str = ""
     data: str = Field("", description="hash of the data it saw and was scored on")
+    origin: str = Field("", description="run and experiment that it was taken over from; '' where this run made it")
     files: dict[str, str] = Field({}, description="name -> artifact: log, predictions, traceback")
 
 
@@ -220,6 +223,7 @@ class Lesson(Noun):
     effect: float | None = None
     low: float | None = None
     high: float | None = None
+    suspect: bool = Field(False, description="its result isn't believed")
     failure: str = ""
     cut_short: bool = Field(False, description="undecided since the run was stopped: it says nothing about the idea")
     seconds: float = 0.0

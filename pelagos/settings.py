@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -31,7 +31,13 @@ UNTIMED = 4
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    def ordered(self, lower: str, upper: str) -> None:
+        """Raises ValueError where the setting `lower` is above the setting `upper`, if both are given."""
+        low, high = getattr(self, lower), getattr(self, upper)
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"{lower} ({low}) is more than {upper} ({high}): lower the one or raise the other")
 
 
 class Loop(Section):
@@ -46,10 +52,18 @@ class Loop(Section):
     lanes: int = Field(0, ge=0, description="hypotheses in work at a time; 0: one embedded, an endpoint's slots")
     workers: int = Field(0, ge=0, description="experiments at a time; 0: one per core")
     review: Literal["off", "async", "gate"] = "off"
+    review_wait: float = Field(
+        30.0, ge=0, description="minutes that a run stays where every lane waits for a review, before it ends"
+    )
     memory: int | None = Field(
         None, ge=0, description="tokens of earlier results told to the ideator; none: 1000, a small model 250"
     )
     earlier: int = Field(400, ge=0, description="tokens of earlier hypotheses' titles told to the ideator")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Loop:
+        self.ordered("plans_kept", "plans")
+        return self
 
 
 class Survey(Section):
@@ -74,7 +88,9 @@ class Literature(Section):
 
     sources: list[SourceName] = Field(["corpus", "arxiv", "openalex", "semanticscholar"])
     urls: dict[SourceName, str] = Field({}, description="a mirror's address in place of the service's own")
-    pause_s: dict[SourceName, float] = Field({}, description="between two requests, in place of the service's rule")
+    pause_s: dict[SourceName, NonNegativeFloat] = Field(
+        {}, description="between two requests, in place of the service's rule"
+    )
     connect_s: float = Field(3.0, gt=0)
     read_s: float = Field(20.0, gt=0, description="longest time for one answer")
     patience_s: float = Field(10.0, ge=0, description="longest wait for a source that asks for one; else the next one")
@@ -95,6 +111,11 @@ class Screen(Section):
     near_tau: float | None = Field(None, description="cosine below which a paper isn't looked at; none: the embedder's")
     rounds: int | None = Field(None, ge=1, description="most searches per hypothesis; none: 10, a small model 2")
 
+    @model_validator(mode="after")
+    def _fits(self) -> Screen:
+        self.ordered("near_tau", "known_tau")
+        return self
+
 
 class Judge(Section):
     alpha: float = Field(0.1, gt=0, lt=1, description="error level over all hypotheses of the run")
@@ -102,15 +123,20 @@ class Judge(Section):
     min_seeds: int = Field(3, ge=2)
     max_seeds: int = Field(8, ge=2)
 
+    @model_validator(mode="after")
+    def _fits(self) -> Judge:
+        self.ordered("min_seeds", "max_seeds")
+        return self
+
 
 class Caps(Section):
     """None: no cap. Seconds are wall clock of the run; disk is the run folder."""
 
-    tokens: int | None = None
-    usd: float | None = None
-    seconds: float | None = None
-    experiments: int | None = None
-    disk_mb: float | None = 10_000
+    tokens: int | None = Field(None, gt=0)
+    usd: float | None = Field(None, ge=0)
+    seconds: float | None = Field(None, gt=0)
+    experiments: int | None = Field(None, gt=0)
+    disk_mb: float | None = Field(10_000, gt=0)
 
 
 class Sandboxing(Section):
@@ -216,6 +242,15 @@ def load(project: Path, **overrides: Any) -> Settings:
     merged: dict[str, Any] = {}
     for source in sources.values():
         merged = _merge(merged, source)
+    return _made(merged, sources)
+
+
+def changed(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    """The settings with what is `given` (sections as nested mappings). Raises BadInput, a line per fault."""
+    return _made(_merge(settings.model_dump(), given), {"command line": given})
+
+
+def _made(merged: Mapping[str, Any], sources: Mapping[str, Mapping[str, Any]]) -> Settings:
     try:
         return Settings(**merged)
     except ValidationError as error:
@@ -253,6 +288,8 @@ def _fault(item: Any, sources: Mapping[str, Mapping[str, Any]]) -> str:
     where, name = _source(path, sources), ".".join(path)
     if item["type"] == "extra_forbidden":
         return f"{where}: unknown key {name}{_nearest(path)}"
+    if item["type"] == "value_error":
+        return f"{where}: {name}: {item['ctx']['error']}"
     return f"{where}: {name}: {item['msg']} (got {item['input']!r})"
 
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.judging.compare import compare
-from agents.judging.decide import Ruling, e_bh, rule
+from agents.judging.decide import Ruling, rule
 from agents.judging.evidence import Evidence
+from agents.judging.families import Begun, better
 from agents.judging.rules import Rules
 from memory.artifacts import ArtifactStore
 from pelagos.nouns import Audit, Experiment, VerdictKind
@@ -29,6 +30,7 @@ class Case:
     experiments: Runs
     evidence: Evidence
     ruling: Ruling
+    rules: Rules
 
     @property
     def merit(self) -> tuple[int, float, float]:
@@ -46,28 +48,41 @@ class Cases:
         self._cases: dict[str, tuple[object, Case]] = {}
 
     def of(
-        self, runs: Mapping[str, Runs], base: Runs, audits: Mapping[str, Audit], capped: Mapping[str, str]
+        self,
+        runs: Mapping[str, Runs],
+        base: Runs,
+        audits: Mapping[str, Audit],
+        capped: Mapping[str, str],
+        begun: Mapping[str, Begun] | None = None,
     ) -> dict[str, Case]:
         """Version -> its case; the same object where nothing changed. `runs`: the validation experiments of every
-        version that ran. What `capped` kept from being audited has no weight, with that reason."""
-        found = {v: self._evidence(v, mine, base, audits.get(v), capped.get(v, "")) for v, mine in runs.items()}
-        better = e_bh({v: evidence.e_value for v, evidence in found.items()}, self.rules.alpha)
-        return {v: self._case(v, runs[v], found[v], v in better) for v in runs}
+        version that ran. What `capped` kept from being audited has no weight, with that reason. `begun` are those whose
+        test began in another run: they are judged by its rules, among its versions."""
+        elsewhere = begun or {}
+        rules = {v: elsewhere[v].rules if v in elsewhere else self.rules for v in runs}
+        found = {
+            v: self._evidence(v, mine, base, audits.get(v), capped.get(v, ""), rules[v]) for v, mine in runs.items()
+        }
+        rejected = better({v: one.e_value for v, one in found.items()}, elsewhere, self.rules.alpha)
+        return {v: self._case(v, runs[v], found[v], v in rejected, rules[v]) for v in runs}
 
-    def _evidence(self, version: str, mine: Runs, base: Runs, audit: Audit | None, capped: str) -> Evidence:
-        over = (mine, base, audit, capped)
+    def _evidence(
+        self, version: str, mine: Runs, base: Runs, audit: Audit | None, capped: str, rules: Rules
+    ) -> Evidence:
+        over = (mine, base, audit, capped, rules)
         held = self._evidences.get(version)
         if held is None or held[0] != over:
             seeds = list(self._task.seeds)
-            shown = compare(base, mine, self._task, seeds, self.rules, self._artifacts)
+            shown = compare(base, mine, self._task, seeds, rules, self._artifacts)
             held = over, shown.disbelieved(audit.findings if audit else (), capped)
             self._evidences[version] = held
         return held[1]
 
-    def _case(self, version: str, mine: Runs, evidence: Evidence, better: bool) -> Case:
-        over = (mine, evidence, better)
+    def _case(self, version: str, mine: Runs, evidence: Evidence, rejected: bool, rules: Rules) -> Case:
+        over = (mine, evidence, rejected, rules)
         held = self._cases.get(version)
         if held is None or held[0] != over:
-            held = over, Case(version, mine, evidence, rule(evidence, better, self._task.metric, self.rules))
+            ruling = rule(evidence, rejected, self._task.metric, rules)
+            held = over, Case(version, mine, evidence, ruling, rules)
             self._cases[version] = held
         return held[1]

@@ -45,7 +45,7 @@ def rule(evidence: Evidence, better: bool, metric: Metric, rules: Rules) -> Ruli
     if better and evidence.effect >= metric.min_effect:
         if evidence.harms:
             return Ruling(VerdictKind.UNDECIDED, "better, but " + "; ".join(evidence.harms))
-        return Ruling(VerdictKind.SUPPORTED, f"better at level {rules.alpha:g} over all hypotheses of the run")
+        return Ruling(VerdictKind.SUPPORTED, f"better at level {rules.alpha:g} over all hypotheses of {rules.over}")
     return _not_supported(evidence, better, metric, rules)
 
 

@@ -19,7 +19,7 @@ class Rules:
     """`looks`: seed counts at which the evidence is read; `weights`: share of the level each look may spend.
 
     `alpha` is the level over all hypotheses of the run, `confidence` the interval's, `hypotheses` how many the run
-    plans to judge (it tunes the e-values; more or fewer stay valid).
+    plans to judge (it tunes the e-values; more or fewer stay valid), `over` how the run is called in a verdict.
     """
 
     alpha: float
@@ -27,6 +27,7 @@ class Rules:
     looks: tuple[int, ...]
     weights: tuple[float, ...]
     hypotheses: int
+    over: str = "the run"
 
     @classmethod
     def of(cls, settings: Judge, seeds: int, hypotheses: int) -> Rules:

@@ -6,18 +6,29 @@ again. Doesn't judge.
 
 from __future__ import annotations
 
+from agents.adopting import adopt
+from agents.reviews import words
 from agents.run import Run
 from agents.state import Lane, Update
 from memory.keys import step_key
 from pelagos.errors import BadReply
-from pelagos.nouns import Build, Hypothesis, Plan
+from pelagos.nouns import Build, Hypothesis, Plan, Version
 
 
 def build(state: Lane, run: Run) -> Update:
-    """The plans' builds, each made once; their versions are due on the first look's seeds."""
+    """The plans' builds, each made once; their versions are due on the first look's seeds, as far as these weren't run:
+    by an earlier run, of the same program."""
     built = [_built(run.noun(Plan, plan), run) for plan in state["plans"]]
-    seeds = list(run.task.seeds)[: run.settings.judge.min_seeds]
-    return {"due": {made.version: seeds for made in built if made.version}}
+    versions = [made.version for made in built if made.version]
+    for version in versions:
+        adopt(run.noun(Version, version), run)
+    due = {version: _lacking(version, run) for version in versions}
+    return {"due": {version: seeds for version, seeds in due.items() if seeds}}
+
+
+def _lacking(version: str, run: Run) -> list[int]:
+    taken = {one.seed for one in run.validation().get(version, ()) if one.origin}
+    return [seed for seed in list(run.task.seeds)[: run.settings.judge.min_seeds] if seed not in taken]
 
 
 def _built(plan: Plan, run: Run) -> Build:
@@ -27,7 +38,8 @@ def _built(plan: Plan, run: Run) -> Build:
 def _make(plan: Plan, run: Run) -> Build:
     hypothesis = run.noun(Hypothesis, plan.hypothesis)
     try:
-        made = run.steps.tried("build", plan.id, lambda: run.toolchain.build(run.task, hypothesis, plan, run))
+        noted = plan.model_copy(update={"note": words(run.ledger, hypothesis.id)})
+        made = run.steps.tried("build", plan.id, lambda: run.toolchain.build(run.task, hypothesis, noted, run))
     except BadReply as error:
         cause = "reply"
         run.say(f"{plan.id}: no version: {error}")

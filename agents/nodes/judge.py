@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from agents.adopting import begun
 from agents.judging.cases import Case
 from agents.judging.compare import bounded, evidence_ids
 from agents.judging.decide import open_to_seeds
+from agents.reviews import rejected
 from agents.run import Run
 from agents.state import Lane, Status, Update
 from memory.keys import step_key
@@ -65,7 +67,7 @@ def _cases(capped: Mapping[str, str], run: Run) -> dict[str, Case]:
     ran = [build.version for build in run.nouns(Build) if build.version in experiments]
     base = experiments.get(run.baseline().id, ())
     audits = {audit.id: audit for audit in run.nouns(Audit)}
-    return run.cases.of({v: experiments[v] for v in ran if v}, base, audits, capped)
+    return run.cases.of({v: experiments[v] for v in ran if v}, base, audits, capped, begun(run.ledger))
 
 
 def _unaudited(cases: Mapping[str, Case], run: Run) -> list[str]:
@@ -93,7 +95,7 @@ def _best(builds: Sequence[Build], cases: dict[str, Case]) -> Case | None:
 
 def _due(case: Case, run: Run) -> list[int]:
     """The seeds up to the next look, none where more can't change the verdict."""
-    look = run.cases.rules.next_look(case.evidence.seeds)
+    look = case.rules.next_look(case.evidence.seeds)
     if look is None or not open_to_seeds(case.evidence, case.ruling):
         return []
     tried = {one.seed for one in case.experiments}
@@ -104,7 +106,8 @@ def _verdicts(state: Lane, best: Mapping[str, Case | None], run: Run) -> list[Ve
     """Of every hypothesis that ran and of the one in work, as far as they differ from what was said last."""
     experiments, held = run.validation(), run.verdicts()
     base, over = experiments.get(run.baseline().id, ()), sum(map(len, experiments.values()))
-    reason = _why_not([build for build in run.nouns(Build) if build.hypothesis == state["hypothesis"]], state["status"])
+    mine = [build for build in run.nouns(Build) if build.hypothesis == state["hypothesis"]]
+    reason = rejected(run.ledger, state["hypothesis"]) or _why_not(mine, state["status"])
     found = []
     for id, case in best.items():
         if (case is None and id != state["hypothesis"]) or (case is not None and run.told.get(id) is case):

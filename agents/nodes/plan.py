@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agents.prompt import one_of, render
+from agents.reviews import revision, words
 from agents.run import Run
 from agents.serving import in_parallel
 from agents.state import Lane, Update
@@ -75,6 +76,7 @@ def _draft(hypothesis: Hypothesis, index: int, run: Run) -> list[Step] | None:
         tools=tools,
         most=most,
         strong=mind.strong,
+        note=words(run.ledger, hypothesis.id),
     )
     try:
         draft = mind.ask_json(prompt, _schema(tools, most), sample=index, max_tokens=150 * most)
@@ -106,15 +108,23 @@ def _distinct(plans: list[list[Step]]) -> list[list[Step]]:
 
 def _rank(hypothesis: Hypothesis, plans: list[list[Step]], run: Run) -> list[str]:
     """Records every plan with its raw scores; returns the ids of the best. One plan alone isn't scored."""
-    ids = [f"{hypothesis.id}-p{index}" for index in range(1, len(plans) + 1)]
+    anew = revision(run.ledger, hypothesis.id)
+    ids = [f"{hypothesis.id}{f'-r{anew}' if anew else ''}-p{index}" for index in range(1, len(plans) + 1)]
     if len(plans) == 1:
-        run.record(Plan(id=ids[0], hypothesis=hypothesis.id, steps=plans[0]))
+        run.record(Plan(id=ids[0], hypothesis=hypothesis.id, steps=plans[0], revision=anew))
         return ids
     ranked = best_of_n(_problem(hypothesis, run), [[_told(step) for step in steps] for steps in plans], run.verifier)
     for one in sorted(ranked):
         steps = plans[one.place]
         run.record(
-            Plan(id=ids[one.place], hypothesis=hypothesis.id, steps=steps, step_scores=one.raw.scores, score=one.score)
+            Plan(
+                id=ids[one.place],
+                hypothesis=hypothesis.id,
+                steps=steps,
+                step_scores=one.raw.scores,
+                score=one.score,
+                revision=anew,
+            )
         )
     return [ids[one.place] for one in ranked[: run.settings.loop.plans_kept]]
 

@@ -47,14 +47,20 @@ def _keep(lesson: Lesson, run: Run) -> None:
 
 
 def _revise(newest: Lesson, verdict: Verdict | None, run: Run) -> None:
-    """Error control looks at all hypotheses at once, so a later one may turn an earlier verdict."""
-    if verdict is None or verdict.kind is newest.verdict:
+    """Error control looks at all hypotheses at once, so a later one may turn an earlier verdict; and more seeds may
+    have been bought for it, or an audit have found it suspect."""
+    if verdict is None or _said(newest) == (verdict.kind, verdict.effect, bool(verdict.suspect)):
         return
     hypothesis = run.noun(Hypothesis, newest.hypothesis)
     told = {"verdict": verdict.kind, "effect": verdict.effect, "low": verdict.low, "high": verdict.high}
+    told |= {"suspect": bool(verdict.suspect)}
     text = lesson_text(hypothesis, verdict, run.task.metric, newest.failure)
     id = step_key(hypothesis=newest.hypothesis, verdict=verdict.id)
     _keep(newest.model_copy(update={**told, "id": id, "text": text, "cut_short": False}), run)
+
+
+def _said(lesson: Lesson) -> tuple[VerdictKind | None, float | None, bool]:
+    return lesson.verdict, lesson.effect, lesson.suspect
 
 
 def _lesson(
@@ -72,9 +78,10 @@ def _lesson(
         effect=verdict.effect if verdict else None,
         low=verdict.low if verdict else None,
         high=verdict.high if verdict else None,
+        suspect=bool(verdict and verdict.suspect),
         failure=failure,
         cut_short=stopped and (verdict is None or verdict.kind is VerdictKind.UNDECIDED),
-        seconds=sum(one.seconds for one in experiments),
+        seconds=sum(one.seconds for one in experiments if not one.origin),
         tokens=_tokens(hypothesis.id, run),
         diff=_diff(version, run),
         text=lesson_text(hypothesis, verdict, run.task.metric, failure),

@@ -158,19 +158,6 @@ def test_a_stop_is_clean_and_resume_finishes(tmp_path: Path, kind: str) -> None:
     assert len({fact["id"] for fact in facts(run, "experiment")}) == len(facts(run, "experiment"))
 
 
-def test_review_waits_for_decisions_and_honours_them(tmp_path: Path) -> None:
-    ending, run, parts = launched(tmp_path, loop={"review": "gate"})
-    assert (ending.status, ending.exit_code) == ("waiting", 0)
-    assert "h1" in ending.reason
-    assert drive(run, parts=parts).status == "waiting"
-    ledger = Ledger.open(run / "ledger.db")
-    for hypothesis, decision in (("h1", "accept"), ("h2", "reject"), ("h4", "accept")):
-        ledger.append("decision", hypothesis, {"hypothesis": hypothesis, "decision": decision, "note": ""})
-    ledger.close()
-    assert drive(run, parts=parts).status == "finished"
-    assert {fact["hypothesis"] for fact in facts(run, "build")} == {"h1", "h4"}
-
-
 def test_used_up_hours_are_a_stop_that_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.pace.LEAST_S", 0.0)
     ending, _, _ = launched(tmp_path, caps={"seconds": 0.001})

@@ -56,7 +56,7 @@ def test_adding_again_changes_nothing(bank: HypothesisBank) -> None:
 
 
 def test_deciding_keeps_nothing(bank: HypothesisBank) -> None:
-    assert ask(bank, idea("run", 0, "mixup")) == (True, "independent", "", None)
+    assert ask(bank, idea("run", 0, "mixup")) == (True, "independent", "", None, ())
     assert len(bank) == 0
 
 
@@ -71,12 +71,13 @@ def test_a_repeat_within_a_run_is_thrown_out_before_anything_is_known(bank: Hypo
 def test_a_hypothesis_does_not_repeat_itself(bank: HypothesisBank) -> None:
     """A run that was killed behind `admit` screens it again."""
     fill(bank, ["mixup"])
-    assert keep(bank, idea("run", 0, "mixup"), tau=0.95) == (True, "independent", "", None)
+    assert keep(bank, idea("run", 0, "mixup"), tau=0.95)[:4] == (True, "independent", "", None)
 
 
 DEAD = {
     "refuted": (lesson("refuted", -1.2), "refuted: -1.2 points"),
     "equivalent": (lesson("equivalent", 0.0), "equivalent: +0 points"),
+    "suspect": (lesson("undecided", 9.0, suspect=True), "suspect: +9 points"),
     "never_ran": (lesson("undecided", None, "oom"), "never ran: oom"),
     "fails_on_a_seed": (
         lesson("undecided", 0.3, "nan_predictions: NaN"),
@@ -99,8 +100,26 @@ def test_a_success_is_not_tried_again_either_and_is_no_dead_end(bank: Hypothesis
     fill(bank, run="first")
     bank.learn("first/h4", lesson("supported", 1.5))
     assert ask(bank, idea("second", 0, "mixup")).reason == "repeats first/h4 (supported: +1.5 points)"
-    bank.learn("first/h3", lesson("undecided", 0.1))
-    assert ask(bank, idea("second", 0, IDEAS[3])).reason == "repeats first/h3 (undecided: +0.1 points)"
+
+
+def test_what_another_run_left_undecided_may_be_tried_again_and_is_named(bank: HypothesisBank) -> None:
+    fill(bank, run="first")
+    bank.learn("first/h3", lesson("undecided", 0.018, low=-0.001, high=0.037))
+    assert ask(bank, idea("first", 9, IDEAS[3])).reason == "repeats first/h3 (undecided: +0.018 points)"
+    found = keep(bank, idea("second", 0, IDEAS[3]), tau=0.95)
+    assert (found.kept, found.again) == (True, ("first/h3",))
+    assert found.reason == "tries first/h3 again, which is undecided (+0.018 points)"
+    bank.learn("second/h0", lesson("refuted", 0.001))
+    assert not ask(bank, idea("third", 0, IDEAS[3])).kept
+
+
+def test_what_is_undecided_waits_while_its_run_is_driven(bank: HypothesisBank, tmp_path: Path) -> None:
+    fill(bank, run="first")
+    bank.learn("first/h3", lesson("undecided", 0.018))
+    (tmp_path / "runs" / "first").mkdir(parents=True)
+    with hold_controller(tmp_path / "runs" / "first"):
+        assert not ask(bank, idea("second", 0, IDEAS[3])).kept
+    assert ask(bank, idea("second", 0, IDEAS[3])).kept
 
 
 UNTESTED = {
@@ -144,7 +163,7 @@ def test_another_tasks_ideas_are_no_repeats(bank: HypothesisBank) -> None:
         keep(bank, idea("elsewhere", number, "mixup", task="other"))
     fill(bank)
     assert ask(bank, idea("run", 9, "mixup")).nearest == "run/h4"
-    assert ask(bank, idea("run", 9, "mixup", task="third")) == (True, "independent", "", None)
+    assert ask(bank, idea("run", 9, "mixup", task="third"))[:4] == (True, "independent", "", None)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.floats(0.0, 1.0))

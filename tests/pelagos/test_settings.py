@@ -63,3 +63,32 @@ def test_the_fault_names_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("PELAGOS_JUDGE__ALPHA")
     with pytest.raises(BadInput, match=r"^command line: loop\.workers"):
         load(tmp_path, loop={"workers": -1})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[judge]\nmin_seeds = 9", "judge: min_seeds (9) is more than max_seeds (8): lower the one or raise the other"),
+        ("[judge]\nmax_seeds = 2", "judge: min_seeds (3) is more than max_seeds (2)"),
+        ("[loop]\nplans = 2\nplans_kept = 3", "loop: plans_kept (3) is more than plans (2)"),
+        ("[screen]\nnear_tau = 0.9\nknown_tau = 0.5", "screen: near_tau (0.9) is more than known_tau (0.5)"),
+        ("[caps]\nseconds = nan", "caps.seconds: Input should be a finite number"),
+        ("[caps]\nusd = inf", "caps.usd: Input should be a finite number"),
+        ("[caps]\nusd = -1", "caps.usd: Input should be greater than or equal to 0"),
+        ("[caps]\ntokens = -5", "caps.tokens: Input should be greater than 0"),
+        ("[caps]\nexperiments = 0", "caps.experiments: Input should be greater than 0"),
+        ("[caps]\ndisk_mb = -1", "caps.disk_mb: Input should be greater than 0"),
+        ("[judge]\nalpha = nan", "judge.alpha: Input should be"),
+        ("[screen]\ntau = nan", "screen.tau: Input should be a finite number"),
+        ("[models]\ntimeout_s = inf", "models.timeout_s: Input should be a finite number"),
+        ("[literature.pause_s]\narxiv = -1", "literature.pause_s.arxiv: Input should be greater than or equal to 0"),
+        ("[literature.pause_s]\narxiv = nan", "literature.pause_s.arxiv: Input should be a finite number"),
+    ],
+)
+def test_settings_that_contradict_each_other_or_are_no_numbers_are_one_line(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        load(_project(tmp_path, text))
+    assert str(caught.value).startswith(f"pelagos.toml: {said}")
+    assert len(str(caught.value).splitlines()) == 1

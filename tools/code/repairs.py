@@ -74,7 +74,9 @@ class Asker:
         local = self.local(program, error)
         path = local.address.partition("::")[0]
         format = self._format(program.files[path])
-        messages = prompts.repair(self.opening, program, self.hypothesis, cause, error, local, self.known, format)
+        messages = prompts.repair(
+            self.opening, program, self.hypothesis, self.plan.note, cause, error, local, self.known, format
+        )
         whole = format == "file"
         place = path if whole else local.address
         tokens = self.ways.file_tokens if whole else _tokens(program, local.address, self.ways)

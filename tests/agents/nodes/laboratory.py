@@ -147,6 +147,7 @@ def run_in(folder: Path, direction: Direction = Direction.UP, **changes: Any) ->
         folder=folder / "runs" / "r1",
         project=folder,
         settings=settings,
+        planned=settings.hypotheses,
         task=task,
         toolchain=Laboratory(),  # type: ignore[arg-type]
         steps=Steps(ledger, Budget(settings.caps or Caps(), ledger)),

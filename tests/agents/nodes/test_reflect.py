@@ -7,8 +7,9 @@ import pytest
 from agents.nodes.reflect import reflect
 from memory.bank import HypothesisBank
 from memory.budget import Cost
-from pelagos.nouns import Hypothesis, Lesson, VerdictKind
-from tests.agents.nodes.laboratory import at, carried_out, reflected, run_in
+from memory.standing import Standing, standing
+from pelagos.nouns import Audit, Hypothesis, Lesson, VerdictKind
+from tests.agents.nodes.laboratory import at, carried_out, execute, reflected, run_in
 
 
 def test_lessons_of_success_failure_and_what_never_ran(tmp_path: Path) -> None:
@@ -91,3 +92,25 @@ def test_only_what_is_undecided_was_cut_short_by_a_stop(tmp_path: Path) -> None:
     reflected(run, *kept, status="capped")
     lessons = {one.hypothesis: one for one in run.nouns(Lesson)}
     assert {id: lessons[id].cut_short for id in kept} == {"good": False, "hasty": True, "waiting": True}
+
+
+def test_a_suspect_result_is_a_lesson_that_is_a_dead_end(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "h1", {"better": 0.3})
+    run.record(Audit(id="v-h1", findings=["its predictions don't change with the training labels"]))
+    reflected(run, "h1")
+    entry, _ = run.bank.of_task(run.task.name)[0]
+    assert standing(entry.meta) is Standing.DEAD_END
+
+
+def test_an_undecided_lesson_follows_the_seeds_that_are_bought_later(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    carried_out(run, "h1", {"noise": 3.0})
+    reflected(run, "h1")
+    before = run.nouns(Lesson)[-1]
+    execute(run, "v-h1", (3, 4))
+    carried_out(run, "h2", None)
+    reflected(run, "h2")
+    after = [lesson for lesson in run.nouns(Lesson) if lesson.hypothesis == "h1"][-1]
+    assert (before.verdict, after.verdict) == (VerdictKind.UNDECIDED, VerdictKind.UNDECIDED)
+    assert before.effect != after.effect
