@@ -1,5 +1,5 @@
-"""A backend counts only after this ran in it, here: a program that tries to get out, one that looks for labels, and some
-that take too much.
+"""A backend counts only after this ran in it, here: a program that tries to get out, one that looks for labels, and
+some that take too much.
 
 The checks are a sample of the threat, not a proof: they tell a jail that stands on this machine from one that
 silently doesn't (a kernel without name spaces, a policy that forbids them, a missing controller).
@@ -55,8 +55,8 @@ class Probe:
 
 
 def canary(sandbox: Sandbox, image: str = "") -> Probe:
-    """Run the canary in `sandbox`. Never raises for what the machine lacks: the probe says it. `image`: the user's own, which may
-    change under its name."""
+    """Run the canary in `sandbox`; `image` is the user's own, which may change under its name. What the machine lacks
+    is never raised: the probe says it."""
     try:
         return _run(sandbox, image)
     except MissingPart as error:

@@ -29,7 +29,14 @@ from sandbox.process import START_LIMIT, TICK, Ending
 from sandbox.protocol import Spec
 
 _STOP_PATIENCE = 10.0
-_MODULES = ("pelagos.errors", "sandbox.frames", "sandbox.seccomp", "sandbox.collect", "sandbox.flow", "sandbox.supervisor")
+_MODULES = (
+    "pelagos.errors",
+    "sandbox.frames",
+    "sandbox.seccomp",
+    "sandbox.collect",
+    "sandbox.flow",
+    "sandbox.supervisor",
+)
 _STREAM_HEADER = 8
 _OUT, _ERR = 1, 2
 T = TypeVar("T")
@@ -47,7 +54,9 @@ class Container:
             self._container.start()
             self._container.reload()
             self._channel = _Channel(getattr(self._attached, "_sock", self._attached))
-            self.meter = ContainerMeter(self._container, int(self._container.attrs["State"]["Pid"]), options["mem_limit"])
+            self.meter = ContainerMeter(
+                self._container, int(self._container.attrs["State"]["Pid"]), options["mem_limit"]
+            )
         self._files: dict[str, bytes] = {}
         self._refused: dict[str, str] = {}
         self.full, self.peak_disk = False, 0

@@ -56,7 +56,9 @@ class Docker:
         try:
             uncounted = container.meter.uncounted()
             with gpu_meter(spec, container.meter.member) as cards:
-                ending, counters = container.run(spec, log, lambda: cards.sample() or uncounted.sample(time.monotonic()))
+                ending, counters = container.run(
+                    spec, log, lambda: cards.sample() or uncounted.sample(time.monotonic())
+                )
             files, refused = container.files(spec)
             isolation = f"{self.name} ({version}, {container.meter.label}, uid {user}, {_filtered()})"
         finally:

@@ -86,7 +86,9 @@ def covered() -> list[Path]:
     hidden = hidden_in(shown)
     hidden |= {found for place in importable() for pattern in _FINDERS for found in place.glob(pattern)}
     hidden |= set(_own_tree())
-    return sorted(path for path in hidden if _within(path, shown) and not any(above in hidden for above in path.parents))
+    return sorted(
+        path for path in hidden if _within(path, shown) and not any(above in hidden for above in path.parents)
+    )
 
 
 def cover_of(path: Path, package: bool | None = None) -> Path:

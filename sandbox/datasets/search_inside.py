@@ -127,10 +127,11 @@ def _files(roots: list[str]) -> list[str]:
     """Regular files that may hold data, each once. The work folder holds our own question."""
     seen: set[tuple[int, int]] = set()
     files: list[str] = []
+    own = str(Path.cwd())
     for root in roots:
         for above, below, names in os.walk(root):
-            info = os.stat(above)
-            again = (info.st_dev, info.st_ino) in seen or above.startswith(_SKIPPED) or above == os.getcwd()
+            info = Path(above).stat()
+            again = (info.st_dev, info.st_ino) in seen or above.startswith(_SKIPPED) or above == own
             seen.add((info.st_dev, info.st_ino))
             below[:] = [] if again else [name for name in below if name != "__pycache__"]
             files += [] if again else [f"{above}/{name}" for name in names if not _CODE.search(name)]

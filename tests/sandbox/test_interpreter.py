@@ -127,7 +127,5 @@ def test_a_base_installation_behind_a_link_is_covered_at_both_paths(best: Sandbo
     subprocess.run([python, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     root = Path(interpreter.pelagos.__file__).resolve().parents[1]
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(root), sysconfig.get_path("purelib")])}
-    done = subprocess.run(
-        [tmp_path / "venv" / "bin" / "python", "-c", LINKED], env=env, capture_output=True, text=True
-    )
+    done = subprocess.run([tmp_path / "venv" / "bin" / "python", "-c", LINKED], env=env, capture_output=True, text=True)
     assert done.stdout == f"{tmp_path / 'linked'} [['.keep'], ['.keep']]\n", done.stderr

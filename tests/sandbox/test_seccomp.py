@@ -139,6 +139,11 @@ def test_numbers_are_the_kernels_own(machine: str) -> None:
     kernel = {name: int(number) for name, number in re.findall(r"#define __NR_(\w+)\s+(\d+)\b", text)}
     table = seccomp.TABLES[machine]
     ours = {**table.denied, **table.hoards, "clone": table.clone, "socket": table.socket, "ioctl": table.ioctl}
-    ours |= {"socketpair": table.socketpair, "setsockopt": table.setsockopt, "fcntl": table.fcntl, "personality": table.personality}
+    ours |= {
+        "socketpair": table.socketpair,
+        "setsockopt": table.setsockopt,
+        "fcntl": table.fcntl,
+        "personality": table.personality,
+    }
     assert {name: number for name, number in ours.items() if kernel.get(name, number) != number} == {}
     assert len(set(ours) & set(kernel)) > 40

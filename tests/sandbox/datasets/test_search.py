@@ -59,7 +59,9 @@ def test_an_array_of_labels_is_found(tmp_path: Path, kind: str) -> None:
 def test_lists_and_fishers_flowers_are_found(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"target": VALUES}))
     (tmp_path / "b.txt").write_text("\n".join(f"{value:.18e}" for value in VALUES))
-    (tmp_path / "c.arff").write_text("5.1,3.5,1.4,0.2,Iris-setosa\n4.9,3.0,1.4,0.2,Iris-setosa\n4.7,3.2,1.3,0.2,I\n" * 2)
+    (tmp_path / "c.arff").write_text(
+        "5.1,3.5,1.4,0.2,Iris-setosa\n4.9,3.0,1.4,0.2,Iris-setosa\n4.7,3.2,1.3,0.2,I\n" * 2
+    )
     (tmp_path / "d.csv").write_text("5.1,3.5,1.4,0.2,0\n4.9,3.0,1.4,0.2,0\n4.7,3.2,1.3,0.2,0\n" * 3)
     assert all(holds(str(path), NEEDLES) for path in tmp_path.iterdir())
 
