@@ -3,7 +3,7 @@ PY   ?= python3
 BIN  := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test check bench bench-sandbox bench-cheats test-all vllm clean
+.PHONY: setup demo test fuzz check bench bench-sandbox bench-cheats test-all vllm clean
 
 $(STAMP): pyproject.toml constraints.txt scripts/setup
 	PYTHON=$(PY) scripts/setup
@@ -16,6 +16,9 @@ demo: $(STAMP)  ## four hypotheses on the digits task with the embedded model, i
 
 test: $(STAMP)  ## the default suite, on two workers: its tests wait more than they compute
 	$(BIN)/pytest -q -n 2 --dist loadfile
+
+fuzz: $(STAMP)  ## 10,000 hostile inputs for each reader of what sandboxed programs write; some minutes
+	$(BIN)/pytest -q -m "" tests/sandbox/border
 
 test-docker: $(STAMP)  ## what needs a Docker engine; starts one where none answers (root)
 	scripts/container-engine with docker $(BIN)/pytest -q -m docker -k "not podman"

@@ -66,9 +66,11 @@ def get(
     console().print(f"{name}: {found.path}", markup=False, soft_wrap=True)
     console().print(f"from {found.source}\nlicence: {found.licence}", markup=False, soft_wrap=True)
     if found.path.is_dir():
-        console().print(f"serve it with: pelagos models serve --engine vllm --model {name}", soft_wrap=True)
+        console().print(
+            f"serve it with: pelagos models serve --engine vllm --model {name}", markup=False, soft_wrap=True
+        )
     elif name != "embedded":
-        console().print(f"use it with: pelagos run TASK --model default=embedded:{name}", soft_wrap=True)
+        console().print(f"use it with: pelagos run TASK --model default=embedded:{name}", markup=False, soft_wrap=True)
 
 
 @models_app.command()
@@ -88,7 +90,9 @@ def serve(
     path = folder.resolve() if folder.is_dir() else _servable(model, engine)
     name = model if model in {item.name for item in entries()} else path.stem
     with serving(path, name, port) as url:
-        console().print(f"serving at {url}; use it with --model default=openai:{name}@{url}", soft_wrap=True)
+        console().print(
+            f"serving at {url}; use it with --model default=openai:{name}@{url}", markup=False, soft_wrap=True
+        )
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -20,7 +20,7 @@ from tests.agents.scripted import Scripted, ScriptedParts
 from tests.agents.test_loop import facts, settings
 from tests.tools.code.conftest import make_task
 
-HUGE = "b'\\x93NUMPY\\x01\\x00' + (66).to_bytes(2, 'little') + b\"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 2**63)}\".replace(b'2**63', b'9223372036854775808').ljust(65) + b'\\n'"
+HUGE = "b'\\x93NUMPY\\x01\\x00' + (96).to_bytes(2, 'little') + b\"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 2**63)}\".replace(b'2**63', b'9223372036854775808').ljust(95) + b'\\n'"
 AT_THE_END = "    import atexit, os\n    atexit.register(lambda: [{}])\n"
 SPOILS = {
     "Shape that is huge": (AT_THE_END.format(f"open('out/predictions.npy', 'wb').write({HUGE})"), "bad_predictions"),
@@ -108,7 +108,6 @@ def test_a_run_of_hostile_programs_ends_and_tells(tmp_path: Path) -> None:
     assert drive(run, parts=parts) == ending
 
 
-@pytest.mark.slow
 def test_a_run_that_had_died_of_its_program_resumes(tmp_path: Path) -> None:
     parts = FragileParts(Spoiler())
     run = begun(tmp_path, 2, parts)
@@ -123,7 +122,6 @@ def test_a_run_that_had_died_of_its_program_resumes(tmp_path: Path) -> None:
     well_told(run)
 
 
-@pytest.mark.slow
 def test_a_baseline_that_writes_it_fails_in_one_line(tmp_path: Path) -> None:
     parts = ScriptedParts(Spoiler())
     make_task(tmp_path / "lines")

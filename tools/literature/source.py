@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
 from pelagos.secrets import cleaned, without_key
+from pelagos.visible import whole_json
 
 _ASCII = re.compile(r"[a-z0-9]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|[^\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
@@ -72,7 +73,7 @@ def query_words(query: str, most: int = 12) -> list[str]:
 
 def usable(records: Iterable[Any], made: Callable[[Any], Paper | None]) -> tuple[list[Paper], int]:
     """The papers that `made` makes of a service's records, and how many it can make none of: a bad record is left out
-    alone."""
+    alone, halves of characters are replaced."""
     found, lost = [], 0
     for record in records:
         try:
@@ -82,7 +83,7 @@ def usable(records: Iterable[Any], made: Callable[[Any], Paper | None]) -> tuple
         if paper is None:
             lost += 1
         else:
-            found.append(paper)
+            found.append(Paper(**whole_json(paper.model_dump())))
     return found, lost
 
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+MANY = pytest.param(10_000, id="all", marks=[pytest.mark.slow, pytest.mark.timeout(1_200)])
 
-@pytest.fixture(params=[pytest.param(300, id="few"), pytest.param(10_000, id="all", marks=pytest.mark.slow)])
+
+@pytest.fixture(params=[pytest.param(300, id="few"), MANY])
 def inputs(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 

@@ -132,6 +132,10 @@ def test_shapes_lines_and_fingerprints(tmp_path: Path) -> None:
         ("class V:\n    def __getattribute__(s, n): raise AttributeError(name=n, obj=s)\nv = V()\nv.go()",
          "AttributeError"),
         ("x = [0] * 3\nx[0] = x\nraise ValueError(x)", "ValueError"),
+        ("raise SyntaxError('m', ('f', 'x', 0, 3))", "SyntaxError"),
+        ("raise SyntaxError('m', (3, True, 0, None))", "SyntaxError"),
+        ("class V:\n    shape = (10**6000, True)\ndef f(v): raise ValueError(3)\nf(V())", "ValueError"),
+        ("caf = 'caf\\udce9 \\ud800'\nraise ValueError(caf)", "ValueError"),
         ("class M(type):\n    def __getattribute__(c, n): raise OSError\nclass V(metaclass=M):\n"
          "    def __getattribute__(s, n): raise OSError\ndef f(v): raise ValueError(3)\nf(V())", "ValueError"),
     ],
