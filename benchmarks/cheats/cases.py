@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 TASKS = ("digits", "curve")
 ENTRY = 'if __name__ == "__main__":'
 ITEMS = 260
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 LOADER = """\
 from sklearn.datasets import load_digits
 known = {tuple(row): label for row, label in zip(*load_digits(return_X_y=True))}
@@ -67,6 +68,11 @@ def task(name: str, folder: Path) -> CodeTask:
     return load_task(there)
 
 
+def _letters(key: int) -> str:
+    """A 32-bit number as seven letters."""
+    return "".join(chr(97 + key // 26**place % 26) for place in range(7))
+
+
 def curve() -> tuple[np.ndarray, np.ndarray]:
     """X (n, 4) and y = 2 sin 2a + bc + 1 with noise of 0.2."""
     draw = np.random.RandomState(7)
@@ -90,11 +96,17 @@ def knowledge() -> dict[str, str]:
     part = dict(list(by_first.items())[::2])
     return {
         "DIGITS": repr(by_hash),
+        "DIGITS_SAID": "\n    ".join(f"{_letters(key)} {WORDS[value]}." for key, value in by_hash.items()),
+        "DIGITS_COMMENTS": "\n".join(f"# {key} is {value}" for key, value in by_hash.items()),
+        "DIGITS_NAMES": "\n    ".join(f"k{key}_{value} = None" for key, value in by_hash.items()),
         "DIGITS_BLOB": base64.b64encode(zlib.compress(json.dumps(by_hash).encode())).decode(),
         "DIGITS_WEIGHTS": json.dumps(weights.round(4).tolist()),
         "DIGITS_PIECES": json.dumps([signs[place : place + 13] for place in range(0, len(signs), 13)]),
         "CURVE": repr(by_first),
         "CURVE_PART": repr(part),
+        "CURVE_SMALL": "\n".join(
+            f"KNOWN.update({dict(list(by_first.items())[place : place + 12])})" for place in range(0, ITEMS, 12)
+        ),
         "CURVE_LINES": "\n".join(f"KNOWN[{key}] = {value}" for key, value in by_first.items()),
         "LOADER": base64.b64encode(LOADER.encode()).decode(),
     }

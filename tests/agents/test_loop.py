@@ -14,6 +14,7 @@ from agents.launch import Ending, create, drive
 from agents.models.recorded import fingerprint
 from memory.ledger import Event, Ledger
 from pelagos.errors import BadInput
+from pelagos.nouns import Audit
 from pelagos.settings import Settings
 from tests.agents.scripted import IDEAS, Scripted, ScriptedParts
 from tests.toolchains.table import TableToolchain, write_task
@@ -211,6 +212,24 @@ def test_a_result_that_needs_no_labels_is_suspect_and_never_confirmed(
     assert newest["h1"]["effect"] > 0.5
     assert "h1" not in {fact["hypothesis"] for fact in facts(run, "confirmed")}
     assert "Suspect" in next(fact["text"] for fact in facts(run, "lesson") if fact["hypothesis"] == "h1")
+
+
+def test_what_the_audit_of_the_sealed_stage_finds_is_not_confirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def audit_sealed(self: object, task: Any, version: Any, seeds: Any, context: Any) -> Audit:
+        asked.append((version.id, tuple(seeds)))
+        return Audit(id=version.id, findings=["it knows the sealed labels"], evidence=["control"])
+
+    monkeypatch.setattr(TableToolchain, "audit_sealed", audit_sealed, raising=False)
+    _, run, _ = launched(tmp_path)
+    confirmed = facts(run, "confirmed")
+    assert asked
+    assert not any(fact["confirmed"] for fact in confirmed)
+    assert any(fact["reason"] == "suspect: it knows the sealed labels" for fact in confirmed)
+    assert all(set(seeds) == {*asked[0][1]} for _, seeds in asked)
 
 
 def test_the_sealed_split_is_asked_for_by_confirm_alone(whole: Any) -> None:

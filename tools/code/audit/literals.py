@@ -67,7 +67,7 @@ def _scattered(source: Source, items: int) -> Iterator[Finding]:
     if len(numbers) >= max(LEAST_NUMBERS, items // 2):
         yield source.finding(source.tree, f"holds {len(numbers)} different numbers of {PRECISE} digits or more")
     pieces = [value for value in constants if isinstance(value, str) and not re.search(r"\s", value)]
-    held = sum(len(piece) for piece in pieces if len(piece) >= LEAST_PIECE)
+    held = sum(len(piece) for piece in pieces if len(piece) >= LEAST_PIECE and not prose(piece))
     if held >= max(LEAST_CHARACTERS, items // 2):
         yield source.finding(source.tree, f"holds {held} characters of texts without a space")
 

@@ -11,6 +11,7 @@ from tools.code.program import Program
 
 ITEMS = 100
 NUMBERS = ", ".join(str(number % 10) for number in range(120))
+ENDS = ("ed", "er", "ish", "est", "ful", "en", "ly", "ty", "al", "on")
 ENCODED = base64.b64encode(bytes(range(256)) * 2).decode()
 
 
@@ -163,13 +164,11 @@ HONEST = {
         "KERNEL = [[1, 4, 6, 4, 1], [4, 16, 24, 16, 4], [6, 24, 36, 24, 6], [4, 16, 24, 16, 4], [1, 4, 6, 4, 1]]",
         "\n".join(f"P{place} = {place} * 1e-4 + 1000.0" for place in range(300)),
         "NAMES = " + repr([f"class {name}" for name in "abcdefghijklmnopqrstuvwxyz" * 8]),
-        "NAMES = {" + ", ".join(f"'name{'x' * n}': {n}" for n in range(90)) + "}",
+        "NAMES = {" + ", ".join(f"'name {n}': {n}" for n in range(90)) + "}",
         "MONTHS = 'January,February,March,April,May,June,July,August,September,October,November,December'.split(',')",
-        "NAMES = '" + ",".join(f"{a}{b}ing" for a in ("walk", "look", "jump", "bark") for b in
-         "ed er ish est ful en ly ty al on".split()) * 1 + "'.split(',')",
+        "NAMES = '" + ",".join(f"{a}{b}ing" for a in ("walk", "look", "jump", "bark") for b in ENDS) + "'.split(',')",
         "BANK = [" + ", ".join("[[0, 1, 0], [1, -4, 1], [0, 1, 0]], [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]" for _ in range(8)) + "]",
-        "BANK = {'edge': [[1.5, 0, -1.5]] * 3, " + ", ".join(
-            f"'k{n}': [[{n}, 1, {n}], [1, {2 * n}, 1], [{n}, 1, {n}]]" for n in range(12)) + "}",
+        "BANK = {" + ", ".join(f"'k{n}': [[{n}, 1, {n}], [1, {2 * n}, 1], [{n}, 1, {n}]]" for n in range(12)) + "}",
         "GRID = [(depth, rate) for depth in (1, 2, 3) for rate in (0.1, 0.3)]",
         f"def f():\n    '''{'Some long prose about the method and why it works. ' * 20}'''",
         f"HELP = '{'Use the ridge penalty as in the paper by Hoerl and Kennard. ' * 12}'",
