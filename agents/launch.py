@@ -28,7 +28,7 @@ from memory.faults import on_disk
 from memory.hashing import HashingEmbedder
 from memory.ledger import Event, Ledger
 from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, MissingPart, PelagosError
-from pelagos.nouns import Role
+from pelagos.nouns import Hypothesis, Role
 from pelagos.settings import Settings
 from sandbox.choose import reap
 from tools import registry
@@ -166,6 +166,7 @@ def _begin(run: Run, described: run_folder.RunFile) -> None:
     metrics = {"metric": run.task.metric, "guards": list(run.task.guards)}
     shown = TypeAdapter(dict[str, Any]).dump_python(metrics, mode="json")
     run.ledger.append("run.started", THREAD, described.model_dump(mode="json") | shown)
+    run.bank.forget_lost(run.origin.run, {run.origin.id(one.id) for one in run.nouns(Hypothesis)})
     if run.ledger.damage:
         run.say(run.ledger.damage)
     for text in run.task.notes if isinstance(run.task, Noted) else ():
