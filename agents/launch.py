@@ -35,6 +35,7 @@ from memory.hashing import HashingEmbedder
 from memory.keys import step_key
 from memory.ledger import Event, Ledger
 from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, MissingPart, PelagosError
+from pelagos.nouns import Hypothesis
 from pelagos.settings import Settings
 from sandbox.choose import reap
 from tools import registry
@@ -170,6 +171,7 @@ def _begin(run: Run, described: run_folder.RunFile) -> None:
     metrics = {"metric": run.task.metric, "guards": list(run.task.guards)}
     shown = TypeAdapter(dict[str, Any]).dump_python(metrics, mode="json")
     run.ledger.append("run.started", THREAD, described.model_dump(mode="json") | shown)
+    run.bank.forget_lost(run.origin.run, {run.origin.id(one.id) for one in run.nouns(Hypothesis)})
     if run.ledger.damage:
         run.say(run.ledger.damage)
     calls, cost = unfinished.settle(run.steps)

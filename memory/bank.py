@@ -7,7 +7,7 @@ truth of its own: the runs' ledgers are, with the vectors in them, and `rebuild`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -138,6 +138,13 @@ class HypothesisBank:
 
         self._store.add(entry, vector, allowed)
         return made
+
+    def forget_lost(self, run: str, known: Collection[str]) -> None:
+        """Take out the entries of a run but the `known` ones: its ledger lost the others, so it may think of them
+        again."""
+        lost = [entry.id for entry in self._store.held().entries if entry.meta.get("run") == run]
+        if lost := [id for id in lost if id not in known]:
+            self._store.forget(lost)
 
     def learn(self, id: str, meta: dict[str, Any]) -> None:
         """Add to what is known of a hypothesis: its verdict, dead ends as well as successes."""

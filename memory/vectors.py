@@ -121,6 +121,12 @@ class VectorStore:
             patch = f"UPDATE entries SET meta = json_patch(meta, ?), changed = {NEXT} WHERE id = ?"  # noqa: S608 - ours
             self._raw.execute(patch, (json.dumps(meta, sort_keys=True), id))
 
+    def forget(self, ids: Iterable[str]) -> None:
+        """Take entries out. Everybody who has the file open reads it anew."""
+        with self._using(), self._writing():
+            self._raw.executemany("DELETE FROM entries WHERE id = ?", [(id,) for id in ids])
+            self._raw.execute(f"UPDATE made SET epoch = {FRESH}")  # noqa: S608 - ours
+
     def replace_all(self, embedder: str, dims: int, entries: Iterable[tuple[Entry, Vector]]) -> None:
         """Everything anew, in one transaction."""
         with self._using(), self._writing():

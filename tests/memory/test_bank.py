@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -303,3 +304,16 @@ def test_a_bank_is_made_anew_for_another_embedder(bank: HypothesisBank, tmp_path
     again.close()
     with pytest.raises(BadInput, match="made with embedder other"):
         HypothesisBank.open(tmp_path, embedder)
+
+
+def test_what_a_ledger_lost_is_taken_out_for_everybody(bank: HypothesisBank, embedder: Embedder, tmp_path: Path) -> None:
+    fill(bank, ["mixup", "dropout"], run="first")
+    fill(bank, ["label smoothing"], run="second")
+    with closing(HypothesisBank.open(tmp_path, embedder)) as other:
+        assert len(other) == 3
+        bank.forget_lost("first", {"first/h0"})
+        assert len(other) == len(bank) == 2
+        assert ask(other, idea("first", 1, "dropout")).kept
+        assert not ask(other, idea("first", 1, "mixup")).kept
+        bank.forget_lost("second", {"second/h0"})
+        assert len(other) == 2

@@ -6,6 +6,7 @@ import errno
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from memory import salvage
 from memory.filehold import FileHold
 from memory.ledger import Ledger
-from pelagos.errors import DamagedRun, DiskFull
+from pelagos.errors import DamagedRun, DiskFull, Locked
 
 ROWS = 300
 
@@ -164,3 +165,19 @@ def test_no_space_for_the_repair_leaves_everything_as_it_was(path: Path, monkeyp
     assert path.read_bytes() == broken
     assert not list(path.parent.glob("*.damaged-*"))
     assert "damaged-1" in Ledger.open(path).damage
+
+
+def test_a_locked_ledger_is_not_taken_for_a_damaged_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memory.rows.READER_WAITS_S", 0.05)
+    path = tmp_path / "ledger.db"
+    with closing(Ledger.open(path)) as ledger:
+        ledger.append("a", "1", {})
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Locked, match="another process keeps it locked"):
+            Ledger.open(path)
+    with closing(Ledger.open(path)) as ledger:
+        assert ledger.damage == ""
+        assert ledger.last() == 1
+    assert not list(tmp_path.glob("*.damaged-*"))
