@@ -63,8 +63,9 @@ def _experiment(record: Record, payload: dict[str, Any]) -> str:
 
 
 def _attempt(record: Record, payload: dict[str, Any]) -> str:
-    """The machinery's fault, and no result: it is tried again."""
-    return f"{_title(record, payload)}: {payload['cause']}: no result of its own"
+    """The machinery's fault, and no result. Only an experiment says whose it is."""
+    title = _title(record, {"hypothesis": record.current} | payload)
+    return f"{title}: an attempt was spoiled from outside: {payload['cause']}"
 
 
 def _verdict(record: Record, payload: dict[str, Any]) -> str:

@@ -24,38 +24,39 @@ class Attempts:
     def __init__(self, ledger: Ledger, stop: threading.Event, kind: str, key: str) -> None:
         self._ledger, self._stop = ledger, stop
         self._kind, self._key = kind, key
-        self._made = 0
+        self._failed = self._killed = 0
 
     def failed(self, error: SandboxError) -> None:
         """Record the fault and wait. Raises RunFailed where it was the last attempt, and Interrupted."""
+        self._failed += 1
         self._record(str(error), {})
-        if self._made > len(error.waits):
-            times = f"{self._made} times in a row"
+        if self._failed > len(error.waits):
+            times = f"{self._failed} times in a row"
             raise RunFailed(f"{self._kind}: the sandbox failed {times}, nothing of it is recorded: {error}") from error
-        self._wait(error.waits[self._made - 1])
+        self._wait(error.waits[self._failed - 1])
 
     def killed(self, cause: str, payload: dict[str, Any]) -> bool:
         """Record that a result was killed from outside; whether it is to be tried again. `payload` is added to the
         record. Raises RunFailed where the untouched program was killed at each attempt."""
-        waits = SandboxError.waits
-        if self._made < len(waits):
+        self._killed += 1
+        if self._killed <= len(SandboxError.waits):
             self._record(cause, payload)
             return True
-        self._record(f"{cause}, at the last of {self._made + 1} attempts", {})
-        if "hypothesis" in payload and payload["hypothesis"] is None:
-            raise RunFailed(f"{self._kind}: the untouched program was {cause} {self._made} times in a row")
+        untouched = "hypothesis" in payload and payload["hypothesis"] is None
+        self._record(f"{cause}, at each of {self._killed} attempts", payload if untouched else {})
+        if untouched:
+            raise RunFailed(f"{self._kind}: the untouched program was stopped {self._killed} times in a row: {cause}")
         return False
 
     def wait(self) -> None:
         """Before the next attempt. Raises Interrupted."""
-        self._wait(SandboxError.waits[self._made - 1])
+        self._wait(SandboxError.waits[self._killed - 1])
 
     def _wait(self, seconds: float) -> None:
         if self._stop.wait(seconds):
             raise Interrupted("stopped before the next attempt")
 
     def _record(self, cause: str, payload: dict[str, Any]) -> None:
-        self._made += 1
         kind, number = self._kind + ATTEMPT, 1
         while self._ledger.find(kind, f"{self._key}/{number}"):
             number += 1

@@ -81,13 +81,13 @@ def test_a_kill_from_outside_is_an_attempt_that_costs_an_experiment(ledger: Ledg
 def test_what_is_killed_each_time_is_recorded_as_killed(ledger: Ledger) -> None:
     steps, fact = made(ledger, KILLED, KILLED, KILLED)
     assert ledger.find("experiment", "k") == fact == {**KILLED, "cost": ONE._asdict()}
-    assert causes(ledger)[-1] == "killed by SIGKILL, at the last of 3 attempts"
+    assert causes(ledger)[-1] == "killed by SIGKILL, at each of 3 attempts"
     assert steps.budget.summary().experiments.spent == 3
     assert Budget(Caps(), ledger).summary().experiments.spent == 3
 
 
 def test_the_untouched_program_is_never_recorded_as_killed(ledger: Ledger) -> None:
-    with pytest.raises(RunFailed, match="untouched program was killed by SIGKILL 3 times in a row"):
+    with pytest.raises(RunFailed, match="untouched program was stopped 3 times in a row: killed by SIGKILL"):
         made(ledger, *[{**KILLED, "hypothesis": None}] * 3)
     assert ledger.find("experiment", "k") is None
 
@@ -124,7 +124,7 @@ def test_a_stop_ends_the_wait(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_last_result_of_what_is_no_step_is_returned(ledger: Ledger) -> None:
-    steps, given = Steps(ledger, Budget(Caps(), ledger)), iter([-9, SandboxError("away"), -9, 5])
+    steps, given = Steps(ledger, Budget(Caps(), ledger)), iter([-9, SandboxError("away"), -9, SandboxError("away"), -9])
 
     def action() -> int:
         result = next(given)
@@ -133,4 +133,9 @@ def test_the_last_result_of_what_is_no_step_is_returned(ledger: Ledger) -> None:
         return result
 
     assert steps.tried("checks", "k", action, lambda code: "killed" if code < 0 else "") == -9
-    assert [e.payload["cause"] for e in ledger.events("checks.attempt")][:2] == ["killed", "away"]
+    assert [e.payload["cause"] for e in ledger.events("checks.attempt")][:4] == ["killed", "away"] * 2
+
+
+def test_one_kill_after_other_faults_is_not_yet_the_programs(ledger: Ledger) -> None:
+    _, fact = made(ledger, SandboxError("can't start"), SandboxError("can't start"), KILLED, KILLED, OK)
+    assert fact["outcome"] == "ok"

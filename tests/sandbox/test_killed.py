@@ -8,12 +8,15 @@ import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pelagos.errors import EvaluationError, SandboxError
+from pelagos.errors import EvaluationError, MissingPart, SandboxError
 from pelagos.nouns import Direction, Metric, OutcomeKind
 from sandbox import evaluator
+from sandbox.docker import Docker
+from sandbox.engine import Engine, EngineDied
 from sandbox.evaluator import Evaluator
 from sandbox.faults import refusals
 from sandbox.groups import GroupsV1, GroupsV2
@@ -115,3 +118,29 @@ def test_a_real_kill_from_outside_and_one_of_its_own_are_killed(execute: Callabl
     assert (done.kind, done.cause) == (OutcomeKind.KILLED, "killed by SIGKILL")
     own = execute("import os\nos.kill(os.getpid(), 9)")
     assert own.kind is OutcomeKind.KILLED
+
+
+class Gone:
+    """A client of an engine that doesn't answer."""
+
+    def __getattr__(self, name: str) -> Any:
+        import requests
+
+        raise requests.exceptions.ConnectionError("nobody listens")
+
+    def close(self) -> None: ...
+
+
+def test_an_engine_that_goes_away_is_waited_for_and_is_no_missing_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("docker")
+    monkeypatch.setattr("sandbox.engine.PATIENCE", 0.0)
+    engine = Engine("docker", "PELAGOS_TEST_ENGINE", (str(tmp_path / "no.sock"),), "start it")
+    with pytest.raises(MissingPart):
+        Docker(engine).run(Spec(["true"]))
+    docker = Docker(engine)
+    docker._ready = (Gone(), "", "1")
+    for told in ("the engine died", "no engine listens"):
+        with pytest.raises(EngineDied, match=told):
+            docker.run(Spec(["true"]))

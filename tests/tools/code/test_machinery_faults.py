@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from pelagos.nouns import OutcomeKind
 from sandbox.protocol import Outcome, Sandbox, Spec
 from tests.tools.code.conftest import ScriptedMind, World, idea, make_task, plan
 from tests.tools.code.test_build import GOOD, STEP
-from tools.code.task import CodeTask
+from tools.code.task import CodeTask, load_task
 from tools.code.toolchain import CodeToolchain
 
 KILLED = Outcome(OutcomeKind.KILLED, "killed by SIGKILL")
@@ -52,14 +55,6 @@ class Faulty:
 PARTS = {"sandbox.scoring": "scoring", "check_hook.py": "checks"}
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory, jail: Sandbox) -> Iterator[World]:
-    world, task = fresh(tmp_path_factory.mktemp("alone"), jail)
-    carried_out(task, world)
-    yield world
-    world.ledger.close()
-
-
 def fresh(folder: Path, sandbox: Sandbox, like: World | None = None) -> tuple[World, CodeTask]:
     (folder / "project").mkdir()
     if like is not None:  # the same secret, the same splits
@@ -84,17 +79,28 @@ def shown(world: World) -> dict[tuple[str, str], tuple[object, ...]]:
     return {(one.kind, one.key): tuple(one.payload.get(name) for name in names) for one in found}
 
 
-@pytest.mark.parametrize("fault", [None, KILLED], ids=["refused", "killed"])
-def test_each_thing_fails_at_its_first_start(
-    fault: Outcome | None, alone: World, jail: Sandbox, tmp_path: Path
-) -> None:
-    sandbox = Faulty(jail, fault)
-    world, task = fresh(tmp_path, sandbox, alone)
+def test_each_thing_fails_at_its_first_two_starts(jail: Sandbox, tmp_path: Path) -> None:
+    world, task = fresh(tmp_path, Faulty(Faulty(jail, KILLED), None))
     carried_out(task, world)
     assert {kind for kind, _ in shown(world)} == {"smoke", "experiment"}
+    assert {fact[:2] for fact in shown(world).values()} == {("ok", "")}
+    found = Counter(one.kind for one in world.ledger.events() if one.kind.endswith(".attempt"))
+    assert found.keys() == {"smoke.attempt", "experiment.attempt", "scoring.attempt", "checks.attempt"}
+    facts = Counter(kind for kind, _ in shown(world))
+    assert found["experiment.attempt"] == 2 * facts["experiment"]
+    assert found["smoke.attempt"] == 2 * (facts["smoke"] - 1), "the baseline's second smoke run is the same thing again"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [None, KILLED], ids=["refused", "killed"])
+def test_facts_are_those_of_a_run_left_alone(fault: Outcome | None, jail: Sandbox, tmp_path: Path) -> None:
+    for name in ("alone", "disturbed"):
+        (tmp_path / name).mkdir()
+    alone, task = fresh(tmp_path / "alone", jail)
+    carried_out(task, alone)
+    world, task = fresh(tmp_path / "disturbed", Faulty(jail, fault), alone)
+    carried_out(task, world)
     assert shown(world) == shown(alone)
-    kinds = {one.kind for one in world.ledger.events() if one.kind.endswith(".attempt")}
-    assert kinds == {"smoke.attempt", "experiment.attempt", "scoring.attempt", "checks.attempt"}
 
 
 @pytest.mark.parametrize("what", ["program", "checks", "scoring"])
@@ -113,3 +119,55 @@ def test_a_draft_that_kills_itself_is_tried_thrice_and_refused(jail: Sandbox, tm
     made = CodeToolchain().build(task, idea(), plan(STEP), world)
     assert (made.version, made.cause) == (None, "killed")
     assert len(world.ledger.events("smoke.attempt")) == 3
+
+
+class Assassin:
+    """Kills the seed's own process, or what watches over it, from outside and for real; `times` of its starts."""
+
+    name = "assassin"
+
+    def __init__(self, jail: Sandbox, supervisor: str, times: int) -> None:
+        self._jail, self._supervisor, self._left = jail, supervisor, times
+
+    def run(self, spec: Spec, on_line: Callable[[str], None] | None = None) -> Outcome:
+        if self._left > 0:
+            self._left -= 1
+            return self._jail.run(spec, lambda line: self._kill())
+        return self._jail.run(spec, on_line)
+
+    def _kill(self) -> None:
+        """`supervisor` is part of the command of who is to die."""
+        for pid in descendants(os.getpid()):
+            with contextlib.suppress(OSError):
+                if self._supervisor.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, signal.SIGKILL)
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    for place in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            for child in map(int, (place / "children").read_text().split()):
+                found += [child, *descendants(child)]
+    return found
+
+
+@pytest.mark.parametrize("who", ["runner_hook.py", "bwrap"])
+def test_a_real_kill_of_a_seed_or_its_supervisor_is_an_attempt(who: str, jail: Sandbox, tmp_path: Path) -> None:
+    if who == "bwrap" and not jail.name.startswith("bubblewrap"):
+        pytest.skip("no bubblewrap here")
+    world, task = fresh(tmp_path, jail)
+    (task.folder / "fit.py").write_text((task.folder / "fit.py").read_text().replace(BEGIN, BEGUN))
+    task, toolchain = load_task(task.folder), CodeToolchain()
+    toolchain.prepare(task, world)
+    world.sandbox = Assassin(jail, who, 2)
+    done = toolchain.experiment(task, toolchain.baseline(task, world), 1, "validation", world)
+    assert (done.outcome, done.cause) == (OutcomeKind.OK, "")
+    assert [one.payload["cause"] for one in world.ledger.events("experiment.attempt")] == [
+        "killed: killed by SIGKILL"
+    ] * 2
+    assert world.steps.budget.summary().experiments.spent == 3
+
+
+BEGIN = "def main():\n"
+BEGUN = 'def main():\n    import time\n    print("begun", flush=True)\n    time.sleep(0.5)\n'

@@ -28,7 +28,7 @@ def at(patch: pytest.MonkeyPatch, ahead: float) -> None:
 def test_a_search_is_as_old_as_it_can_be(
     stamped: float, asked: float, found: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache, paper = Cache(tmp_path), Paper(id="p", title="T", source="arxiv")
+    cache, paper = Cache(tmp_path), Paper(id="p", title="T", abstract="", source="arxiv")
     at(monkeypatch, stamped)
     cache.keep("arxiv", "q", 5, [paper])
     at(monkeypatch, asked)
