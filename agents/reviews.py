@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from agents.prompt import visible
 from memory.keys import step_key
 from memory.ledger import Event, Ledger, Reader
+from pelagos.visible import visible
 from pelagos.errors import BadInput
 from pelagos.nouns import Hypothesis
 

@@ -83,7 +83,7 @@ class ModelMind:
         price = self._breakers.prices.price(model.spec)
 
         def note_lost(key: str, error: ModelError | CapReached, request: Request, tokens: int) -> None:
-            about = {"role": self.role, "spec": model.spec, "error": str(error)[:500]}
+            about = {"role": self.role, "spec": model.spec, "hypothesis": served(), "error": str(error)[:500]}
             if isinstance(error, CapReached):
                 self._steps.spend("lost", key, {**about, "why": "cap"}, lost(price, request, tokens))
             else:

@@ -32,6 +32,9 @@ class Provider:
 
 
 def cost(price: Price | None, tokens_in: int, tokens_out: int) -> Cost:
+    """In dollars None where tokens of an unknown price were used; no tokens cost nothing in any case."""
+    if not tokens_in + tokens_out:
+        return Cost()
     return Cost(tokens=tokens_in + tokens_out, usd=price.of(tokens_in, tokens_out) if price else None)
 
 

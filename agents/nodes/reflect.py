@@ -150,8 +150,9 @@ def _outcome(build: Build, verdict: Verdict | None, run: Run) -> None:
 
 
 def _tokens(hypothesis: str, run: Run) -> int:
-    """Of the model calls that were made for it: its idea's come before its row, so they are looked for from the pace
+    """Of the model calls that were made for it, failed ones among them: its idea's come before its row, so they are looked for from the pace
     fact on, which stands at its beginning."""
     begun = run.ledger.event("pace", hypothesis)
-    calls = (event.payload for event in run.ledger.events("model", after=begun.seq if begun else 0))
+    after = begun.seq if begun else 0
+    calls = (event.payload for event in run.ledger.events(kinds=("model", "model.fault"), after=after))
     return sum(int(call.get("cost", {}).get("tokens", 0)) for call in calls if call.get("hypothesis") == hypothesis)

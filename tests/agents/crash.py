@@ -83,8 +83,9 @@ def events(project: Path) -> list[Event]:
 
 
 def facts(project: Path) -> dict[tuple[str, str], Any]:
-    """Kind and key -> payload, without intents and times; what names the project's folder is cut out."""
-    found = [event for event in events(project) if not event.kind.endswith(".intent")]
+    """Kind and key -> payload, without intents and times; what names the project's folder is cut out, and so is what
+    was in flight at a kill."""
+    found = [event for event in events(project) if not event.kind.endswith(".intent") and not _of_a_kill(event)]
     assert len({(event.kind, event.key) for event in found}) == len(found)
     return {
         (event.kind, event.key): {
@@ -92,6 +93,10 @@ def facts(project: Path) -> dict[tuple[str, str], Any]:
         }
         for event in found
     }
+
+
+def _of_a_kill(event: Event) -> bool:
+    return event.kind == "lost" or (event.kind == "note" and "in flight when the run was killed" in event.payload["text"])
 
 
 def calls(project: Path) -> Counter[str]:

@@ -66,3 +66,37 @@ def test_a_run_without_rows(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path / "ledger.db")
     assert Pace.of(ledger).hypothesis_s(1.0, 1.0) is None
     ledger.close()
+
+
+def test_waiting_for_a_model_does_not_count_and_threads_that_wait_together_count_once() -> None:
+    clock = [0.0]
+    pace = Pace(now=lambda: clock[0])
+
+    def waited(hypothesis: str, seconds: float) -> None:
+        pace.heed(Event(1, clock[0], "waited", "x", {"hypothesis": hypothesis, "seconds": seconds}))
+
+    pace.begin("h1")
+    pace.begin("h2")
+    clock[0] = 700.0
+    for _ in range(3):
+        waited("h1", 600.0)
+    waited("", 600.0)
+    clock[0] = 710.0
+    waited("h1", 610.0)  # a thread that waited a little longer
+    pace.end("h1")
+    assert pace.hypothesis_s(None, None) == 100.0
+    pace.end("h2")
+    assert pace.hypothesis_s(None, None) == (100.0 + 710.0) / 2
+
+
+def test_a_resumed_run_leaves_out_what_was_waited() -> None:
+    pace = Pace.of(
+        Told(
+            (0.0, "pace", {"hypothesis": "h1"}),
+            (650.0, "waited", {"hypothesis": "h1", "seconds": 600.0}),
+            (651.0, "waited", {"hypothesis": "h1", "seconds": 601.0}),
+            (655.0, "waited", {"hypothesis": "h2", "seconds": 600.0}),
+            (700.0, "lesson", {"hypothesis": "h1"}),
+        )
+    )
+    assert pace.hypothesis_s(None, None) == 99.0

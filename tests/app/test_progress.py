@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.feed import told
 from app.progress import activity, learned, next_verdict
 from app.record import Record
 from memory.ledger import Event
@@ -82,12 +83,50 @@ def test_a_failed_call_is_not_under_way_in_the_next_node() -> None:
     assert activity(failed) == "judging h3"
 
 
+AWAY = ("outage", {"spec": "openai:m", "reason": "model m at http://h/v1: nothing answers", "next_s": 120.0})
+BACK = ("outage.over", {"spec": "openai:m", "seconds": 605.0})
+OTHER = ("model.switch", {"role": "coder", "spec": "openai:b", "before": "openai:m", "back": False})
+AGAIN = ("model.switch", {"role": "coder", "spec": "openai:m", "before": "openai:b", "back": True})
+
+
+def test_a_wait_for_a_model_is_said_once_when_it_begins_and_once_when_it_ends() -> None:
+    planning = (STARTED, node("plan", "h3"))
+    assert activity(record(*planning, AWAY)) == "waiting for openai:m to answer"
+    assert activity(record(*planning, AWAY, BACK)) == "planning h3"
+    assert activity(record(*planning, AWAY, OTHER)) == "planning h3"
+    said = [told(Record(), Event(1, 0.0, kind, "x", payload)) for kind, payload in (AWAY, BACK, OTHER, AGAIN)]
+    assert said == [
+        "the model's endpoint does not answer (model m at http://h/v1: nothing answers); waiting, next try in 2 min 00 s",
+        "openai:m answers again after 10 min 05 s",
+        "coder: openai:b is asked while openai:m does not answer",
+        "coder: openai:m is asked again",
+    ]
+
+
+def test_a_long_reason_leaves_room_for_the_next_try() -> None:
+    event = Event(1, 0.0, "outage", "x", {"spec": "m", "reason": "why " * 100, "next_s": 5.0})
+    assert told(Record(), event).endswith("; waiting, next try in 5.0 s")
+
+
+def test_a_call_that_failed_is_not_under_way_and_what_it_cost_is_spent() -> None:
+    failing = record(
+        STARTED,
+        node("build", "h3"),
+        ("model.intent", model("coder", hypothesis="h3")),
+        ("model.fault", model("coder", error="no", cause="server_error", cost={"tokens": 40, "usd": 0.25})),
+    )
+    assert (failing.spent.tokens, failing.spent.usd) == (40, 0.25)
+    (key,) = (key for _, key in failing.pending)
+    failing.fold(Event(9, 1000.0, "failed.intent", key, {"of": "model"}))
+    assert failing.pending == {}
+
+
 def test_what_it_has_learned(run_folder: Any) -> None:
     from app.folders import read
 
     assert learned(record(STARTED)) == "no hypothesis judged yet"
-    told = "2 hypotheses judged: 1 supported, 1 refuted; best effect +0.05 (Smooth labels)"
-    assert learned(read(run_folder)) == told
+    said = "2 hypotheses judged: 1 supported, 1 refuted; best effect +0.05 (Smooth labels)"
+    assert learned(read(run_folder)) == said
 
 
 @pytest.mark.parametrize(

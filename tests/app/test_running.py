@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from app import running
 from app.main import app
-from app.running import _hint
+from app.running import _hint, _models
 from pelagos.settings import Models
 from tests.sandbox.fake_smi import on_path
 
@@ -61,3 +61,8 @@ def test_a_run_says_it_once_before_it_begins(project: Path, monkeypatch: pytest.
     assert done.exception is None, done.output
     assert done.stdout == f"{CARD} qwen2.5-coder-14b-awq\n"
     assert len(begun) == 1
+
+
+def test_a_role_that_is_named_again_has_models_in_their_order() -> None:
+    said = ["coder=openai:a@http://h/v1", "planner=embedded", "coder=openai:b", "coder=embedded"]
+    assert _models(said) == {"coder": ["openai:a@http://h/v1", "openai:b", "embedded"], "planner": "embedded"}

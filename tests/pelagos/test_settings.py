@@ -92,3 +92,21 @@ def test_settings_that_contradict_each_other_or_are_no_numbers_are_one_line(
         load(_project(tmp_path, text))
     assert str(caught.value).startswith(f"pelagos.toml: {said}")
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_role_has_one_model_or_several_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = _project(tmp_path, '[models]\ndefault = "embedded"\ncoder = ["openai:a@http://h/v1", "embedded"]\n')
+    models = load(project).models
+    assert (models.spec("coder"), models.specs("coder")) == ("openai:a@http://h/v1", ["openai:a@http://h/v1", "embedded"])
+    assert (models.spec("planner"), models.specs("planner")) == ("embedded", ["embedded"])
+    monkeypatch.setenv("PELAGOS_MODELS__PLANNER", "openai:p")
+    monkeypatch.setenv("PELAGOS_MODELS__VERIFIER", '["openai:v", "openai:w"]')
+    models = load(project).models
+    assert (models.specs("planner"), models.specs("verifier")) == (["openai:p"], ["openai:v", "openai:w"])
+
+
+@pytest.mark.parametrize("value", ["[]", "5", "[5]"])
+def test_a_model_that_is_no_text_is_one_line(value: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"pelagos.toml: models.coder") as raised:
+        load(_project(tmp_path, f"[models]\ncoder = {value}\n"))
+    assert len(raised.value.faults) == 1

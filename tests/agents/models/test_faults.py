@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
 from agents.models.endpoint import Endpoint
+from agents.models.faults import Transient
+from agents.models.wire.failures import failure
 from pelagos.errors import BadReply, ModelError, ModelTimeout, ModelUnavailable
 from tests.agents.models.conftest import Answer, Bench, Script, completion, hangs, replies, says, trickles
 from tools.toolchain import Message
@@ -97,3 +101,14 @@ def test_what_a_wasted_answer_cost_is_counted(
     (fact,) = bench.facts("model")
     (fault,) = bench.facts("model.fault")
     assert (fact["wasted_tokens"], fact["cost"]["tokens"], fault["cost"]["tokens"]) == (15, 15, 15)
+
+
+def test_retry_after_may_be_a_date_and_nonsense_is_none() -> None:
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    asked = {}
+    for text in (soon, "7", "inf", "nan", "soon", "-3"):
+        error = failure("m", 503, {"retry-after": text}, "")
+        assert isinstance(error, Transient)
+        asked[text] = error.retry_after
+    assert 80 < (asked.pop(soon) or 0) < 91
+    assert asked == {"7": 7, "inf": None, "nan": None, "soon": None, "-3": 0}
