@@ -157,8 +157,8 @@ def _begin(run: Run, described: run_folder.RunFile) -> None:
     if run.ledger.damage:
         run.say(run.ledger.damage)
     versions = installed(run.folder / run_folder.TASK)
-    run.ledger.append("versions", step_key(**versions), versions)
     if text := differing(described.versions, versions):
+        run.ledger.append("versions", step_key(**versions), versions)
         run.say(f"other versions than at the run's beginning, so its numbers may differ: {text}")
     for text in run.task.notes if isinstance(run.task, Noted) else ():
         run.say(f"task {run.task.name}: {text}")
