@@ -100,7 +100,7 @@ def _twin(hypothesis: str, ledger: Reader, version: Version) -> str | None:
 
 def _conditions(ledger: Reader) -> str:
     """All that has to be the same but the program and the data, which are compared by experiment."""
-    started = [event.payload["digest"] for event in ledger.events("run.started")]
+    started = [(one.payload["digest"], one.payload["versions"]) for one in ledger.events("run.started")]
     pins = {event.key: event.payload for event in ledger.events("evaluator") if event.key in PINS}
     untouched = [event.payload["content"] for event in ledger.events("version") if event.payload["hypothesis"] is None]
     versions = [event.payload for event in ledger.events("versions")]

@@ -32,10 +32,10 @@ def guarded(node: Callable[[Any, Run], Update]) -> Callable[..., Update]:
         run.boundary()
         visits = {"visits": {name: state["visits"].get(name, 0) + 1}}
         hypothesis = state.get("hypothesis", "")
-        run.ledger.append("node", _key(name, state), {"node": name, "hypothesis": hypothesis})
         if name in CLOSING:
             run.open_reserve()
         try:
+            run.ledger.append("node", _key(name, state), {"node": name, "hypothesis": hypothesis})
             with serving(hypothesis):
                 done = node(state, run)
         except CapReached as reached:

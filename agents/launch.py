@@ -180,8 +180,8 @@ def _begin(run: Run, described: run_folder.RunFile) -> None:
             f"{calls} model calls were in flight when the run was killed: {cost.tokens} tokens are counted as spent"
         )
     versions = installed(run.folder / run_folder.TASK)
-    run.ledger.append("versions", step_key(**versions), versions)
     if text := differing(described.versions, versions):
+        run.ledger.append("versions", step_key(**versions), versions)
         run.say(f"other versions than at the run's beginning, so its numbers may differ: {text}")
     for text in run.task.notes if isinstance(run.task, Noted) else ():
         run.say(f"task {run.task.name}: {text}")

@@ -32,9 +32,10 @@ def decide(
 ) -> None:
     """Say what becomes of a hypothesis of a run with --review; RUN alone lists what waits.
 
-    accept builds it, reject throws it out for good (ideation is told), revise has it planned anew with your --note and
-    waits again. Until the run acts on it a later decision replaces an earlier one. A running drive notices within a
-    second; a stopped one goes on by `pelagos resume RUN`.
+    accept: it is built. reject: it is thrown out for good, and ideation is told.
+    revise: it is planned anew with your --note, and waits again.
+    Until the run acts on it, a later decision replaces an earlier one.
+    A running drive notices within a second; else `pelagos resume RUN` goes on.
     """
     folder = folders.find(run)
     _check_reviewed(folder)

@@ -96,7 +96,7 @@ def resume(
 ) -> None:
     """Go on with a run that was stopped or killed, or with one that has reached a cap and is given a higher one.
 
-    Nothing finished is done again. Caps count from the run's beginning, earlier sessions included; they are recorded.
+    Nothing finished is done again. Caps count from the run's beginning.
     """
     from app.folders import find
 

@@ -100,7 +100,7 @@ def test_where_anything_differs_it_is_simply_tried_again(
     if what == "data":
         monkeypatch.setattr("tests.toolchains.table._score", rescored(monkeypatch))
     else:
-        other = {
+        other: dict[str, dict[str, Any]] = {
             "versions": {"numpy": "1.0"},
             "evaluator": {"digest": "x"},
             "version": {"hypothesis": None, "content": ""},

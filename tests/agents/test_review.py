@@ -106,7 +106,12 @@ def test_what_is_to_be_revised_is_planned_anew_with_the_reviewers_words_and_wait
 ) -> None:
     notes: list[str] = []
     build = TableToolchain.build
-    monkeypatch.setattr(TableToolchain, "build", lambda self, *told: notes.append(told[2].note) or build(self, *told))
+
+    def noted(chain: TableToolchain, *told: Any) -> Any:
+        notes.append(told[2].note)
+        return build(chain, *told)
+
+    monkeypatch.setattr(TableToolchain, "build", noted)
     run, parts = launch(tmp_path, lanes=1, hypotheses=1)
     drive(run, parts=parts)
     first = facts(run, "review.wanted")
@@ -156,7 +161,7 @@ def test_what_can_not_be_decided_is_one_line(tmp_path: Path) -> None:
         (("h1", "accept", "x" * 2001), "--note: 2001 characters are too long"),
     ]:
         with pytest.raises(BadInput, match=fault) as caught:
-            say(run, *told)  # type: ignore[arg-type]
+            say(run, *told)
         assert len(caught.value.faults) == 1
     say(run, "h1", "revise", "smaller", wanted[:8])
     drive(run, parts=parts)
