@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from memory.keys import step_key
 from memory.ledger import Event, Ledger, Reader
-from pelagos.visible import visible
 from pelagos.errors import BadInput
 from pelagos.nouns import Hypothesis
+from pelagos.visible import visible
 
 WANTED, DECISION, REVIEWED = "review.wanted", "decision", "reviewed"
 Word = Literal["accept", "reject", "revise"]

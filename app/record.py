@@ -57,8 +57,8 @@ class Record:
     `stopped` says what ended the last drive without an ending: its status, stopped or crashed, and the reason.
     `away` are the models that are waited for, since when and why. `current` is the hypothesis that is worked on, ''
     where none is. `pace` is the newest estimate of how long one takes here, with the seconds that the run had worked by
-    then, as in `judged_at`. `wanted`: hypothesis -> the hash of what a reviewer is to decide on, whose decision stands in
-    `decisions` and, acted on, in `reviewed`. `paused`: nothing is done until a reviewer comes.
+    then, as in `judged_at`. `wanted`: hypothesis -> the hash of what a reviewer is to decide on, whose decision stands
+    in `decisions` and, acted on, in `reviewed`. `paused`: nothing is done until a reviewer comes.
     """
 
     started: dict[str, Any] = field(default_factory=dict)

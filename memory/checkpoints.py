@@ -35,9 +35,9 @@ def open_checkpoints(ledger: Reader, say: Callable[[str], None], keep: int = KEE
     saver = _opened(ledger, say, keep)
     with contextlib.closing(saver.conn):
         _fit(saver, say)
-        saver.prune()
+        saver.prune_old()
         yield saver
-        saver.prune()
+        saver.prune_old()
         with saver.cursor(transaction=False) as cursor:
             cursor.execute("VACUUM")
 

@@ -2,8 +2,9 @@
 
 A row's `at` is a stamp to show. What passed is measured by the monotonic clock of the process that drives the run, and
 recorded in spans: each `clock.intent` row that carries `lived` says how many seconds the span before it lasted. Budget
-writes one when the two clocks part, and every few minutes; from a `pause.intent` row to the next one nobody works. Only what follows the last one of a process is reckoned from
-stamps, and so are the ledgers of earlier versions: there no gap counts for more than it can be.
+writes one when the two clocks part, and every few minutes; from a `pause.intent` row to the next one nobody works. Only
+what follows the last one of a process is reckoned from stamps, and so are the ledgers of earlier versions: there no gap
+counts for more than it can be.
 """
 
 from __future__ import annotations

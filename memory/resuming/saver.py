@@ -69,7 +69,7 @@ class LedgerSaver(SqliteSaver):
     def put(self, config: RunnableConfig, checkpoint: Any, metadata: Any, new_versions: Any) -> RunnableConfig:
         self._puts += 1
         if self._puts % PRUNE_EVERY == 0:
-            self.prune()
+            self.prune_old()
         self._note(config["configurable"], checkpoint["id"], "")
         return super().put(config, checkpoint, metadata, new_versions)
 
@@ -125,7 +125,7 @@ class LedgerSaver(SqliteSaver):
             cursor.execute("VACUUM INTO ?", (str(to),))
         to.chmod(0o600)
 
-    def prune(self) -> int:
+    def prune_old(self) -> int:
         """Delete all but the newest `keep` checkpoints of each thread and of each of its subgraphs in flight, with
         their writes. Returns how many went.
 

@@ -68,7 +68,7 @@ def test_a_stopped_graph_goes_on_from_a_pruned_file(ledger: Ledger, tmp_path: Pa
         with pytest.raises(RuntimeError, match="stopped"):
             graph.invoke({"n": 0}, CONFIG, durability=DURABILITY)
         assert stored(saver) > 40
-        assert saver.prune() > 35
+        assert saver.prune_old() > 35
         assert stored(saver) == 5
     with opened(ledger, keep=5) as saver:
         graph = counter(saver, stop_at=-1)
