@@ -16,6 +16,7 @@ from pelagos.nouns import OutcomeKind
 
 ATTEMPT = ".attempt"
 KILLED = OutcomeKind.KILLED.value
+KEPT = ("hypothesis", "version", "seed", "split", "cost")  # of a spoiled result, in the record of an attempt
 
 
 class Attempts:
