@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PlainValidator, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -144,7 +144,13 @@ class Sandboxing(Section):
     image: str = Field("", description="docker, podman: an image with its own Python; none: this machine's Python")
 
 
-Named = str | Annotated[list[str], Field(min_length=1)]
+def _named(value: object) -> object:
+    if isinstance(value, str) or (isinstance(value, list) and value and all(isinstance(one, str) for one in value)):
+        return value
+    raise ValueError(f"give a model, or a list of models in their order, as texts (got {value!r})")
+
+
+Named = Annotated[str | list[str], PlainValidator(_named)]
 
 
 class Models(Section):
