@@ -77,10 +77,10 @@ def execute(
     predictions, told = outcome.files.get(PREDICTIONS, b""), read_report(outcome.files.get(REPORT, b""))
     spoilt = told.reason if isinstance(told, Invalid) else outcome.refused.get(REPORT, "")
     report = EMPTY if isinstance(told, Invalid) else told
-    if spoilt and outcome.kind in (OutcomeKind.OK, OutcomeKind.INVALID):
-        outcome = replace(outcome, kind=OutcomeKind.INVALID, cause=spoilt)
-        return Execution(outcome, Cause("bad_report", spoilt), report, predictions)
-    return Execution(outcome, _cause(outcome, report, predictions, data.n), report, predictions)
+    cause = _cause(outcome, report, predictions, data.n)
+    if spoilt and cause.good:
+        outcome, cause = replace(outcome, kind=OutcomeKind.INVALID, cause=spoilt), Cause("bad_report", spoilt)
+    return Execution(outcome, cause, report, predictions)
 
 
 def _spec(task: CodeTask, program: Program, data: SplitData, seed: int, limits: Limits, watch: bool) -> Spec:
