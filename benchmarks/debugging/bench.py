@@ -19,6 +19,7 @@ from pelagos.errors import EditRefused, ModelError
 from pelagos.nouns import Role
 from pelagos.settings import Caps
 from sandbox import cards
+from sandbox.border.report import EMPTY
 from sandbox.protocol import Limits, Sandbox
 from sandbox.slots import Slots
 from tools.code.causes import REFUSED, Cause
@@ -73,7 +74,9 @@ class Bench:
     def trial(self, case: Case, program: Program) -> Trial:
         """The program's smoke run, told apart from the unchanged program as `build` does."""
         if not program.differs(case.baseline):
-            return Trial(Cause("no_change", "comments, docstrings and formatting don't count as a change"), "", {}, "")
+            return Trial(
+                Cause("no_change", "comments, docstrings and formatting don't count as a change"), "", EMPTY, ""
+            )
         found = smoke(case.task, program, prepare_data(case.task, self.project)["smoke"], self)
         if found.cause.good and self.baseline(case).same(found):
             return Trial(Cause("no_effect"), found.predictions, found.report, found.log)

@@ -88,10 +88,10 @@ def execute(
     signs = [*said.signs, FORGED] if outcome.kind is OutcomeKind.OK and forged(written, said) else said.signs
     found = read_report(written)
     report, spoilt = (EMPTY, found.reason) if isinstance(found, Invalid) else (found, outcome.refused.get(REPORT, ""))
-    if spoilt and outcome.kind in (OutcomeKind.OK, OutcomeKind.INVALID):
-        outcome = replace(outcome, kind=OutcomeKind.INVALID, cause=spoilt)
-        return Execution(outcome, Cause("bad_report", spoilt), report, predictions, signs)
-    return Execution(outcome, _cause(outcome, report, predictions, data.n), report, predictions, signs)
+    cause = _cause(outcome, report, predictions, data.n)
+    if spoilt and cause.good:
+        outcome, cause = replace(outcome, kind=OutcomeKind.INVALID, cause=spoilt), Cause("bad_report", spoilt)
+    return Execution(outcome, cause, report, predictions, signs)
 
 
 def _left_early(outcome: Outcome) -> Outcome:

@@ -11,6 +11,7 @@ from benchmarks.debugging.arms import ARMS, question, shows_fault
 from benchmarks.debugging.bench import Bench, repair
 from benchmarks.debugging.cases import KINDS, Case, cases
 from pelagos.errors import MissingPart
+from sandbox.border.report import EMPTY
 from sandbox.choose import choose
 from tools.code.causes import Cause
 from tools.code.smoke import Known, Trial
@@ -43,7 +44,7 @@ def test_thirty_faults_of_every_kind() -> None:
 @pytest.mark.parametrize("arm", ARMS)
 def test_each_arm_asks_about_each_fault(arm: str) -> None:
     for case in cases():
-        trial = Trial(Cause(case.cause, "said"), "", {}, "Traceback: said")
+        trial = Trial(Cause(case.cause, "said"), "", EMPTY, "Traceback: said")
         asked = question(arm, case, trial, NOTHING)
         assert asked.messages[-1].content
         if arm in ("local", "local-file"):

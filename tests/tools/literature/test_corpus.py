@@ -136,7 +136,7 @@ def test_a_pdf_whose_title_is_half_a_character_is_read(tmp_path: Path, monkeypat
     monkeypatch.setattr("subprocess.run", lambda *a, **k: type("Done", (), {"stdout": said.encode()}))
     (tmp_path / "a.pdf").write_bytes(b"%PDF-")
     (one,) = load(tmp_path).papers
-    assert one.title == "Good ? title"
+    assert one.title == "Good \ufffd title"
 
 
 def test_a_suffix_may_be_in_capitals(tmp_path: Path) -> None:
