@@ -128,9 +128,7 @@ class CodeToolchain:
             return data[split]
         shown = controls.made(split, data, task.metric.name)
         if shown is None:
-            raise BadInput(
-                f"task {task.name}: no split {split!r}: too few classes, or no numbers to move"
-            )
+            raise BadInput(f"task {task.name}: no split {split!r}: too few classes, or no numbers to move")
         return shown
 
     def _pin_controls(self, task: CodeTask, splits: Sequence[Split], context: Context) -> None:
