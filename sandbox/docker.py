@@ -36,9 +36,9 @@ class Docker:
     def run(self, spec: Spec, on_line: Callable[[str], None] | None = None) -> Outcome:
         """See `Sandbox.run`. Raises MissingPart if no engine is there, SandboxError if the container can't start and
         EngineDied, which is one, if the engine stops answering."""
+        client, image, version = self._ready or self._connected()
         import docker.errors
 
-        client, image, version = self._ready or self._connected()
         log = BoundedLog(int(spec.limits.log_mb * MB), on_line)
         try:
             return self._attempt(client, image, version, spec, log)
@@ -82,12 +82,13 @@ class Docker:
         there before."""
         if not self._died:
             return self._prepare(self._engine.connect())
+        away: tuple[type[BaseException], ...] = (MissingPart, *faults())
         try:
             client = self._engine.again()
-        except MissingPart as error:
+            _reap(client)
+            return self._prepare(client)
+        except away as error:
             raise EngineDied(str(error)) from error
-        _reap(client)
-        return self._prepare(client)
 
 
 def reap() -> list[str]:

@@ -80,7 +80,7 @@ class Evaluator:
         outcome = self._sandbox.run(
             Spec(["python", "-m", "sandbox.scoring"], files, collect={"result.json": MOST_BYTES}, limits=self._limits)
         )
-        if _spoiled(outcome, self._limits):
+        if outcome.kind is OutcomeKind.KILLED:  # no predictions are to blame for that
             raise SandboxError(f"the evaluator was stopped: {outcome.cause}")
         return _scores(outcome, digest)
 
@@ -92,12 +92,6 @@ class Evaluator:
                 raise EvaluationError(text, cause="unknown_metric")
             files["evaluate.py"] = _content(Path(scorer))
         return files
-
-
-def _spoiled(outcome: Outcome, limits: Limits) -> bool:
-    """Whether it was killed from outside, or had no processor: no predictions are to blame for that."""
-    starved = outcome.kind is OutcomeKind.TIMEOUT and outcome.cpu_seconds < limits.seconds / 2
-    return starved or outcome.kind is OutcomeKind.KILLED
 
 
 def _scores(outcome: Outcome, digest: str) -> Scores:
