@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -40,14 +39,14 @@ class Holder:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Path]:
+def run(tmp_path: Path) -> Path:
     settings = Settings(
         loop={"hypotheses": 1, "attempts": 4, "workers": 1},
         judge={"max_seeds": 4},
         models={"default": "replay:none", "retries": 0},
         literature={"sources": ["corpus"]},
     )
-    yield create(tmp_path, str(write_task(tmp_path / "table")), settings, tmp_path / "runs" / "r", ScriptedParts())
+    return create(tmp_path, str(write_task(tmp_path / "table")), settings, tmp_path / "runs" / "r", ScriptedParts())
 
 
 def driven(run: Path, holder: Holder) -> Ending | Locked:

@@ -287,7 +287,9 @@ def test_a_bank_is_made_anew_for_another_embedder(bank: HypothesisBank, tmp_path
         HypothesisBank.open(tmp_path, embedder)
 
 
-def test_what_a_ledger_lost_is_taken_out_for_everybody(bank: HypothesisBank, embedder: Embedder, tmp_path: Path) -> None:
+def test_what_a_ledger_lost_is_taken_out_for_everybody(
+    bank: HypothesisBank, embedder: Embedder, tmp_path: Path
+) -> None:
     fill(bank, ["mixup", "dropout"], run="first")
     fill(bank, ["label smoothing"], run="second")
     with closing(HypothesisBank.open(tmp_path, embedder)) as other:
