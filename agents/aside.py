@@ -16,6 +16,7 @@ from typing import NamedTuple, NoReturn
 from agents import folder as run_folder
 from memory.artifacts import ArtifactStore
 from memory.budget import Budget
+from memory.faults import on_database
 from memory.ledger import Ledger
 from memory.project_runs import project_of
 from memory.steps import Steps
@@ -120,7 +121,12 @@ def _context(folder: Path, described: run_folder.RunFile, ledger: Ledger, projec
 def _copied(folder: Path, scratch: Path) -> Iterator[Ledger]:
     """A copy of the ledger as it is now, also beside a controller that writes."""
     copy = scratch / "ledger.db"
-    with closing(sqlite3.connect(folder / run_folder.LEDGER)) as source, closing(sqlite3.connect(copy)) as target:
+    path = folder / run_folder.LEDGER
+    with (
+        on_database(path, "nothing was changed"),
+        closing(sqlite3.connect(path)) as source,
+        closing(sqlite3.connect(copy)) as target,
+    ):
         source.backup(target)
     with closing(Ledger.open(copy)) as ledger:
         yield ledger

@@ -69,7 +69,8 @@ def by_time(runs: Path, task: str) -> Path:
     """A place for a run that is launched now; the second of one second has a number."""
     first = runs / f"{task}-{time.strftime('%Y%m%d-%H%M%S')}"
     numbered = (first.with_name(f"{first.name}-{number:02}") for number in count(2))
-    return next(place for place in chain([first], numbered) if not place.exists())
+    with _placing(first):
+        return next(place for place in chain([first], numbered) if not place.exists())
 
 
 def write(folder: Path, project: Path, task: Task, settings: Settings) -> bool:

@@ -24,7 +24,7 @@ from app.output import console
 from app.record import Event, Record
 from app.steady import Steady
 from app.warning import TEXT, asked, red
-from pelagos.errors import DiskFull, Interrupted, PelagosError
+from pelagos.errors import DiskFull, Interrupted, Locked, PelagosError
 
 if TYPE_CHECKING:
     from agents.launch import Ending
@@ -122,8 +122,8 @@ def _report(folder: Path) -> None:
         return
     try:
         html, markdown = write(folder)
-    except DiskFull as full:  # the run's own end is told next; the report can be written any time
-        sys.stdout.write(f"report: not written: {full}\n")
+    except (DiskFull, Locked) as fault:  # the run's own end is told next; the report can be written any time
+        sys.stdout.write(f"report: not written: {fault}\n")
         return
     sys.stdout.write(f"report: {html}\n        {markdown}\n")
 

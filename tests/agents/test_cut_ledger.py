@@ -58,7 +58,7 @@ class Recorded:
     def copy(self, to: Path, rows: int, checkpoint: int | None) -> Path:
         """The project anew, its ledger cut to `rows`, its checkpoints as they were at the row `checkpoint` (None: at
         the end)."""
-        shutil.copytree(self.project, to, ignore=shutil.ignore_patterns("at"))
+        shutil.copytree(self.project, to, ignore=shutil.ignore_patterns("at", "answers"))
         run = to / "runs" / "r"
         described = (run / "run.json").read_text()
         (run / "run.json").write_text(described.replace(str(self.project.resolve()), str(to.resolve())))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import subprocess
 import tarfile
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from app.replay.origin import command, origin
 from app.replay.pack import pack
 from app.replay.play import Clock, play, schedule
 from app.replay.source import RECORDED, copied, recorded
+from memory.controller import hold_controller
 from memory.ledger import Event, Ledger
 from pelagos.settings import Settings
 from tests.agents.scripted import ScriptedParts
@@ -82,9 +82,8 @@ def test_a_run_is_played_into_a_named_folder_and_not_changed(run_folder: Path) -
 @pytest.mark.parametrize("driven", [False, True])
 def test_what_is_only_in_the_write_ahead_log_is_played(driven: bool, run_folder: Path) -> None:
     """As after a kill, and beside the process that drives the run."""
-    if driven:
-        (run_folder / "controller.pid").write_text(f"{os.getpid()}\n")
-    with closing(Ledger.open(run_folder / "ledger.db")) as ledger:
+    driver = hold_controller(run_folder) if driven else nullcontext()
+    with driver, closing(Ledger.open(run_folder / "ledger.db")) as ledger:
         ledger.append("note", "late", {"text": "written late"})
         before = state(run_folder)
         done = replayed(run_folder.parents[1], "demo", "--seconds", "0")
