@@ -40,7 +40,7 @@ def error_of(data: Any) -> tuple[int, str] | None:
     if not error:
         return None
     code = str(error.get("code", error.get("status")) if isinstance(error, dict) else data.get("code"))
-    return (int(code) if code.isdigit() else 0), said(error)
+    return (int(code) if code.isdecimal() else 0), said(error)
 
 
 def said(error: Any) -> str:

@@ -98,8 +98,17 @@ def test_a_program_that_fails_is_told_by_its_log_then(
     assert "last words" in done.cause.line
 
 
-@pytest.mark.parametrize("why", ["missing", "refused: a pipe (FIFO), not a regular file", "refused: a folder"])
-@pytest.mark.parametrize("name", [PREDICTIONS, REPORT])
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (PREDICTIONS, "missing"),
+        *(
+            (name, f"refused: a {what}")
+            for name in (PREDICTIONS, REPORT)
+            for what in ("pipe (FIFO), no file", "folder")
+        ),
+    ],
+)
 def test_a_file_that_does_not_come_home_is_an_invalid_experiment(
     why: str, name: str, task: CodeTask, plant: Callable[..., World]
 ) -> None:
@@ -151,10 +160,12 @@ def test_a_smoke_run_whose_report_an_earlier_version_kept_is_read(
 
 
 def test_signs_of_an_earlier_version_are_read_or_none(task: CodeTask, plant: Callable[..., World]) -> None:
-    world = plant({PREDICTIONS: HONEST, REPORT: b'{"signs": ["opened /etc/\\ud800", "opened /etc/\\u001b[2J"]}'})
+    world = plant({PREDICTIONS: HONEST, REPORT: b"{}"})
     data, base = prepare_data(task, world.project)["validation"], versions.baseline(task, world)
     done = experiment(task, base, 1, "validation", data, world)
-    assert signs([done], [], world) == ["while it ran it opened /etc/", "while it ran it opened /etc/\ufffd"]
+    told = world.artifacts.put(b'["opened /etc/\\ud800", "opened /etc/\\u001b[2J"]')
+    old = done.model_copy(update={"files": {"signs": told}})
+    assert signs([old], [], world) == ["while it ran it opened /etc/", "while it ran it opened /etc/\ufffd"]
     for kept in (b"3", b"[3]", b"[" * 5000, b'{"a": 1}'):
         old = done.model_copy(update={"files": {"signs": world.artifacts.put(kept)}})
         assert signs([old], [], world) == []

@@ -48,10 +48,14 @@ class Faulty:
 
     def _what(self, spec: Spec) -> str:
         kind = next((name for part, name in PARTS.items() if part in spec.argv), "program")
-        content = b"".join(spec.files[name] for name in sorted(spec.files))
-        return f"{kind} {hash((content, spec.limits, tuple(sorted(spec.readonly.items()))))}"
+        content = b"".join(spec.files[name] for name in sorted(spec.files) if name != CONFIG)
+        shown = b"".join(
+            path.read_bytes() for at in sorted(spec.readonly) for path in sorted(spec.readonly[at].iterdir())
+        )
+        return f"{kind} {hash((content, shown, spec.limits))}"
 
 
+CONFIG = "_pelagos/config.json"  # another one at each start: it holds a secret mark
 PARTS = {"sandbox.scoring": "scoring", "check_hook.py": "checks"}
 
 

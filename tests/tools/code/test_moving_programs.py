@@ -31,7 +31,7 @@ def spec(task: CodeTask, data: TaskData, change: str) -> Spec:
     sources = task.sources()
     assert LINE in sources["fit.py"]
     program = Program({**sources, "fit.py": sources["fit.py"].replace(LINE, LINE + change)}, task.editable)
-    return execution._spec(task, program, data["smoke"].inputs, 1, Limits(), False, "")
+    return execution._spec(task, program, data["smoke"], 1, Limits(), False, "")
 
 
 def run(made: Spec, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -64,7 +64,7 @@ def test_a_repair_shows_code_values_and_lines_as_data(text: str, format: str) ->
     known = Known(shapes.functions(told), {}, "", {}, {})
     local = around(wrong, error, "fit.py::fit", 4_000)
     asked = idea().model_copy(update={"title": text, "statement": text})
-    made = prompts.repair("", wrong, asked, Cause("error", text), error, local, known, format)  # type: ignore[arg-type]
+    made = prompts.repair("", wrong, asked, "", Cause("error", text), error, local, known, format)  # type: ignore[arg-type]
     assert ORDER in made[1].content
     assert ORDER not in outside(made[1].content)
 
