@@ -20,7 +20,8 @@ def build(state: Lane, run: Run) -> Update:
 
 
 def _built(plan: Plan, run: Run) -> Build:
-    return next((found for found in run.nouns(Build) if found.plan == plan.id), None) or _make(plan, run)
+    made = (run.noun(Build, build) for build in run.tally.builds.get(plan.hypothesis, ()))
+    return next((found for found in made if found.plan == plan.id), None) or _make(plan, run)
 
 
 def _make(plan: Plan, run: Run) -> Build:

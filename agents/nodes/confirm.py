@@ -25,7 +25,7 @@ from pelagos.nouns import Experiment, OutcomeKind, Verdict, VerdictKind, Version
 
 def confirm(state: State, run: Run) -> Update:
     """Records a `confirmed` fact per winner. Where a cap cuts it short, with what was run until then."""
-    winners = {id: _version(run.verdicts()[id], run) for id in run.winners()}
+    winners = {id: _version(_verdict(id, run), run) for id in run.winners()}
     if not winners:
         return {}
     seeds = fresh_seeds(run)
@@ -51,6 +51,10 @@ def fresh_seeds(run: Run) -> list[int]:
     return fresh
 
 
+def _verdict(hypothesis: str, run: Run) -> Verdict:
+    return run.noun(Verdict, run.tally.verdicts[hypothesis].id)
+
+
 def _version(verdict: Verdict, run: Run) -> str:
     """The version that the verdict speaks of: its evidence begins with that version's experiments."""
     return run.noun(Experiment, verdict.evidence[0]).version
@@ -64,7 +68,7 @@ def _experiments(versions: Sequence[str], seeds: Sequence[int], run: Run) -> Non
 
 
 def _conclude(winners: dict[str, str], seeds: list[int], run: Run) -> None:
-    sealed = [one for one in run.nouns(Experiment) if one.split == "sealed" and one.seed in seeds]
+    sealed = [run.noun(Experiment, one.id) for one in run.tally.sealed if one.seed in seeds]
     touches = Seal(run.project, run.task.digest).touch(run.folder.name, sealed)
     base = _of(run.baseline().id, sealed, seeds)
     arms = {id: _of(version, sealed, seeds) for id, version in winners.items()}
@@ -78,7 +82,7 @@ def _conclude(winners: dict[str, str], seeds: list[int], run: Run) -> None:
             rulings[id] = Ruling(
                 VerdictKind.UNDECIDED, f"cut short: only {evidences[id].seeds} of {look} seeds were run"
             )
-        fact = _fact(run.verdicts()[id], evidences[id], rulings[id], evidence_ids(arms[id], base), touches)
+        fact = _fact(_verdict(id, run), evidences[id], rulings[id], evidence_ids(arms[id], base), touches)
         run.ledger.append("confirmed", step_key(hypothesis=id, evidence=fact["evidence"]), fact)
         run.say(f"{id} {'confirmed' if fact['confirmed'] else 'not confirmed'} on sealed data: {fact['reason']}")
 
