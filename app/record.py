@@ -6,6 +6,7 @@ passed over: a toolchain may record more than this shows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -53,6 +54,7 @@ class Record:
     """Everything the ledger says, newest verdict per hypothesis. Fold events in their order.
 
     `stopped` says what ended the last drive without an ending: its status, stopped or crashed, and the reason.
+    `runs` are the experiments by hypothesis, `drafts` the coder's replies by hypothesis.
     `current` is the hypothesis that is worked on, '' where none is. `pace` is the newest estimate of how long one
     takes here, with its time.
     """
@@ -71,11 +73,13 @@ class Record:
     builds: dict[str, list[Build]] = field(default_factory=dict)
     versions: dict[str, Version] = field(default_factory=dict)
     experiments: dict[str, Experiment] = field(default_factory=dict)
+    runs: dict[str | None, dict[str, Experiment]] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     lessons: dict[str, Lesson] = field(default_factory=dict)
     confirmed: dict[str, dict[str, Any]] = field(default_factory=dict)
     survey: list[RankedPaper] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
+    drafts: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     notes: list[tuple[float, str]] = field(default_factory=list)
     pending: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -122,7 +126,7 @@ class Record:
         return dict(self.started.get("settings") or {})
 
     def of_hypothesis(self, hypothesis: str | None) -> list[Experiment]:
-        return [one for one in self.experiments.values() if one.hypothesis == hypothesis]
+        return list(self.runs.get(hypothesis, {}).values())
 
     def owner(self, payload: Mapping[str, Any]) -> str:
         """The hypothesis that an intended step belongs to, '' for the baseline's and the run's own."""
@@ -143,6 +147,7 @@ class Record:
 
 
 _PAST = {"cycle"}
+_TOLD_OF_CALLS = ("spec", "role", "hypothesis")  # not their words: they would fill the memory of a long run
 _COST = ("tokens", "usd", "experiments", "disk_mb")
 Fold = Callable[[Record, dict[str, Any], Event], None]
 
@@ -211,6 +216,7 @@ def _version(record: Record, payload: dict[str, Any], event: Event) -> None:
 def _experiment(record: Record, payload: dict[str, Any], event: Event) -> None:
     one = Experiment.model_validate(payload)
     record.experiments[one.id] = one
+    record.runs.setdefault(one.hypothesis, {})[one.id] = one
 
 
 def _verdict(record: Record, payload: dict[str, Any], event: Event) -> None:
@@ -234,7 +240,9 @@ def _survey(record: Record, payload: dict[str, Any], event: Event) -> None:
 
 
 def _model(record: Record, payload: dict[str, Any], event: Event) -> None:
-    record.calls.append(payload)
+    record.calls.append({name: payload[name] for name in _TOLD_OF_CALLS if name in payload})
+    if payload.get("role") == "coder" and "hypothesis" in payload:
+        record.drafts[str(payload.get("hypothesis", ""))] += 1
 
 
 def _model_fault(record: Record, payload: dict[str, Any], event: Event) -> None:
