@@ -1,5 +1,5 @@
-"""A run's facts of some kinds, each row read once when it is new: folded into what the run keeps of it, and loaded again
-by its id when it is asked for.
+"""A run's facts of some kinds. Each row is read once when it is new and folded into what the run keeps of it; it is
+loaded again by its id when it is asked for.
 
 A run asks for its facts many times per hypothesis; reading all rows of a kind at every call would make a long run
 quadratic, and holding all of them would make it ever larger. So the newest values are held, the others are in the

@@ -62,8 +62,8 @@ class Cases:
         held = self._evidences.get(version)
         if held is None or held[0] != over:
             seeds = list(self._task.seeds)
-            arms = [[self._load(one.id) for one in arm] for arm in (base, mine)]
-            shown = compare(*arms, self._task, seeds, self.rules, self._artifacts)
+            before, after = ([self._load(one.id) for one in arm] for arm in (base, mine))
+            shown = compare(before, after, self._task, seeds, self.rules, self._artifacts)
             held = over, shown.disbelieved(findings, capped)
             self._evidences[version] = held
         return held[1]

@@ -43,7 +43,12 @@ def test_what_another_process_appends_is_seen(ledger: Ledger) -> None:
 def test_each_row_is_folded_and_loaded_once(ledger: Ledger) -> None:
     loaded: list[Any] = []
     folded: list[Any] = []
-    facts = Facts(ledger, {"plan": lambda payload: loaded.append(payload) or payload}, folded.append)
+
+    def load(payload: dict[str, Any]) -> dict[str, Any]:
+        loaded.append(payload)
+        return payload
+
+    facts = Facts(ledger, {"plan": load}, folded.append)
     for number in range(20):
         ledger.append("plan", str(number), {"n": number})
         ledger.append("note", str(number), {"text": "not asked for"})
