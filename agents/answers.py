@@ -16,7 +16,8 @@ WORDLESS_BUILDS = 3
 
 def check_code(run: Run) -> None:
     """Raises ModelUnavailable where no reply for the newest plans held any code."""
-    builds = run.nouns(Build)[run.builds_before :][-WORDLESS_BUILDS:]
+    newest = run.tally.every_build[run.builds_before :][-WORDLESS_BUILDS:]
+    builds = [run.noun(Build, id) for id in newest]
     if len(builds) == WORDLESS_BUILDS and all(build.wordless for build in builds):
         last = builds[-1].tries[-1].detail if builds[-1].tries else builds[-1].cause
         raise ModelUnavailable(f"coder: no reply for the last {WORDLESS_BUILDS} plans held any code, the last: {last}")

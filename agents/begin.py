@@ -47,7 +47,7 @@ def _ended(state: Lane, run: Run) -> str:
 
 def _barren(run: Run) -> int:
     """Hypotheses judged since one was supported."""
-    newest = reversed(run.verdicts().values())
+    newest = reversed(list(run.tally.verdicts.values()))
     return sum(1 for _ in takewhile(lambda verdict: verdict.kind is not VerdictKind.SUPPORTED, newest))
 
 
@@ -57,7 +57,7 @@ def _out_of_time(run: Run) -> str:
         return ""
     text = f"no time for one more: a hypothesis takes about {needed:.0f} s here, {max(0.0, left):.0f} s are left"
     cap = run.settings.caps.seconds or 0.0
-    tested = bool(run.verdicts())
+    tested = bool(run.tally.verdicts)
     return text if tested else f"{text}: give at least --hours {(cap - left + needed) / 3600 + 0.01:.2f}"
 
 

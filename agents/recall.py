@@ -43,7 +43,8 @@ def recall(id: str, about: Paper | None, brief: Briefing, strong: bool, run: Run
 def earlier(run: Run) -> list[str]:
     """Titles of the run's hypotheses that fit the budget, the newest; what they are about is the bank's to compare."""
     left, told = run.settings.loop.earlier, list[str]()
-    for one in reversed(run.nouns(Hypothesis)):
+    for id in reversed(list(run.tally.hypotheses)):
+        one = run.noun(Hypothesis, id)
         told.append(f"{line(one.title, 160)} at {word(one.target)}")
         left -= _tokens(told[-1])
         if left < 0:

@@ -24,6 +24,7 @@ from agents.likeness import Likeness, likeness
 from agents.notes import note
 from agents.pace import Pace
 from agents.quota import Quota
+from agents.tally import Ran, Tally
 from agents.verifiers.protocol import Verifier
 from memory.artifacts import ArtifactStore
 from memory.facts import Facts
@@ -90,15 +91,14 @@ class Run:
     judging: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.facts = Facts(self.ledger, {_kind(kind): partial(_load, kind) for kind in NOUNS})
+        self._tally = Tally(self.task.seeds)
+        self.facts = Facts(self.ledger, {_kind(kind): partial(_load, kind) for kind in NOUNS}, self._tally.fold)
         self.pace = Pace.of(self.ledger, self.now)
         self.ledger.watch(self.pace.heed)
         self.desk = Desk(self.lanes, 0.0, self.steps.budget)
         rules = rules_of(self.settings, len(self.task.seeds), self.planned)
-        self.cases = Cases(self.task, rules, self.artifacts)
+        self.cases = Cases(self.task, rules, self.artifacts, partial(self.noun, Experiment))
         self.told: dict[str, Case] = {}  # hypothesis -> the case that its newest verdict speaks of
-        self._validation: dict[str, tuple[Experiment, ...]] = {}
-        self._indexed, self._indexing = 0, threading.Lock()
         cut = {lesson.hypothesis: lesson.cut_short for lesson in self.nouns(Lesson)}
         kept = {event.key for event in self.ledger.events("screened") if event.payload["kept"]}
         self.quota = Quota(self.settings.hypotheses, (id for id in kept if not cut.get(id)))
@@ -169,20 +169,33 @@ class Run:
         return found
 
     def nouns(self, kind: type[N]) -> list[N]:
-        """All facts of this kind in the order they were recorded, one per id: the newest."""
+        """All facts of this kind in the order they were recorded, one per id: the newest. Reads all of them, so what
+        is asked for at every hypothesis is the tally's."""
         return list(self.facts.of(_kind(kind)).values())
 
     def experiment(self, version: Version, seed: int, split: Split) -> Experiment:
         """Execute and score; a finished one is never run again."""
         return self.toolchain.experiment(self.task, version, seed, split, self)
 
+    @property
+    def tally(self) -> Tally:
+        """What the facts come to so far."""
+        self.facts.fold_new()
+        return self._tally
+
+    def verdict(self, hypothesis: str) -> Verdict | None:
+        """Its newest verdict, None before there is one."""
+        said = self.tally.verdicts.get(hypothesis)
+        return self.noun(Verdict, said.id) if said else None
+
     def verdicts(self) -> dict[str, Verdict]:
-        """Hypothesis id -> its newest verdict."""
+        """Hypothesis id -> its newest verdict, of all. Reads all of them."""
         return {verdict.hypothesis: verdict for verdict in self.nouns(Verdict)}
 
     def winners(self) -> list[str]:
         """Ids of the hypotheses whose newest verdict is supported."""
-        return [id for id, verdict in self.verdicts().items() if verdict.kind is VerdictKind.SUPPORTED]
+        said = dict(self.tally.verdicts)
+        return [id for id, verdict in said.items() if verdict.kind is VerdictKind.SUPPORTED]
 
     def papers(self) -> list[RankedPaper]:
         """The surveyed papers that go into ideation, best first; empty before survey and without a corpus."""
@@ -192,7 +205,7 @@ class Run:
     @cached_property
     def builds_before(self) -> int:
         """How many builds there were when this drive first asked, which is before it begins a hypothesis."""
-        return len(self.nouns(Build))
+        return len(self.tally.every_build)
 
     @cached_property
     def likeness(self) -> Likeness:
@@ -204,17 +217,9 @@ class Run:
     def baseline(self) -> Version:
         return self.toolchain.baseline(self.task, self)
 
-    def validation(self) -> dict[str, tuple[Experiment, ...]]:
+    def validation(self) -> dict[str, tuple[Ran, ...]]:
         """Version -> its finished experiments on the validation split, in the order of the task's seeds."""
-        with self._indexing:
-            order = {seed: place for place, seed in enumerate(self.task.seeds)}
-            found = self.nouns(Experiment)
-            for one in found[self._indexed :]:
-                if one.split == "validation" and one.seed in order:
-                    mine = (*self._validation.get(one.version, ()), one)
-                    self._validation[one.version] = tuple(sorted(mine, key=lambda e: order[e.seed]))
-            self._indexed = len(found)
-            return dict(self._validation)
+        return dict(self.tally.validation)
 
     @cached_property
     def origin(self) -> Origin:

@@ -80,8 +80,10 @@ class Funnel:
     confirmed: int | None
 
 
-def rows(record: Record) -> list[Row]:
-    return [_row(record, one) for one in record.hypotheses]
+def rows(record: Record, newest: int | None = None) -> list[Row]:
+    """One per hypothesis, by default of all, else of the newest."""
+    every = list(record.hypotheses)
+    return [_row(record, one) for one in every[-newest if newest else 0 :]]
 
 
 def funnel(record: Record) -> Funnel:
@@ -174,7 +176,7 @@ def _built(builds: list[Build]) -> tuple[Stage, str]:
 
 def _before_build(record: Record, hypothesis: str) -> tuple[Stage, str]:
     if record.nodes.get(hypothesis) == "build":
-        asked = sum(call.get("role") == "coder" and call.get("hypothesis") == hypothesis for call in record.calls)
+        asked = record.drafts[hypothesis]
         return Stage.BUILDING, f"try {asked + bool(_pending(record, 'model', hypothesis))}" if asked else ""
     if hypothesis in record.waiting():
         return Stage.WAITING, str(record.decisions.get(record.wanted[hypothesis], {}).get("decision", ""))

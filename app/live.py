@@ -92,11 +92,10 @@ def header(folder: Path, record: Record, now: float) -> Text:
 
 def hypotheses(record: Record, most: int | None = None) -> RenderableType:
     """The `most` newest hypotheses, by default all."""
-    every = rows(record)
-    if not every:
+    if not record.hypotheses:
         return Text("no hypotheses yet", style="dim")
-    hidden = max(0, len(every) - most) if most else 0
-    shown = Fitted(COLUMNS, [_cells(row) for row in every[hidden:]])
+    hidden = max(0, len(record.hypotheses) - most) if most else 0
+    shown = Fitted(COLUMNS, [_cells(row) for row in rows(record, most)])
     return Group(Text(f"{hidden} earlier ones not shown", style="dim"), shown) if hidden else shown
 
 

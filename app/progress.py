@@ -108,7 +108,7 @@ def _tries(record: Record, intent: dict[str, Any], owner: str, together: int) ->
     """Which tries are written now, where the calls say whose they are."""
     if not any("hypothesis" in call for call in (intent, *record.calls)):
         return ""
-    done = sum(call.get("role") == "coder" and call.get("hypothesis") == owner for call in record.calls)
+    done = record.drafts[owner]
     first, last = done + 1, done + together
     return f" (try {first})" if together == 1 else f" (tries {first} to {last})"
 

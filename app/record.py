@@ -6,6 +6,7 @@ passed over: a toolchain may record more than this shows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -55,10 +56,11 @@ class Record:
     """Everything the ledger says, newest verdict per hypothesis. Fold events in their order.
 
     `stopped` says what ended the last drive without an ending: its status, stopped or crashed, and the reason.
-    `away` are the models that are waited for, since when and why. `current` is the hypothesis that is worked on, ''
-    where none is. `pace` is the newest estimate of how long one takes here, with the seconds that the run had worked by
-    then, as in `judged_at`. `wanted`: hypothesis -> the hash of what a reviewer is to decide on, whose decision stands
-    in `decisions` and, acted on, in `reviewed`. `paused`: nothing is done until a reviewer comes.
+    `runs` are the experiments by hypothesis, `drafts` the coder's replies by hypothesis. `away` are the models that are
+    waited for, since when and why. `current` is the hypothesis that is worked on, '' where none is. `pace` is the
+    newest estimate of how long one takes here, with the seconds that the run had worked by then, as in `judged_at`.
+    `wanted`: hypothesis -> the hash of what a reviewer is to decide on, whose decision stands in `decisions` and, acted
+    on, in `reviewed`. `paused`: nothing is done until a reviewer comes.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Record:
     builds: dict[str, list[Build]] = field(default_factory=dict)
     versions: dict[str, Version] = field(default_factory=dict)
     experiments: dict[str, Experiment] = field(default_factory=dict)
+    runs: dict[str | None, dict[str, Experiment]] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     lessons: dict[str, Lesson] = field(default_factory=dict)
     confirmed: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -84,6 +87,7 @@ class Record:
     paused: bool = False
     survey: list[RankedPaper] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
+    drafts: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     notes: list[tuple[float, str]] = field(default_factory=list)
     pending: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -139,7 +143,7 @@ class Record:
         return dict(self.started.get("settings") or {})
 
     def of_hypothesis(self, hypothesis: str | None) -> list[Experiment]:
-        return [one for one in self.experiments.values() if one.hypothesis == hypothesis]
+        return list(self.runs.get(hypothesis, {}).values())
 
     def waiting(self) -> list[str]:
         """Hypotheses that wait for a reviewer, or whose decision the run has not acted on."""
@@ -173,6 +177,7 @@ class Record:
 
 CLOCKS = frozenset({CLOCK + INTENT, PAUSE + INTENT})
 _PAST = {"cycle"}
+_TOLD_OF_CALLS = ("spec", "role", "hypothesis")  # not their words: they would fill the memory of a long run
 _COST = ("tokens", "usd", "experiments", "disk_mb")
 Fold = Callable[[Record, dict[str, Any], Event], None]
 
@@ -248,6 +253,7 @@ def _version(record: Record, payload: dict[str, Any], event: Event) -> None:
 def _experiment(record: Record, payload: dict[str, Any], event: Event) -> None:
     one = Experiment.model_validate(payload)
     record.experiments[one.id] = one
+    record.runs.setdefault(one.hypothesis, {})[one.id] = one
 
 
 def _verdict(record: Record, payload: dict[str, Any], event: Event) -> None:
@@ -279,7 +285,9 @@ def _survey(record: Record, payload: dict[str, Any], event: Event) -> None:
 
 
 def _model(record: Record, payload: dict[str, Any], event: Event) -> None:
-    record.calls.append(payload)
+    record.calls.append({name: payload[name] for name in _TOLD_OF_CALLS if name in payload})
+    if payload.get("role") == "coder" and "hypothesis" in payload:
+        record.drafts[str(payload.get("hypothesis", ""))] += 1
 
 
 def _model_fault(record: Record, payload: dict[str, Any], event: Event) -> None:

@@ -81,9 +81,11 @@ class Reader:
             chain = connection.execute(query).scalar()
         return bool(chain == position.chain)
 
-    def events(self, kind: str | None = None, after: int = 0, kinds: Collection[str] | None = None) -> list[Event]:
-        """Events with `seq > after` in order, of one kind, of some or of all."""
-        query = select(events).where(events.c.seq > after).order_by(events.c.seq)
+    def events(
+        self, kind: str | None = None, after: int = 0, kinds: Collection[str] | None = None, limit: int | None = None
+    ) -> list[Event]:
+        """Events with `seq > after` in order, of one kind, of some or of all; the first `limit` of them."""
+        query = select(events).where(events.c.seq > after).order_by(events.c.seq).limit(limit)
         wanted = [kind] if kind is not None else kinds
         if wanted is not None:
             query = query.where(events.c.kind.in_(list(wanted)))

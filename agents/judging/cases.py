@@ -6,7 +6,7 @@ and ruling is done again where a version's experiments, its audit or its side of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.judging.compare import compare
@@ -14,12 +14,13 @@ from agents.judging.decide import Ruling, rule
 from agents.judging.evidence import Evidence
 from agents.judging.families import Begun, better
 from agents.judging.rules import Rules
+from agents.tally import Ran
 from memory.artifacts import ArtifactStore
-from pelagos.nouns import Audit, Experiment, VerdictKind
+from pelagos.nouns import Experiment, VerdictKind
 from tools.toolchain import Task
 
 PREFERENCE = (VerdictKind.SUPPORTED, VerdictKind.UNDECIDED, VerdictKind.EQUIVALENT, VerdictKind.REFUTED)
-Runs = Sequence[Experiment]
+Runs = Sequence[Ran]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +40,12 @@ class Case:
 
 
 class Cases:
-    """The cases of one run. Not thread-safe: whoever judges holds the run's lock."""
+    """The cases of one run; `load` fetches an experiment by its id where one is compared. Not thread-safe: whoever
+    judges holds the run's lock."""
 
-    def __init__(self, task: Task, rules: Rules, artifacts: ArtifactStore) -> None:
+    def __init__(self, task: Task, rules: Rules, artifacts: ArtifactStore, load: Callable[[str], Experiment]) -> None:
         self.rules = rules
-        self._task, self._artifacts = task, artifacts
+        self._task, self._artifacts, self._load = task, artifacts, load
         self._evidences: dict[str, tuple[object, Evidence]] = {}
         self._cases: dict[str, tuple[object, Case]] = {}
 
@@ -51,30 +53,32 @@ class Cases:
         self,
         runs: Mapping[str, Runs],
         base: Runs,
-        audits: Mapping[str, Audit],
+        audits: Mapping[str, Sequence[str]],
         capped: Mapping[str, str],
         begun: Mapping[str, Begun] | None = None,
     ) -> dict[str, Case]:
         """Version -> its case; the same object where nothing changed. `runs`: the validation experiments of every
-        version that ran. What `capped` kept from being audited has no weight, with that reason. `begun` are those whose
-        test began in another run: they are judged by its rules, among its versions."""
+        version that ran; `audits`: the findings against a version. What `capped` kept from being audited has no
+        weight, with that reason. `begun` are those whose test began in another run: they are judged by its rules,
+        among its versions."""
         elsewhere = begun or {}
         rules = {v: elsewhere[v].rules if v in elsewhere else self.rules for v in runs}
         found = {
-            v: self._evidence(v, mine, base, audits.get(v), capped.get(v, ""), rules[v]) for v, mine in runs.items()
+            v: self._evidence(v, mine, base, audits.get(v, ()), capped.get(v, ""), rules[v]) for v, mine in runs.items()
         }
         rejected = better({v: one.e_value for v, one in found.items()}, elsewhere, self.rules.alpha)
         return {v: self._case(v, runs[v], found[v], v in rejected, rules[v]) for v in runs}
 
     def _evidence(
-        self, version: str, mine: Runs, base: Runs, audit: Audit | None, capped: str, rules: Rules
+        self, version: str, mine: Runs, base: Runs, findings: Sequence[str], capped: str, rules: Rules
     ) -> Evidence:
-        over = (mine, base, audit, capped, rules)
+        over = (mine, base, findings, capped, rules)
         held = self._evidences.get(version)
         if held is None or held[0] != over:
             seeds = list(self._task.seeds)
-            shown = compare(base, mine, self._task, seeds, rules, self._artifacts)
-            held = over, shown.disbelieved(audit.findings if audit else (), capped)
+            before, after = ([self._load(one.id) for one in arm] for arm in (base, mine))
+            shown = compare(before, after, self._task, seeds, rules, self._artifacts)
+            held = over, shown.disbelieved(findings, capped)
             self._evidences[version] = held
         return held[1]
 

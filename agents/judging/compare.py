@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TypeGuard
+from typing import Protocol, TypeGuard
 
 from agents.judging.evidence import Arm, Evidence, weigh
 from agents.judging.guards import harms
@@ -12,6 +12,13 @@ from agents.judging.rules import Rules
 from memory.artifacts import ArtifactStore
 from pelagos.nouns import Experiment, OutcomeKind
 from tools.toolchain import Task
+
+
+class Ran(Protocol):
+    @property
+    def seed(self) -> int: ...
+    @property
+    def id(self) -> str: ...
 
 
 def compare(
@@ -43,7 +50,7 @@ def arm(experiments: Iterable[Experiment], artifacts: ArtifactStore) -> Arm:
     return Arm(scores, replicates, frozenset(failed))
 
 
-def evidence_ids(candidate: Sequence[Experiment], base: Sequence[Experiment]) -> list[str]:
+def evidence_ids(candidate: Sequence[Ran], base: Sequence[Ran]) -> list[str]:
     """The candidate's experiments first, then the baseline's on the same seeds."""
     seeds = {experiment.seed for experiment in candidate}
     return [e.id for e in candidate] + [e.id for e in base if e.seed in seeds]

@@ -27,12 +27,13 @@ def build(state: Lane, run: Run) -> Update:
 
 
 def _lacking(version: str, run: Run) -> list[int]:
-    taken = {one.seed for one in run.validation().get(version, ()) if one.origin}
+    taken = {one.seed for one in run.validation().get(version, ()) if one.taken}
     return [seed for seed in list(run.task.seeds)[: run.settings.judge.min_seeds] if seed not in taken]
 
 
 def _built(plan: Plan, run: Run) -> Build:
-    return next((found for found in run.nouns(Build) if found.plan == plan.id), None) or _make(plan, run)
+    made = (run.noun(Build, build) for build in run.tally.builds.get(plan.hypothesis, ()))
+    return next((found for found in made if found.plan == plan.id), None) or _make(plan, run)
 
 
 def _make(plan: Plan, run: Run) -> Build:

@@ -28,7 +28,7 @@ from tools.toolchain import SealedAudit
 
 def confirm(state: State, run: Run) -> Update:
     """Records a `confirmed` fact per winner. Where a cap cuts it short, with what was run until then."""
-    winners = {id: _version(run.verdicts()[id], run) for id in run.winners()}
+    winners = {id: _version(_verdict(id, run), run) for id in run.winners()}
     if not winners:
         return {}
     if state["status"] == "starved":
@@ -57,6 +57,10 @@ def fresh_seeds(run: Run) -> list[int]:
     return fresh
 
 
+def _verdict(hypothesis: str, run: Run) -> Verdict:
+    return run.noun(Verdict, run.tally.verdicts[hypothesis].id)
+
+
 def _version(verdict: Verdict, run: Run) -> str:
     """The version that the verdict speaks of: its evidence begins with that version's experiments."""
     return run.noun(Experiment, verdict.evidence[0]).version
@@ -71,7 +75,7 @@ def _experiments(versions: Sequence[str], seeds: Sequence[int], run: Run) -> Non
 
 def _conclude(winners: dict[str, str], seeds: list[int], run: Run, capped: str = "") -> None:
     """`capped`: the cap that leaves no room for audits of the sealed stage."""
-    sealed = [one for one in run.nouns(Experiment) if one.split == "sealed" and one.seed in seeds]
+    sealed = [run.noun(Experiment, one.id) for one in run.tally.sealed if one.seed in seeds]
     base = _of(run.baseline().id, sealed, seeds)
     arms = {id: _of(version, sealed, seeds) for id, version in winners.items()}
     judge = run.settings.judge
@@ -89,7 +93,7 @@ def _conclude(winners: dict[str, str], seeds: list[int], run: Run, capped: str =
             rulings[id] = Ruling(
                 VerdictKind.UNDECIDED, f"cut short: only {evidences[id].seeds} of {look} seeds were run"
             )
-        fact = _fact(run.verdicts()[id], evidences[id], rulings[id], evidence_ids(arms[id], base), touches)
+        fact = _fact(_verdict(id, run), evidences[id], rulings[id], evidence_ids(arms[id], base), touches)
         fact["evidence"] += audits[id][0].evidence if id in audits else []
         run.ledger.append("confirmed", step_key(hypothesis=id, evidence=fact["evidence"]), fact)
         run.say(f"{id} {'confirmed' if fact['confirmed'] else 'not confirmed'} on sealed data: {fact['reason']}")

@@ -12,7 +12,7 @@ def experiment(state: Lane, run: Run) -> Update:
     """The validation split; what goes wrong with a program is its experiment's outcome. What was taken over from an
     earlier run isn't run."""
     base = run.baseline()
-    taken = {(version, one.seed) for version, runs in run.validation().items() for one in runs if one.origin}
+    taken = {(version, one.seed) for version, runs in run.validation().items() for one in runs if one.taken}
     arms = [(run.noun(Version, version), seeds) for version, seeds in state["due"].items()]
     pairs = [
         (which, seed)

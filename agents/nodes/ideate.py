@@ -27,7 +27,7 @@ from agents.run import Run
 from agents.serving import serving
 from agents.state import Lane, Update
 from pelagos.errors import BadReply
-from pelagos.nouns import Hypothesis, Metric, RankedPaper
+from pelagos.nouns import Experiment, Hypothesis, Metric, RankedPaper
 from tools.opening import opening
 from tools.toolchain import Briefing
 
@@ -76,10 +76,11 @@ def ideate(state: Lane, run: Run) -> Update:
 
 def _asked(id: str, number: int, run: Run) -> Hypothesis:
     brief, mind, papers = run.toolchain.brief(run.task, run), run.model("ideator"), run.papers()
-    tried = {(paper, one.target) for one in run.nouns(Hypothesis) for paper in one.papers}
+    tried = set(run.tally.tried)
     focus, near = (None, brief.targets) if mind.strong else _aimed(papers, tried, brief, run)
     base = run.validation().get(run.baseline().id, ())[: run.settings.judge.min_seeds]  # as the first idea saw it
-    scores = [one.score for one in base if one.score is not None]
+    found = [run.noun(Experiment, one.id).score for one in base]
+    scores = [score for score in found if score is not None]
     prompt = render(
         TEMPLATE,
         opening=opening(brief, run.task.metric),

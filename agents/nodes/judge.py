@@ -17,9 +17,10 @@ from agents.judging.decide import open_to_seeds
 from agents.reviews import rejected
 from agents.run import Run
 from agents.state import Lane, Status, Update
+from agents.tally import Ran
 from memory.keys import step_key
 from pelagos.errors import CapReached
-from pelagos.nouns import Audit, Build, Experiment, Lesson, Verdict, VerdictKind, Version
+from pelagos.nouns import Build, Verdict, VerdictKind, Version
 
 
 def judge(state: Lane, run: Run) -> Update:
@@ -29,7 +30,7 @@ def judge(state: Lane, run: Run) -> Update:
     after a few seeds may need more of them when others have joined.
     """
     best = _best_cases(state, run)
-    ended = {lesson.hypothesis for lesson in run.nouns(Lesson)}
+    ended = run.tally.lessons
     open_ = (case for id, case in best.items() if case and (id == state["hypothesis"] or id in ended))
     due = {case.version: _due(case, run) for case in open_}
     return {"due": {version: seeds for version, seeds in due.items() if seeds}}
@@ -47,32 +48,29 @@ def _best_cases(state: Lane, run: Run) -> dict[str, Case | None]:
             cases = _cases(capped, run)
             unaudited = _unaudited(cases, run)
             if not unaudited:
-                best = {id: _best(made, cases) for id, made in _builds(state, run).items()}
+                best = {id: _best(made, cases) for id, made in _versions(state, run).items()}
                 _record(_verdicts(state, best, run), run)
                 return best
         capped |= _audited(unaudited, run)
 
 
-def _builds(state: Lane, run: Run) -> dict[str, list[Build]]:
-    """Hypothesis -> its builds, for all of the run; the one in work is there even without one."""
-    builds: dict[str, list[Build]] = {state["hypothesis"]: []}
-    for build in run.nouns(Build):
-        builds.setdefault(build.hypothesis, []).append(build)
-    return builds
+def _versions(state: Lane, run: Run) -> dict[str, tuple[str, ...]]:
+    """Hypothesis -> its versions, for all of the run; the one in work is there even without one."""
+    return {state["hypothesis"]: (), **run.tally.versions}
 
 
 def _cases(capped: Mapping[str, str], run: Run) -> dict[str, Case]:
     """Every version that was run at all; those that never ran are no tests and don't count in the error control."""
     experiments = run.validation()
-    ran = [build.version for build in run.nouns(Build) if build.version in experiments]
+    built = [version for versions in dict(run.tally.versions).values() for version in versions]
     base = experiments.get(run.baseline().id, ())
-    audits = {audit.id: audit for audit in run.nouns(Audit)}
-    return run.cases.of({v: experiments[v] for v in ran if v}, base, audits, capped, begun(run.ledger))
+    runs = {version: experiments[version] for version in built if version in experiments}
+    return run.cases.of(runs, base, dict(run.tally.audits), capped, begun(run.ledger))
 
 
 def _unaudited(cases: Mapping[str, Case], run: Run) -> list[str]:
     """Those that would be supported and have no audit yet."""
-    audits = {audit.id for audit in run.nouns(Audit)}
+    audits = run.tally.audits
     return [v for v, case in cases.items() if case.ruling.kind is VerdictKind.SUPPORTED and v not in audits]
 
 
@@ -88,8 +86,8 @@ def _audited(versions: Sequence[str], run: Run) -> dict[str, str]:
     return capped
 
 
-def _best(builds: Sequence[Build], cases: dict[str, Case]) -> Case | None:
-    mine = [cases[build.version] for build in builds if build.version in cases]
+def _best(versions: Sequence[str], cases: dict[str, Case]) -> Case | None:
+    mine = [cases[version] for version in versions if version in cases]
     return max(mine, key=lambda case: case.merit, default=None)
 
 
@@ -104,23 +102,24 @@ def _due(case: Case, run: Run) -> list[int]:
 
 def _verdicts(state: Lane, best: Mapping[str, Case | None], run: Run) -> list[Verdict]:
     """Of every hypothesis that ran and of the one in work, as far as they differ from what was said last."""
-    experiments, held = run.validation(), run.verdicts()
+    experiments = run.validation()
     base, over = experiments.get(run.baseline().id, ()), sum(map(len, experiments.values()))
-    mine = [build for build in run.nouns(Build) if build.hypothesis == state["hypothesis"]]
-    reason = rejected(run.ledger, state["hypothesis"]) or _why_not(mine, state["status"])
+    builds = [run.noun(Build, build) for build in run.tally.builds.get(state["hypothesis"], ())]
+    reason = rejected(run.ledger, state["hypothesis"]) or _why_not(builds, state["status"])
     found = []
     for id, case in best.items():
         if (case is None and id != state["hypothesis"]) or (case is not None and run.told.get(id) is case):
             continue
         verdict = _verdict(id, case, reason, base, over)
-        if id not in held or held[id].model_copy(update={"id": verdict.id}) != verdict:
+        held = run.verdict(id)
+        if held is None or held.model_copy(update={"id": verdict.id}) != verdict:
             found.append(verdict)
         if case is not None:
             run.told[id] = case
     return found
 
 
-def _verdict(id: str, case: Case | None, reason: str, base: Sequence[Experiment], over: int) -> Verdict:
+def _verdict(id: str, case: Case | None, reason: str, base: Sequence[Ran], over: int) -> Verdict:
     """`reason` is for a hypothesis without a version that ran; `over`: experiments that the verdict looked at."""
     if case is None:
         key = step_key(hypothesis=id, reason=reason, over=over)

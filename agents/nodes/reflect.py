@@ -7,7 +7,8 @@ the numbers, no model writes it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from agents.run import Run
 from agents.state import Lane, Update, between
@@ -28,15 +29,14 @@ from pelagos.nouns import (
 
 
 def reflect(state: Lane, run: Run) -> Update:
-    id, verdicts = state["hypothesis"], run.verdicts()
-    builds = [build for build in run.nouns(Build) if build.hypothesis == id]
-    _keep(_lesson(run.noun(Hypothesis, id), verdicts.get(id), builds, run, state["status"] != "running"), run)
+    id = state["hypothesis"]
+    verdict, builds = run.verdict(id), [run.noun(Build, build) for build in run.tally.builds.get(id, ())]
+    _keep(_lesson(run.noun(Hypothesis, id), verdict, builds, run, state["status"] != "running"), run)
     for build in builds:
-        _outcome(build, verdicts.get(id), run)
-    newest = {lesson.hypothesis: lesson for lesson in run.nouns(Lesson)}
-    for other in newest.values():
-        if other.hypothesis != id:
-            _revise(other, verdicts.get(other.hypothesis), run)
+        _outcome(build, verdict, run)
+    for other in list(run.tally.turned):
+        if other != id:
+            _revise(run.noun(Lesson, run.tally.lessons[other].id), run.verdict(other), run)
     run.pace.end(id)
     return between()
 
@@ -66,7 +66,7 @@ def _said(lesson: Lesson) -> tuple[VerdictKind | None, float | None, bool]:
 def _lesson(
     hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Build], run: Run, stopped: bool
 ) -> Lesson:
-    experiments = [one for one in run.nouns(Experiment) if one.hypothesis == hypothesis.id]
+    experiments = [run.noun(Experiment, fact["id"]) for fact in _made_for("experiment", hypothesis.id, run)]
     version = _version(verdict, builds, run)
     failure = _failure(version, builds, experiments) or (verdict.reason if verdict and version is None else "")
     return Lesson(
@@ -150,9 +150,14 @@ def _outcome(build: Build, verdict: Verdict | None, run: Run) -> None:
 
 
 def _tokens(hypothesis: str, run: Run) -> int:
-    """Of the model calls that were made for it, failed ones among them: its idea's come before its row, so they are
-    looked for from the pace fact on, which stands at its beginning."""
+    """Of the model calls that were made for it, failed ones among them."""
+    calls = (call for kind in ("model", "model.fault") for call in _made_for(kind, hypothesis, run))
+    return sum(int(call.get("cost", {}).get("tokens", 0)) for call in calls)
+
+
+def _made_for(kind: str, hypothesis: str, run: Run) -> Iterator[dict[str, Any]]:
+    """The facts of a kind that belong to it. Its idea's calls come before its row, so they are looked for from the pace
+    fact on, which stands at its beginning."""
     begun = run.ledger.event("pace", hypothesis)
-    after = begun.seq if begun else 0
-    calls = (event.payload for event in run.ledger.events(kinds=("model", "model.fault"), after=after))
-    return sum(int(call.get("cost", {}).get("tokens", 0)) for call in calls if call.get("hypothesis") == hypothesis)
+    facts = (event.payload for event in run.ledger.events(kind, after=begun.seq if begun else 0))
+    return (fact for fact in facts if fact.get("hypothesis") == hypothesis)

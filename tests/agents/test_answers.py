@@ -23,10 +23,11 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def run(ledger: Ledger, builds_before: int = 0) -> Any:
-    def builds(_: type[Build]) -> list[Build]:
-        return [Build(**event.payload) for event in ledger.events("build")]
+    def noun(_: type[Build], id: str) -> Build:
+        return Build(**(ledger.find("build", id) or {}))
 
-    return SimpleNamespace(ledger=ledger, nouns=builds, builds_before=builds_before)
+    tally = SimpleNamespace(every_build=[event.key for event in ledger.events("build")])
+    return SimpleNamespace(ledger=ledger, noun=noun, tally=tally, builds_before=builds_before)
 
 
 def built(ledger: Ledger, *causes: str) -> None:

@@ -1,4 +1,4 @@
-"""Facts read once: the newest of an id holds, what others append is seen, nothing is read twice."""
+"""Facts: the newest of an id holds, what others append is seen, each row is folded once, few are held."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.facts import Facts
@@ -40,32 +40,63 @@ def test_what_another_process_appends_is_seen(ledger: Ledger) -> None:
     assert facts.of("decision") == {"h1": {"decision": "accept"}}
 
 
-def test_each_row_is_loaded_once(ledger: Ledger) -> None:
+def test_each_row_is_folded_and_loaded_once(ledger: Ledger) -> None:
     loaded: list[Any] = []
-    facts = Facts(ledger, {"plan": lambda payload: loaded.append(payload) or payload})
+    folded: list[Any] = []
+
+    def load(payload: dict[str, Any]) -> dict[str, Any]:
+        loaded.append(payload)
+        return payload
+
+    facts = Facts(ledger, {"plan": load}, folded.append)
     for number in range(20):
         ledger.append("plan", str(number), {"n": number})
         ledger.append("note", str(number), {"text": "not asked for"})
-        assert len(facts.of("plan")) == number + 1
-    assert len(loaded) == 20
+        assert facts.get("plan", str(number)) == {"n": number}
+        assert facts.get("plan", "0") == {"n": 0}
+        facts.fold_new()
+    assert loaded == folded == [{"n": number} for number in range(20)]
+
+
+def test_few_are_held_and_the_others_are_loaded_again(ledger: Ledger) -> None:
+    facts = Facts(ledger, {"plan": dict}, held=5)
+    for number in range(30):
+        ledger.append("plan", str(number), {"id": f"p{number}", "n": number})
+        facts.fold_new()
+    assert len(facts._held) == 5
+    assert [facts.get("plan", f"p{number}") for number in (0, 29)] == [{"id": "p0", "n": 0}, {"id": "p29", "n": 29}]
+    assert facts.get("plan", "0") is None, "the id holds, not the key"
+    assert len(facts._held) == 5
+
+
+def test_many_rows_are_folded_page_by_page(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memory.facts.PAGE", 3)
+    for number in range(10):
+        ledger.append("plan", str(number), {"n": number})
+        ledger.append("note", str(number), {})
+    folded: list[Any] = []
+    Facts(ledger, {"plan": dict}, folded.append).fold_new()
+    assert [one["n"] for one in folded] == list(range(10))
 
 
 def test_threads_that_append_and_look_lose_nothing(ledger: Ledger) -> None:
-    facts = Facts(ledger, {"plan": dict})
+    folded: list[Any] = []
+    facts = Facts(ledger, {"plan": dict}, folded.append, held=7)
 
     def work(name: str) -> None:
         for number in range(25):
             ledger.append("plan", f"{name}{number}", {})
-            assert f"{name}{number}" in facts.of("plan")
+            assert facts.get("plan", f"{name}{number}") == {}
 
     threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(facts.of("plan")) == 100
+    assert len(facts.of("plan")) == len(folded) == 100
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.tuples(st.sampled_from("xy"), st.sampled_from("abc")), max_size=12), cut=st.integers(0, 12))
 def test_it_doesnt_matter_when_one_looks(tmp_path_factory: Any, rows: list[tuple[str, str]], cut: int) -> None:
     ledger = Ledger.open(tmp_path_factory.mktemp("l") / "ledger.db")
@@ -73,7 +104,7 @@ def test_it_doesnt_matter_when_one_looks(tmp_path_factory: Any, rows: list[tuple
     for number, (kind, id) in enumerate(rows):
         ledger.append(kind, str(number), {"id": id, "n": number})
         if number < cut:
-            early.of(kind)
+            early.fold_new()
     late = Facts(ledger, {"x": dict, "y": dict})
-    assert all(early.of(kind) == late.of(kind) for kind in "xy")
+    assert all(early.get(kind, id) == late.of(kind).get(id) for kind in "xy" for id in "abc")
     ledger.close()

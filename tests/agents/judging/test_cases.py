@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from agents.judging.cases import Case, Cases
 from agents.run import Run
-from pelagos.nouns import Audit, VerdictKind
+from pelagos.nouns import Experiment, VerdictKind
 from tests.agents.nodes.laboratory import carried_out, execute, run_in
 
 
 def fresh(run: Run) -> Cases:
-    return Cases(run.task, run.cases.rules, run.artifacts)
+    return Cases(run.task, run.cases.rules, run.artifacts, partial(run.noun, Experiment))
 
 
-def look(run: Run, cases: Cases, audits: dict[str, Audit] | None = None, **capped: str) -> dict[str, Case]:
+def look(run: Run, cases: Cases, audits: dict[str, Sequence[str]] | None = None, **capped: str) -> dict[str, Case]:
     runs = run.validation()
     base = runs.pop("base")
     return cases.of(runs, base, audits or {}, capped)
@@ -53,7 +55,7 @@ def test_an_audit_and_a_cap_take_the_weight_away(tmp_path: Path) -> None:
     carried_out(run, "good", {"better": 0.1})
     cases = fresh(run)
     look(run, cases)
-    suspect = look(run, cases, {"v-good": Audit(id="v-good", findings=["reads labels"])})["v-good"]
+    suspect = look(run, cases, {"v-good": ["reads labels"]})["v-good"]
     assert suspect.ruling.reason == "suspect: reads labels"
     capped = cases.of({"v-good": run.validation()["v-good"]}, run.validation()["base"], {}, {"v-good": "no budget"})
     assert "could not be audited: no budget" in capped["v-good"].ruling.reason

@@ -20,7 +20,7 @@ def test_signs_come_out_and_the_log_stays_as_it_was(printed: list[str], touched:
     log = "".join(f"{text}\n" for text in printed)
     mixed = log + "".join(line("sign", f"opened {text}") for text in touched) + line("report", "ff")
     found = told(mixed.strip("\n") + "\nend", [], MARK)
-    assert found.signs == [" ".join(text.split()) for text in dict.fromkeys(f"opened {text}" for text in touched)]
+    assert found.signs == list(dict.fromkeys(" ".join(f"opened {text}".split()) for text in touched))
     assert found.reports == {"ff"}
     assert MARK not in found.log
     assert [text for text in found.log.split("\n") if text.strip()] == [t for t in [*printed, "end"] if t.strip()]
