@@ -133,8 +133,7 @@ def _driven(
     run_dir: Path, described: run_folder.RunFile, ledger: Ledger, stop: threading.Event, parts: Parts
 ) -> Ending:
     with _told(ledger), assembled(run_dir, described, ledger, stop, parts) as run:
-        _begin(run, described)
-        return _ending(run)
+        return _ending(run, described)
 
 
 @contextmanager
@@ -202,10 +201,11 @@ def _recorded(ending: Ending, number: int, ledger: Ledger) -> Ending:
     return ending
 
 
-def _ending(run: Run) -> Ending:
+def _ending(run: Run, described: run_folder.RunFile) -> Ending:
     """Named border: what the tree of our errors says becomes a recorded end; anything else is a bug and crashes."""
     try:
         with on_disk(run.folder):
+            _begin(run, described)
             run.toolchain.prepare(run.task, run)
             status, reason = _run_graph(run)
     except Interrupted as asked:

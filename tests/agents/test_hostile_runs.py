@@ -25,9 +25,12 @@ AT_THE_END = "    import atexit, os\n    atexit.register(lambda: [{}])\n"
 SPOILS = {
     "Shape that is huge": (AT_THE_END.format(f"open('out/predictions.npy', 'wb').write({HUGE})"), "bad_predictions"),
     "Report of numbers": (
-        AT_THE_END.format("open('out/_report.json', 'w').write('{\"error\": {\"frames\": 3}, \"x\": 1}')"), "bad_report"
+        AT_THE_END.format("open('out/_report.json', 'w').write('{\"error\": {\"frames\": 3}, \"x\": 1}'), os._exit(0)"),
+        "bad_report",
     ),
-    "Report without an end": (AT_THE_END.format("open('out/_report.json', 'w').write('[' * 300000)"), "bad_report"),
+    "Report without an end": (
+        AT_THE_END.format("open('out/_report.json', 'w').write('[' * 300000), os._exit(0)"), "bad_report"
+    ),
     "Pipe for predictions": (
         AT_THE_END.format("os.remove('out/predictions.npy'), os.mkfifo('out/predictions.npy')"), "no_predictions"
     ),
