@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from memory.artifacts import Artifacts
+from memory.artifacts import ArtifactStore
 from pelagos.nouns import OutcomeKind
 from sandbox.protocol import Outcome
 from tests.sandbox.escapes.grading import POISONS, Poison
@@ -32,7 +32,7 @@ def test_poison_is_a_cause(one: Poison, tmp_path: Path) -> None:
 
 def test_refused_predictions_are_not_kept(tmp_path: Path) -> None:
     """A night of them would fill the disk: each may be as large as is collected."""
-    world = SimpleNamespace(artifacts=Artifacts(tmp_path))
+    world = SimpleNamespace(artifacts=ArtifactStore(tmp_path))
     done = Execution(Outcome(OutcomeKind.OK, log="said"), Cause("wrong_count"), predictions=bytes(5_000_000))
     assert set(_files(done, b"", world)) == {"log"}  # type: ignore[arg-type]
     assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) < 1000
