@@ -58,7 +58,8 @@ def contents(folder: Path) -> dict[str, Any]:
     """Everything both forms show."""
     record = folders.read(folder)
     state, _ = folders.standing(folder, record)
-    found = facts.findings(record, _reader(folder))
+    found = facts.findings(record)
+    shown = facts.detailed(found, record, _reader(folder))
     passed, metric = funnel(record), record.metric
     reason, _, printed = folders.reason(record, state).partition("\n")
     reach = [value for one in found if one.verdict for value in (one.verdict.low, one.verdict.high, one.verdict.effect)]
@@ -72,6 +73,8 @@ def contents(folder: Path) -> dict[str, Any]:
         "baseline": facts.baseline(record),
         "funnel": passed,
         "findings": found,
+        "detailed": shown,
+        "linked": {one.id for one in shown},
         "axis": Axis.over(reach, metric.min_effect if metric else 0.0),
         "bars": bars(record),
         "warning": warning(record),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import fmean, stdev
 
 from agents.judging.seedless import warning
@@ -25,6 +25,7 @@ from pelagos.nouns import (
 )
 
 Text = Callable[[str], str]
+BEST, NEWEST = 150, 50  # hypotheses that are shown whole
 """Artifact id -> its text; may raise DamagedRun."""
 
 
@@ -72,10 +73,10 @@ class Finding:
     verdict: Verdict | None
     sealed: Sealed | None
     lesson: Lesson | None
-    diff: list[DiffLine]
     seconds: float
     tokens: int
     price: str
+    diff: list[DiffLine] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -97,10 +98,21 @@ def baseline(record: Record) -> Baseline:
     return Baseline(fmean(scores) if scores else None, spread, runs)
 
 
-def findings(record: Record, text: Text) -> list[Finding]:
-    """Every hypothesis, the best first: confirmed, supported, by effect, suspect; the rest in their order."""
-    found = [_finding(record, row, text) for row in rows(record)]
-    return sorted(found, key=_rank)
+def findings(record: Record) -> list[Finding]:
+    """Every hypothesis, the best first: confirmed, supported, by effect, suspect; the rest in their order. No diffs."""
+    return sorted((_finding(record, row) for row in rows(record)), key=_rank)
+
+
+def detailed(found: Sequence[Finding], record: Record, text: Text) -> list[Finding]:
+    """Those that are shown whole, with their diffs, in the order of `found`: all, or of a long run the best and the
+    newest, since a page of thousands opens nowhere."""
+    newest = set(list(record.hypotheses)[len(record.hypotheses) - NEWEST :])
+    shown = [one for place, one in enumerate(found) if place < BEST or one.id in newest]
+    return [replace(one, diff=_diff(one, text)) for one in shown]
+
+
+def _diff(finding: Finding, text: Text) -> list[DiffLine]:
+    return diff_lines(text(finding.lesson.diff)) if finding.lesson and finding.lesson.diff else []
 
 
 def isolation(record: Record) -> list[tuple[str, int]]:
@@ -134,7 +146,7 @@ def failures(record: Record) -> list[tuple[str, int]]:
     return Counter(cause.partition(":")[0] for cause in [*tries, *bad] if cause and cause != "ok").most_common()
 
 
-def _finding(record: Record, row: Row, text: Text) -> Finding:
+def _finding(record: Record, row: Row) -> Finding:
     one = record.hypotheses[row.id]
     lesson, runs = record.lessons.get(row.id), record.of_hypothesis(row.id)
     known = {ranked.paper.id: ranked for ranked in record.survey}
@@ -150,7 +162,6 @@ def _finding(record: Record, row: Row, text: Text) -> Finding:
         verdict=record.verdicts.get(row.id),
         sealed=_sealed(record, row.id),
         lesson=lesson,
-        diff=diff_lines(text(lesson.diff)) if lesson and lesson.diff else [],
         seconds=lesson.seconds if lesson and lesson.seconds else sum(run.seconds for run in runs),
         tokens=tokens,
         price=_price(record, tokens),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from contextlib import closing
@@ -9,6 +10,7 @@ import pytest
 
 from app.board import funnel
 from app.folders import read, reason, standing
+from app.report import facts
 from app.report.build import write
 from app.summaries import summary
 from memory.ledger import Ledger
@@ -156,3 +158,17 @@ def test_a_crash_of_pelagos_says_why(run_folder: Path) -> None:
     record = read(run_folder)
     assert record.stopped is None
     assert "it was killed" in reason(record, standing(run_folder, record)[0])
+
+
+def test_of_a_long_run_the_best_and_the_newest_are_shown_whole(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, _ = write(run_folder)
+    assert page.read_text("utf-8").count("<article") == 2
+    for best, newest, shown in ((1, 0, "h1"), (0, 1, "h2")):
+        monkeypatch.setattr(facts, "BEST", best)
+        monkeypatch.setattr(facts, "NEWEST", newest)
+        text = write(run_folder)[0].read_text("utf-8")
+        assert re.findall('<article id="([^"]+)"', text) == [shown]
+        assert re.findall('href="#([^"]+)"', text) == [shown]
+        assert "The 1 best and newest of 2 follow" in text
