@@ -86,9 +86,12 @@ def covered() -> list[Path]:
     hidden = hidden_in(shown)
     hidden |= {found for place in importable() for pattern in _FINDERS for found in place.glob(pattern)}
     hidden |= set(_own_tree())
-    return sorted(
-        path for path in hidden if _within(path, shown) and not any(above in hidden for above in path.parents)
-    )
+    return outermost({path for path in hidden if _within(path, shown)})
+
+
+def outermost(paths: set[Path]) -> list[Path]:
+    """Those that lie in none of the others. To be asked of what is shown alone: what isn't covers nothing."""
+    return sorted(path for path in paths if not any(above in paths for above in path.parents))
 
 
 def cover_of(path: Path, package: bool | None = None) -> Path:

@@ -129,3 +129,14 @@ def test_a_base_installation_behind_a_link_is_covered_at_both_paths(best: Sandbo
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(root), sysconfig.get_path("purelib")])}
     done = subprocess.run([tmp_path / "venv" / "bin" / "python", "-c", LINKED], env=env, capture_output=True, text=True)
     assert done.stdout == f"{tmp_path / 'linked'} [['.keep'], ['.keep']]\n", done.stderr
+
+
+def test_labels_stay_covered_where_the_environment_lies_in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `make setup` has it. The checkout isn't shown, so it covers nothing of the environment that is."""
+    monkeypatch.setattr(interpreter, "_own_tree", lambda: [Path(sys.prefix).resolve().parent])
+    covered = interpreter.covered.__wrapped__()
+    assert Path(sys.prefix).resolve().parent not in covered
+    ours = [path for path in covered if Path(sys.prefix).resolve() in path.parents]
+    assert any(
+        path.as_posix().endswith("sklearn/datasets/data") or "sklearn/datasets" in path.as_posix() for path in ours
+    )
