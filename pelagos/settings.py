@@ -13,7 +13,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -118,7 +119,14 @@ class Sandboxing(Section):
     image: str = Field("", description="docker, podman: an image with its own Python; none: this machine's Python")
 
 
-Named = str | Annotated[list[str], Field(min_length=1)]
+def _named(value: Any) -> Any:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not listed or not all(isinstance(one, str) for one in listed):
+        raise PydanticCustomError("named", "should be a model spec, or a list of them")
+    return value
+
+
+Named = Annotated[str | list[str], BeforeValidator(_named)]
 
 
 class Models(Section):

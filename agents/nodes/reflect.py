@@ -143,8 +143,8 @@ def _outcome(build: Build, verdict: Verdict | None, run: Run) -> None:
 
 
 def _tokens(hypothesis: str, run: Run) -> int:
-    """Of the model calls that were made for it, failed ones among them: its idea's come before its row, so they are looked for from the pace
-    fact on, which stands at its beginning."""
+    """Of the model calls that were made for it, failed ones among them: its idea's come before its row, so they are
+    looked for from the pace fact on, which stands at its beginning."""
     begun = run.ledger.event("pace", hypothesis)
     after = begun.seq if begun else 0
     calls = (event.payload for event in run.ledger.events(kinds=("model", "model.fault"), after=after))

@@ -96,7 +96,9 @@ def facts(project: Path) -> dict[tuple[str, str], Any]:
 
 
 def _of_a_kill(event: Event) -> bool:
-    return event.kind == "lost" or (event.kind == "note" and "in flight when the run was killed" in event.payload["text"])
+    return event.kind == "lost" or (
+        event.kind == "note" and "in flight when the run was killed" in event.payload["text"]
+    )
 
 
 def calls(project: Path) -> Counter[str]:

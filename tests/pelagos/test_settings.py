@@ -68,7 +68,10 @@ def test_the_fault_names_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_role_has_one_model_or_several_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = _project(tmp_path, '[models]\ndefault = "embedded"\ncoder = ["openai:a@http://h/v1", "embedded"]\n')
     models = load(project).models
-    assert (models.spec("coder"), models.specs("coder")) == ("openai:a@http://h/v1", ["openai:a@http://h/v1", "embedded"])
+    assert (models.spec("coder"), models.specs("coder")) == (
+        "openai:a@http://h/v1",
+        ["openai:a@http://h/v1", "embedded"],
+    )
     assert (models.spec("planner"), models.specs("planner")) == ("embedded", ["embedded"])
     monkeypatch.setenv("PELAGOS_MODELS__PLANNER", "openai:p")
     monkeypatch.setenv("PELAGOS_MODELS__VERIFIER", '["openai:v", "openai:w"]')
