@@ -13,7 +13,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PlainValidator, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -144,13 +145,14 @@ class Sandboxing(Section):
     image: str = Field("", description="docker, podman: an image with its own Python; none: this machine's Python")
 
 
-def _named(value: object) -> object:
-    if isinstance(value, str) or (isinstance(value, list) and value and all(isinstance(one, str) for one in value)):
-        return value
-    raise ValueError(f"give a model, or a list of models in their order, as texts (got {value!r})")
+def _named(value: Any) -> Any:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not listed or not all(isinstance(one, str) for one in listed):
+        raise PydanticCustomError("named", "should be a model spec, or a list of them")
+    return value
 
 
-Named = Annotated[str | list[str], PlainValidator(_named)]
+Named = Annotated[str | list[str], BeforeValidator(_named)]
 
 
 class Models(Section):
