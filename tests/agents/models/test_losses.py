@@ -12,7 +12,7 @@ from agents.models.endpoint import Endpoint
 from agents.models.protocol import Request
 from agents.models.retry import LONGEST_WAIT_S
 from memory.budget import Budget
-from pelagos.errors import CapReached, ModelError
+from pelagos.errors import CapReached, ModelError, PelagosError
 from pelagos.settings import Caps, Models
 from tests.agents.models.conftest import Answer, Bench, Handler, Script, completion, hangs, says
 from tools.toolchain import Message
