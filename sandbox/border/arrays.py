@@ -1,8 +1,9 @@
 """Predictions: an .npy file that hostile code has written.
 
 The header is matched as a whole before numpy's reader, which evaluates it, sees it: a short text with one flat shape of
-plain numbers. What `sandbox.arrays` makes of it can then neither overflow nor run out of dimensions. That file stays as
-it is: it runs beside the labels, its bytes are part of what a run is pinned to.
+plain numbers, no more than the file has bytes, also where a dimension of 0 would hide how large the others are. What
+`sandbox.arrays` makes of it can then neither overflow, run out of dimensions nor fill the memory of who lists it. That
+file stays as it is: it runs beside the labels, its bytes are part of what a run is pinned to.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pelagos.visible import one_line
 from sandbox.arrays import Array, Malformed, npy
 from sandbox.border.told import REASON, Invalid
 
-MOST_DIMENSIONS, MOST_VALUES = 3, 10**9
+MOST_DIMENSIONS = 3
 _LONGEST = 512
 _MAGIC = re.compile(rb"\x93NUMPY(?:\x01\x00(..)|\x02\x00(....))", re.DOTALL)
 _TYPE = re.compile(rb"'descr': *'[<>|=]?(?:[biuf]\d{1,2}|U\d{1,6}|\?)'")
@@ -28,8 +29,8 @@ def read_array(raw: bytes) -> Array | Invalid:
         return shape
     if not 0 < len(shape) <= MOST_DIMENSIONS:
         return Invalid(f"an array of {len(shape)} dimensions, at most {MOST_DIMENSIONS} make sense")
-    if math.prod(max(1, size) for size in shape) > MOST_VALUES:
-        return Invalid(f"shape {shape} is more than {MOST_VALUES} values"[:REASON])
+    if math.prod(max(1, size) for size in shape) > len(raw):
+        return Invalid(f"shape {shape} is more than the file's {len(raw)} bytes can hold"[:REASON])
     try:
         return npy(raw)
     except (Malformed, MemoryError) as error:

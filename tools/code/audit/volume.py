@@ -1,7 +1,8 @@
 """How much a change adds: more text than a program needs, or text that hardly compresses, can hold answers anywhere.
 
 It looks at everything that a program can read of itself: code, comments, docstrings and names. The limits lie far above
-what honest changes add (benchmarks/cheats: the largest honest one is measured in tests/benchmarks/test_cheats.py).
+what honest changes add: the largest of the 50 in benchmarks/cheats adds 393 bytes, compressed. What fits below them is
+left to the other rules and to the controls.
 """
 
 from __future__ import annotations
