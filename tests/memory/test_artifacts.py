@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from memory.artifacts import ArtifactStore
 from pelagos.errors import DamagedRun, DiskFull
+from pelagos.visible import whole
 
 
 @pytest.fixture
@@ -22,7 +23,8 @@ def store(tmp_path: Path) -> ArtifactStore:
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=[])))
 def test_any_text_comes_back(store: ArtifactStore, text: str) -> None:
-    assert store.text(store.put_text(text)) == text
+    """Half a character comes back as U+FFFD: no file may hold it."""
+    assert ascii(store.text(store.put_text(text))) == ascii(whole(text))
 
 
 def test_equal_values_have_equal_hashes(store: ArtifactStore) -> None:
