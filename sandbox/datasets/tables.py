@@ -33,7 +33,7 @@ LABELS = (
 # These are imported by their parents: they stay, without content.
 HOLLOWED = ("statsmodels/datasets", "scanpy/datasets", "lifelines/datasets", "river/datasets")
 # Data sets beside an interpreter's packages, relative to a library folder such as /usr/lib.
-BESIDE = ("R/library/*/data", "R/site-library/*/data", "nltk_data", "scikit_learn_data", "seaborn-data")
+BESIDE = ("R/*/*/data", "nltk_data", "scikit_learn_data", "seaborn-data")
 # Files that look like data, and that the packages themselves read at work: they stay.
 NEEDED = (
     "babel",

@@ -64,12 +64,12 @@ def test_folders_of_packages_that_arent_imported_from_are_hidden_whole(
 ) -> None:
     used, older = tmp_path / PACKAGES, tmp_path / "lib/python3.9/site-packages"
     system, nested = tmp_path / "lib/python3/dist-packages", tmp_path / "lib/tool/lib/python3.12/site-packages"
-    tree(tmp_path, f"{PACKAGES}/a/x.py", f"{PACKAGES}/a/y.csv", "lib/R/library/datasets/data/Rdata.rdb")
+    tree(tmp_path, f"{PACKAGES}/a/x.py", f"{PACKAGES}/a/y.csv", "lib/R/site/datasets/data/Rdata.rdb")
     for place in (older, system, nested):
         tree(place, "sklearn/datasets/data/digits.csv.gz", "sklearn/x.py")
     monkeypatch.setattr(folders, "importable", lambda: {used.resolve()})
     found = hidden_in([tmp_path / "lib", tmp_path / "pyvenv.cfg"])
-    assert found == {older, system, nested, used / "a/y.csv", tmp_path / "lib/R/library/datasets/data"}
+    assert found == {older, system, nested, used / "a/y.csv", tmp_path / "lib/R/site/datasets/data"}
 
 
 def test_a_folder_of_packages_is_found_where_it_is_shown_itself(tmp_path: Path) -> None:
