@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 THREAD = "run"
 STOPPED = "run.stopped"
 OVER = frozenset({"finished", "capped"})
-DISK_WAITS_S = (2.0, 8.0, 20.0)
+DISK_WAITS_S = (5.0, 20.0, 60.0)
 """How long room is waited for before a run on a full disk goes on, and in the end stops."""
 EXIT_CODES = {
     "finished": 0, "capped": 3, "disk full": 3, "starved": 5, "failed": 5, "waiting": 6, "interrupted": 130,
