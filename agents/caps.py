@@ -53,7 +53,8 @@ def give_anew(folder: Path, given: Given) -> None:
         now = in_force(before, ledger)
         wanted = changed(now, given)
         check_caps(wanted)
-        faults = [text for name, cap in _named(wanted, given).items() if (text := _too_low(name, cap, ledger))]
+        asked = {name: cap for name, cap in _named(wanted, given).items() if name in OPTIONS}
+        faults = [text for name, cap in asked.items() if (text := _too_low(name, cap, ledger))]
         if faults:
             raise BadInput(*faults)
         ledger.append(KIND, str(len(ledger.events(KIND)) + 1), {name: dict(part) for name, part in given.items()})
@@ -88,8 +89,6 @@ def _too_low(name: str, cap: float | None, ledger: Reader) -> str:
 
 
 def _spent(name: str, ledger: Reader) -> float:
-    if name == "review_wait":
-        return 0.0
     if name == "hypotheses":
         return sum(bool(event.payload["kept"]) for event in ledger.events("screened"))
     return float(getattr(Budget(Settings().caps, ledger).summary(), name).spent)

@@ -87,21 +87,11 @@ def assembled(
     registry.check_machine(task, settings.sandbox.name)
     budget = Budget(held_back(settings.caps, settings.judge.max_seeds), ledger, parts.clock.now)
     steps = Steps(ledger, budget, stop)
-    waiting = Waiting(
-        steps,
-        stop,
-        patience_s=patience(settings.models.patience_s, settings.caps.seconds),
-        fallback_s=settings.models.fallback_s,
-        clock=parts.clock,
-    )
+    waiting = _waiting(settings, steps, stop, parts.clock)
     artifacts, slots = ArtifactStore(folder / "artifacts"), Slots(settings.loop.workers or None)
     embedder = _embedder(parts, settings, project, steps, waiting)
     register(project, folder)
     with ExitStack() as stack:
-        literature = Cascade.open(
-            settings.literature, settings.survey.corpus or task.papers, lambda text: note(ledger, text)
-        )
-        stack.callback(literature.close)
         model = _models(parts, settings, ledger, stack)
         mind = _minds(model, settings, project, steps, artifacts, slots, waiting)
         yield Run(
@@ -116,18 +106,36 @@ def assembled(
             slots=slots,
             bank=stack.enter_context(closing(HypothesisBank.open(project, embedder))),
             embedder=embedder,
-            verifier=GenerativeVerifier(
-                lambda: mind("verifier"),
-                lambda: int(steps.budget.summary().tokens.spent),
-                settings.models.slots_of("verifier"),
-            ),
+            verifier=_verifier(mind, steps, settings),
             mind=mind,
             lanes=_lanes(model, settings),
             planned=planned,
             stop=stop,
             now=parts.clock.now,
-            literature=literature,
+            literature=_literature(settings, task, ledger, stack),
         )
+
+
+def _waiting(settings: Settings, steps: Steps, stop: threading.Event, clock: Clock) -> Waiting:
+    models = settings.models
+    wanted_s = patience(models.patience_s, settings.caps.seconds)
+    return Waiting(steps, stop, patience_s=wanted_s, fallback_s=models.fallback_s, clock=clock)
+
+
+def _literature(settings: Settings, task: Task, ledger: Ledger, stack: ExitStack) -> Cascade:
+    """Closed with the stack."""
+    papers = settings.survey.corpus or task.papers
+    cascade = Cascade.open(settings.literature, papers, lambda text: note(ledger, text))
+    stack.callback(cascade.close)
+    return cascade
+
+
+def _verifier(mind: Callable[[Role], Mind], steps: Steps, settings: Settings) -> GenerativeVerifier:
+    return GenerativeVerifier(
+        lambda: mind("verifier"),
+        lambda: int(steps.budget.summary().tokens.spent),
+        settings.models.slots_of("verifier"),
+    )
 
 
 def _task(folder: Path, described: run_folder.RunFile) -> tuple[Task, Toolchain]:

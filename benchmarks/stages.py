@@ -60,6 +60,9 @@ def _stages(events: Sequence[Event]) -> dict[str, tuple[int, int, float]]:
     for event in events:
         if event.kind == "model":
             stage, tokens = STAGES[event.payload["role"]], int(event.payload["cost"]["tokens"])
+        elif event.kind == "model.fault" and "cost" in event.payload:  # a call that failed costs, too
+            found[STAGES[event.payload["role"]]][1] += int(event.payload["cost"]["tokens"])
+            continue
         elif event.kind in {"experiment", "smoke"}:
             stage, tokens = "experiments", 0
         else:

@@ -14,8 +14,7 @@ from typing import Any
 from agents.folder import FILE
 from agents.launch import create, drive
 from memory.ledger import Event, Ledger
-from pelagos.settings import Settings
-from tests.agents.scripted import ScriptedParts
+from tests.agents.scripted import ScriptedParts, brief
 from tests.toolchains.table import CALLS, LAG, write_task
 
 SERVER = multiprocessing.get_context("forkserver")
@@ -36,13 +35,7 @@ def child(project: Path, die_after: int, lag: float) -> None:
     os.environ[CALLS], os.environ[LAG] = str(project / "calls"), str(lag)
     parts, run = ScriptedParts(), run_of(project)
     if not (run / FILE).exists():
-        settings = Settings(
-            loop={"hypotheses": 4, "attempts": 4, "workers": 2},
-            judge={"max_seeds": 5},
-            screen={"tau": 0.95},
-            models={"default": "replay:none", "retries": 0},
-            literature={"sources": ["corpus"]},
-        )
+        settings = brief(4, 2, judge={"max_seeds": 5})
         create(project, str(write_task(project / "table")), settings, run, parts)
 
     def watch(event: Event) -> None:

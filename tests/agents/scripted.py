@@ -28,6 +28,19 @@ from sandbox.protocol import Sandbox
 from tests.toolchains.table import CALLS, COLUMNS, LAG
 from tools import registry
 
+
+def brief(hypotheses: int = 2, workers: int = 1, lanes: int = 0, **sections: Any) -> Settings:
+    """Of a short run on the table toolchain with scripted replies. `sections` are added, or replace those there are."""
+    shared: dict[str, Any] = {
+        "judge": {"max_seeds": 4},
+        "screen": {"tau": 0.95},
+        "models": {"default": "replay:none", "retries": 0},
+        "literature": {"sources": ["corpus"]},
+    }
+    loop = {"hypotheses": hypotheses, "attempts": 4, "workers": workers, "lanes": lanes}
+    return Settings(loop=loop, **{**shared, **sections})
+
+
 IDEAS = [
     ("a", "Square of column a", "square"),
     ("d", "Doubling of the values in d", "double"),

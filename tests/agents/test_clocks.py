@@ -16,9 +16,9 @@ from app.board import bars
 from app.record import Record
 from memory.budget import Budget
 from memory.ledger import Event, Ledger
-from pelagos.settings import Caps, Settings
+from pelagos.settings import Caps
 from tests.agents.crash import events, facts, run_of
-from tests.agents.scripted import ScriptedParts
+from tests.agents.scripted import ScriptedParts, brief
 from tests.toolchains.table import write_task
 
 DAY, YEARS = 86_400.0, 50 * 365 * 86_400.0
@@ -45,14 +45,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def launched(project: Path) -> Path:
-    settings = Settings(
-        loop={"hypotheses": 2, "attempts": 4, "workers": 1},
-        judge={"max_seeds": 4},
-        screen={"tau": 0.95},
-        models={"default": "replay:none", "retries": 0},
-        literature={"sources": ["corpus"]},
-        caps={"seconds": 3600.0},
-    )
+    settings = brief(caps={"seconds": 3600.0})
     return create(project, str(write_task(project / "table")), settings, run_of(project), ScriptedParts())
 
 

@@ -19,9 +19,8 @@ from memory import salvage
 from memory.checkpoints import FILE
 from memory.ledger import Event, Ledger
 from memory.rows import Row
-from pelagos.settings import Settings
 from tests.agents.crash import TIMES
-from tests.agents.scripted import Scripted, ScriptedParts
+from tests.agents.scripted import Scripted, ScriptedParts, brief
 from tests.toolchains.table import write_task
 
 KINDS = frozenset({"hypothesis", "version", "build", "experiment", "verdict", "lesson", "confirmed", "screened"})
@@ -34,13 +33,7 @@ class Recorded:
 
     def __init__(self, project: Path, lanes: int) -> None:
         self.project = project
-        settings = Settings(
-            loop={"hypotheses": 2, "attempts": 4, "workers": 1, "lanes": lanes},
-            judge={"max_seeds": 4},
-            screen={"tau": 0.95},
-            models={"default": "replay:none", "retries": 0},
-            literature={"sources": ["corpus"]},
-        )
+        settings = brief(lanes=lanes)
         self.run = create(project, str(write_task(project / "table")), settings, project / "runs" / "r", parts())
         self.at: dict[int, Path] = {}
         assert drive(self.run, self._keep, parts=parts()).status == "finished"

@@ -19,7 +19,7 @@ from memory.ledger import Event, Ledger
 from pelagos.errors import DiskFull
 from pelagos.settings import Settings
 from tests.agents.crash import events, facts, run_of
-from tests.agents.scripted import ScriptedParts
+from tests.agents.scripted import ScriptedParts, brief
 from tests.agents.servers.imitation import Imitation, serving
 from tests.disks import Disk, small_disk
 from tests.toolchains.table import write_task
@@ -40,13 +40,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 def launched(project: Path) -> Path:
-    settings = Settings(
-        loop={"hypotheses": 2, "attempts": 4, "workers": 2},
-        judge={"max_seeds": 4},
-        screen={"tau": 0.95},
-        models={"default": "replay:none", "retries": 0},
-        literature={"sources": ["corpus"]},
-    )
+    settings = brief(workers=2)
     return create(project, str(write_task(project / "table")), settings, run_of(project), ScriptedParts())
 
 

@@ -12,8 +12,7 @@ import pytest
 from agents.launch import Ending, create, drive
 from memory.ledger import Event, Ledger
 from pelagos.errors import Locked
-from pelagos.settings import Settings
-from tests.agents.scripted import ScriptedParts
+from tests.agents.scripted import ScriptedParts, brief
 from tests.toolchains.table import write_task
 
 FILES = {
@@ -40,12 +39,7 @@ class Holder:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    settings = Settings(
-        loop={"hypotheses": 1, "attempts": 4, "workers": 1},
-        judge={"max_seeds": 4},
-        models={"default": "replay:none", "retries": 0},
-        literature={"sources": ["corpus"]},
-    )
+    settings = brief(1)
     return create(tmp_path, str(write_task(tmp_path / "table")), settings, tmp_path / "runs" / "r", ScriptedParts())
 
 

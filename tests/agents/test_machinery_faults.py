@@ -12,9 +12,8 @@ import pytest
 from agents.launch import Ending, create, drive
 from pelagos.errors import SandboxError
 from pelagos.nouns import Experiment, OutcomeKind
-from pelagos.settings import Settings
 from tests.agents.crash import events, facts, run_of
-from tests.agents.scripted import ScriptedParts
+from tests.agents.scripted import ScriptedParts, brief
 from tests.toolchains import table
 
 told, executed = table._told, table._executed
@@ -34,13 +33,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def driven(project: Path) -> Ending:
-    settings = Settings(
-        loop={"hypotheses": 2, "attempts": 4, "workers": 1},
-        judge={"max_seeds": 4},
-        screen={"tau": 0.95},
-        models={"default": "replay:none", "retries": 0},
-        literature={"sources": ["corpus"]},
-    )
+    settings = brief()
     run = run_of(project)
     if not run.exists():
         create(project, str(table.write_task(project / "table")), settings, run, ScriptedParts())

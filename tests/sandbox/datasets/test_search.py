@@ -14,10 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pelagos.errors import SandboxError
+from pelagos.nouns import OutcomeKind
 from sandbox import interpreter
 from sandbox.bubblewrap import Bubblewrap
 from sandbox.datasets.search import RUNS, readable_labels, search
 from sandbox.datasets.search_inside import Needles, holds
+from sandbox.protocol import Outcome, Spec
 
 CLASSES, VALUES = list(RUNS[0]), list(RUNS[1])
 NEEDLES = [Needles(list(run)) for run in RUNS]
@@ -90,3 +93,22 @@ def test_what_isnt_covered_is_found_in_a_jail_and_what_is_found_is_kept(
     monkeypatch.setattr(interpreter, "covered", lambda: [])
     assert any("digits.csv.gz" in path for path in search(best))
     assert readable_labels(best) and len(list(tmp_path.rglob("*.json"))) == 2
+
+
+class Cut:
+    """A sandbox in which the search is cut off."""
+
+    name = "cut"
+
+    def __init__(self, found: list[str]) -> None:
+        self.found = found
+
+    def run(self, spec: Spec, on_line: Callable[[str], None] | None = None) -> Outcome:
+        answer = {"found": self.found, "looked": 9, "whole": False}
+        return Outcome(OutcomeKind.OK, files={"answer.json": json.dumps(answer).encode()})
+
+
+def test_a_search_that_is_cut_off_is_no_clean_one() -> None:
+    assert search(Cut(["/usr/iris.csv"])) == ["/usr/iris.csv"]
+    with pytest.raises(SandboxError, match="was not over after 60 s and 9 files"):
+        search(Cut([]))
