@@ -61,9 +61,7 @@ class Attempts:
         kind, number = self._kind + ATTEMPT, 1
         while self._ledger.find(kind, f"{self._key}/{number}"):
             number += 1
-        known: dict[str, Any] = {
-            name: payload[name] for name in ("hypothesis", "version", "seed", "split", "cost") if name in payload
-        }
+        known: dict[str, Any] = {name: payload[name] for name in KEPT if name in payload}
         self._ledger.append(kind, f"{self._key}/{number}", {**known, "of": self._key, "cause": cause})
 
 

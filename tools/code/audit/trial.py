@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pelagos.nouns import Experiment, OutcomeKind, Split, Version
-from sandbox import arrays
+from sandbox.border.arrays import read_array
+from sandbox.border.told import Invalid
 from tools.code.audit import controls
 from tools.code.audit.control import DISTINCT, Leaning, compared, died, lean
 from tools.code.audit.controls import REGIONS, SEALED, SHIFTED
@@ -105,9 +106,8 @@ class Trial:
         if shown is None or run.outcome is not OutcomeKind.OK:
             return None
         truth = self._truth(split)
-        try:
-            predictions = arrays.npy(self.context.artifacts.get(run.files["predictions"]))
-        except arrays.Malformed:
+        predictions = read_array(self.context.artifacts.get(run.files["predictions"]))
+        if isinstance(predictions, Invalid):
             return None
         (train,) = controls.arrays(truth.inputs / "train.npz", "y")
         (true,), (taught,) = controls.arrays(truth.labels, "y"), controls.arrays(shown.labels, "y")
