@@ -125,7 +125,7 @@ def away(server: Switched, clock: Dial) -> Callable[[], None]:
     return act
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", [ROLES[0], *(pytest.param(role, marks=pytest.mark.slow) for role in ROLES[1:])])
 def test_a_run_waits_for_its_endpoint_and_ends_as_one_without_an_outage(
     role: str, server: Switched, undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -291,7 +291,9 @@ def test_a_server_that_is_killed_and_started_again(undisturbed: dict[str, Any], 
     assert verdicts(run) == undisturbed
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504, 529])
+@pytest.mark.parametrize(
+    "status", [429, 503, *(pytest.param(code, marks=pytest.mark.slow) for code in (502, 504, 529))]
+)
 def test_a_server_is_asked_again_when_it_said(
     status: int, server: Switched, undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
