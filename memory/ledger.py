@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.engine import Connection
 
 from memory import salvage
 from memory.faults import on_database
 from memory.filehold import FileHold
 from memory.keys import canonical, read_payload
-from memory.rows import GENESIS, INTENT, IS_FACT, KINDS, Row, connect, events, link
+from memory.rows import GENESIS, INTENT, IS_FACT, KINDS, READS, Row, connect, events, link
 from pelagos.errors import BadInput
+
+LAST = "SELECT max(seq) FROM events"
 
 
 class Event(NamedTuple):
@@ -61,23 +63,24 @@ class Reader:
 
     def event(self, kind: str, key: str) -> Event | None:
         """The row of the fact (kind, key), or None."""
-        with self._lock, _guarded(self.path), self._engine.connect() as connection:
+        with self._reading() as connection:
             return _fact(connection, kind, key)
 
     def last(self) -> int:
-        """The number of the newest row, 0 where there is none."""
-        with self._lock, _guarded(self.path), self._engine.connect() as connection:
-            return int(connection.execute(select(func.max(events.c.seq))).scalar() or 0)
+        """The number of the newest row, 0 where there is none. Asked before every look at a run's facts, so it goes
+        without a transaction."""
+        with self._lock, _guarded(self.path), closing(self._engine.raw_connection()) as raw:
+            return int(raw.cursor().execute(LAST).fetchone()[0] or 0)
 
     def position(self) -> Position:
         """Where the ledger ends now."""
-        with self._lock, _guarded(self.path), self._engine.connect() as connection:
+        with self._reading() as connection:
             return _end(connection)
 
     def holds(self, position: Position) -> bool:
         """Whether this ledger was once at `position`: it has that row, on that chain. An empty one is nobody's."""
         query = select(events.c.chain).where(events.c.seq == position.seq)
-        with self._lock, _guarded(self.path), self._engine.connect() as connection:
+        with self._reading() as connection:
             chain = connection.execute(query).scalar()
         return bool(chain == position.chain)
 
@@ -89,8 +92,14 @@ class Reader:
         wanted = [kind] if kind is not None else kinds
         if wanted is not None:
             query = query.where(events.c.kind.in_(list(wanted)))
-        with self._lock, _guarded(self.path), self._engine.connect() as connection:
+        with self._reading() as connection:
             return [_event(Row(*row)) for row in connection.execute(query)]
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """Takes no write lock: who reads keeps nobody from writing."""
+        with self._lock, _guarded(self.path), self._engine.connect() as connection:
+            yield connection.execution_options(**READS)
 
 
 class Ledger(Reader):

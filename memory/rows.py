@@ -21,6 +21,7 @@ from memory.keys import canonical
 
 INTENT = ".intent"
 GENESIS = "0" * 64
+READS: dict[str, Any] = {"reads": True}
 READER_WAITS_S = 30.0
 
 metadata = MetaData()
@@ -66,7 +67,8 @@ def uri(path: Path, mode: str) -> str:
 
 
 def connect(path: Path, *, read_only: bool = False) -> Engine:
-    """One shared connection; every transaction of a writer begins by taking SQLite's write lock."""
+    """One shared connection; every transaction of a writer begins by taking SQLite's write lock, but for those that say
+    they only read (`READS`)."""
     address = uri(path, "ro" if read_only else "rwc")
     engine = create_engine(
         "sqlite://",
@@ -85,7 +87,8 @@ def connect(path: Path, *, read_only: bool = False) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        reads = read_only or connection.get_execution_options().get("reads")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
 

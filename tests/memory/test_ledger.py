@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -123,3 +125,15 @@ def test_a_ledger_lies_where_its_path_says(name: str, tmp_path: Path) -> None:
     ledger.close()
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
     assert path.stat().st_size > 0
+
+
+def test_who_reads_waits_for_no_writer(tmp_path: Path) -> None:
+    """Reading took the write lock, so it waited for whoever wrote, and kept others from writing."""
+    ledger = Ledger.open(tmp_path / "ledger.db")
+    ledger.append("a", "b", {"n": 1})
+    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert ledger.find("a", "b") == {"n": 1}
+        assert (ledger.last(), ledger.position().seq, len(ledger.events("a"))) == (1, 1, 1)
+        other.execute("ROLLBACK")
+    ledger.close()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from memory.ledger import Ledger, Reader
 
@@ -32,20 +32,17 @@ def ledger(path: Path) -> Iterator[Ledger]:
 
 def plans(reader: Reader, asked: Callable[[], Any]) -> list[str]:
     """How SQLite answers each SELECT that `asked` sends."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
-            sent.append((statement, given))
-
-    event.listen(reader._engine, "before_cursor_execute", note)
-    try:
-        asked()
-    finally:
-        event.remove(reader._engine, "before_cursor_execute", note)
+    sent: list[str] = []
+    with closing(reader._engine.raw_connection()) as raw:
+        raw.driver_connection.set_trace_callback(sent.append)
+        try:
+            asked()
+        finally:
+            raw.driver_connection.set_trace_callback(None)
+    sent = [one for one in sent if one.lstrip().upper().startswith("SELECT")]
     assert sent
     with reader._engine.connect() as connection:
-        explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", given).all() for one, given in sent]
+        explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}").all() for one in sent]
     return [" ".join(str(row[3]) for row in rows) for rows in explained]
 
 
