@@ -3,7 +3,7 @@ PY   ?= python3
 BIN  := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test fuzz check bench bench-sandbox bench-cheats test-all vllm clean
+.PHONY: setup demo test fuzz check bench bench-sandbox bench-cheats bench-aa bench-plans bench-verifiers-throughput bench-long bench-verifiers-search mutants test-all vllm clean
 
 $(STAMP): pyproject.toml constraints.txt scripts/setup
 	PYTHON=$(PY) scripts/setup
@@ -46,8 +46,27 @@ bench-sandbox: $(STAMP)  ## what the sandbox costs and whether it leaves anythin
 bench-cheats: $(STAMP)  ## cheats and honest programs through sandbox, evaluator and audit; resumable, about ten minutes
 	$(BIN)/python -m benchmarks.cheats
 
+bench-aa: $(STAMP)  ## 60 edits that change nothing through the real run; resumable, about half an hour
+	$(BIN)/python -m benchmarks.judging.aa
+
+bench-plans: $(STAMP)  ## plans with measured effects: labels what is missing (resumable, hours in all), then ranks
+	$(BIN)/python -m benchmarks.plans measure
+	$(BIN)/python -m benchmarks.plans rank
+
+bench-verifiers-throughput: $(STAMP)  ## scoring plans in one pass against a call a step; needs make vllm; ITS_HUB=FOLDER; a quarter of an hour
+	$(BIN)/python -m benchmarks.verifiers.throughput $(if $(ITS_HUB),--its-hub $(ITS_HUB))
+
+bench-long: $(STAMP)  ## 4,000 scripted hypotheses: what grows with a run; resumable, 15 to 40 minutes on a quiet machine
+	$(BIN)/python -m benchmarks.long_run --hypotheses 4000 --folder runs/bench-long
+
+bench-verifiers-search: $(STAMP)  ## verifiers and search on exact chains, tiny models from scratch; resumable, about an hour
+	$(BIN)/python -m benchmarks.chain
+
+mutants: $(STAMP)  ## small faults in the code: do the tests of its room notice? resumable; ROOMS="judging edits", SEED=2
+	$(BIN)/python -m benchmarks.mutants $(ROOMS) $(if $(SEED),--seed $(SEED))
+
 vllm: $(STAMP)  ## an environment of its own for the vLLM server
-	$(BIN)/python -m agents.models.vllm_env
+	$(BIN)/python -m agents.models.vllm.environment
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -1,15 +1,15 @@
-"""The state machine: nodes and edges, nothing else.
+"""Defines the state machine: nodes and edges, nothing else.
 
     baseline -> survey -> lane x N -> confirm -> report
 
-A lane takes one hypothesis all the way before it thinks of the next, so the next one learns from it, and a run that is
-stopped at any moment has tested what it thought of. Lanes don't wait for each other.
+A lane finishes one hypothesis before it asks for the next, so the next one learns from it, and a run that is stopped at
+any moment has tested its earlier ideas. Lanes don't wait for one another.
 
-    ideate -> screen -> plan -> review? -> build -> experiment -> judge -> reflect -> ideate ...
+    ideate -> screen -> plan -> review? -> build -> experiment -> judge -> claim? -> reflect -> ideate ...
       ^---------'        ^- revise -'                   ^- more seeds -'
 
-A node is a plain function `node(state, run) -> update`; `agents.guard` puts the progress fact, the boundary check and
-the two clean stops (a cap, no model) around each.
+A node is a plain function `node(state, run) -> update`; `agents.node_wrapper` adds the progress fact, the boundary
+check and the two clean stops (a cap, no model) to each.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
-from agents.guard import guarded
+from agents.node_wrapper import wrap_node
 from agents.nodes import (
     baseline,
     build,
+    claim,
     confirm,
     experiment,
     ideate,
@@ -38,7 +39,7 @@ from agents.nodes import (
     survey,
 )
 from agents.run import Run
-from agents.state import Lane, LaneEnd, State, Update, lane_of
+from agents.state import Lane, LaneEnd, State, Update, open_lane
 
 Review = Literal["off", "async", "gate"]
 Graph = CompiledStateGraph[Any, Any, Any, Any]
@@ -52,71 +53,93 @@ REPEATED: Sequence[Callable[[Lane, Run], Update]] = (
     build.build,
     experiment.experiment,
     judge.judge,
+    claim.claim,
     reflect.reflect,
 )
-STEPS = 2**31 - 1
-"""The recursion limit: none. Hypotheses, time and attempts bound a run."""
+RECURSION_LIMIT = 2**31 - 1
+"""Practically no limit in LangGraph: hypotheses, time and attempts bound a run."""
 
 
-def run_graph(review: Review, checkpointer: BaseCheckpointSaver[Any] | None = None) -> Graph:
-    """The whole run."""
+def build_run_graph(review: Review, checkpointer: BaseCheckpointSaver[Any] | None = None) -> Graph:
+    """Build the graph of a whole run."""
     graph = StateGraph(State, context_schema=Run)
     for node in ONCE:
-        graph.add_node(node.__name__, guarded(node))
-    graph.add_node("lane", lane_graph(review))
+        graph.add_node(node.__name__, wrap_node(node))
+    graph.add_node("lane", build_lane_graph(review))
     graph.add_edge(START, "baseline")
-    graph.add_conditional_edges("baseline", lambda s: "survey" if _runs(s) else "report", ["survey", "report"])
-    graph.add_conditional_edges("survey", _lanes, ["lane", "confirm"])
+    graph.add_conditional_edges("baseline", _choose_after_baseline, ["survey", "report"])
+    graph.add_conditional_edges("survey", _open_lanes, ["lane", "confirm"])
     graph.add_edge("lane", "confirm")
     graph.add_edge("confirm", "report")
     graph.add_edge("report", END)
     return graph.compile(checkpointer=checkpointer)
 
 
-def lane_graph(review: Review) -> Graph:
-    """One lane: hypotheses, one after the other."""
+def build_lane_graph(review: Review) -> Graph:
+    """Build the graph of one lane, which takes one hypothesis after another."""
     graph = StateGraph(Lane, context_schema=Run, output_schema=LaneEnd)
     for node in REPEATED:
-        graph.add_node(node.__name__, guarded(node))
-    reviewed = {"gate": "gate", "async": "glance"}.get(review, "build")
+        graph.add_node(node.__name__, wrap_node(node))
+    after_plan = {"gate": "gate", "async": "glance"}.get(review, "build")
     graph.add_edge(START, "ideate")
-    graph.add_conditional_edges("ideate", _after_ideate, ["screen", "ideate", END])
-    graph.add_conditional_edges("screen", _after_screen, ["plan", "ideate", END])
-    graph.add_conditional_edges("plan", lambda s: reviewed if _runs(s) else "judge", [reviewed, "judge"])
-    for gate in ("gate", "glance"):
-        graph.add_conditional_edges(gate, _after_review, ["build", "plan", "judge"])
-    graph.add_conditional_edges("build", _seeds_or("judge"), ["experiment", "judge"])
-    graph.add_conditional_edges("judge", _seeds_or("reflect"), ["experiment", "reflect"])
+    graph.add_conditional_edges("ideate", _choose_after_ideate, ["screen", "ideate", END])
+    graph.add_conditional_edges("screen", _choose_after_screen, ["plan", "ideate", END])
+    graph.add_conditional_edges(
+        "plan", lambda state: after_plan if _is_running(state) else "judge", [after_plan, "judge"]
+    )
+    for review_node in ("gate", "glance"):
+        graph.add_conditional_edges(review_node, _choose_after_review, ["build", "plan", "judge"])
+    graph.add_conditional_edges("build", _choose_after_build, ["experiment", "judge"])
+    graph.add_conditional_edges("judge", _choose_after_judge, ["experiment", "claim", "reflect"])
+    graph.add_edge("claim", "reflect")
     graph.add_edge("experiment", "judge")
-    graph.add_conditional_edges("reflect", lambda s: "ideate" if _runs(s) else END, ["ideate", END])
+    graph.add_conditional_edges("reflect", _choose_after_reflect, ["ideate", END])
     return graph.compile()
 
 
-def _runs(state: State | Lane) -> bool:
+def _is_running(state: State | Lane) -> bool:
     return state["status"] == "running"
 
 
-def _lanes(state: State) -> str | list[Send]:
-    return [Send("lane", lane_of(state, lane)) for lane in range(state["lanes"])] if _runs(state) else "confirm"
+def _choose_after_baseline(state: State) -> str:
+    return "survey" if _is_running(state) else "report"
 
 
-def _after_ideate(state: Lane) -> str:
-    if not _runs(state):
+def _open_lanes(state: State) -> str | list[Send]:
+    return [Send("lane", open_lane(state, lane)) for lane in range(state["lanes"])] if _is_running(state) else "confirm"
+
+
+def _choose_after_ideate(state: Lane) -> str:
+    if not _is_running(state):
         return END
     return "screen" if state["hypothesis"] else "ideate"
 
 
-def _after_screen(state: Lane) -> str:
-    if not _runs(state):
+def _choose_after_screen(state: Lane) -> str:
+    if not _is_running(state):
         return END
     return "plan" if state["kept"] else "ideate"
 
 
-def _after_review(state: Lane) -> str:
-    if not _runs(state):
+def _choose_after_review(state: Lane) -> str:
+    if not _is_running(state):
         return "judge"
     return "build" if state["plans"] else "plan" if state["kept"] else "judge"
 
 
-def _seeds_or(otherwise: str) -> Callable[[Lane], str]:
-    return lambda state: "experiment" if _runs(state) and state["due"] else otherwise
+def _choose_after_build(state: Lane) -> str:
+    return "experiment" if _has_due_seeds(state) else "judge"
+
+
+def _choose_after_judge(state: Lane) -> str:
+    if _has_due_seeds(state):
+        return "experiment"
+    return "claim" if state["strong"] else "reflect"
+
+
+def _choose_after_reflect(state: Lane) -> str:
+    return "ideate" if _is_running(state) else END
+
+
+def _has_due_seeds(state: Lane) -> bool:
+    return _is_running(state) and bool(state["due"])

@@ -1,46 +1,53 @@
-"""Launch and resume: `create` checks everything and makes a run folder, `drive` takes it to its end or to a stop.
+"""Launches and resumes runs: `create` checks all and makes a run folder, `drive` runs it to its end or to a stop.
 
-Resuming is driving again: the checkpoint says where, the ledger what is done already. An end by a cap is clean: what
-was found is judged, confirmed and reported. A run without models ends with exit code 5, whatever it found, since nobody
-asked it to stop; what was found is confirmed by `resume`, which goes on with the next hypothesis.
+To resume a run, drive it again: the checkpoint says where it stopped, the ledger what is done already. A run that a cap
+ends is complete: its results are judged, confirmed and reported. A run without models ends with exit code 5, whatever
+it found, since nobody asked it to stop; `resume` confirms its results and continues with the next hypothesis.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
-
-from agents import folder as run_folder
-from agents.caps import check_caps, given_since
-from agents.desk import Desk
-from agents.nodes.review import how
-from agents.packages import differing, installed
-from agents.parts import Parts, assembled
-from agents.reviews import decided
-from agents.run import Run, confirmable
-from agents.state import State, check_version, initial
-from memory import unfinished
-from memory.checkpoints import DURABILITY, open_checkpoints
-from memory.controller import hold_controller
-from memory.faults import on_disk
-from memory.hashing import HashingEmbedder
-from memory.keys import step_key
-from memory.ledger import Event, Ledger
-from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, MissingPart, PelagosError
+from agents.nodes.review import describe_decide
+from agents.notify.channels import open_channels
+from agents.notify.endings import tell_ending, tell_stop
+from agents.notify.notifier import Notifier
+from agents.review.decisions import is_decided
+from agents.review.review_gate import ReviewGate
+from agents.run import Run, can_confirm
+from agents.setup import run_folder
+from agents.setup.assembly import Assembly, assemble
+from agents.setup.caps import check_caps, were_replaced_since
+from agents.setup.packages import describe_changes, installed_versions
+from agents.state import State, check_version, make_initial_state
+from agents.verifiers.registry import check_spec, choose_spec
+from memory.checkpoints.checkpoints import DURABILITY, open_checkpoints
+from memory.embedders.hashing import HashingEmbedder
+from memory.files.disk_errors import translate_disk_errors
+from memory.files.run_lock import hold_controller
+from memory.ledger.keys import step_key
+from memory.ledger.ledger import Event, Ledger
+from memory.steps import unfinished
+from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, PelagosError
+from pelagos.facts.drive import Ending, Estimate, Packages, Started, Stopped
+from pelagos.facts.ideas import Screened, Survey
+from pelagos.facts.reader import read
+from pelagos.notify import Notify
 from pelagos.nouns import Hypothesis
 from pelagos.settings import Settings
 from sandbox.choose import reap
 from tools import registry
 from tools.literature.cascade import Cascade
-from tools.toolchain import Noted
+from tools.literature.knowhow.folder import load_notes
+from tools.toolchain import Noted, Task
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -48,225 +55,277 @@ if TYPE_CHECKING:
     from agents.graph import Graph
 
 THREAD = "run"
-STOPPED = "run.stopped"
 OVER = frozenset({"finished", "capped"})
 DISK_WAITS_S = (5.0, 20.0, 60.0)
-"""How long room is waited for before a run on a full disk goes on, and in the end stops."""
+"""Seconds that a run on a full disk waits for room before each new attempt; after the last one it stops."""
 EXIT_CODES = {
     "finished": 0, "capped": 3, "disk full": 3, "starved": 5, "failed": 5, "waiting": 6, "interrupted": 130,
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How a drive ended. `status`: finished, waiting (for a review), capped, disk full, starved, failed or
-    interrupted."""
-
-    status: str
-    exit_code: int
-    reason: str
-
-
 def create(
-    project: Path, task_ref: str, settings: Settings, run_dir: Path | None = None, parts: Parts | None = None
+    project: Path, task_ref: str, settings: Settings, run_dir: Path | None = None, assembly: Assembly | None = None
 ) -> Path:
-    """A run folder, ready to be driven. Raises BadInput, MissingPart and DiskFull, and then nothing was written."""
+    """Make a run folder that is ready to be driven, and return it. Raises BadInput, MissingPart and DiskFull; then
+    nothing was written."""
     task, _ = registry.task(task_ref)
+    _check_task(task, project, settings)
+    check_spec(choose_spec(settings.verifiers.kind, True), settings)
+    open_channels(settings.notify, project, os.environ)
+    assembly = assembly or Assembly()
+    specs = check_caps(settings)
+    registry.install(task)
+    assembly.sandbox(settings.sandbox)
+    assembly.check_embedder(settings, project)
+    folder = run_dir or run_folder.new_folder(project / "runs", task.name)
+    run_folder.check_free(folder, task.digest)
+    for spec in specs:  # last: this sends requests to endpoints
+        assembly.check_model(spec, settings)
+    with translate_disk_errors(folder):
+        while not run_folder.create(folder, project, task, settings):  # another process took the place meanwhile
+            if run_dir is not None:
+                run_folder.check_free(run_dir, task.digest)
+            folder = run_dir or run_folder.new_folder(project / "runs", task.name)
+    return folder
+
+
+def _check_task(task: Task, project: Path, settings: Settings) -> None:
+    """Raises BadInput or MissingPart if the task can't run here, has too few seeds, or if its papers or the project's
+    know-how can't be read."""
     registry.check_machine(task, settings.sandbox.name)
-    wanted, there = settings.judge.min_seeds, len(task.seeds)
-    if there < wanted:
-        raise BadInput(f"task {task.name}: seeds: {there} are too few for a noise estimate: name at least {wanted}")
+    min_seeds, seeds = settings.judge.min_seeds, len(task.seeds)
+    if seeds < min_seeds:
+        raise BadInput(f"task {task.name}: seeds: {seeds} are too few for a noise estimate: name at least {min_seeds}")
     papers = project / settings.survey.corpus if settings.survey.corpus else task.papers
     if papers is not None:
         Cascade.open(settings.literature, papers, lambda _: None).close()
-    parts = parts or Parts()
-    specs = check_caps(settings)
-    registry.install(task)
-    parts.sandbox(settings.sandbox)
-    parts.check_embedder(settings, project)
-    where = run_dir or run_folder.by_time(project / "runs", task.name)
-    run_folder.free(where, task.digest)
-    for spec in specs:  # last: endpoints are asked whether they are there
-        parts.check_model(spec, settings)
-    with on_disk(where):
-        while not run_folder.write(where, project, task, settings):  # another process took the place meanwhile
-            if run_dir is not None:
-                run_folder.free(run_dir, task.digest)
-            where = run_dir or run_folder.by_time(project / "runs", task.name)
-    return where
+    for folder in settings.knowhow:
+        load_notes(project / folder)
 
 
 def drive(
     run_dir: Path,
     watch: Callable[[Event], None] | None = None,
     stop: threading.Event | None = None,
-    parts: Parts | None = None,
+    assembly: Assembly | None = None,
+    notify: Notify | None = None,
 ) -> Ending:
-    """Run or resume the run in `run_dir` to its end or to a stop, and record how it ended.
+    """Run or resume the run in `run_dir` to its end or to a stop, and record how it ended. `notify` says who is told:
+    it is the driver's, and no run folder holds it.
 
-    What sandboxes of dead processes left on the machine is removed first. Where the disk is full for a moment, the run
-    goes on when there is room again.
+    First removes what the sandboxes of dead processes left on the machine. If the disk is full for a moment, the run
+    continues when there is room again.
 
-    Raises BadInput (no run there, driven by another process), MissingPart, and DiskFull where there is no room to
-    begin.
+    Raises BadInput (no run there, driven by another process), MissingPart, and DiskFull if there is no room to begin.
     """
-    described = run_folder.read(run_dir)
-    with on_disk(run_dir), hold_controller(run_dir), closing(Ledger.open(run_dir / run_folder.LEDGER)) as ledger:
+    description = run_folder.read(run_dir)
+    channels = open_channels(notify or Notify(), Path.cwd(), os.environ)
+    with (
+        translate_disk_errors(run_dir),
+        hold_controller(run_dir),
+        closing(Ledger.open(run_dir / run_folder.LEDGER)) as ledger,
+    ):
         if watch is not None:
             ledger.watch(watch)
         reap()
-        before = ledger.events("run.ended")
-        over = before and before[-1].payload["status"] in OVER
-        if over and not given_since(ledger, before[-1].seq):
-            return Ending(**before[-1].payload)
-        asked, made = stop or threading.Event(), parts or Parts()
-        ending = _driven(run_dir, described, ledger, asked, made)
-        for wait in DISK_WAITS_S:
-            if ending.status != "disk full" or asked.wait(wait):
-                break
-            with suppress(DiskFull):  # there is still no room: its ending stands
-                ending = _driven(run_dir, described, ledger, asked, made)
-        return _recorded(ending, len(before) + 1, ledger)
+        name, on = run_dir.resolve().name, (notify or Notify()).on
+        with closing(Notifier(ledger, name, description.task, channels, on)) as notifier:
+            ending, number = _drive_to_ending(run_dir, description, notifier, stop or threading.Event(), assembly)
+            tell_ending(notifier, run_dir, ending, number, description.resolved())
+            return ending
 
 
-def _driven(
-    run_dir: Path, described: run_folder.RunFile, ledger: Ledger, stop: threading.Event, parts: Parts
+def _drive_to_ending(
+    run_dir: Path,
+    description: run_folder.RunFile,
+    notifier: Notifier,
+    stop: threading.Event,
+    assembly: Assembly | None,
+) -> tuple[Ending, int]:
+    """Return the ending and its number. A run that is over is not driven again."""
+    ledger = notifier.ledger
+    endings = ledger.events(Ending.KIND)
+    last = read(Ending, endings[-1].payload) if endings else None
+    if last and last.status in OVER and not were_replaced_since(ledger, endings[-1].seq):
+        return last, len(endings)
+    assembly = assembly or Assembly()
+    ending = _drive_once(run_dir, description, notifier, stop, assembly)
+    for wait_s in DISK_WAITS_S:
+        if ending.status != "disk full" or stop.wait(wait_s):
+            break
+        ending = _drive_once(run_dir, description, notifier, stop, assembly)
+    return _record_ending(ending, len(endings) + 1, ledger), len(endings) + 1
+
+
+def _drive_once(
+    run_dir: Path, description: run_folder.RunFile, notifier: Notifier, stop: threading.Event, assembly: Assembly
 ) -> Ending:
-    with _told(ledger), assembled(run_dir, described, ledger, stop, parts) as run:
-        return _ending(run, described)
+    try:
+        with (
+            _record_failures(run_dir, notifier),
+            translate_disk_errors(run_dir),
+            assemble(run_dir, description, notifier.ledger, stop, assembly) as run,
+        ):
+            run.notifier = notifier
+            return _run_to_ending(run, description)
+    except DiskFull as full:  # before the graph was started, or while its parts were closed
+        return _make_ending("disk full", str(full))
 
 
 @contextmanager
-def _told(ledger: Ledger) -> Iterator[None]:
-    """What ends the drive without an ending goes on as it is, and the ledger says what it was: a part that is missing
-    or a programming error of ours."""
+def _record_failures(run_dir: Path, notifier: Notifier) -> Iterator[None]:
+    """Record and tell an error that ends the drive without an ending: a missing part, a file that can't be used, or a
+    programming error of ours. The error is raised again."""
     try:
         yield
-    except (BadInput, MissingPart) as error:
-        _stopped("stopped", str(error), ledger)
+    except (DiskFull, Interrupted):
         raise
-    except PelagosError:
+    except PelagosError as error:
+        _record_stopped("stopped", str(error), run_dir, notifier)
         raise
     except Exception as error:
-        _stopped("crashed", _crash(error), ledger)
+        _record_stopped("crashed", _describe_crash(error), run_dir, notifier)
         raise
 
 
-def _stopped(status: str, reason: str, ledger: Ledger) -> None:
+def _record_stopped(status: str, reason: str, run_dir: Path, notifier: Notifier) -> None:
     with suppress(PelagosError):
-        ledger.append(STOPPED, str(len(ledger.events(STOPPED)) + 1), {"status": status, "reason": reason})
+        number = len(notifier.ledger.facts(Stopped)) + 1
+        notifier.ledger.record(Stopped(status=status, reason=reason), str(number))
+    with suppress(PelagosError):
+        tell_stop(notifier, run_dir, status, reason)
 
 
-def _crash(error: Exception) -> str:
-    """One line: the error and the line of code where it was raised."""
-    told = " ".join(str(error).split())[:400]
+def _describe_crash(error: Exception) -> str:
+    """Return one line: the error and the line of code where it was raised."""
+    message = " ".join(str(error).split())[:400]
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}{': ' if told else ''}{told}{place}, a fault in Pelagos itself"
+    return f"{type(error).__name__}{': ' if message else ''}{message}{place}, a fault in Pelagos itself"
 
 
-def _begin(run: Run, described: run_folder.RunFile) -> None:
-    run.steps.budget.mark()
+def _begin(run: Run, description: run_folder.RunFile) -> None:
+    """Record the start, bring the bank and unfinished steps into line with the ledger, and note what limits the run."""
+    run.steps.budget.record_span()
     metrics = {"metric": run.task.metric, "guards": list(run.task.guards)}
-    shown = TypeAdapter(dict[str, Any]).dump_python(metrics, mode="json")
-    run.ledger.append("run.started", THREAD, described.model_dump(mode="json") | shown)
-    run.bank.forget_lost(run.origin.run, {run.origin.id(one.id) for one in run.nouns(Hypothesis)})
+    run.ledger.record(Started(**description.model_dump(mode="json"), **metrics), THREAD)
+    run.bank.remove_lost(run.origin.run, {run.origin.id(hypothesis.id) for hypothesis in run.nouns(Hypothesis)})
     if run.ledger.damage:
         run.say(run.ledger.damage)
-    calls, cost = unfinished.settle(run.steps)
-    if calls:
-        run.say(
-            f"{calls} model calls were in flight when the run was killed: {cost.tokens} tokens are counted as spent"
-        )
-    versions = installed(run.folder / run_folder.TASK)
-    if text := differing(described.versions, versions):
-        run.ledger.append("versions", step_key(**versions), versions)
-        run.say(f"other versions than at the run's beginning, so its numbers may differ: {text}")
+    unfinished.settle(run.steps, run.say)
+    _note_changed_packages(run, description)
     for text in run.task.notes if isinstance(run.task, Noted) else ():
         run.say(f"task {run.task.name}: {text}")
     if run.embedder.id == HashingEmbedder.ID:
         run.say("embedder: hashing: repeats are recognised by their spelling only")
-    if not confirmable(run.settings.caps, run.settings.judge.max_seeds):
+    if not can_confirm(run.settings.caps, run.settings.judge.max_seeds):
         run.say(f"at most {run.settings.caps.experiments} experiments: too few to confirm a winner on sealed data")
 
 
-def _recorded(ending: Ending, number: int, ledger: Ledger) -> Ending:
-    """The ending as a fact, unless the disk is full: then it is told only."""
+def _note_changed_packages(run: Run, description: run_folder.RunFile) -> None:
+    versions = installed_versions(run.folder / run_folder.TASK)
+    if changes := describe_changes(description.versions, versions):
+        run.ledger.record(Packages(versions), step_key(**versions))
+        run.say(f"other versions than at the run's beginning, so its numbers may differ: {changes}")
+
+
+def _record_ending(ending: Ending, number: int, ledger: Ledger) -> Ending:
+    """Record the ending as a fact and return it. If the disk is full, return an ending that says so, unrecorded."""
     try:
-        ledger.append("run.ended", str(number), vars(ending))
+        ledger.record(ending, str(number))
     except DiskFull as full:
         if ending.status == "disk full":
             return ending
-        return Ending("disk full", EXIT_CODES["disk full"], f"{ending.status} {ending.reason}, not recorded: {full}")
+        return _make_ending("disk full", f"{ending.status} {ending.reason}, not recorded: {full}")
     return ending
 
 
-def _ending(run: Run, described: run_folder.RunFile) -> Ending:
-    """Named border: what the tree of our errors says becomes a recorded end; anything else is a bug and crashes."""
+def _make_ending(status: str, reason: str) -> Ending:
+    return Ending(status=status, exit_code=EXIT_CODES[status], reason=reason)
+
+
+def _run_to_ending(run: Run, description: run_folder.RunFile) -> Ending:
+    """Run the graph and return how it ended. Every PelagosError becomes an ending; any other exception is a programming
+    error and is raised."""
     try:
-        with on_disk(run.folder):
-            _begin(run, described)
+        with translate_disk_errors(run.folder):
+            _begin(run, description)
             run.toolchain.prepare(run.task, run)
             status, reason = _run_graph(run)
-    except Interrupted as asked:
-        status, reason = "interrupted", str(asked)
+    except Interrupted as interrupted:
+        status, reason = "interrupted", str(interrupted)
     except CapReached as reached:
         status, reason = "capped", str(reached)
     except DiskFull as full:
         status, reason = "disk full", str(full)
     except PelagosError as error:
         status, reason = "failed", str(error)
-    return Ending(status, EXIT_CODES[status], reason)
+    return _make_ending(status, reason)
 
 
 def _run_graph(run: Run) -> tuple[str, str]:
-    from agents.graph import STEPS, run_graph
+    """Run the graph until it ends or all lanes wait for a review. Returns status and reason."""
+    from agents.graph import RECURSION_LIMIT, build_run_graph
 
     with open_checkpoints(run.ledger, run.say) as saver:
-        graph = run_graph(run.settings.loop.review, saver)
+        graph = build_run_graph(run.settings.loop.review, saver)
         config: RunnableConfig = {
             "configurable": {"thread_id": THREAD},
-            "recursion_limit": STEPS,
+            "recursion_limit": RECURSION_LIMIT,
             "max_concurrency": run.lanes,
         }
-        start: State | None = _start(graph, config, run)
+        state = _prepare_state(graph, config, run)
+        run.quota.hold(_find_unscreened(graph, config, run))
         while True:
             patience_s = 60 * run.settings.loop.review_wait
-            run.desk = Desk(_open_lanes(graph, config, run), patience_s, run.steps.budget)
-            state = graph.invoke(start, config, context=run, durability=DURABILITY)
-            waiting = [id for asked in state.get("__interrupt__", ()) for id in asked.value["waiting_for"]]
-            waiting.sort(key=lambda id: (len(id), id))
+            run.review_gate = ReviewGate(_count_open_lanes(graph, config, run), patience_s, run.steps.budget)
+            result = graph.invoke(state, config, context=run, durability=DURABILITY)
+            waiting = _find_waiting(result)
             if not waiting:
-                return state["status"], state["reason"]
-            if not any(decided(run.ledger, id) for id in waiting):
-                again = f"then `pelagos resume {shlex.quote(str(run.folder))}`"
-                return "waiting", f"for a review of {', '.join(waiting)}: {how(run, waiting[0])}, {again}"
-            start = None
+                return result["status"], result["reason"]
+            if not any(is_decided(run.ledger, id) for id in waiting):
+                resume = f"then `pelagos resume {shlex.quote(str(run.folder))}`"
+                return "waiting", f"for a review of {', '.join(waiting)}: {describe_decide(run, waiting[0])}, {resume}"
+            state = None
 
 
-def _open_lanes(graph: Graph, config: RunnableConfig, run: Run) -> int:
-    """Lanes that work when the graph goes on: all, or those that had not ended when it was left."""
-    found = graph.get_state(config)
-    begun = [task for task in found.tasks if task.name == "lane"]
-    return sum(task.result is None for task in begun) or (found.values or {}).get("lanes", run.lanes)
+def _find_waiting(result: dict[str, Any]) -> list[str]:
+    """Return the ids of the hypotheses that wait for a review, in the order of their numbers."""
+    ids = [id for interrupt in result.get("__interrupt__", ()) for id in interrupt.value["waiting_for"]]
+    return sorted(ids, key=lambda id: (len(id), id))
 
 
-def _start(graph: Graph, config: RunnableConfig, run: Run) -> State | None:
-    """What to invoke the graph with: a fresh state, or nothing: go on.
+def _count_open_lanes(graph: Graph, config: RunnableConfig, run: Run) -> int:
+    """Return how many lanes work when the graph continues: all, or those that had not ended when it stopped."""
+    snapshot = graph.get_state(config)
+    lanes = [task for task in snapshot.tasks if task.name == "lane"]
+    return sum(task.result is None for task in lanes) or (snapshot.values or {}).get("lanes", run.lanes)
 
-    Not decided by `next`: a kill between a task's writes and its checkpoint leaves it empty in a running graph. Where
-    the models are back, or caps were given anew, the lanes are opened again after the hypotheses there are, or the
-    survey if it came to nothing.
+
+def _find_unscreened(graph: Graph, config: RunnableConfig, run: Run) -> list[str]:
+    """Return the ideas that lanes will still screen. Ideas from before the lanes were last opened are given up."""
+    numbered = (graph.get_state(config).values or {}).get("numbered", 0)
+    screened = run.ledger.facts(Screened)
+    return [id for id in run.tally.hypotheses if id not in screened and int(id[1:]) > numbered]
+
+
+def _prepare_state(graph: Graph, config: RunnableConfig, run: Run) -> State | None:
+    """Return the state to invoke the graph with: a fresh one, or None to continue from the checkpoint.
+
+    Doesn't use `next` of the checkpoint: a kill between a task's writes and its checkpoint leaves it empty in a running
+    graph. If the models are back, or caps were given again, this opens the lanes again, to number after the existing
+    hypotheses. If no survey was recorded, the survey is repeated before that.
     """
-    found = graph.get_state(config)
-    if not found.values:
-        return initial(run.lanes)
-    check_version(found.values)
-    ends = run.ledger.events("run.ended")
-    more = given_since(run.ledger, ends[-1].seq if ends else 0)
-    if (found.values["status"] == "starved" or (found.values["status"] in OVER and more)) and not found.tasks:
-        surveyed = bool(run.ledger.events("survey"))
-        numbers = [int(event.payload["hypothesis"][1:]) for event in run.ledger.events("pace")]
-        again = {"status": "running", "lanes": run.lanes, "numbered": max(numbers, default=0)}
-        graph.update_state(config, again, as_node="survey" if surveyed else "baseline")
+    snapshot = graph.get_state(config)
+    if not snapshot.values:
+        return make_initial_state(run.lanes)
+    check_version(snapshot.values)
+    endings = run.ledger.events(Ending.KIND)
+    caps_replaced = were_replaced_since(run.ledger, endings[-1].seq if endings else 0)
+    status = snapshot.values["status"]
+    if (status == "starved" or (status in OVER and caps_replaced)) and not snapshot.tasks:
+        node = "survey" if run.ledger.facts(Survey) else "baseline"
+        numbers = [int(estimate.hypothesis[1:]) for estimate in run.ledger.facts(Estimate).values()]
+        update = {"status": "running", "lanes": run.lanes, "numbered": max(numbers, default=0)}
+        graph.update_state(config, update, as_node=node)
     return None

@@ -1,8 +1,8 @@
-"""What a node is given: the run's folder, ledger, models, sandbox and the words to read them by.
+"""Holds what a node is given: the run's folder, ledger, models, sandbox, and how to read them.
 
 `Run` is the graph's runtime context and satisfies `tools.toolchain.Context`. A node is a plain function
-`node(state, run) -> update`; `graph.py` hands it the two. Doesn't hold anything that must survive: that is the
-ledger's, the checkpoint's and the artifact store's.
+`node(state, run) -> update`; `graph.py` calls it with both. Doesn't hold anything that must survive the process: that
+is in the ledger, the checkpoint and the artifact store.
 """
 
 from __future__ import annotations
@@ -10,37 +10,37 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from agents.desk import Desk
-from agents.judging.cases import Case, Cases
 from agents.judging.rules import Rules
-from agents.likeness import Likeness, likeness
+from agents.literature.likeness import Likeness, compare_papers
 from agents.notes import note
-from agents.pace import Pace
-from agents.quota import Quota
-from agents.tally import Ran, Tally
-from agents.verifiers.protocol import Verifier
+from agents.notify.notifier import Notifier
+from agents.pacing.pace import Pace
+from agents.pacing.quota import Quota
+from agents.review.review_gate import ReviewGate
+from agents.tally import ExperimentRef, Tally
+from agents.verifiers.protocol import Solution, Verifier
 from memory.artifacts import ArtifactStore
-from memory.facts import Facts
-from memory.harvest import Origin
-from memory.ledger import Ledger
-from memory.project_runs import label
-from memory.steps import Steps
+from memory.bank.backfill import Origin
+from memory.files.project_runs import run_label
+from memory.ledger.facts import Facts
+from memory.ledger.ledger import Ledger
+from memory.steps.steps import Steps
 from pelagos.errors import DamagedRun, Interrupted
+from pelagos.facts.fact import find_kind
+from pelagos.facts.ideas import Screened, Survey
+from pelagos.facts.reader import NOUNS, read
 from pelagos.nouns import (
-    Audit,
-    Build,
     Experiment,
-    Hypothesis,
+    Fidelity,
     Lesson,
     Noun,
-    Plan,
     RankedPaper,
     Role,
     Split,
@@ -49,76 +49,67 @@ from pelagos.nouns import (
     Version,
 )
 from pelagos.settings import Caps, Settings
-from sandbox import cards
+from sandbox.gpu import gpu_slots
 from sandbox.protocol import Limits, Sandbox
 from tools.literature.cascade import Cascade
-from tools.toolchain import Mind, Task, Toolchain
+from tools.toolchain import RoleModel, Task, Toolchain, Work
 
 if TYPE_CHECKING:
-    from memory.bank import HypothesisBank
-    from memory.embedder import Embedder
-    from sandbox.slots import Slots
+    from memory.bank.bank import HypothesisBank
+    from memory.embedders.embedder import Embedder
+    from sandbox.host.cpu_slots import CpuSlots
 
 N = TypeVar("N", bound=Noun)
-PLANNED = 10  # hypotheses that the e-values are tuned for where time alone bounds their number
-AUDIT = 4  # experiments of one honest winner's audit: three controls on validation data, one on the sealed stage
-NOUNS: tuple[type[Noun], ...] = (Hypothesis, Plan, Version, Build, Experiment, Verdict, Audit, Lesson)
+AUDIT_EXPERIMENTS = 4  # of one honest winner's audit: three controls on validation data, one on the sealed stage
 
 
 @dataclass
 class Run:
-    """`folder` is the run's, `project` the one whose bank is shared. `stop` asks for an end at the next boundary.
-    `planned`: hypotheses that the run was launched to test, None where time alone bounds them."""
+    """`folder` is the run's, `project` the one whose bank is shared. If `stop` is set, the run stops at the next
+    boundary."""
 
     folder: Path
     project: Path
     settings: Settings
     task: Task
-    toolchain: Toolchain
+    toolchain: Toolchain[Task]
     steps: Steps
     artifacts: ArtifactStore
     sandbox: Sandbox
-    slots: Slots
+    slots: CpuSlots
     bank: HypothesisBank
     embedder: Embedder
     verifier: Verifier
-    mind: Callable[[Role], Mind]
+    role_models: Callable[[Role], RoleModel]
     lanes: int = 1
-    planned: int | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     now: Callable[[], float] = time.monotonic
     literature: Cascade = field(default_factory=Cascade)
-    judging: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
+        self.notifier = Notifier(self.ledger, self.folder.name, self.task.name)
         self._tally = Tally(self.task.seeds)
-        self.facts = Facts(self.ledger, {_kind(kind): partial(_load, kind) for kind in NOUNS}, self._tally.fold)
-        self.pace = Pace.of(self.ledger, self.now)
-        self.ledger.watch(self.pace.heed)
-        self.desk = Desk(self.lanes, 0.0, self.steps.budget)
-        rules = rules_of(self.settings, len(self.task.seeds), self.planned)
-        self.cases = Cases(self.task, rules, self.artifacts, partial(self.noun, Experiment))
-        self.told: dict[str, Case] = {}  # hypothesis -> the case that its newest verdict speaks of
-        cut = {lesson.hypothesis: lesson.cut_short for lesson in self.nouns(Lesson)}
-        kept = {event.key for event in self.ledger.events("screened") if event.payload["kept"]}
-        self.quota = Quota(self.settings.hypotheses, (id for id in kept if not cut.get(id)))
+        self.facts = Facts(self.ledger, {find_kind(kind): partial(read, kind) for kind in NOUNS}, self._tally.fold)
+        self.pace = Pace.from_ledger(self.ledger, self.now)
+        self.ledger.watch(self.pace.on_event)
+        self.review_gate = ReviewGate(self.lanes, 0.0, self.steps.budget)
+        self.rules = Rules.from_settings(self.settings.judge, len(self.task.seeds))
+        cut_short = {lesson.hypothesis: lesson.cut_short for lesson in self.nouns(Lesson)}  # by its newest lesson
+        kept = (id for id, screened in self.ledger.facts(Screened).items() if screened.kept)
+        self.quota = Quota(self.settings.hypotheses, (id for id in kept if not cut_short.get(id)))
 
     @property
     def ledger(self) -> Ledger:
         return self.steps.ledger
 
     @property
-    def tries(self) -> int:
-        return self.settings.loop.tries
-
-    @property
     def workers(self) -> int:
-        """Experiments in flight at a time; the slots decide how many of them compute."""
+        """How many experiments run at a time; the slots decide how many of them compute."""
         return self.settings.loop.workers or os.cpu_count() or 1
 
-    def model(self, role: Role) -> Mind:
+    def model(self, role: Role) -> RoleModel:
         self.boundary()
-        return self.mind(role)
+        return self.role_models(role)
 
     def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]:
         self.boundary()
@@ -126,144 +117,151 @@ class Run:
 
     def cards(self, limits: Limits) -> AbstractContextManager[tuple[int, ...]]:
         self.boundary()
-        told: list[str] = []
+        said: list[str] = []
 
-        def waiting(reason: str) -> None:
+        def say_once(reason: str) -> None:
             self.boundary()
-            if not told:  # the figures in it change all the time
-                told.append(reason)
+            if not said:  # the figures in it change at every call
+                said.append(reason)
                 self.say(reason)
 
-        return cards.take(limits.gpus, limits.gpu_memory_mb, waiting)
+        return gpu_slots.take(limits.gpus, limits.gpu_memory_mb, say_once)
 
     def say(self, text: str) -> None:
         note(self.ledger, text)
 
     def boundary(self) -> None:
-        """Raises Interrupted if a stop was asked for; everything recorded so far stays."""
+        """Raises Interrupted if a stop was requested; everything recorded so far stays."""
         if self.stop.is_set():
             raise Interrupted("stopped at a boundary")
 
-    def open_reserve(self) -> None:
-        """Lanes may not spend what confirm needs; from here on the whole of every cap counts."""
-        self.steps.budget.caps = self.settings.caps
-
-    def hold_reserve(self, winners: int) -> None:
-        """Keep back what confirm needs for `winners` and for one that may yet come, as long as it takes here."""
-        seconds = self.pace.confirm_s(self.settings.judge.max_seeds, winners + 1, self.workers)
-        self.steps.budget.caps = held_back(self.settings.caps, self.settings.judge.max_seeds, seconds)
-
-    def whole_caps(self) -> AbstractContextManager[None]:
-        """For as long as this lasts, the whole of every cap counts: a winner's audit is part of its confirmation."""
-        return self.steps.budget.whole(self.settings.caps)
+    def hold_reserve(self) -> None:
+        """Reserve what confirm needs, by the time it takes here: for two tests if a hypothesis is promising, else for
+        one."""
+        tests = 2 if self.promising() else 1
+        seconds = self.pace.confirm_s(self.settings.judge.max_seeds, tests, self.workers)
+        self.steps.budget.limit_loop(subtract_reserve(self.settings.caps, self.settings.judge.max_seeds, seconds))
 
     def record(self, noun: Noun) -> None:
-        """A fact under its id; the first one holds."""
-        self.ledger.append(_kind(type(noun)), _id(noun), noun.model_dump(mode="json"))
+        """Record the noun as a fact under its id. If the id has one already, that one holds."""
+        self.ledger.record(noun, str(noun.id))  # type: ignore[attr-defined]
 
     def noun(self, kind: type[N], id: str) -> N:
-        """The newest fact of this kind with this id. Raises DamagedRun if the ledger lacks it."""
-        found: N | None = self.facts.get(_kind(kind), id)
-        if found is None:
-            raise DamagedRun(f"{self.folder}: no {_kind(kind)} {id} in the ledger")
-        return found
+        """Return the newest fact of this kind with this id. Raises DamagedRun if the ledger lacks it."""
+        noun: N | None = self.facts.get(find_kind(kind), id)
+        if noun is None:
+            raise DamagedRun(f"{self.folder}: no {find_kind(kind)} {id} in the ledger")
+        return noun
 
     def nouns(self, kind: type[N]) -> list[N]:
-        """All facts of this kind in the order they were recorded, one per id: the newest. Reads all of them, so what
-        is asked for at every hypothesis is the tally's."""
-        return list(self.facts.of(_kind(kind)).values())
+        """Return the newest fact of each id of this kind, in the order of recording. Reads all of them: for what every
+        hypothesis needs use the tally."""
+        return list(self.facts.all_of(find_kind(kind)).values())
 
     def experiment(self, version: Version, seed: int, split: Split) -> Experiment:
-        """Execute and score; a finished one is never run again."""
+        """Execute and score the version. A finished experiment is never run again."""
         return self.toolchain.experiment(self.task, version, seed, split, self)
+
+    def fidelity(self, version: Version) -> Fidelity | None:
+        """Assess whether a version that ran does what its hypothesis says; each is assessed once. Raises what models
+        raise."""
+        from agents.fidelity.assess import assess
+
+        return assess(version, self)
+
+    def affordable_tokens(self) -> float | None:
+        """Tokens that ranking may cost for one hypothesis: a share of what one has cost so far; None before the first
+        lesson."""
+        lessons = len(self.tally.lessons)
+        share = self.settings.verifiers.share
+        return share * self.steps.budget.summary().tokens.spent / lessons if lessons else None
+
+    def rank(self, works: Sequence[Work]) -> list[int]:
+        from agents.verifiers.advice import afford_votes, rank_if_possible
+
+        solutions = [Solution(work.problem, tuple(work.steps)) for work in works]
+        verifier = afford_votes(self.verifier, solutions, self.affordable_tokens())
+        ranked = rank_if_possible(solutions, verifier, self.say)
+        return [candidate.place for candidate in ranked] if ranked else list(range(len(works)))
+
+    def criticise(self, work: Work) -> str:
+        from agents.verifiers.advice import criticise
+
+        if not self.settings.verifiers.critic:
+            return ""
+        return criticise(Solution(work.problem, tuple(work.steps)), self.verifier, self.say)
 
     @property
     def tally(self) -> Tally:
-        """What the facts come to so far."""
+        """The tally of all facts so far."""
         self.facts.fold_new()
         return self._tally
 
     def verdict(self, hypothesis: str) -> Verdict | None:
-        """Its newest verdict, None before there is one."""
-        said = self.tally.verdicts.get(hypothesis)
-        return self.noun(Verdict, said.id) if said else None
+        """Return the hypothesis' newest verdict, None before there is one."""
+        conclusion = self.tally.verdicts.get(hypothesis)
+        return self.noun(Verdict, conclusion.id) if conclusion else None
 
     def verdicts(self) -> dict[str, Verdict]:
-        """Hypothesis id -> its newest verdict, of all. Reads all of them."""
+        """Return hypothesis id -> newest verdict, of all hypotheses. Reads all verdicts."""
         return {verdict.hypothesis: verdict for verdict in self.nouns(Verdict)}
 
-    def winners(self) -> list[str]:
-        """Ids of the hypotheses whose newest verdict is supported."""
-        said = dict(self.tally.verdicts)
-        return [id for id, verdict in said.items() if verdict.kind is VerdictKind.SUPPORTED]
+    def promising(self) -> list[str]:
+        """Return the ids of the hypotheses whose newest verdict is promising: no test on sealed data was concluded."""
+        verdicts = dict(self.tally.verdicts)
+        return [id for id, verdict in verdicts.items() if verdict.kind is VerdictKind.PROMISING]
 
     def papers(self) -> list[RankedPaper]:
-        """The surveyed papers that go into ideation, best first; empty before survey and without a corpus."""
-        fact = self.ledger.find("survey", "survey") or {"papers": [], "kept": []}
-        return [RankedPaper(**paper) for paper in fact["papers"] if paper["paper"]["id"] in fact["kept"]]
+        """Return the surveyed papers that ideation uses, best first; none before the survey and without a corpus."""
+        survey = self.ledger.fact(Survey, Survey.KIND) or Survey()
+        return [ranked for ranked in survey.papers if ranked.paper.id in survey.kept]
 
     @cached_property
     def builds_before(self) -> int:
-        """How many builds there were when this drive first asked, which is before it begins a hypothesis."""
-        return len(self.tally.every_build)
+        """How many builds there were when this drive first read it, which is before it begins a hypothesis."""
+        return len(self.tally.all_builds)
 
     @cached_property
     def likeness(self) -> Likeness:
-        """Paper id -> target -> likeness, of the surveyed papers: not to be asked for before the survey."""
+        """Paper id -> target -> likeness, of the surveyed papers. Don't read it before the survey."""
         papers = [ranked.paper for ranked in self.papers()]
         targets = self.toolchain.brief(self.task, self).targets
-        return likeness(papers, {t: self.toolchain.material(self.task, t, self) for t in targets}, self.embedder)
+        materials = {target: self.toolchain.material(self.task, target, self) for target in targets}
+        return compare_papers(papers, materials, self.embedder)
 
     def baseline(self) -> Version:
         return self.toolchain.baseline(self.task, self)
 
-    def validation(self) -> dict[str, tuple[Ran, ...]]:
-        """Version -> its finished experiments on the validation split, in the order of the task's seeds."""
+    def validation(self) -> dict[str, tuple[ExperimentRef, ...]]:
+        """Return version -> its finished experiments on the validation split, in the order of the task's seeds."""
         return dict(self.tally.validation)
 
     @cached_property
     def origin(self) -> Origin:
-        """Hypothesis ids are a run's own; the bank is the project's."""
+        """What the project's bank needs beside a hypothesis id, which is unique in its run only."""
         metric = self.task.metric
-        return Origin(label(self.project, self.folder), self.task.name, metric.name, metric.unit)
+        return Origin(run_label(self.project, self.folder), self.task.name, metric.name, metric.unit)
 
 
-def rules_of(settings: Settings, seeds: int, planned: int | None) -> Rules:
-    """The rules of a run that was launched with these settings, to test `planned` hypotheses."""
-    return Rules.of(settings.judge, seeds, (planned or PLANNED) * settings.loop.plans_kept)
+def subtract_reserve(caps: Caps, max_seeds: int, confirm_s: float = 0.0) -> Caps:
+    """Return the caps that hold while lanes work: without the experiments, time and disk reserved for confirm and
+    report.
 
-
-def held_back(caps: Caps, max_seeds: int, confirm_s: float = 0.0) -> Caps:
-    """The caps while lanes work: a share of experiments, time and disk is kept for confirm and report.
-
-    `confirm_s` is how long confirm will take here; before that was measured a share of the time is kept. Confirm is all
-    or nothing: `max_seeds` pairs for one winner at least, and its audit before. Where a cap on experiments is below
-    twice the pairs, nothing is kept, since nothing could be confirmed.
+    `confirm_s` is how many seconds confirm will take here; 0 if that isn't measured yet, then a share of the time is
+    reserved. Confirm is all or nothing: it needs `max_seeds` pairs for at least one winner, and an audit before. If the
+    cap on experiments is too low to confirm anything, none are reserved.
     """
-    shrunk: dict[str, float] = {}
+    reduced: dict[str, float] = {}
     if caps.disk_mb is not None:
-        shrunk["disk_mb"] = caps.disk_mb * 0.9
+        reduced["disk_mb"] = caps.disk_mb * 0.9
     if caps.seconds is not None:
-        shrunk["seconds"] = caps.seconds * 0.97 - min(confirm_s or 0.12 * caps.seconds, 0.4 * caps.seconds)
-    if caps.experiments is not None and confirmable(caps, max_seeds):
-        one_winner = 2 * max_seeds + AUDIT
-        shrunk["experiments"] = caps.experiments - min(2 * one_winner, max(one_winner, caps.experiments // 3))
-    return caps.model_copy(update=shrunk)
+        reduced["seconds"] = caps.seconds * 0.97 - min(confirm_s or 0.12 * caps.seconds, 0.4 * caps.seconds)
+    if caps.experiments is not None and can_confirm(caps, max_seeds):
+        one_winner = 2 * max_seeds + AUDIT_EXPERIMENTS
+        reduced["experiments"] = caps.experiments - min(2 * one_winner, max(one_winner, caps.experiments // 3))
+    return caps.model_copy(update=reduced)
 
 
-def confirmable(caps: Caps, max_seeds: int) -> bool:
-    """Whether the cap on experiments leaves room for a loop and for one winner's confirmation."""
+def can_confirm(caps: Caps, max_seeds: int) -> bool:
+    """Whether the cap on experiments leaves room for the lanes and for the confirmation of one winner."""
     return caps.experiments is None or caps.experiments >= 4 * max_seeds
-
-
-def _kind(kind: type[Noun]) -> str:
-    return kind.__name__.lower()
-
-
-def _id(noun: Noun) -> str:
-    return str(noun.id)  # type: ignore[attr-defined]
-
-
-def _load(kind: type[N], payload: dict[str, Any]) -> N:
-    """A fact may carry more than the noun (its cost)."""
-    return kind.model_validate({name: payload[name] for name in kind.model_fields if name in payload})

@@ -1,28 +1,42 @@
-"""What a run's facts come to so far: ids, kinds and seeds, folded once per fact. The nouns themselves are the ledger's.
+"""Tallies a run's facts: ids, kinds and seeds, folded once per fact. The ledger holds the nouns themselves.
 
-What is asked for at every hypothesis is kept here, so that nobody looks through all facts of the run for it. Copy what
-you look through: another lane's facts may be folded meanwhile.
+It keeps what is needed for every hypothesis, so that nobody reads all facts of the run for it. Copy a collection before
+you iterate over it: another lane's facts may be folded meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import intern
 from typing import NamedTuple
 
-from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Lesson, Noun, Verdict, VerdictKind
+from pelagos.nouns import (
+    Answer,
+    Audit,
+    Build,
+    Claim,
+    Experiment,
+    Fidelity,
+    Hypothesis,
+    Lesson,
+    Measured,
+    Noun,
+    Verdict,
+    VerdictKind,
+)  # fmt: skip
 
 
-class Ran(NamedTuple):
-    """One experiment. `taken`: it was taken over from an earlier run."""
+class ExperimentRef(NamedTuple):
+    """One experiment. `adopted`: it was taken over from an earlier run."""
 
     seed: int
     id: str
     data: str
-    taken: bool
+    adopted: bool
 
 
-class Said(NamedTuple):
-    """The newest verdict or lesson of a hypothesis, and what of it may turn when others join."""
+class Conclusion(NamedTuple):
+    """The newest verdict or lesson of a hypothesis, with the fields in which a lesson may become outdated."""
 
     id: str
     kind: VerdictKind | None
@@ -31,23 +45,26 @@ class Said(NamedTuple):
 
 
 class Tally:
-    """`seeds` are the task's, in its order. By hypothesis: `builds` and `versions` that were built, `verdicts`,
-    `lessons`, `turned` (those whose verdict says otherwise than their lesson). By version: `validation` and `audits`
-    with their findings. `tried` are papers with the targets they were tried at."""
+    """`seeds` are the task's, in its order. By hypothesis: `builds`, the `versions` that were built, `verdicts`,
+    `lessons`, `outdated` (those whose lesson differs from their verdict), `claimed` (those with a concluded test on
+    sealed data). By version: `validation` and `sealed` experiments, `audits` with their findings, `fidelities`.
+    `tried` holds each paper with each target that it was tried at."""
 
     def __init__(self, seeds: Sequence[int]) -> None:
-        self._order = {seed: place for place, seed in enumerate(seeds)}
+        self._order = {seed: index for index, seed in enumerate(seeds)}
         self.hypotheses: list[str] = []
         self.tried: set[tuple[str, str]] = set()
-        self.every_build: list[str] = []
+        self.all_builds: list[str] = []
         self.builds: dict[str, tuple[str, ...]] = {}
         self.versions: dict[str, tuple[str, ...]] = {}
-        self.validation: dict[str, tuple[Ran, ...]] = {}
-        self.sealed: list[Ran] = []
+        self.validation: dict[str, tuple[ExperimentRef, ...]] = {}
+        self.sealed: dict[str, tuple[ExperimentRef, ...]] = {}
         self.audits: dict[str, tuple[str, ...]] = {}
-        self.verdicts: dict[str, Said] = {}
-        self.lessons: dict[str, Said] = {}
-        self.turned: dict[str, None] = {}
+        self.fidelities: dict[str, Answer] = {}
+        self.verdicts: dict[str, Conclusion] = {}
+        self.claimed: set[str] = set()
+        self.lessons: dict[str, Conclusion] = {}
+        self.outdated: dict[str, None] = {}
 
     def fold(self, noun: Noun) -> None:
         match noun:
@@ -55,35 +72,46 @@ class Tally:
                 self.hypotheses.append(noun.id)
                 self.tried.update((paper, noun.target) for paper in noun.papers)
             case Build():
-                self._build(noun)
+                self._fold_build(noun)
             case Experiment():
-                self._experiment(noun)
+                self._fold_experiment(noun)
             case Audit():
                 self.audits[noun.id] = tuple(noun.findings)
+            case Claim() if noun.concluded:
+                self.claimed.add(noun.hypothesis)
             case Verdict():
-                self.verdicts[noun.hypothesis] = Said(noun.id, noun.kind, noun.effect, bool(noun.suspect))
-                self._compare(noun.hypothesis)
+                self.verdicts[noun.hypothesis] = Conclusion(noun.id, noun.kind, _effect_value(noun), bool(noun.suspect))
+                self._compare_lesson(noun.hypothesis)
+            case Fidelity():
+                self.fidelities[noun.id] = noun.answer
+                if noun.hypothesis in self.lessons:
+                    self.outdated[noun.hypothesis] = None
             case Lesson():
-                self.lessons[noun.hypothesis] = Said(noun.id, noun.verdict, noun.effect, noun.suspect)
-                self._compare(noun.hypothesis)
+                self.lessons[noun.hypothesis] = Conclusion(noun.id, noun.verdict, _effect_value(noun), noun.suspect)
+                self._compare_lesson(noun.hypothesis)
 
-    def _build(self, one: Build) -> None:
-        self.every_build.append(one.id)
-        self.builds[one.hypothesis] = (*self.builds.get(one.hypothesis, ()), one.id)
-        if one.version:
-            self.versions[one.hypothesis] = (*self.versions.get(one.hypothesis, ()), one.version)
+    def _fold_build(self, build: Build) -> None:
+        self.all_builds.append(build.id)
+        self.builds[build.hypothesis] = (*self.builds.get(build.hypothesis, ()), build.id)
+        if build.version:
+            self.versions[build.hypothesis] = (*self.versions.get(build.hypothesis, ()), build.version)
 
-    def _experiment(self, one: Experiment) -> None:
-        ran = Ran(one.seed, one.id, one.data, bool(one.origin))
-        if one.split == "sealed":
-            self.sealed.append(ran)
-        elif one.split == "validation" and one.seed in self._order:
-            mine = (*self.validation.get(one.version, ()), ran)
-            self.validation[one.version] = tuple(sorted(mine, key=lambda ran: self._order[ran.seed]))
+    def _fold_experiment(self, experiment: Experiment) -> None:
+        version = experiment.version
+        ref = ExperimentRef(experiment.seed, experiment.id, intern(experiment.data), bool(experiment.origin))
+        if experiment.split == "sealed":
+            self.sealed[version] = (*self.sealed.get(version, ()), ref)
+        elif experiment.split == "validation" and ref.seed in self._order:
+            refs = (*self.validation.get(version, ()), ref)
+            self.validation[version] = tuple(sorted(refs, key=lambda ref: self._order[ref.seed]))
 
-    def _compare(self, hypothesis: str) -> None:
+    def _compare_lesson(self, hypothesis: str) -> None:
         verdict, lesson = self.verdicts.get(hypothesis), self.lessons.get(hypothesis)
         if verdict and lesson and verdict[1:] != lesson[1:]:
-            self.turned[hypothesis] = None
+            self.outdated[hypothesis] = None
         else:
-            self.turned.pop(hypothesis, None)
+            self.outdated.pop(hypothesis, None)
+
+
+def _effect_value(noun: Measured) -> float | None:
+    return noun.effect.value if noun.effect else None

@@ -1,7 +1,7 @@
-"""The command line. Every command lives in the file of its group; this one mounts them and maps errors to exit codes.
+"""The command line. Each command has a file in `app/commands`; this module mounts them and maps errors to exit codes.
 
-Errors of Pelagos' own tree end with one line per fault on stderr and their exit code. Anything else is a programming
-error and crashes loudly.
+An error of Pelagos' own tree is printed on stderr, one line per fault, and sets the exit code. Any other exception is a
+programming error and ends in a traceback.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from pathlib import Path
 
 import typer
 
-from app import deciding, doctor, reading, replaying, reporting, reproduce, running, sandboxes, tasks
-from app.clash import clashes
-from app.deferred import deferred
-from app.output import complain
-from memory.faults import on_disk
+from app.commands import decide, digest, doctor, replay, report, reproduce, run, sandbox, status, tasks
+from app.commands.deferred_group import defer_group
+from app.commands.output import complain
+from app.import_conflicts import find_conflicts
+from memory.files.disk_errors import translate_disk_errors
 from pelagos import __version__
 from pelagos.errors import BadInput, PelagosError
-from pelagos.visible import visible
+from pelagos.visible import make_visible
 
 app = typer.Typer(
     name="pelagos",
@@ -30,42 +30,51 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 RUNS, REST = "Runs", "This machine and its tasks"
-app.command(rich_help_panel=RUNS)(running.run)
-app.command(rich_help_panel=RUNS)(running.resume)
-app.command(rich_help_panel=RUNS)(deciding.decide)
-app.command(rich_help_panel=RUNS)(replaying.replay)
-app.command(rich_help_panel=RUNS)(reading.status)
-app.command("list", rich_help_panel=RUNS)(reading.list_runs)
-app.command(rich_help_panel=RUNS)(reading.hypotheses)
-app.command(rich_help_panel=RUNS)(reporting.report)
+app.command(rich_help_panel=RUNS)(run.run)
+app.command(rich_help_panel=RUNS)(run.resume)
+app.command(rich_help_panel=RUNS)(decide.decide)
+app.command(rich_help_panel=RUNS)(replay.replay)
+app.command(rich_help_panel=RUNS)(status.status)
+app.command("list", rich_help_panel=RUNS)(status.list_runs)
+app.command(rich_help_panel=RUNS)(digest.digest)
+app.command(rich_help_panel=RUNS)(status.hypotheses)
+app.command(rich_help_panel=RUNS)(report.report)
 app.command(rich_help_panel=RUNS)(reproduce.reproduce)
 app.add_typer(tasks.tasks_app, name="tasks", rich_help_panel=REST)
-app.add_typer(deferred("app.models", "models_app", "Models: list, get, serve."), name="models", rich_help_panel=REST)
-app.add_typer(sandboxes.sandbox_app, name="sandbox", rich_help_panel=REST)
+app.add_typer(
+    defer_group("app.commands.models", "models_app", "Models: list, get, serve."), name="models", rich_help_panel=REST
+)
+app.add_typer(sandbox.sandbox_app, name="sandbox", rich_help_panel=REST)
+app.add_typer(
+    defer_group("app.commands.verifier", "verifier_app", "Verifiers: list, score, eval."),
+    name="verifier",
+    rich_help_panel=REST,
+)
 app.command(rich_help_panel=REST)(doctor.doctor)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _show_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"pelagos {__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def options(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
 ) -> None:
     """An unattended research system: leave it running overnight, trust it in the morning."""
 
 
 def _replace_unprintable() -> None:
-    """Of a character that the terminal's encoding lacks a question mark is shown: titles and paths hold any."""
+    """Print a question mark for a character that the terminal's encoding lacks: titles and paths hold any character."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
-def _here() -> Path:
+def _get_current_folder() -> Path:
+    """Return the current folder. Raises BadInput where it was deleted."""
     try:
         return Path.cwd()
     except FileNotFoundError:
@@ -73,17 +82,17 @@ def _here() -> Path:
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0, 2, 3, 4, 5, 6, 130 (see `pelagos.errors`)."""
-    hidden = clashes()
-    if hidden:
-        complain("\n".join(hidden))
+    """Run the command line. Exit codes: 0, 2, 3, 4, 5, 6, 130 (see `pelagos.errors`)."""
+    conflicts = find_conflicts()
+    if conflicts:
+        complain("\n".join(conflicts))
         sys.exit(4)
     _replace_unprintable()
     try:
-        with on_disk(_here()):
+        with translate_disk_errors(_get_current_folder()):
             app()
     except PelagosError as error:
-        complain("\n".join(f"pelagos: {line}" for line in visible(str(error)).splitlines()) or "pelagos: failed")
+        complain("\n".join(f"pelagos: {line}" for line in make_visible(str(error)).splitlines()) or "pelagos: failed")
         sys.exit(error.exit_code)
 
 

@@ -1,10 +1,10 @@
-"""The embedded model's speed under different parameters of llama.cpp.
+"""Measures the embedded model's speed under different parameters of llama.cpp.
 
-`python -m benchmarks.engine [--model NAME] [--repeats N] [--threads N] [--arms a,b] [--tokens N]` prints a Markdown table.
-The arms run interleaved, each with a fresh engine, so that a load of the machine meets all of them. Each reads a prompt
-with a program and then writes it again with a small change, as a draft does, and writes a text that the prompt doesn't
-hold. Speeds are tokens per second of processor time, the median of the repeats, so that others who use the machine
-count little; with more than one thread they aren't what a clock on the wall shows. Only ratios mean anything.
+`python -m benchmarks.engine [--model NAME] [--repeats N] [--threads N] [--arms a,b] [--tokens N]` prints a Markdown
+table. The arms run interleaved, each with a fresh engine, so that a load of the machine meets all of them. Each reads a
+prompt with a program and then writes it again with a small change, as a draft does, and writes a text that the prompt
+doesn't hold. Speeds are tokens per second of processor time, the median of the repeats, so that others who use the
+machine count little; with more than one thread they aren't what a clock on the wall shows. Only ratios mean anything.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from agents.models.llama import parameters, start
-from agents.models.locate import locate
+from agents.models.catalog.locate import locate
+from agents.models.llama_cpp.llama import parameters, start
 
 CONTEXT = 4096
 CODE = "".join((Path(__file__).parents[1] / "tasks/digits/train.py").read_text("utf-8").splitlines(True)[53:86])
@@ -41,27 +41,27 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--tokens", type=int, default=160)
     parser.add_argument("--arms", default=",".join(ARMS))
-    asked = parser.parse_args(argv)
-    path, arms = locate(asked.model).path, asked.arms.split(",")
-    found: dict[str, list[Speeds]] = {arm: [] for arm in arms}
-    for _ in range(asked.repeats):
+    args = parser.parse_args(argv)
+    path, arms = locate(args.model).path, args.arms.split(",")
+    speeds_by_arm: dict[str, list[Speeds]] = {arm: [] for arm in arms}
+    for _ in range(args.repeats):
         for arm in arms:
-            found[arm].append(_measured(path, arm, asked.threads, asked.tokens))
-            print(f"{arm}: {found[arm][-1]}", flush=True)
-    print(table(found))
+            speeds_by_arm[arm].append(_measure(path, arm, args.threads, args.tokens))
+            print(f"{arm}: {speeds_by_arm[arm][-1]}", flush=True)
+    print(make_table(speeds_by_arm))
 
 
-def table(found: dict[str, list[Speeds]]) -> str:
-    """The Markdown table of the medians."""
+def make_table(speeds_by_arm: dict[str, list[Speeds]]) -> str:
+    """Return the Markdown table of the medians."""
     rows = ["| parameters | reading, tokens/s | writing a rewrite | writing free text | guesses accepted |"]
     rows += ["|---|---:|---:|---:|---:|"]
-    for arm, speeds in found.items():
+    for arm, speeds in speeds_by_arm.items():
         read, rewrite, free, accepted = (median(column) for column in zip(*speeds, strict=True))
         rows += [f"| {arm} | {read:.1f} | {rewrite:.1f} | {free:.1f} | {accepted:.0%} |"]
     return "\n".join(rows)
 
 
-def _measured(path: Path, arm: str, threads: int, tokens: int) -> Speeds:
+def _measure(path: Path, arm: str, threads: int, tokens: int) -> Speeds:
     params = parameters(path, 1, CONTEXT, threads)
     ARMS[arm](params)
     server = start(params)
@@ -70,7 +70,7 @@ def _measured(path: Path, arm: str, threads: int, tokens: int) -> Speeds:
 
 
 def _ask(server: Any, text: str, tokens: int, temperature: float) -> Speeds:
-    """One request; `rewrite` of the result is how fast it was written."""
+    """Send one request; `rewrite` of the result is the speed of writing."""
     body = {
         "messages": [{"role": "user", "content": text}],
         "max_tokens": tokens,
@@ -88,17 +88,17 @@ def _ask(server: Any, text: str, tokens: int, temperature: float) -> Speeds:
 
     server.handle_chat_completions(body | {"stream": True, "stream_options": {"include_usage": True}}, take)
     began, first, end = *moments, time.process_time()
-    right = (timings.get("draft_n_accepted") or 0) / (timings.get("draft_n") or 1)
-    written = (timings["predicted_n"] - 1) / (end - first)
-    return Speeds(timings["prompt_n"] / (first - began), written, written, right)
+    accepted = (timings.get("draft_n_accepted") or 0) / (timings.get("draft_n") or 1)
+    writing_speed = (timings["predicted_n"] - 1) / (end - first)
+    return Speeds(timings["prompt_n"] / (first - began), writing_speed, writing_speed, accepted)
 
 
-def _shipped(_params: Any) -> None:
-    """As Pelagos loads it."""
+def _change_nothing(_params: Any) -> None:
+    """Keep the parameters with which Pelagos loads the model."""
 
 
-def _guessing(kind: str, matched: int, guessed: int) -> Callable[[Any], None]:
-    """N-gram speculation: after `matched` tokens that stand in the context, the `guessed` that followed them there."""
+def _set_guessing(kind: str, matched: int, guessed: int) -> Callable[[Any], None]:
+    """Set n-gram speculation: after `matched` tokens that are in the context, guess the `guessed` that followed them."""
 
     def change(params: Any) -> None:
         import xllamacpp
@@ -109,14 +109,14 @@ def _guessing(kind: str, matched: int, guessed: int) -> Callable[[Any], None]:
     return change
 
 
-def _batch(size: int) -> Callable[[Any], None]:
+def _set_batch(size: int) -> Callable[[Any], None]:
     def change(params: Any) -> None:
         params.n_batch = params.n_ubatch = size
 
     return change
 
 
-def _attention(name: str) -> Callable[[Any], None]:
+def _set_attention(name: str) -> Callable[[Any], None]:
     def change(params: Any) -> None:
         import xllamacpp
 
@@ -125,7 +125,7 @@ def _attention(name: str) -> Callable[[Any], None]:
     return change
 
 
-def _cache(name: str) -> Callable[[Any], None]:
+def _set_cache(name: str) -> Callable[[Any], None]:
     def change(params: Any) -> None:
         import xllamacpp
 
@@ -135,15 +135,15 @@ def _cache(name: str) -> Callable[[Any], None]:
 
 
 ARMS: dict[str, Callable[[Any], None]] = {
-    "shipped": _shipped,
-    "no guesses": _guessing("NONE", 12, 48),
-    "guesses 12/48": _guessing("NGRAM_SIMPLE", 12, 48),
-    "guesses 12/16": _guessing("NGRAM_SIMPLE", 12, 16),
-    "guesses 6/16": _guessing("NGRAM_SIMPLE", 6, 16),
-    "batch 512": _batch(512),
-    "batch 64": _batch(64),
-    "flash attention off": _attention("DISABLED"),
-    "KV cache q8_0": _cache("Q8_0"),
+    "shipped": _change_nothing,
+    "no guesses": _set_guessing("NONE", 12, 48),
+    "guesses 12/48": _set_guessing("NGRAM_SIMPLE", 12, 48),
+    "guesses 12/16": _set_guessing("NGRAM_SIMPLE", 12, 16),
+    "guesses 6/16": _set_guessing("NGRAM_SIMPLE", 6, 16),
+    "batch 512": _set_batch(512),
+    "batch 64": _set_batch(64),
+    "flash attention off": _set_attention("DISABLED"),
+    "KV cache q8_0": _set_cache("Q8_0"),
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""`python -m benchmarks.funnel`: launches of eight hypotheses on the shipped tasks, and how many hypotheses came how far.
+"""`python -m benchmarks.funnel`: launches of eight hypotheses on the shipped tasks, and how many hypotheses came how
+far.
 
 Resumable: run it again with the same folder and a run that was cut short goes on, a finished one is only read.
 """
@@ -9,17 +10,18 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents import folder as run_folder
 from agents.launch import create, drive
-from app import folders
-from app.board import executed, funnel
-from app.feed import told
-from app.record import Event, Record
+from agents.setup import run_folder
+from app.live.board import count_funnel
+from app.live.event_lines import describe_event
+from app.record import folders
+from app.record.event import Event
+from app.record.record import Record
 from pelagos.settings import Settings
 
 TASKS = ("digits", "diabetes", "mnist1d")
 HEAD = (
-    "| task | proposed | kept | executed | improved | supported | confirmed | minutes | seconds a kept hypothesis "
+    "| task | proposed | kept | executed | improved | promising | supported | minutes | seconds a kept hypothesis "
     "| tokens a kept hypothesis |\n|---|---|---|---|---|---|---|---|---|---|"
 )
 
@@ -31,12 +33,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default="embedded", help="model spec of all roles")
     parser.add_argument("--folder", type=Path, default=Path("runs/bench-funnel"))
     args = parser.parse_args(argv)
-    records = [launched(task, args.folder, args.hypotheses, args.model) for task in args.tasks]
-    print(HEAD, *(row(record) for record in records), share(records), sep="\n")
+    records = [run_task(task, args.folder, args.hypotheses, args.model) for task in args.tasks]
+    print(HEAD, *(make_row(record) for record in records), describe_share(records), sep="\n")
 
 
-def launched(task: str, project: Path, hypotheses: int, model: str) -> Record:
-    """The run's record, after it ended."""
+def run_task(task: str, project: Path, hypotheses: int, model: str) -> Record:
+    """Run the task to its end and return the run's record."""
     folder = project / "runs" / task
     if not (folder / run_folder.FILE).exists():
         settings = Settings(
@@ -44,31 +46,32 @@ def launched(task: str, project: Path, hypotheses: int, model: str) -> Record:
         )
         project.mkdir(parents=True, exist_ok=True)
         create(project, task, settings, folder)
-    seen = Record()
+    record = Record()
 
     def watch(event: Event) -> None:
-        seen.fold(event)
-        if line := told(seen, event):
+        record.fold(event)
+        if line := describe_event(record, event):
             print(line, flush=True)
 
     drive(folder, watch)
-    return folders.read(folder)
+    return folders.read_record(folder)
 
 
-def row(record: Record) -> str:
-    """Improved: an effect above zero, supported or not. Seconds are the whole run's, shared among the kept."""
-    one = funnel(record)
-    kept = max(1, one.kept)
-    confirmed = "-" if one.confirmed is None else one.confirmed
-    counts = f"{one.proposed} | {one.kept} | {one.executed} | {one.improved} | {one.supported} | {confirmed}"
+def make_row(record: Record) -> str:
+    """Return the table's row. Improved means an effect above zero, promising or not; seconds are the run's, divided by the
+    number of kept hypotheses."""
+    counts = count_funnel(record)
+    kept = max(1, counts.kept)
+    steps = ("proposed", "kept", "executed", "improved", "promising", "supported")
+    cells = " | ".join(str(getattr(counts, step)) for step in steps)
     spent = record.spent
-    return f"| {record.task} | {counts} | {spent.seconds / 60:.1f} | {spent.seconds / kept:.0f} | {spent.tokens / kept:.0f} |"
+    return f"| {record.task} | {cells} | {spent.seconds / 60:.1f} | {spent.seconds / kept:.0f} | {spent.tokens / kept:.0f} |"
 
 
-def share(records: Sequence[Record]) -> str:
-    kept = [(record, id) for record in records for id, screened in record.screened.items() if screened["kept"]]
-    ran = sum(executed(record, id) for record, id in kept)
-    return f"\nExecuted: {ran} of {len(kept)} kept hypotheses."
+def describe_share(records: Sequence[Record]) -> str:
+    kept = sum(len(record.kept) for record in records)
+    ran = sum(len(record.kept & record.executed) for record in records)
+    return f"\nExecuted: {ran} of {kept} kept hypotheses."
 
 
 if __name__ == "__main__":

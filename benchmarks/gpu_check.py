@@ -14,9 +14,9 @@ from time import monotonic
 
 from pelagos.errors import MissingPart
 from pelagos.nouns import OutcomeKind
-from sandbox.cards import take
 from sandbox.choose import choose
-from sandbox.gpus import cards
+from sandbox.gpu.gpu_slots import take
+from sandbox.gpu.gpus import list_gpus
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 
 SHARE_MB = 4_000
@@ -51,7 +51,7 @@ while True:
 class Line:
     """One row of the table. `span` is when it ran, in seconds of the monotonic clock."""
 
-    what: str
+    name: str
     wanted: OutcomeKind
     outcome: Outcome
     span: tuple[float, float]
@@ -61,58 +61,68 @@ class Line:
         return self.outcome.kind is self.wanted
 
 
-def run(sandbox: Sandbox, what: str, code: str, wanted: OutcomeKind, memory_mb: int | None) -> Line:
-    """One experiment on one card, held by slots as a toolchain does it."""
+def run_experiment(sandbox: Sandbox, name: str, code: str, wanted: OutcomeKind, memory_mb: int | None) -> Line:
+    """Run one experiment on one card, held by slots as a toolchain does it."""
     limits = Limits(seconds=180, memory_mb=12_000, pids=256, cpus=1, gpus=1, gpu_memory_mb=memory_mb)
-    with take(1, memory_mb, lambda reason: None) as held:
+    with take(1, memory_mb, lambda reason: None) as cards:
         begin = monotonic()
-        outcome = sandbox.run(Spec(["python", "-c", code], limits=limits, gpus=held))
-        return Line(what, wanted, outcome, (begin, monotonic()))
+        outcome = sandbox.run(Spec(["python", "-c", code], limits=limits, gpus=cards))
+        return Line(name, wanted, outcome, (begin, monotonic()))
 
 
-def _train(steps: int) -> str:
+def _make_training(steps: int) -> str:
     return _TRAIN.replace("STEPS", str(steps))
 
 
-def _greedy(block_mb: int, pause: float) -> str:
+def _make_greedy(block_mb: int, pause: float) -> str:
     return _GREEDY.replace("BLOCK_MB", str(block_mb)).replace("PAUSE", str(pause))
 
 
 def check(sandbox: Sandbox) -> list[Line]:
     ok, oom = OutcomeKind.OK, OutcomeKind.OOM
-    lines = [run(sandbox, "trains, card to itself", _train(300), ok, None)]
+    lines = [run_experiment(sandbox, "trains, card to itself", _make_training(300), ok, None)]
     with ThreadPoolExecutor(2) as pool:
-        both = [pool.submit(run, sandbox, f"trains, shares ({n} of 2)", _train(5_000), ok, SHARE_MB) for n in (1, 2)]
-        lines += [one.result() for one in both]
-    lines.append(run(sandbox, "takes more than its share", _greedy(500, 0.2), oom, SHARE_MB))
-    lines.append(run(sandbox, "the next one trains", _train(300), ok, SHARE_MB))
-    lines.append(run(sandbox, "takes all there is", _greedy(2_000, 0.0), oom, None))
-    lines.append(run(sandbox, "the next one trains", _train(300), ok, None))
+        futures = [
+            pool.submit(run_experiment, sandbox, f"trains, shares ({n} of 2)", _make_training(5_000), ok, SHARE_MB)
+            for n in (1, 2)
+        ]
+        lines += [future.result() for future in futures]
+    lines.append(run_experiment(sandbox, "takes more than its share", _make_greedy(500, 0.2), oom, SHARE_MB))
+    lines.append(run_experiment(sandbox, "the next one trains", _make_training(300), ok, SHARE_MB))
+    lines.append(run_experiment(sandbox, "takes all there is", _make_greedy(2_000, 0.0), oom, None))
+    lines.append(run_experiment(sandbox, "the next one trains", _make_training(300), ok, None))
     return lines
 
 
-def overlap(one: Line, other: Line) -> float:
-    """Seconds in which both ran."""
-    return max(0.0, min(one.span[1], other.span[1]) - max(one.span[0], other.span[0]))
+def compute_overlap(first: Line, second: Line) -> float:
+    """Return the seconds in which both ran."""
+    return max(0.0, min(first.span[1], second.span[1]) - max(first.span[0], second.span[0]))
 
 
 def main() -> int:
     try:
-        there = cards()
+        cards = list_gpus()
         sandbox = choose()
-    except MissingPart as missing:
-        sys.stderr.write(f"{missing}\n")
-        return missing.exit_code
+    except MissingPart as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
     lines = check(sandbox)
-    shared = overlap(lines[1], lines[2])
-    sys.stdout.write(f"{', '.join(f'{card.name} ({card.total_mb:.0f} MB)' for card in there)}; {sandbox.name}\n\n")
+    shared = compute_overlap(lines[1], lines[2])
+    sys.stdout.write(f"{', '.join(f'{card.name} ({card.total_mb:.0f} MB)' for card in cards)}; {sandbox.name}\n\n")
     sys.stdout.write(
         "| experiment | wanted | came out as | seconds | peak GPU MB | said |\n|---|---|---|---|---|---|\n"
     )
     for line in lines:
-        made = line.outcome
-        said = made.cause or (made.log.strip().splitlines() or [""])[-1]
-        cells = (line.what, line.wanted, made.kind, f"{made.seconds:.1f}", f"{made.peak_gpu_mb:.0f}", said[:160])
+        outcome = line.outcome
+        remark = outcome.cause or (outcome.log.strip().splitlines() or [""])[-1]
+        cells = (
+            line.name,
+            line.wanted,
+            outcome.kind,
+            f"{outcome.seconds:.1f}",
+            f"{outcome.peak_gpu_mb:.0f}",
+            remark[:160],
+        )
         sys.stdout.write(f"| {' | '.join(str(cell).replace('|', '/') for cell in cells)} |\n")
     sys.stdout.write(f"\nThe two that shared ran {shared:.1f} s side by side.\n")
     return 0 if all(line.good for line in lines) and shared > 0 else 1

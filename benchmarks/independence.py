@@ -1,9 +1,8 @@
 """`python -m benchmarks.independence`: how well the cosine of two hypotheses tells a repeat, at which threshold.
 
-The pairs are the shipped ones (`memory/pairs.jsonl`), the threshold is the one that was calibrated on all of them; the
-held-out figure judges every pair by a threshold chosen without its fold. An endpoint's embedder by `--embedder
-openai:MODEL@URL`. `python -m memory.calibrate` is what rewrites the shipped thresholds.
-"""
+The pairs are the shipped ones (`memory/embedders/pairs.jsonl`), the threshold is the one that was calibrated on all of
+them; the held-out figure judges every pair by a threshold chosen without its fold. An endpoint's embedder by
+`--embedder openai:MODEL@URL`. `python -m memory.embedders.calibrate` is what rewrites the shipped thresholds."""
 
 from __future__ import annotations
 
@@ -15,8 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from agents.embedding import opened
-from memory import calibrate
+from agents.setup.embedding import open_embedder
+from memory.embedders import calibrate
 from pelagos.settings import Models
 
 STEPS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -29,17 +28,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--project", type=Path, default=Path("runs/bench-independence"))
     args = parser.parse_args(argv)
     for spec in args.embedder:
-        print(*report(opened(spec, Models(), args.project)), sep="\n")
+        print(*make_report(open_embedder(spec, Models(), args.project)), sep="\n")
 
 
-def report(embedder: Any) -> list[str]:
-    """Lines of Markdown: the figures, then the ROC, the calibrated threshold among its points."""
+def make_report(embedder: Any) -> list[str]:
+    """Return lines of Markdown: the figures, then the ROC, the calibrated threshold among its points."""
     labelled = calibrate.pairs()
     same = np.array([pair["same"] for pair in labelled])
     scores = calibrate.cosines(embedder, labelled)
     figures = calibrate.figures(scores, labelled, embedder.dims)
     kinds = ", ".join(f"{kind} {share:.0%}" for kind, share in figures["held_to_be_repeats"].items())
-    points = [row(scores, same, tau, tau == embedder.tau) for tau in sorted({*STEPS, embedder.tau})]
+    points = [make_row(scores, same, tau, tau == embedder.tau) for tau in sorted({*STEPS, embedder.tau})]
     return [
         f"### {embedder.id}, {embedder.dims} dimensions",
         f"{len(labelled)} pairs, {figures['same']} of them one hypothesis told twice. AUC {figures['auc']:.3f}; balanced "
@@ -52,13 +51,13 @@ def report(embedder: Any) -> list[str]:
     ]
 
 
-def row(scores: calibrate.Floats, same: calibrate.Labels, tau: float, calibrated: bool) -> str:
-    """Shares with Wilson intervals of 95 %."""
+def make_row(scores: calibrate.Floats, same: calibrate.Labels, tau: float, calibrated: bool) -> str:
+    """Return a row of shares with Wilson intervals of 95 %."""
     mark = "**" if calibrated else ""
-    return f"| {mark}{tau:g}{mark} | {_share(scores[same] >= tau)} | {_share(scores[~same] >= tau)} |"
+    return f"| {mark}{tau:g}{mark} | {_format_share(scores[same] >= tau)} | {_format_share(scores[~same] >= tau)} |"
 
 
-def _share(flags: calibrate.Labels) -> str:
+def _format_share(flags: calibrate.Labels) -> str:
     interval = binomtest(int(flags.sum()), len(flags)).proportion_ci(method="wilson")
     return f"{flags.mean():.2f} [{interval.low:.2f}, {interval.high:.2f}]"
 

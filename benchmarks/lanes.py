@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agents.launch import create, drive
 from pelagos.settings import Settings
-from tests.agents.scripted import Distant, ScriptedParts
+from tests.agents.scripted import Distant, ScriptedAssembly
 from tests.toolchains.table import write_task
 
 SLOTS = 8
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--lag", type=float, default=2.5, help="mean seconds of an answer")
     args = parser.parse_args(argv)
     model = Distant(args.lag)
-    parts = ScriptedParts(model)
+    assembly = ScriptedAssembly(model)
     settings = Settings(
         loop={"hypotheses": args.hypotheses, "workers": 2},
         judge={"max_seeds": 3},
@@ -36,12 +36,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         literature={"sources": ["corpus"]},
     )
     with tempfile.TemporaryDirectory() as folder:
-        run = create(Path(folder), str(write_task(Path(folder) / "table")), settings, Path(folder) / "runs/r", parts)
+        run = create(Path(folder), str(write_task(Path(folder) / "table")), settings, Path(folder) / "runs/r", assembly)
         began = time.monotonic()
-        drive(run, parts=parts)
-        took = time.monotonic() - began
-    ideal = sum(map(model.takes, model.requests)) / SLOTS
-    print(f"{len(model.requests)} answers: ideal {ideal:.1f} s, the run took {took:.1f} s: {ideal / took:.2f} of ideal")
+        drive(run, assembly=assembly)
+        seconds = time.monotonic() - began
+    ideal = sum(map(model.draw_lag_s, model.requests)) / SLOTS
+    print(
+        f"{len(model.requests)} answers: ideal {ideal:.1f} s, the run took {seconds:.1f} s: {ideal / seconds:.2f} of ideal"
+    )
 
 
 if __name__ == "__main__":

@@ -18,16 +18,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agents.literature.attributes import Attributes
 from agents.literature.ranking import preselect, rank
-from agents.prompt import render
 from agents.run import Run
-from benchmarks.literature.corpus import ABSENT, INPUT, KNOWN, METHODS, OUTPUT, SIZE, TOPIC, corpus
+from benchmarks.literature.corpus import ABSENT, INPUT, KNOWN, METHODS, OUTPUT, SIZE, TOPIC, make_corpus
 from benchmarks.literature.desk import Desk
-from benchmarks.literature.measures import wilson
-from memory.embedder import hashing, minilm
+from benchmarks.literature.measures import wilson_interval
+from memory.embedders.embedder import hashing, minilm
 from pelagos.errors import BadReply
 from pelagos.nouns import Paper
 from tools.literature.bm25 import bm25
-from tools.literature.source import words
+from tools.literature.source import tokenize
+from tools.prompt import render
 
 ARMS = ("naive", "retrieval", "attributes")
 TEMPLATE = Path(__file__).parent / "literature" / "idea.j2"
@@ -51,8 +51,8 @@ class Idea(BaseModel):
     statement: str = Field(min_length=10, max_length=1500)
 
 
-class Judged(NamedTuple):
-    """`concepts` that the idea names; `new` where it counts; `why` else."""
+class Judgement(NamedTuple):
+    """The `concepts` that the idea names; whether it counts as `new`, and `why` not."""
 
     concepts: frozenset[str]
     new: bool
@@ -68,75 +68,75 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--embedder", choices=("minilm", "hashing"), default="minilm")
     parser.add_argument("--folder", type=Path, default=Path("runs/bench-novelty"))
     args = parser.parse_args(argv)
-    papers = [one.paper for one in corpus(args.size)]
+    papers = [planted.paper for planted in make_corpus(args.size)]
     desk = Desk(args.folder, minilm() if args.embedder == "minilm" else hashing(), papers, args.model)
     print("| arm | ideas | new | share (95 %) | known | repeated | names nothing planted | no reply |")
     print("|---|---|---|---|---|---|---|---|")
     for arm in args.arm:
-        print(row(arm, judged(ideas(arm, args.number, desk))), flush=True)
+        print(make_row(arm, judge_ideas(ask_ideas(arm, args.number, desk))), flush=True)
 
 
-def ideas(arm: str, number: int, desk: Desk) -> list[Idea | None]:
-    """One after the other, each seeing the titles of its round before it; None for a reply that never fitted."""
-    shown = shown_to(arm, desk)
-    found: list[Idea | None] = []
-    for place in range(number):
-        since = found[place // ROUND * ROUND :]
-        earlier = list(dict.fromkeys(idea.title for idea in since if idea is not None))[-EARLIER:]
-        focus = shown[place % len(shown)] if shown else None
-        prompt = render(TEMPLATE, topic=TOPIC, input=INPUT, output=OUTPUT, paper=focus, earlier=earlier)
+def ask_ideas(arm: str, number: int, desk: Desk) -> list[Idea | None]:
+    """Ask for ideas one after the other, each with the titles of its round before it; None if no reply fitted."""
+    papers = choose_papers(arm, desk)
+    ideas: list[Idea | None] = []
+    for index in range(number):
+        round_ideas = ideas[index // ROUND * ROUND :]
+        earlier = list(dict.fromkeys(idea.title for idea in round_ideas if idea is not None))[-EARLIER:]
+        paper = papers[index % len(papers)] if papers else None
+        prompt = render(TEMPLATE, topic=TOPIC, input=INPUT, output=OUTPUT, paper=paper, earlier=earlier)
         try:
-            sample = 1000 * ARMS.index(arm) + place
-            found.append(desk.model("ideator").ask_json(prompt, Idea, sample=sample, max_tokens=300, temperature=0.9))
+            sample = 1000 * ARMS.index(arm) + index
+            ideas.append(desk.model("ideator").ask_json(prompt, Idea, sample=sample, max_tokens=300, temperature=0.9))
         except BadReply:
-            found.append(None)
-    return found
+            ideas.append(None)
+    return ideas
 
 
-def shown_to(arm: str, desk: Desk) -> list[Paper]:
-    """What the ideas of an arm are built on, in turn."""
+def choose_papers(arm: str, desk: Desk) -> list[Paper]:
+    """Return the papers that the ideas of an arm are built on, in turn."""
     if arm == "naive":
         return []
     if arm == "retrieval":
-        return likely(desk)[:SHOWN]
-    said = Attributes(input=INPUT, output=OUTPUT, others="a few hundred recordings; accuracy")
-    return [ranked.paper for ranked in rank(likely(desk), said, cast(Run, desk))[:SHOWN]]
+        return preselect_papers(desk)[:SHOWN]
+    attributes = Attributes(input=INPUT, output=OUTPUT, others="a few hundred recordings; accuracy")
+    return [ranked.paper for ranked in rank(preselect_papers(desk), attributes, cast(Run, desk))[:SHOWN]]
 
 
-def likely(desk: Desk) -> list[Paper]:
-    """The best hundred by words, in the order fused with the embedding."""
+def preselect_papers(desk: Desk) -> list[Paper]:
+    """Return the best hundred papers by words, in the order fused with the embedding."""
     scores = bm25(QUERY, desk.papers_)
-    order = sorted(range(len(scores)), key=lambda place: -scores[place])[:100]
-    return preselect(QUERY, [desk.papers_[place] for place in order], desk.embedder)
+    order = sorted(range(len(scores)), key=lambda index: -scores[index])[:100]
+    return preselect(QUERY, [desk.papers_[index] for index in order], desk.embedder)
 
 
-def concepts(text: str) -> frozenset[str]:
-    """The planted concepts, and those of `MORE`, that a text names: by name, or by the telling words of a wording, of
+def find_concepts(text: str) -> frozenset[str]:
+    """Return the planted concepts, or else those of `MORE`, that a text names: by name, or by the telling words of a wording, of
     which one may be missing where there are more than `SHORT`."""
-    plain, said = f" {' '.join(words(text))} ", set(words(text))
-    named = {name for name in (*METHODS, *ABSENT) if f" {' '.join(words(name))} " in plain}
-    for name, told in {**METHODS, **ABSENT}.items():
-        telling = [{word for word in words(part) if len(word) > 4} for part in told]
-        if any(part and len(part - said) <= (len(part) > SHORT) for part in telling):
+    text_words, words = f" {' '.join(tokenize(text))} ", set(tokenize(text))
+    named = {name for name in (*METHODS, *ABSENT) if f" {' '.join(tokenize(name))} " in text_words}
+    for name, wordings in {**METHODS, **ABSENT}.items():
+        telling = [{word for word in tokenize(part) if len(word) > 4} for part in wordings]
+        if any(part and len(part - words) <= (len(part) > SHORT) for part in telling):
             named.add(name)
     planted = frozenset(named)
-    return planted or frozenset(name for name, key in MORE.items() if f" {' '.join(words(key))} " in plain)
+    return planted or frozenset(name for name, key in MORE.items() if f" {' '.join(tokenize(key))} " in text_words)
 
 
-def judged(found: Sequence[Idea | None]) -> list[Judged]:
-    """In their order: an idea is measured against what is known and the ideas of its round before it."""
-    seen: set[str] = set()
+def judge_ideas(ideas: Sequence[Idea | None]) -> list[Judgement]:
+    """Judge the ideas in their order: each is compared with what is known and the ideas of its round before it."""
+    named_before: set[str] = set()
     verdicts = []
-    for place, idea in enumerate(found):
-        seen = set() if place % ROUND == 0 else seen
-        named = concepts(f"{idea.title} {idea.statement}") if idea else frozenset()
-        why = "no reply" if idea is None else _why(named, seen)
-        verdicts.append(Judged(named, not why, why))
-        seen |= named
+    for index, idea in enumerate(ideas):
+        named_before = set() if index % ROUND == 0 else named_before
+        named = find_concepts(f"{idea.title} {idea.statement}") if idea else frozenset()
+        why = "no reply" if idea is None else _explain(named, named_before)
+        verdicts.append(Judgement(named, not why, why))
+        named_before |= named
     return verdicts
 
 
-def _why(named: frozenset[str], seen: set[str]) -> str:
+def _explain(named: frozenset[str], seen: set[str]) -> str:
     if not named:
         return "nothing planted"
     if named & set(KNOWN):
@@ -144,12 +144,14 @@ def _why(named: frozenset[str], seen: set[str]) -> str:
     return "repeated" if named & seen else ""
 
 
-def row(arm: str, verdicts: Sequence[Judged]) -> str:
-    new, why = sum(one.new for one in verdicts), [one.why for one in verdicts]
-    low, high = wilson(new, len(verdicts))
-    share = f"{new / max(1, len(verdicts)):.2f} ({low:.2f} to {high:.2f})"
-    rest: list[Any] = [why.count(one) for one in ("known", "repeated", "nothing planted", "no reply")]
-    return f"| {arm} | {len(verdicts)} | {new} | {share} | {' | '.join(map(str, rest))} |"
+def make_row(arm: str, judgements: Sequence[Judgement]) -> str:
+    new, why = sum(judgement.new for judgement in judgements), [judgement.why for judgement in judgements]
+    low, high = wilson_interval(new, len(judgements))
+    share = f"{new / max(1, len(judgements)):.2f} ({low:.2f} to {high:.2f})"
+    other_counts: list[Any] = [
+        why.count(judgement) for judgement in ("known", "repeated", "nothing planted", "no reply")
+    ]
+    return f"| {arm} | {len(judgements)} | {new} | {share} | {' | '.join(map(str, other_counts))} |"
 
 
 if __name__ == "__main__":

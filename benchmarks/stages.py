@@ -1,4 +1,5 @@
-"""`python -m benchmarks.stages RUN...`: what runs cost and gave, and where their tokens and seconds went, stage by stage.
+"""`python -m benchmarks.stages RUN...`: what runs cost and gave, and where their tokens and seconds went, stage by
+stage.
 
 Reads ledgers alone, also those of earlier versions. Judged: a hypothesis whose program ran to a score and has a verdict
 on it. Seconds of a stage are those of its model calls; `experiments` are wall clock of executions, smoke runs included.
@@ -13,7 +14,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from memory.ledger import Event, Ledger
+from memory.ledger.ledger import Event, Ledger
+from pelagos.facts.calls import Call, ModelFault
+from pelagos.facts.checks import Smoke
+from pelagos.facts.ideas import Screened
+from pelagos.facts.reader import read, read_row
+from pelagos.nouns import Experiment, Verdict
 
 STAGES = {"extractor": "survey", "ideator": "ideas", "planner": "plans", "verifier": "scores", "coder": "code"}
 
@@ -29,7 +35,7 @@ class Yield(NamedTuple):
     first_verdict: float | None
     stages: dict[str, tuple[int, int, float]]
 
-    def row(self) -> str:
+    def make_row(self) -> str:
         first = "-" if self.first_verdict is None else f"{self.first_verdict / 60:.1f}"
         tokens = f"{self.tokens / self.judged:.0f}" if self.judged else f"({self.tokens})"
         return (
@@ -38,46 +44,45 @@ class Yield(NamedTuple):
         )
 
 
-def of_run(folder: Path) -> Yield:
+def read_run(folder: Path) -> Yield:
     with closing(Ledger.read(folder / "ledger.db")) as ledger:
         events = ledger.events()
+        verdicts = {fact.hypothesis: fact for fact in ledger.facts(Verdict).values()}
+        kept = sum(fact.kept for fact in ledger.facts(Screened).values())
+        tokens = sum(call.cost.tokens for call in ledger.facts(Call).values())
     begun = events[0].at
-    verdicts = {e.payload["hypothesis"]: e for e in events if e.kind == "verdict"}
-    scored = [e.at for e in events if e.kind == "verdict" and e.payload["effect"] is not None]
+    scored = [
+        event.at for event in events if event.kind == "verdict" and read(Verdict, event.payload).effect is not None
+    ]
     return Yield(
         folder.parent.parent.name if folder.name == "r" else folder.name,
         (events[-1].at - begun) / 60,
-        sum(bool(e.payload["kept"]) for e in events if e.kind == "screened"),
-        sum(e.payload["effect"] is not None for e in verdicts.values()),
-        sum(int(e.payload["cost"]["tokens"]) for e in events if e.kind == "model"),
+        kept,
+        sum(fact.effect is not None for fact in verdicts.values()),
+        tokens,
         min(scored) - begun if scored else None,
-        _stages(events),
+        _sum_stages(events),
     )
 
 
-def _stages(events: Sequence[Event]) -> dict[str, tuple[int, int, float]]:
-    found: dict[str, list[Any]] = defaultdict(lambda: [0, 0, 0.0])
-    for event in events:
-        if event.kind == "model":
-            stage, tokens = STAGES[event.payload["role"]], int(event.payload["cost"]["tokens"])
-        elif event.kind == "model.fault" and "cost" in event.payload:  # a call that failed costs, too
-            found[STAGES[event.payload["role"]]][1] += int(event.payload["cost"]["tokens"])
-            continue
-        elif event.kind in {"experiment", "smoke"}:
-            stage, tokens = "experiments", 0
-        else:
-            continue
-        for place, value in enumerate((1, tokens, float(event.payload["seconds"]))):
-            found[stage][place] += value
-    return {stage: (calls, tokens, seconds) for stage, (calls, tokens, seconds) in found.items()}
+def _sum_stages(events: Sequence[Event]) -> dict[str, tuple[int, int, float]]:
+    sums: dict[str, list[Any]] = defaultdict(lambda: [0, 0, 0.0])
+    for fact in map(read_row, events):
+        if isinstance(fact, ModelFault):  # a call that failed costs, too
+            sums[STAGES[fact.role]][1] += fact.cost.tokens
+        elif isinstance(fact, Call | Experiment | Smoke):
+            stage, tokens = (STAGES[fact.role], fact.cost.tokens) if isinstance(fact, Call) else ("experiments", 0)
+            for column, value in enumerate((1, tokens, fact.seconds)):
+                sums[stage][column] += value
+    return {stage: (calls, tokens, seconds) for stage, (calls, tokens, seconds) in sums.items()}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path)
-    runs = [of_run(folder) for folder in parser.parse_args(argv).runs]
+    runs = [read_run(folder) for folder in parser.parse_args(argv).runs]
     print("| run | minutes | first verdict, min | kept | judged | judged an hour | tokens a judged one |")
-    print("|---|---|---|---|---|---|---|", *(run.row() for run in runs), sep="\n")
+    print("|---|---|---|---|---|---|---|", *(run.make_row() for run in runs), sep="\n")
     names = [*STAGES.values(), "experiments"]
     print("\nCalls, tokens and seconds by stage:\n| run |", " | ".join(names), "|")
     print("|---|" + "---|" * len(names))

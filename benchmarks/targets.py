@@ -1,7 +1,8 @@
-"""`python -m benchmarks.targets`: how often the target that a paper of the digits corpus belongs to is among the nearest.
+"""`python -m benchmarks.targets`: how often the target that a paper of the digits corpus belongs to is among the
+nearest.
 
-The right targets were named by hand, before the likeness was looked at; the first lines of the program's docstrings were
-written afterwards, so this says how it works where they say what belongs where, not how it works on any program.
+The right targets were named by hand, before the likeness was looked at; the first lines of the program's docstrings
+were written afterwards, so this says how it works where they say what belongs where, not how it works on any program.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from agents.likeness import likeness, nearest
+from agents.literature.likeness import compare_papers, sort_targets
 from benchmarks.debugging.bench import Bench
-from memory.embedder import minilm
+from memory.embedders.embedder import minilm
 from sandbox.choose import choose
 from tools.code.toolchain import CodeToolchain
 from tools.literature import corpus
@@ -41,25 +42,25 @@ RIGHT = {
 }
 
 
-def places(folder: Path) -> dict[str, int]:
-    """Paper id -> the place, from 1, of the first right target."""
+def rank_targets(folder: Path) -> dict[str, int]:
+    """Return paper id -> the rank, from 1, of the first right target."""
     toolchain, bench = CodeToolchain(), Bench(folder, choose())
     task = toolchain.load(TASK)
     targets = toolchain.brief(task, bench).targets
     material = {target: toolchain.material(task, target, bench) for target in targets}
-    papers = [paper for paper in corpus.load(TASK / "papers.jsonl").papers if paper.id in RIGHT]
-    alike, found = likeness(papers, material, minilm()), {}
+    papers = [paper for paper in corpus.load_corpus(TASK / "papers.jsonl").papers if paper.id in RIGHT]
+    similarities, places = compare_papers(papers, material, minilm()), {}
     for paper in papers:
-        order = [target.partition("::")[2] for target in nearest(paper.id, list(material), alike)]
-        found[paper.id] = 1 + min(order.index(name) for name in RIGHT[paper.id])
-    return found
+        order = [target.partition("::")[2] for target in sort_targets(paper.id, list(material), similarities)]
+        places[paper.id] = 1 + min(order.index(name) for name in RIGHT[paper.id])
+    return places
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        found = places(Path(folder))
-    for most in (1, 2, 3):
-        print(f"among the nearest {most}: {sum(place <= most for place in found.values())} of {len(found)}")
+        places = rank_targets(Path(folder))
+    for limit in (1, 2, 3):
+        print(f"among the nearest {limit}: {sum(place <= limit for place in places.values())} of {len(places)}")
 
 
 if __name__ == "__main__":

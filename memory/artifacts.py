@@ -1,6 +1,6 @@
-"""Content-addressed artifact store: code, logs, papers, figures under the sha256 of their bytes.
+"""Stores artifacts (code, logs, papers, figures) under the sha256 of their bytes.
 
-Writes are atomic (temporary file, fsync, rename), reads are verified. Nothing is ever changed or removed here.
+Writes are atomic (temporary file, fsync, rename) and reads are verified. Nothing is ever changed or removed here.
 """
 
 from __future__ import annotations
@@ -11,44 +11,44 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from memory.faults import on_disk
-from memory.keys import canonical, read_payload
+from memory.files.disk_errors import translate_disk_errors
+from memory.ledger.keys import canonical, parse_payload
 from pelagos.errors import DamagedRun
-from pelagos.visible import whole
+from pelagos.visible import replace_surrogates
 
 
 class ArtifactStore:
-    """Artifacts under `folder/ab/abcd...`, 64 hex characters each."""
+    """Artifacts under `folder/ab/abcd...`; a name has 64 hex characters."""
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, data: bytes) -> str:
-        """Store bytes; returns their sha256 in hex. A damaged copy is replaced. Raises DiskFull."""
+        """Store bytes and return their sha256 in hex. A damaged copy is replaced. Raises DiskFull."""
         digest = hashlib.sha256(data).hexdigest()
         path = self.path(digest)
         if not (path.exists() and _sha256(path) == digest):
-            with on_disk(self.folder):
+            with translate_disk_errors(self.folder):
                 write_whole(path, data)
         return digest
 
     def put_text(self, text: str) -> str:
-        """Store text as UTF-8; halves of characters are replaced."""
-        return self.put(whole(text).encode())
+        """Store text as UTF-8; lone surrogates are replaced."""
+        return self.put(replace_surrogates(text).encode())
 
     def put_json(self, value: Any) -> str:
         """Store canonical JSON, so that equal values have equal hashes."""
         return self.put(canonical(value).encode())
 
     def path(self, digest: str) -> Path:
-        """Where the artifact lies or would lie. Raises DamagedRun for what is not a sha256 in hex."""
+        """Return where the artifact is or would be. Raises DamagedRun where `digest` is not a sha256 in hex."""
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
             raise DamagedRun(f"artifact {digest[:80]!r}: not a sha256 in hex")
         return self.folder / digest[:2] / digest
 
     def get(self, digest: str) -> bytes:
-        """The bytes, verified. Raises DamagedRun where they are missing or changed."""
+        """Return the bytes, verified. Raises DamagedRun where they are missing or changed."""
         path = self.path(digest)
         try:
             data = path.read_bytes()
@@ -59,11 +59,12 @@ class ArtifactStore:
         return data
 
     def text(self, digest: str) -> str:
-        """What isn't UTF-8 is replaced: an earlier version kept halves of characters."""
+        """Return the artifact as text. Bytes that aren't UTF-8 are replaced: an earlier version stored lone
+        surrogates."""
         return self.get(digest).decode("utf-8", "replace")
 
     def json(self, digest: str) -> Any:
-        return read_payload(self.text(digest))
+        return parse_payload(self.text(digest))
 
 
 def _sha256(path: Path) -> str:
@@ -72,7 +73,7 @@ def _sha256(path: Path) -> str:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that whoever reads it sees all of it or none."""
+    """Write a file atomically: a reader sees all of it or none."""
     path.parent.mkdir(exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
     temporary = Path(name)

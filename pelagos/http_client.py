@@ -1,7 +1,7 @@
-"""HTTP clients for what we talk to ourselves, by the proxies that the environment names: one place for all of them.
+"""Builds the HTTP clients for Pelagos' own requests, with the proxies that the environment names.
 
-`NO_PROXY` is read as curl does, with ranges of addresses; what in it can't be read excepts nothing. This machine is
-never asked through a proxy.
+`NO_PROXY` is read as curl reads it, address ranges included; an entry that can't be parsed exempts nothing. Requests
+to this machine never go through a proxy.
 """
 
 from __future__ import annotations
@@ -20,64 +20,66 @@ from pelagos.errors import MissingPart
 SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
-def client(url: str, **options: Any) -> httpx.Client:
-    """A client for requests to the host of `url`. Raises MissingPart, in one line, where its proxy can't be used."""
+def open_client(url: str, **options: Any) -> httpx.Client:
+    """Return a client for requests to the host of `url`. Raises MissingPart (one line) where its proxy or certificates
+    can't be used."""
     try:
         certificates = httpx.create_ssl_context(trust_env=True)
     except OSError as error:
-        named = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+        location = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
         raise MissingPart(
-            f"SSL_CERT_FILE: {named}: no certificates can be read there ({error.strerror or error})"
+            f"SSL_CERT_FILE: {location}: no certificates can be read there ({error.strerror or error})"
         ) from None
-    return httpx.Client(proxy=proxy_of(url), trust_env=False, verify=certificates, **options)
+    return httpx.Client(proxy=find_proxy(url), trust_env=False, verify=certificates, **options)
 
 
-def proxy_of(url: str) -> str | None:
-    """The proxy for `url`, None where it is asked directly. Raises MissingPart."""
-    asked, named = urlsplit(url), getproxies()
-    kind = next((kind for kind in (asked.scheme, "all") if named.get(kind)), None)
-    if kind is None or _here(asked.hostname or "") or _excepted(asked, named.get("no", "")):
+def find_proxy(url: str) -> str | None:
+    """Return the address of the proxy for `url`, or None where the host is asked directly. Raises MissingPart."""
+    target, proxies = urlsplit(url), getproxies()
+    scheme = next((name for name in (target.scheme, "all") if proxies.get(name)), None)
+    if scheme is None or _is_loopback(target.hostname or "") or _is_exempt(target, proxies.get("no", "")):
         return None
-    proxy = named[kind] if "://" in named[kind] else f"http://{named[kind]}"
-    if fault := _fault(proxy):
-        name = f"{kind.upper()}_PROXY"
-        raise MissingPart(f"{name}: {fault}; or unset {name}, or list {asked.hostname} in NO_PROXY")
+    proxy = proxies[scheme] if "://" in proxies[scheme] else f"http://{proxies[scheme]}"
+    if fault := _proxy_fault(proxy):
+        name = f"{scheme.upper()}_PROXY"
+        raise MissingPart(f"{name}: {fault}; or unset {name}, or list {target.hostname} in NO_PROXY")
     return proxy
 
 
-def _fault(proxy: str) -> str:
-    """What is wrong with a proxy's address, which may hold a password; '' if nothing."""
+def _proxy_fault(proxy: str) -> str:
+    """Return what is wrong with a proxy's address, '' if nothing. The address may hold a password, so it is not
+    repeated."""
     scheme = proxy.partition("://")[0].lower()
     if scheme not in SCHEMES:
         return f"a proxy of kind '{scheme}' can't be used: name one of {', '.join(SCHEMES)}"
     try:
         httpx.Proxy(proxy)
-    except (ValueError, httpx.InvalidURL):  # whose text may hold a part of the password
+    except (ValueError, httpx.InvalidURL):  # its message may hold a part of the password
         return "not the address of a proxy: write http://HOST:PORT"
     if scheme.startswith("socks") and find_spec("socksio") is None:
-        return "a SOCKS proxy wants a package more: pip install 'httpx[socks]'"
+        return "a SOCKS proxy needs one more package: pip install 'httpx[socks]'"
     return ""
 
 
-def _here(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def _excepted(asked: SplitResult, listed: str) -> bool:
-    return any(_covers(entry.strip().lower(), asked) for entry in listed.split(",") if entry.strip())
+def _is_exempt(target: SplitResult, entries: str) -> bool:
+    return any(_entry_matches(entry.strip().lower(), target) for entry in entries.split(",") if entry.strip())
 
 
-def _covers(entry: str, asked: SplitResult) -> bool:
-    """Whether an entry of NO_PROXY means the host: `*`, a domain, an address or a range, some with a port."""
-    host = asked.hostname or ""
+def _entry_matches(entry: str, target: SplitResult) -> bool:
+    """Whether an entry of NO_PROXY matches the host: `*`, a domain, an address or a range, with or without a port."""
+    host = target.hostname or ""
     try:
         return ip_address(host) in ip_network(entry.strip("[]"), strict=False)
     except ValueError:
-        pass  # not both of them are addresses
+        pass  # the host or the entry is not an address
     domain, _, port = entry.rpartition("://")[2].partition(":")
     domain = domain.removeprefix("*").removeprefix(".")
-    near = host == domain or host.endswith(f".{domain}")
-    return entry == "*" or (bool(domain) and near and port in ("", str(asked.port)))
+    in_domain = host == domain or host.endswith(f".{domain}")
+    return entry == "*" or (bool(domain) and in_domain and port in ("", str(target.port)))

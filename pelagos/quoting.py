@@ -1,50 +1,53 @@
-"""Text of others in a prompt (contract 6): made visible, cut to a length, and fenced so that it can't end its fence.
+"""Quotes text of others in prompts (contract 6): made visible, cut to a length, and fenced so that it can't close its
+fence.
 
-Every prompt builder quotes by these. Fencing lowers the risk of injected instructions; it doesn't remove it, so no
-reply can set configuration, tools or acceptance.
+Every prompt builder uses these functions. Fencing lowers the risk of injected instructions but doesn't remove it, so
+no reply can set configuration, tools or acceptance.
 """
 
 from __future__ import annotations
 
 import re
 
-from pelagos.visible import visible
+from pelagos.visible import make_visible
 
-LEAST = {"=": 4, "`": 3}
-_MARKS = re.compile("={4,}")
-MAX_INSIDE = 2_000
+SHORTEST_FENCE = {"=": 4, "`": 3}
+_EQUALS_RUN = re.compile("={4,}")
+INSIDE_CHARS = 2_000
 
 
-def fenced(text: str, mark: str, opens: str = "", closes: str = "") -> str:
-    """`text` between two rows of `mark`, longer than every row of it in the text."""
+def fence_text(text: str, mark: str, opens: str = "", closes: str = "") -> str:
+    """Put `text` between two rows of `mark`, each longer than any row of `mark` within the text. `opens` and `closes`
+    follow the two rows."""
     longest = max(map(len, re.findall(f"{re.escape(mark)}+", text)), default=0)
-    fence = mark * max(LEAST[mark], longest + 1)
+    fence = mark * max(SHORTEST_FENCE[mark], longest + 1)
     return f"{fence}{opens}\n{text}\n{fence}{closes}"
 
 
-def data(text: str, limit: int = 4000) -> str:
-    """Prose and records."""
-    plain = _MARKS.sub("===", visible(text))
+def quote_data(text: str, limit: int = 4000) -> str:
+    """Quote prose and records, at most `limit` characters."""
+    plain = _EQUALS_RUN.sub("===", make_visible(text))
     cut = plain if len(plain) <= limit else plain[:limit] + " [cut]"
-    return fenced(cut, "=", " data", " end")
+    return fence_text(cut, "=", " data", " end")
 
 
-def code(text: str) -> str:
-    """Lines of a program, and what was seen when it ran; as it stands but for what can't be seen."""
-    return fenced(visible(text).strip("\n"), "`", "python")
+def quote_code(text: str) -> str:
+    """Quote lines of a program, or what was observed when it ran; only invisible characters are removed."""
+    return fence_text(make_visible(text).strip("\n"), "`", "python")
 
 
-def line(text: str, limit: int = 300) -> str:
-    """One line between quotation marks."""
-    plain = " ".join(visible(text).replace('"', "'").split())
-    return f'"{_MARKS.sub("", plain)[:limit]}"'
+def quote_line(text: str, limit: int = 300) -> str:
+    """Quote one line between quotation marks, at most `limit` characters."""
+    plain = " ".join(make_visible(text).replace('"', "'").split())
+    return f'"{_EQUALS_RUN.sub("", plain)[:limit]}"'
 
 
-def word(text: str, limit: int = 200) -> str:
-    """A name, an address or an id, which must be repeated as it is: one line, without quotation marks."""
-    return " ".join(visible(text).split())[:limit]
+def quote_word(text: str, limit: int = 200) -> str:
+    """Quote a name, an address or an id, which the reply must repeat unchanged: one line without quotation marks."""
+    return " ".join(make_visible(text).split())[:limit]
 
 
-def inside(text: str) -> str:
-    """What stands between tags of the prompt's own, or in one of its code blocks: it can close neither."""
-    return visible(text[:MAX_INSIDE]).replace("```", "'''").replace("</", "< /").strip()
+def quote_inside(text: str) -> str:
+    """Quote text that stands between the prompt's own tags or in one of its code blocks, so that it can close
+    neither."""
+    return make_visible(text[:INSIDE_CHARS]).replace("```", "'''").replace("</", "< /").strip()

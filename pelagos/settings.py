@@ -1,69 +1,64 @@
-"""Settings: `pelagos.toml` in the project < environment `PELAGOS_*` < command-line options.
-
-Nested keys are joined by two underscores in the environment: `PELAGOS_LOOP__TRIES=2`.
-The resolved settings are stored in the run.
-"""
+"""Defines the settings, their defaults and what each may be. `settings_sources.py` says where they come from."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
 )
 
-from pelagos.errors import BadInput
+from pelagos.notify import Notify
 from pelagos.nouns import NoveltyRule
-from pelagos.textfile import read_text
+from pelagos.settings_section import Section
 
-FILE = "pelagos.toml"
-UNTIMED = 4
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    def ordered(self, lower: str, upper: str) -> None:
-        """Raises ValueError where the setting `lower` is above the setting `upper`, if both are given."""
-        low, high = getattr(self, lower), getattr(self, upper)
-        if low is not None and high is not None and low > high:
-            raise ValueError(f"{lower} ({low}) is more than {upper} ({high}): lower the one or raise the other")
+DEFAULT_HYPOTHESES = 4
 
 
 class Loop(Section):
     hypotheses: int | None = Field(
         None, ge=1, description="hypotheses to test; none: as many as the time allows, 4 where no time is given"
     )
-    attempts: int = Field(10, ge=1, description="proposals in a row that may come to nothing before the run ends")
-    plans: int | None = Field(None, ge=1, description="plans asked for; none: 2, of a small model that writes code 0")
+    attempts: int = Field(10, ge=1, description="proposals in a row that may be unusable before the run ends")
+    plans: int | None = Field(
+        None, ge=1, description="plans to request; none: 2, or 0 from a small model that writes code"
+    )
     plans_kept: int = Field(1, ge=1, description="best plans carried out per hypothesis")
     tries: int = Field(6, ge=1, description="programs written for one plan, drafts and repairs together, at most")
     plateau: int = Field(0, ge=0, description="stop after so many hypotheses in a row without support; 0: never")
-    lanes: int = Field(0, ge=0, description="hypotheses in work at a time; 0: one embedded, an endpoint's slots")
+    lanes: int = Field(
+        0, ge=0, description="hypotheses in work at a time; 0: one with the embedded model, else the endpoint's slots"
+    )
     workers: int = Field(0, ge=0, description="experiments at a time; 0: one per core")
     review: Literal["off", "async", "gate"] = "off"
     review_wait: float = Field(
-        30.0, ge=0, description="minutes that a run stays where every lane waits for a review, before it ends"
+        30.0, ge=0, description="minutes that a run waits for a review when every lane waits for one, before it ends"
     )
     memory: int | None = Field(
-        None, ge=0, description="tokens of earlier results told to the ideator; none: 1000, a small model 250"
+        None,
+        ge=0,
+        description="tokens of earlier results in the ideator's prompt; none: 1000, or 250 for a small model",
     )
-    earlier: int = Field(400, ge=0, description="tokens of earlier hypotheses' titles told to the ideator")
+    knowhow: bool | None = Field(
+        None,
+        description="tell the coder how techniques are written; none: a strong one always, a small one from your notes",
+    )
+    earlier: int = Field(400, ge=0, description="tokens of earlier hypotheses' titles in the ideator's prompt")
 
     @model_validator(mode="after")
-    def _fits(self) -> Loop:
-        self.ordered("plans_kept", "plans")
+    def _check_orders(self) -> Loop:
+        self.check_order("plans_kept", "plans")
         return self
 
 
@@ -84,8 +79,8 @@ SourceName = Literal["arxiv", "openalex", "semanticscholar", "corpus"]
 
 
 class Literature(Section):
-    """Where papers are looked for. The live sources are asked in this order, the next where one fails or has nothing;
-    the corpus is looked through in any case."""
+    """Where papers are searched. The live sources are asked in this order, the next one where one fails or returns
+    nothing; the corpus is always searched."""
 
     sources: list[SourceName] = Field(["corpus", "arxiv", "openalex", "semanticscholar"])
     urls: dict[SourceName, str] = Field({}, description="a mirror's address in place of the service's own")
@@ -105,33 +100,57 @@ class Literature(Section):
 class Screen(Section):
     novelty: NoveltyRule | None = Field(
         None,
-        description="label: known hypotheses are tried all the same; require: they are thrown out; none: the task's",
+        description="label: known hypotheses are tested all the same; require: they are rejected; none: the task's",
     )
     tau: float | None = Field(None, description="cosine above which two hypotheses are one; none: the embedder's own")
     known_tau: float | None = Field(None, description="the same against the literature")
-    near_tau: float | None = Field(None, description="cosine below which a paper isn't looked at; none: the embedder's")
+    near_tau: float | None = Field(
+        None, description="cosine below which a paper isn't considered; none: the embedder's own"
+    )
     rounds: int | None = Field(None, ge=1, description="most searches per hypothesis; none: 10, a small model 2")
 
     @model_validator(mode="after")
-    def _fits(self) -> Screen:
-        self.ordered("near_tau", "known_tau")
+    def _check_orders(self) -> Screen:
+        self.check_order("near_tau", "known_tau")
         return self
 
 
 class Judge(Section):
-    alpha: float = Field(0.1, gt=0, lt=1, description="error level over all hypotheses of the run")
+    alpha: float = Field(
+        0.1, gt=0, lt=1, description="chance of any false claim, over all runs on the same sealed data"
+    )
+    spend: float = Field(0.5, gt=0, lt=1, description="share of the level left that one test on sealed data spends")
     confidence: float = Field(0.95, gt=0, lt=1)
     min_seeds: int = Field(3, ge=2)
     max_seeds: int = Field(8, ge=2)
 
     @model_validator(mode="after")
-    def _fits(self) -> Judge:
-        self.ordered("min_seeds", "max_seeds")
+    def _check_orders(self) -> Judge:
+        self.check_order("min_seeds", "max_seeds")
         return self
 
 
+class Verifiers(Section):
+    """How the steps of plans are scored. A spec's own options come before `votes` and `checks`."""
+
+    kind: str = Field(
+        "auto",
+        min_length=1,
+        description="a spec: off, direct, genprm, prefix, checkpoint:NAME, ensemble:A+B (docs/verifiers.md); "
+        "auto: direct with a strong verifier, off with a small one",
+    )
+    votes: int = Field(1, ge=1, description="verification paths whose mean a score is, at most")
+    share: float = Field(
+        0.25, gt=0, le=1, description="of the tokens that a hypothesis has cost so far, most that its ranking may cost"
+    )
+    drafts: int = Field(1, ge=1, description="programs that run, of which the verifier chooses one")
+    critic: bool = Field(True, description="tell the coder what a verifier with reasons says against a failed program")
+    checks: bool = Field(True, description="generative verifiers write programs, which are executed in the sandbox")
+
+
 class Caps(Section):
-    """None: no cap. Seconds are wall clock of the run; disk is the run folder."""
+    """Limits of a run; None means no limit. Seconds are wall clock time of the run; disk is the size of the run
+    folder."""
 
     tokens: int | None = Field(None, gt=0)
     usd: float | None = Field(None, ge=0)
@@ -145,26 +164,26 @@ class Sandboxing(Section):
     image: str = Field("", description="docker, podman: an image with its own Python; none: this machine's Python")
 
 
-def _named(value: Any) -> Any:
-    listed = [value] if isinstance(value, str) else value
-    if not isinstance(listed, list) or not listed or not all(isinstance(one, str) for one in listed):
+def _check_specs(value: Any) -> Any:
+    specs = [value] if isinstance(value, str) else value
+    if not isinstance(specs, list) or not specs or not all(isinstance(spec, str) for spec in specs):
         raise PydanticCustomError("named", "should be a model spec, or a list of them")
     return value
 
 
-Named = Annotated[str | list[str], BeforeValidator(_named)]
+ModelSpecs = Annotated[str | list[str], BeforeValidator(_check_specs)]
 
 
 class Models(Section):
     """Role -> model spec: `embedded`, `embedded:NAME-or-PATH`, `replay:RUN` or `openai:MODEL[@BASE_URL]`; or a list of
-    them, of which each is asked while those before it are away."""
+    specs, of which each is asked while those before it are unavailable."""
 
-    default: Named = "embedded"
-    ideator: Named | None = None
-    planner: Named | None = None
-    coder: Named | None = None
-    verifier: Named | None = None
-    extractor: Named | None = None
+    default: ModelSpecs = "embedded"
+    ideator: ModelSpecs | None = None
+    planner: ModelSpecs | None = None
+    coder: ModelSpecs | None = None
+    verifier: ModelSpecs | None = None
+    extractor: ModelSpecs | None = None
     embedder: str = Field("minilm", description="minilm, openai:MODEL[@BASE_URL], or hashing: spelling only")
     timeout_s: float = Field(
         300.0,
@@ -190,44 +209,49 @@ class Models(Section):
         None, ge=1, description="requests in flight; none: 1 with the embedded model, 8 with an endpoint"
     )
     prices: Path | None = None
-    knowledge_until: date | None = Field(None, description="what is newer than this the models can't have read")
+    knowledge_until: date | None = Field(None, description="the models can't have read papers newer than this")
 
     def specs(self, role: str) -> list[str]:
-        """The role's model and those that stand in for it, in their order."""
-        named: Named = getattr(self, role) or self.default
-        return [named] if isinstance(named, str) else list(named)
+        """Return the role's model and the models that stand in for it, in order."""
+        specs: ModelSpecs = getattr(self, role) or self.default
+        return [specs] if isinstance(specs, str) else list(specs)
 
     def spec(self, role: str) -> str:
+        """Return the role's first model."""
         return self.specs(role)[0]
 
     def slots(self, local: bool) -> int:
-        """Requests in flight at a time: with the embedded model (`local`), or with an endpoint."""
+        """Return the number of concurrent requests: to the embedded model where `local`, else to an endpoint."""
         return self.parallel or (1 if local else 8)
 
-    def slots_of(self, role: str) -> int:
-        """The same for the model of a role."""
+    def slots_for_role(self, role: str) -> int:
+        """Return the number of concurrent requests for the model of a role."""
         return self.slots(self.spec(role).strip().startswith("embedded"))
 
 
 class Settings(BaseSettings):
-    """The resolved settings. Built directly it holds defaults and arguments only; `load` reads file and environment."""
+    """The resolved settings. Built directly, it holds defaults and arguments only; `load` reads the file and the
+    environment."""
 
     model_config = SettingsConfigDict(env_prefix="PELAGOS_", env_nested_delimiter="__", extra="forbid")
 
     seed: int = 0
+    knowhow: list[Path] = Field([], description="folders of Markdown files or skills: how things are written here")
     loop: Loop = Loop()
     survey: Survey = Survey()
     literature: Literature = Literature()
     screen: Screen = Screen()
     judge: Judge = Judge()
+    verifiers: Verifiers = Verifiers()
     caps: Caps = Caps()
     sandbox: Sandboxing = Sandboxing()
     models: Models = Models()
+    notify: Notify = Notify()
 
     @property
     def hypotheses(self) -> int | None:
-        """How many hypotheses the run tests at most; None: as many as its time allows."""
-        return self.loop.hypotheses or (UNTIMED if self.caps.seconds is None else None)
+        """The largest number of hypotheses that the run tests; None: as many as its time allows."""
+        return self.loop.hypotheses or (DEFAULT_HYPOTHESES if self.caps.seconds is None else None)
 
     @classmethod
     def settings_customise_sources(
@@ -239,87 +263,3 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
-
-
-def load(project: Path, **overrides: Any) -> Settings:
-    """The resolved settings of `project`; `overrides` are command-line options, sections as nested mappings.
-
-    A later source changes only the keys it names. Raises BadInput, a line per fault.
-    """
-    sources = {FILE: _file(project / FILE), "environment": _environment(), "command line": overrides}
-    merged: dict[str, Any] = {}
-    for source in sources.values():
-        merged = _merge(merged, source)
-    return _made(merged, sources)
-
-
-def changed(settings: Settings, given: Mapping[str, Any]) -> Settings:
-    """The settings with what is `given` (sections as nested mappings). Raises BadInput, a line per fault."""
-    return _made(_merge(settings.model_dump(), given), {"command line": given})
-
-
-def _made(merged: Mapping[str, Any], sources: Mapping[str, Mapping[str, Any]]) -> Settings:
-    try:
-        return Settings(**merged)
-    except ValidationError as error:
-        raise BadInput(*(_fault(item, sources) for item in error.errors())) from None
-
-
-def _file(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        return tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{path}: not TOML: {error}") from None
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from None
-
-
-def _environment() -> dict[str, Any]:
-    try:
-        return EnvSettingsSource(Settings)()
-    except SettingsError as error:
-        raise BadInput(f"environment: {error}; name one key, as in PELAGOS_LOOP__TRIES=2") from None
-
-
-def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged
-
-
-def _fault(item: Any, sources: Mapping[str, Mapping[str, Any]]) -> str:
-    path = [str(part) for part in item["loc"]]
-    where, name = _source(path, sources), ".".join(path)
-    if item["type"] == "extra_forbidden":
-        return f"{where}: unknown key {name}{_nearest(path)}"
-    if item["type"] == "value_error":
-        return f"{where}: {name}: {item['ctx']['error']}"
-    return f"{where}: {name}: {item['msg']} (got {item['input']!r})"
-
-
-def _source(path: list[str], sources: Mapping[str, Mapping[str, Any]]) -> str:
-    """The last source that names the key: the one whose value was taken."""
-    for name, values in list(sources.items())[::-1]:
-        found: Any = values
-        for part in path:
-            found = found.get(part, _ABSENT) if isinstance(found, Mapping) else _ABSENT
-        if found is not _ABSENT:
-            return name
-    return "settings"
-
-
-_ABSENT = object()
-
-
-def _nearest(path: list[str]) -> str:
-    """`; did you mean loop.cycles?`, or the keys there are."""
-    section = Settings.model_fields[path[0]].annotation if len(path) > 1 else Settings
-    names = list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
-    close = get_close_matches(path[-1], names, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {'.'.join([*path[:-1], close[0]])}?"
-    return f"; known here: {', '.join(names)}"

@@ -1,7 +1,7 @@
-"""The one cleaner of text that programs, models, papers and people wrote: for logs, reports, prompts and consoles.
+"""Cleans text that programs, models, papers and people wrote, for logs, reports, prompts and consoles.
 
-Lone surrogates (halves of a character, which no file and no terminal can hold) become U+FFFD; what steers a terminal or
-can't be seen goes. HTML and Rich markup are escaped where text is shown, not here.
+Lone surrogates (halves of a character, which no file and no terminal can hold) become U+FFFD; terminal control
+sequences and invisible characters are removed. HTML and Rich markup are escaped where text is shown, not here.
 """
 
 from __future__ import annotations
@@ -17,41 +17,43 @@ _ESCAPE = re.compile(
     r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?:\x1b\\|\x9c)?"  # strings for the terminal itself
     r"|\x1b[ -/]*[0-~]"  # all others
 )
-_UNSEEN = {"Cf", "Cc", "Co", "Cs", "Cn", "Zl", "Zp"}
+_INVISIBLE_CATEGORIES = {"Cf", "Cc", "Co", "Cs", "Cn", "Zl", "Zp"}
 _FILLER = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
-class _Kept(dict[int, int | None]):
-    """Code point -> itself, or None where it goes. Filled as characters are met: the tables of Unicode are large."""
+class _TranslationTable(dict[int, int | None]):
+    """Maps a code point to itself, or to None where it is removed. Filled on demand: Unicode's tables are large."""
 
     def __missing__(self, code: int) -> int | None:
         char = chr(code)
-        gone = char not in "\n\t" and (unicodedata.category(char) in _UNSEEN or _FILLER.match(char) is not None)
-        self[code] = None if gone else code
+        removed = char not in "\n\t" and (
+            unicodedata.category(char) in _INVISIBLE_CATEGORIES or _FILLER.match(char) is not None
+        )
+        self[code] = None if removed else code
         return self[code]
 
 
-_KEPT = _Kept()
+_TABLE = _TranslationTable()
 
 
-def visible(text: str) -> str:
-    """Without escape sequences, and without control, bidirectional, zero-width, tag and unassigned characters, fillers
-    and variation selectors; newlines and tabs stay."""
-    return whole(unsteered(text)).translate(_KEPT)
+def make_visible(text: str) -> str:
+    """Remove escape sequences, and control, bidirectional, zero-width, tag and unassigned characters, fillers and
+    variation selectors; newlines and tabs stay."""
+    return replace_surrogates(strip_escapes(text)).translate(_TABLE)
 
 
-def unsteered(text: str) -> str:
-    """Without the escape sequences of terminals."""
+def strip_escapes(text: str) -> str:
+    """Remove the escape sequences of terminals."""
     return _ESCAPE.sub("", text)
 
 
-def one_line(text: str, most: int) -> str:
-    """`text` made visible, its space narrowed, at most `most` characters."""
-    return " ".join(visible(text[: 8 * most]).split())[:most]
+def make_one_line(text: str, most: int) -> str:
+    """Make `text` visible, collapse its whitespace, and cut it to `most` characters."""
+    return " ".join(make_visible(text[: 8 * most]).split())[:most]
 
 
-def whole(text: str) -> str:
-    """`text` with U+FFFD for every half of a character; two halves that belong together are joined."""
+def replace_surrogates(text: str) -> str:
+    """Replace every lone surrogate with U+FFFD; two halves that belong together are joined."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -59,8 +61,8 @@ def whole(text: str) -> str:
     return text
 
 
-def whole_json(value: Any) -> Any:
-    """A value of JSON types, every text of it made whole."""
+def replace_surrogates_in_json(value: Any) -> Any:
+    """Replace every lone surrogate in all strings of a JSON value."""
     text = json.dumps(value, ensure_ascii=False)
-    sound = whole(text)
-    return value if sound == text else json.loads(sound)
+    cleaned = replace_surrogates(text)
+    return value if cleaned == text else json.loads(cleaned)

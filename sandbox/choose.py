@@ -1,4 +1,5 @@
-"""Which sandbox is used: the first whose canary really ran here. Pelagos refuses rather than silently weakens."""
+"""Chooses the sandbox: the first whose canary really ran here. Pelagos refuses to run rather than silently isolate
+less."""
 
 from __future__ import annotations
 
@@ -6,16 +7,18 @@ import difflib
 from collections.abc import Callable
 from functools import cache
 
-from pelagos.errors import BadInput, MissingPart
-from sandbox import cgroup, docker, unsafe
-from sandbox.bubblewrap import Bubblewrap
-from sandbox.canary import Probe, canary
-from sandbox.docker import Docker
-from sandbox.engine import DOCKER, PODMAN
+from pelagos.errors import BadInput, DiskFull, MissingPart
+from sandbox.backends import unsafe
+from sandbox.backends.bubblewrap import Bubblewrap
+from sandbox.backends.docker import docker
+from sandbox.backends.docker.docker import Docker
+from sandbox.backends.docker.engine import DOCKER, PODMAN
+from sandbox.backends.unsafe import Unsafe
+from sandbox.canary.canary import Probe, canary
+from sandbox.limits import cgroup
 from sandbox.protocol import Sandbox
-from sandbox.unsafe import Unsafe
 
-# In the order of `auto`, the fastest first. Another backend is one more line. A factory takes an image (sandbox.image).
+# In the order of `auto`, the fastest first. A factory takes the name of an image (sandbox.image).
 BACKENDS: dict[str, Callable[[str], Sandbox]] = {
     "bubblewrap": lambda image: Bubblewrap(),
     "bubblewrap-rlimit": lambda image: Bubblewrap(cgroups=False),
@@ -25,66 +28,75 @@ BACKENDS: dict[str, Callable[[str], Sandbox]] = {
 
 
 def choose(name: str = "auto", image: str = "") -> Sandbox:
-    """The sandbox of that name, or the first complete one, or else the first that counts.
+    """Return the sandbox of that name. For `auto` return the first complete one, else the first that works.
 
-    Raises BadInput for a name that doesn't exist, MissingPart if its canary (or everyone's) fails.
+    Raises BadInput for an unknown name, MissingPart where its canary (or every canary) fails, and DiskFull.
     """
     if name == "unsafe":
         return Unsafe()
     if name != "auto":
-        return _named(name, image)
-    second = ""
-    lines: list[str] = []
+        return _choose_named(name, image)
+    first_working = ""
+    failures: list[str] = []
     for candidate in BACKENDS:
-        found = examine(candidate, image)
-        if found.complete:
+        result = probe_backend(candidate, image)
+        if result.complete:
             return BACKENDS[candidate](image)
-        second = second or (candidate if found.works else "")
-        lines.append(f"{candidate}: {found.reason}; mend: {_once(found.mend, lines)}")
-    if second:
-        return BACKENDS[second](image)
-    raise MissingPart("no sandbox works here: " + " / ".join(lines))
+        first_working = first_working or (candidate if result.works else "")
+        failures.append(f"{candidate}: {result.reason}; mend: {_shorten_repeat(result.mend, failures)}")
+    if first_working:
+        return BACKENDS[first_working](image)
+    raise MissingPart("no sandbox works here: " + " / ".join(failures))
 
 
-def _once(advice: str, lines: list[str]) -> str:
-    return "the same" if any(line.endswith(advice) for line in lines) else advice
+def _shorten_repeat(advice: str, failures: list[str]) -> str:
+    return "the same" if any(line.endswith(advice) for line in failures) else advice
 
 
-def _named(name: str, image: str) -> Sandbox:
+def _choose_named(name: str, image: str) -> Sandbox:
     if name not in BACKENDS:
         names = ["auto", *BACKENDS, "unsafe"]
-        near = difflib.get_close_matches(name, names, 1)
-        hint = f", did you mean {near[0]}?" if near else f": one of {', '.join(names)}"
+        close_names = difflib.get_close_matches(name, names, 1)
+        hint = f", did you mean {close_names[0]}?" if close_names else f": one of {', '.join(names)}"
         raise BadInput(f"sandbox {name!r} doesn't exist{hint}")
-    found = examine(name, image)
-    if not found.works:
-        raise MissingPart(f"sandbox {name} doesn't work here: {found.reason}; mend: {found.mend}")
+    result = probe_backend(name, image)
+    if not result.works:
+        raise MissingPart(f"sandbox {name} doesn't work here: {result.reason}; mend: {result.mend}")
     return BACKENDS[name](image)
 
 
 def probe(image: str = "") -> list[Probe]:
-    """One row per backend for `pelagos sandbox probe`; `unsafe` is listed and never works by itself."""
-    last = Probe("unsafe", False, "unsafe (no isolation)", reason="isolates nothing; only by name, on code you trust")
-    return [*(examine(name, image) for name in BACKENDS), last]
+    """Return one row per backend for `pelagos sandbox probe`; `unsafe` is listed and never works by default."""
+    unsafe_row = Probe(
+        "unsafe", False, "unsafe (no isolation)", reason="isolates nothing; only by name, on code you trust"
+    )
+    return [*(_probe_or_disk_full(name, image) for name in BACKENDS), unsafe_row]
+
+
+def _probe_or_disk_full(name: str, image: str) -> Probe:
+    try:
+        return probe_backend(name, image)
+    except DiskFull as full:
+        return Probe(name, False, reason=f"no room left at {full.where}", mend="make room")
 
 
 @cache
-def examine(name: str, image: str = "") -> Probe:
-    """The canary's answer for one backend, asked once per process."""
+def probe_backend(name: str, image: str = "") -> Probe:
+    """Return the canary's result for one backend; it runs once per process. Raises DiskFull."""
     return canary(BACKENDS[name](image), image)
 
 
 def reap() -> list[str]:
-    """Remove what dead Pelagos processes left on the host. Returns a line for each.
+    """Remove what terminated Pelagos processes left on the host. Return one line for each item.
 
-    Told by label and owner; nothing else is touched.
+    Items are recognised by label and owner; nothing else is touched.
     """
     return [line for reaper in REAPERS for line in reaper()]
 
 
-def _groups() -> list[str]:
+def _reap_cgroups() -> list[str]:
     return [f"control group {name}" for name in cgroup.reap()]
 
 
-# What a backend may leave behind has a reaper here.
-REAPERS: tuple[Callable[[], list[str]], ...] = (_groups, unsafe.reap, docker.reap)
+# One reaper for everything that a backend may leave behind.
+REAPERS: tuple[Callable[[], list[str]], ...] = (_reap_cgroups, unsafe.reap, docker.reap)

@@ -1,5 +1,8 @@
-"""From an ending and counters to a typed outcome. Exit codes don't decide: a survivor can exit with 0, and a
-program can choose the code by which shells report a signal."""
+"""Turns the end of a program and the counters into a typed outcome.
+
+Exit codes alone don't decide: a program can survive a kill and exit with 0, and it can choose the code by which shells
+report a signal.
+"""
 
 from __future__ import annotations
 
@@ -7,45 +10,45 @@ import signal
 from collections.abc import Mapping
 
 from pelagos.nouns import OutcomeKind
-from sandbox.meter import MB, Counters
-from sandbox.process import Ending
+from sandbox.host.process import ProcessEnd
+from sandbox.limits.kernel_memory import MAX_LOCKS
+from sandbox.limits.meter import MB, Counters
 from sandbox.protocol import Limits, Outcome
-from sandbox.uncounted import MOST_LOCKS
 
-_FILLED = 0.9
-_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_NEARLY_FULL = 0.9
+_OUTSIDE_SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def classify(
-    ending: Ending, counters: Counters, full: bool, refused: Mapping[str, str], limits: Limits
+    end: ProcessEnd, counters: Counters, full: bool, refused: Mapping[str, str], limits: Limits
 ) -> tuple[OutcomeKind, str]:
-    """Kind and cause. `full`: one of its temporary file systems was seen without room."""
-    died = _signal(ending.exit_code)
-    failed = bool(ending.stopped) or ending.exit_code != 0
-    if failed and (counters.memory_kills or ending.stopped == "oom"):
+    """Return kind and cause. `full`: one of its temporary file systems was seen full."""
+    signal_number = _death_signal(end.exit_code)
+    failed = bool(end.stopped) or end.exit_code != 0
+    if failed and (counters.memory_kills or end.stopped == "oom"):
         return OutcomeKind.OOM, f"more than {limits.memory_mb} MB of memory"
-    if ending.stopped == "timeout":
+    if end.stopped == "timeout":
         return OutcomeKind.TIMEOUT, f"still running after {limits.seconds:g} s"
-    if ending.stopped == "locks":
-        return OutcomeKind.OOM, f"more than {MOST_LOCKS} file locks"
-    if ending.stopped == "cpu":
+    if end.stopped == "locks":
+        return OutcomeKind.OOM, f"more than {MAX_LOCKS} file locks"
+    if end.stopped == "cpu":
         return OutcomeKind.TIMEOUT, f"more than {limits.cpus * limits.seconds:g} s of processor time"
     if not failed:
-        return _complete(refused)
+        return _ok_or_invalid(refused)
     if counters.task_refusals:
         return OutcomeKind.PIDS, f"more than {limits.pids} processes and threads"
     if full:
         return OutcomeKind.DISK, f"more than {limits.disk_mb} MB of files"
-    if died in _OUTSIDE:
-        return OutcomeKind.KILLED, f"killed by {signal.Signals(died).name}"
-    if died:
-        return OutcomeKind.ERROR, f"died of {_name(died)}"
-    return OutcomeKind.ERROR, f"exit code {ending.exit_code}"
+    if signal_number in _OUTSIDE_SIGNALS:
+        return OutcomeKind.KILLED, f"killed by {signal.Signals(signal_number).name}"
+    if signal_number:
+        return OutcomeKind.ERROR, f"died of {_signal_name(signal_number)}"
+    return OutcomeKind.ERROR, f"exit code {end.exit_code}"
 
 
-def outcome(
+def make_outcome(
     limits: Limits,
-    ending: Ending,
+    end: ProcessEnd,
     counters: Counters,
     full: bool,
     files: dict[str, bytes],
@@ -54,36 +57,37 @@ def outcome(
     isolation: str,
     peak_disk: int = 0,
 ) -> Outcome:
-    """The outcome as it is recorded. SIGXFSZ says that a file is too large; anybody can send it, so we look as well."""
-    large = _signal(ending.exit_code) == signal.SIGXFSZ and peak_disk > _FILLED * limits.disk_mb * MB
-    kind, cause = classify(ending, counters, full or large, refused, limits)
+    """Return the outcome as it is recorded. SIGXFSZ means that a file is too large; any process can send it, so the
+    peak is checked as well."""
+    file_too_large = _death_signal(end.exit_code) == signal.SIGXFSZ and peak_disk > _NEARLY_FULL * limits.disk_mb * MB
+    kind, cause = classify(end, counters, full or file_too_large, refused, limits)
     return Outcome(
         kind=kind,
         cause=cause,
-        exit_code=ending.exit_code,
+        exit_code=end.exit_code,
         log=log,
         files=files,
         refused=refused,
-        seconds=ending.seconds,
-        cpu_seconds=max(ending.cpu_seconds, counters.cpu_seconds),
+        seconds=end.seconds,
+        cpu_seconds=max(end.cpu_seconds, counters.cpu_seconds),
         peak_memory_mb=counters.peak_memory / MB,
         peak_disk_mb=peak_disk / MB,
         isolation=isolation,
     )
 
 
-def _complete(refused: Mapping[str, str]) -> tuple[OutcomeKind, str]:
+def _ok_or_invalid(refused: Mapping[str, str]) -> tuple[OutcomeKind, str]:
     if refused:
         return OutcomeKind.INVALID, "; ".join(f"{name}: {reason}" for name, reason in refused.items())
     return OutcomeKind.OK, ""
 
 
-def _signal(exit_code: int) -> int:
-    """The signal a process died of; 0 if none."""
+def _death_signal(exit_code: int) -> int:
+    """Return the number of the signal that ended a process; 0 if none."""
     return -exit_code if -signal.NSIG < exit_code < 0 else 0
 
 
-def _name(number: int) -> str:
+def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:

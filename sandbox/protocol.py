@@ -1,6 +1,6 @@
-"""What a sandbox is asked and what it answers.
+"""Defines what a sandbox is asked to run (Spec) and what it returns (Outcome).
 
-A backend is anything with a `name` and `run(spec) -> Outcome`; a class of the right shape will do.
+A backend is any object with a `name` and `run(spec) -> Outcome`; it need not inherit from Sandbox.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pelagos.nouns import OutcomeKind
 
 @dataclass(frozen=True)
 class Limits:
-    """Held from outside. Seconds are wall clock; sizes in MB (10**6 bytes).
+    """Limits enforced from outside. Seconds are wall clock; sizes in MB (10**6 bytes).
 
-    `gpus` cards are held alone, or shared where `gpu_memory_mb` (of each card) says how much is enough.
+    `gpus` cards are held exclusively, or shared where `gpu_memory_mb` (of each card) says how much is enough.
     """
 
     seconds: float = 60.0
@@ -34,10 +34,10 @@ class Limits:
 class Spec:
     """One command to run.
 
-    `files` are written under the work folder before the start; `readonly` binds host paths (value) at
-    work-folder names (key); `collect` names the regular files that come home and their size caps in bytes.
-    `gpus` are the indices (nvidia-smi's) of the cards it may use; they are held by whoever calls (sandbox/cards.py).
-    `argv[0] == "python"` means the interpreter Pelagos runs on. The environment is built from nothing plus `env`.
+    `files` are written below the work folder before the start; `readonly` binds host paths (values) at names in the
+    work folder (keys); `collect` names the regular files to copy out and their size caps in bytes. `gpus` are
+    nvidia-smi's indices of the cards that it may use; the caller holds them (sandbox/gpu/gpu_slots.py). `argv[0] ==
+    "python"` means the interpreter that runs Pelagos. The environment is built from scratch plus `env`.
     """
 
     argv: Sequence[str]
@@ -51,7 +51,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it ended, from counters and not from exit codes alone. The log keeps head and tail."""
+    """How the program ended, by counters and not by exit codes alone. The log keeps head and tail."""
 
     kind: OutcomeKind
     cause: str = ""
@@ -72,5 +72,6 @@ class Sandbox(Protocol):
     def name(self) -> str: ...
 
     def run(self, spec: Spec, on_line: Callable[[str], None] | None = None) -> Outcome:
-        """Run to the end or to a limit; kill the whole tree. Raises SandboxError if the sandbox itself fails."""
+        """Run until the end or a limit, and kill the whole process tree. Raises SandboxError where the sandbox itself
+        fails."""
         ...

@@ -1,51 +1,46 @@
-"""Discovery: toolchains by name (entry points `pelagos.toolchains`) and tasks by path or shipped name.
-
-A plug-in that can't be loaded is named where it is asked for and never in the way of another.
-"""
+"""Discovery: toolchains by name (entry points `pelagos.toolchains`) and tasks by path or shipped name."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from pelagos.errors import BadInput, MissingPart
+from pelagos.errors import BadInput
+from pelagos.plugins import list_plugins, load_plugin, suggest_nearest
 from pelagos.textfile import read_text
-from sandbox.machine import Machine, lacks_cards
+from sandbox.host.machine import Machine, gpu_shortfalls
 from tools.toolchain import Limited, Packaged, Task, Toolchain
 
 GROUP = "pelagos.toolchains"
 SHIPPED = {"code": "tools.code.toolchain:CodeToolchain"}
 TEMPLATE = "_template"
-_METHODS = ("load", "prepare", "brief", "material", "tools", "baseline", "build", "experiment", "diff", "section")
 
 
 def toolchains() -> dict[str, EntryPoint]:
-    """Name -> where it is loaded from: the shipped ones, which no plug-in can shadow, and the plug-ins."""
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    return found | {name: EntryPoint(name, value, GROUP) for name, value in SHIPPED.items()}
+    """Name -> where it is loaded from."""
+    return list_plugins(GROUP, SHIPPED)
 
 
-def toolchain(name: str) -> Toolchain:
+def toolchain(name: str) -> Toolchain[Task]:
     """The toolchain called `name`. Raises BadInput (unknown) and MissingPart (known, but it can't be loaded)."""
-    known = toolchains()
-    if name not in known:
-        raise BadInput(f"toolchain '{name}' is not known; {nearest(name, list(known))}")
-    try:
-        made: Any = known[name].load()()
-    except Exception as error:  # the border to other people's code: whatever it raises is named, not ours to crash on
-        reason = f"{type(error).__name__}: {error}"
-        raise MissingPart(f"toolchain '{name}' ({known[name].value}) can't be loaded: {reason}") from error
-    if missing := [method for method in _METHODS if not callable(getattr(made, method, None))]:
-        raise MissingPart(
-            f"toolchain '{name}' ({known[name].value}) lacks {', '.join(missing)}; see tools/toolchain.py"
-        )
-    chain: Toolchain = made
+    made = load_plugin("toolchain", name, toolchains(), lambda kind: kind(), _lacking, "tools/toolchain.py")
+    chain: Toolchain[Task] = made
     return chain
+
+
+def _lacking(made: object) -> list[str]:
+    """What the protocol demands and `made` hasn't, or has only as the empty one that it inherits from the protocol."""
+    demanded = {name: empty for name, empty in vars(Toolchain).items() if not name.startswith("_")}
+    return [name for name, empty in demanded.items() if not _has(made, name, empty)]
+
+
+def _has(made: object, name: str, empty: object) -> bool:
+    member = getattr(made, name, None)
+    fits = callable(member) if callable(empty) else member is not None
+    return fits and getattr(type(made), name, None) is not empty
 
 
 def shipped_tasks() -> dict[str, Path]:
@@ -64,10 +59,10 @@ def find_task(ref: str | Path) -> Path:
     shipped = shipped_tasks()
     if str(ref) in shipped:
         return shipped[str(ref)]
-    raise BadInput(f"task '{ref}' is neither a folder nor a shipped task; {nearest(str(ref), list(shipped))}")
+    raise BadInput(f"task '{ref}' is neither a folder nor a shipped task; {suggest_nearest(str(ref), list(shipped))}")
 
 
-def task(ref: str | Path) -> tuple[Task, Toolchain]:
+def task(ref: str | Path) -> tuple[Task, Toolchain[Task]]:
     """The validated task and what carries it out. Raises BadInput and MissingPart."""
     folder = find_task(ref)
     chain = toolchain(_toolchain_of(folder / "task.yaml"))
@@ -77,7 +72,9 @@ def task(ref: str | Path) -> tuple[Task, Toolchain]:
 def check_machine(task: Task, backend: str = "auto") -> None:
     """Raises BadInput, a line per limit, where one experiment of `task` wants more than this machine has, and
     MissingPart where it wants a graphics card and there is none."""
-    if isinstance(task, Limited) and (lacks := Machine.here(backend).lacks(task.limits) + lacks_cards(task.limits)):
+    if isinstance(task, Limited) and (
+        lacks := Machine.detect(backend).shortfalls(task.limits) + gpu_shortfalls(task.limits)
+    ):
         raise BadInput(*(f"task {task.name}: {line}" for line in lacks))
 
 
@@ -85,11 +82,6 @@ def install(task: Task) -> None:
     """Make the packages that `task` brings ready. Raises BadInput, MissingPart and DiskFull."""
     if isinstance(task, Packaged):
         task.install()
-
-
-def nearest(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
 
 
 def _home() -> Path:

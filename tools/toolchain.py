@@ -1,7 +1,7 @@
 """The toolchain protocol: how plans for one kind of task are carried out; and the context handed to it.
 
 A new domain is one folder: a class of this shape, registered under the entry-point group `pelagos.toolchains`
-or shipped. It never imports `agents`; what needs a mind comes with the context.
+or shipped. It never imports `agents`; models come with the context.
 """
 
 from __future__ import annotations
@@ -10,16 +10,32 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
 from memory.artifacts import ArtifactStore
-from memory.steps import Steps
-from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Metric, NoveltyRule, Plan, Role, Split, Version
+from memory.steps.steps import Steps
+from pelagos.nouns import (
+    Audit,
+    Build,
+    Experiment,
+    Fidelity,
+    Hypothesis,
+    Metric,
+    NoveltyRule,
+    Plan,
+    Role,
+    Signature,
+    Split,
+    Version,
+)
+from pelagos.settings import Settings
 from sandbox.protocol import Limits, Sandbox
 
 T = TypeVar("T", bound=BaseModel)
+TaskT = TypeVar("TaskT", bound="Task")
+TaskT_contra = TypeVar("TaskT_contra", bound="Task", contravariant=True)
 
 
 @dataclass(frozen=True)
@@ -28,7 +44,7 @@ class Message:
     content: str
 
 
-class Mind(Protocol):
+class RoleModel(Protocol):
     """One role's model: recorded, metered, retried within a bound. Raises ModelError and CapReached."""
 
     @property
@@ -70,6 +86,13 @@ class Mind(Protocol):
         ...
 
 
+class Work(NamedTuple):
+    """What a verifier reads: a problem, with what was done about it, and the steps that are judged."""
+
+    problem: str
+    steps: Sequence[str]
+
+
 class Context(Protocol):
     """What a toolchain may use. `slots` is held while something heavy runs (contract 4)."""
 
@@ -84,15 +107,25 @@ class Context(Protocol):
     def artifacts(self) -> ArtifactStore: ...
     @property
     def sandbox(self) -> Sandbox: ...
-    @property
-    def tries(self) -> int:
-        """Programs that may be written for one plan, drafts and repairs together."""
-        ...
 
-    def model(self, role: Role) -> Mind: ...
+    def model(self, role: Role) -> RoleModel: ...
     def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]: ...
     def cards(self, limits: Limits) -> AbstractContextManager[tuple[int, ...]]:
         """Hold the graphics cards that `limits` asks for, for `Spec.gpus`; before a slot is taken, never after."""
+        ...
+
+    def fidelity(self, version: Version) -> Fidelity | None:
+        """Whether a version that ran does what its hypothesis says; None where nobody looks at that."""
+        ...
+
+    def rank(self, works: Sequence[Work]) -> list[int]:
+        """Places of the works, best first, by the run's verifier; in their own order where none is asked. Raises
+        CapReached and ModelUnavailable."""
+        ...
+
+    def criticise(self, work: Work) -> str:
+        """What the run's verifier says against the steps that it holds for wrong, quoted as data; "" where none is
+        asked. Raises CapReached and ModelUnavailable."""
         ...
 
     def say(self, text: str) -> None:
@@ -104,7 +137,7 @@ class Context(Protocol):
 class Briefing:
     """The task as ideation and planning see it.
 
-    `targets` are the addresses a hypothesis may name, with one line each; `material(target)` is what a mind needs
+    `targets` are the addresses a hypothesis may name, with one line each; `material(target)` is what a model needs
     to see to work on that target (for code: the definition with its contract and captured shapes).
     """
 
@@ -207,47 +240,85 @@ class Packaged(Protocol):
 
 
 @runtime_checkable
-class SealedAudit(Protocol):
+class Configured(Protocol):
+    """A toolchain that reads settings of the project: it is told them before the run begins."""
+
+    def configure(self, settings: Settings) -> None: ...
+
+
+@runtime_checkable
+class SealedAudit(Protocol[TaskT_contra]):
     """A toolchain that audits a winner on the sealed stage as well, before it is confirmed."""
 
-    def audit_sealed(self, task: Task, version: Version, seeds: Sequence[int], context: Context) -> Audit:
+    def audit_sealed(self, task: TaskT_contra, version: Version, seeds: Sequence[int], context: Context) -> Audit:
         """`seeds`: those that the sealed stage was run with. Raises CapReached."""
         ...
 
 
-class Toolchain(Protocol):
+@runtime_checkable
+class SealedData(Protocol[TaskT_contra]):
+    """A toolchain that tells sealed data apart: tasks that differ in a program or a limit may share them."""
+
+    def sealed_data(self, task: TaskT_contra, context: Context) -> str:
+        """The hash of the sealed split's inputs and labels."""
+        ...
+
+
+@runtime_checkable
+class Measured(Protocol[TaskT_contra]):
+    """A toolchain that measures what a version did, so that a claim is tied to what was done."""
+
+    def signature(self, task: TaskT_contra, version: Version, context: Context) -> Signature:
+        """Of the baseline as well. A fact of kind `signature`, made once per version and task. Raises CapReached."""
+        ...
+
+
+@runtime_checkable
+class Matched(Protocol[TaskT_contra]):
+    """A toolchain that can let the baseline train as long as a version does: the two then differ in the idea alone."""
+
+    def matched(
+        self, task: TaskT_contra, version: Version, base: Signature, mine: Signature, context: Context
+    ) -> Version | None:
+        """The baseline's version whose signature shows as much training as `mine`, the signature of `version`; None
+        where they train alike or it can't be made. It is run like any other version, on the seeds of `version`, whose
+        hypothesis it is counted under. Raises CapReached."""
+        ...
+
+
+class Toolchain(Protocol[TaskT]):
     @property
     def name(self) -> str: ...
 
-    def load(self, folder: Path) -> Task:
+    def load(self, folder: Path) -> TaskT:
         """Validate the whole task before the first token. Raises BadInput with a line per fault."""
         ...
 
-    def prepare(self, task: Task, context: Context) -> None:
+    def prepare(self, task: TaskT, context: Context) -> None:
         """Make the data the experiments and the evaluator need. Idempotent; called at start and at resume."""
         ...
 
-    def brief(self, task: Task, context: Context) -> Briefing: ...
+    def brief(self, task: TaskT, context: Context) -> Briefing: ...
 
-    def material(self, task: Task, target: str, context: Context) -> str:
-        """What a mind needs to see to work on `target`."""
+    def material(self, task: TaskT, target: str, context: Context) -> str:
+        """What a model needs to see to work on `target`."""
         ...
 
-    def tools(self, task: Task) -> Sequence[Tool]:
+    def tools(self, task: TaskT) -> Sequence[Tool]:
         """What plan steps can call; empty where the plan is carried out by writing code."""
         ...
 
-    def baseline(self, task: Task, context: Context) -> Version: ...
+    def baseline(self, task: TaskT, context: Context) -> Version: ...
 
-    def build(self, task: Task, hypothesis: Hypothesis, plan: Plan, context: Context) -> Build:
-        """Turn a plan into a version that runs: drafts, smoke runs, checks, repairs. Failures are data."""
+    def build(self, task: TaskT, hypothesis: Hypothesis, plan: Plan, context: Context) -> Build:
+        """Turn a plan into a version that runs: drafts, smoke runs, repairs. Failures are data."""
         ...
 
-    def experiment(self, task: Task, version: Version, seed: int, split: Split, context: Context) -> Experiment:
+    def experiment(self, task: TaskT, version: Version, seed: int, split: Split, context: Context) -> Experiment:
         """Execute and score one version with one seed. Finished ones are never run again."""
         ...
 
-    def audit(self, task: Task, version: Version, context: Context) -> Audit:
+    def audit(self, task: TaskT, version: Version, context: Context) -> Audit:
         """Whether a version's result is earned; asked before it may count as supported.
 
         What it executes are steps like any other (contract 1). A false alarm is worse than a miss: a finding is a
@@ -255,8 +326,10 @@ class Toolchain(Protocol):
         """
         ...
 
-    def diff(self, task: Task, version: Version, context: Context) -> str:
+    def diff(self, task: TaskT, version: Version, context: Context) -> str:
         """The change against the baseline, readable by a person."""
         ...
 
-    def section(self, task: Task, context: Context) -> Section: ...
+    def section(self, task: TaskT, context: Context) -> Section:
+        """Made from what is recorded: nothing can be recorded here, a report changes no run."""
+        ...

@@ -1,4 +1,4 @@
-"""From recorded experiments to evidence: the one way in which judge and confirm read the ledger's numbers."""
+"""Turns recorded experiments into evidence. Judge and confirm read the ledger's numbers in this way alone."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeGuard
 
 from agents.judging.evidence import Arm, Evidence, weigh
-from agents.judging.guards import harms
-from agents.judging.rules import Rules
+from agents.judging.guards import find_harms
 from memory.artifacts import ArtifactStore
 from pelagos.nouns import Experiment, OutcomeKind
 from tools.toolchain import Task
 
 
-class Ran(Protocol):
+class SeededRecord(Protocol):
+    """An experiment, or a row of the tally that stands for one."""
+
     @property
     def seed(self) -> int: ...
     @property
@@ -22,46 +23,45 @@ class Ran(Protocol):
 
 
 def compare(
-    base: Sequence[Experiment],
+    baseline: Sequence[Experiment],
     candidate: Sequence[Experiment],
     task: Task,
     order: Sequence[int],
-    rules: Rules,
+    confidence: float,
     artifacts: ArtifactStore,
 ) -> Evidence:
-    """One version's experiments on one split against the baseline's on the same."""
-    arms = arm(base, artifacts), arm(candidate, artifacts)
-    guards = [{e.seed: e.guards for e in experiments if _scored(e)} for experiments in (base, candidate)]
-    return weigh(*arms, task.metric, order, rules, harms(task.guards, *guards))
+    """Return the evidence of one version's experiments on one split against the baseline's on the same split."""
+    arms = collect_arm(baseline, artifacts), collect_arm(candidate, artifacts)
+    guards = [
+        {experiment.seed: experiment.guards for experiment in experiments if _has_score(experiment)}
+        for experiments in (baseline, candidate)
+    ]
+    return weigh(*arms, task.metric, order, confidence, find_harms(task.guards, *guards))
 
 
-def arm(experiments: Iterable[Experiment], artifacts: ArtifactStore) -> Arm:
-    """Experiments that ended without a finite score are seeds that failed."""
+def collect_arm(experiments: Iterable[Experiment], artifacts: ArtifactStore) -> Arm:
+    """Collect one version's results. A seed whose experiment ended without a finite score has failed."""
     scores: dict[int, float] = {}
     replicates: dict[int, Sequence[float]] = {}
     failed: set[int] = set()
     for experiment in experiments:
-        if not _scored(experiment):
+        if not _has_score(experiment):
             failed.add(experiment.seed)
             continue
-        scores[experiment.seed] = _finite(experiment.score)
+        scores[experiment.seed] = _finite_score(experiment.score)
         if experiment.replicates:
             replicates[experiment.seed] = artifacts.json(experiment.replicates)
     return Arm(scores, replicates, frozenset(failed))
 
 
-def evidence_ids(candidate: Sequence[Ran], base: Sequence[Ran]) -> list[str]:
-    """The candidate's experiments first, then the baseline's on the same seeds."""
+def list_evidence_ids(candidate: Sequence[SeededRecord], baseline: Sequence[SeededRecord]) -> list[str]:
+    """Return the ids of the candidate's experiments, then those of the baseline's on the same seeds."""
     seeds = {experiment.seed for experiment in candidate}
-    return [e.id for e in candidate] + [e.id for e in base if e.seed in seeds]
+    shared = [experiment for experiment in baseline if experiment.seed in seeds]
+    return [experiment.id for experiment in (*candidate, *shared)]
 
 
-def bounded(value: float) -> float | None:
-    """An interval's end as JSON has it: none where it is unbounded."""
-    return value if math.isfinite(value) else None
-
-
-def _scored(experiment: Experiment) -> bool:
+def _has_score(experiment: Experiment) -> bool:
     return experiment.outcome is OutcomeKind.OK and _is_finite(experiment.score)
 
 
@@ -69,6 +69,6 @@ def _is_finite(score: float | None) -> TypeGuard[float]:
     return score is not None and math.isfinite(score)
 
 
-def _finite(score: float | None) -> float:
+def _finite_score(score: float | None) -> float:
     assert score is not None
     return score

@@ -1,20 +1,16 @@
-"""Verdicts over all hypotheses of a run at once, by e-BH on their e-values.
+"""Decides verdicts: on validation data, which only select, and on sealed data, which alone support a claim.
 
-Wang & Ramdas 2022 (J. R. Stat. Soc. B 84(3), section 4): the false discovery rate stays at most alpha under ANY
-dependence among the e-values. Here all hypotheses share the baseline's seeds and the items, so nothing weaker would
-do. Where all hypotheses are null, that rate is the chance of any false "supported".
+Validation verdicts are about one version; no other hypothesis changes them. The error of what they select is not
+controlled, and need not be: the sealed items and seeds had no part in the selection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from agents.judging.evidence import Evidence
-from agents.judging.rules import Rules
-from pelagos.nouns import Metric, VerdictKind
-
-ROUNDING = 1e-9
+from agents.judging.rules import AT_ONCE_P, FUTILE_P, PROMISING_P
+from pelagos.nouns import Effect, Metric, VerdictKind
 
 
 class Ruling(NamedTuple):
@@ -22,66 +18,71 @@ class Ruling(NamedTuple):
     reason: str
 
 
-def e_bh(e_values: Mapping[str, float], alpha: float) -> set[str]:
-    """The largest k such that k hypotheses have e >= n / (alpha k) are rejected."""
-    ranked = sorted(e_values, key=lambda name: e_values[name], reverse=True)
-    n = len(ranked)
-    enough = [k for k, name in enumerate(ranked, 1) if e_values[name] * alpha * k >= n * (1 - ROUNDING)]
-    return set(ranked[: max(enough, default=0)])
-
-
-def decide(evidences: Mapping[str, Evidence], metric: Metric, rules: Rules) -> dict[str, Ruling]:
-    """A verdict and its reason for each hypothesis. To be given all of the run's hypotheses, not the newest only."""
-    better = e_bh({name: evidence.e_value for name, evidence in evidences.items()}, rules.alpha)
-    return {name: rule(evidence, name in better, metric, rules) for name, evidence in evidences.items()}
-
-
-def rule(evidence: Evidence, better: bool, metric: Metric, rules: Rules) -> Ruling:
-    """`better`: whether e-BH over all hypotheses rejects that it is no better."""
-    unfit = _unfit(evidence)
-    if unfit:
-        return Ruling(VerdictKind.UNDECIDED, unfit)
+def decide_validation(evidence: Evidence, metric: Metric) -> Ruling:
+    """Return the verdict on validation data: promising, refuted, equivalent or undecided."""
+    unfitness = _describe_unfitness(evidence)
+    if unfitness:
+        return Ruling(VerdictKind.UNDECIDED, unfitness)
     assert evidence.effect is not None
-    if better and evidence.effect >= metric.min_effect:
-        if evidence.harms:
-            return Ruling(VerdictKind.UNDECIDED, "better, but " + "; ".join(evidence.harms))
-        return Ruling(VerdictKind.SUPPORTED, f"better at level {rules.alpha:g} over all hypotheses of {rules.over}")
-    return _not_supported(evidence, better, metric, rules)
+    if evidence.p_value <= PROMISING_P and evidence.effect.value >= metric.min_effect:
+        measured = f"p = {evidence.p_value:.2g} over {evidence.seeds} seeds of validation data"
+        return _rule_harmed(evidence) or Ruling(VerdictKind.PROMISING, f"{measured}, which only select")
+    return _rule_not_better(evidence, evidence.effect, metric)
 
 
-def _not_supported(evidence: Evidence, better: bool, metric: Metric, rules: Rules) -> Ruling:
-    least, sure = metric.min_effect, f"{rules.confidence:.0%} interval"
-    if -least < evidence.low and evidence.high < least:
-        return Ruling(VerdictKind.EQUIVALENT, f"{sure} within the least change worth having, {least:g}")
-    if evidence.high < 0:
-        return Ruling(VerdictKind.REFUTED, f"worse: {sure} below 0")
-    if evidence.high < least:
-        return Ruling(VerdictKind.REFUTED, f"{sure} below the least change worth having, {least:g}")
-    if better:
-        return Ruling(VerdictKind.UNDECIDED, f"better, but by less than the least change worth having, {least:g}")
-    return Ruling(VerdictKind.UNDECIDED, f"{evidence.seeds} seeds don't tell it from chance")
+def decide_claim(evidence: Evidence, metric: Metric, level: float) -> Ruling:
+    """Return the verdict on sealed data: supported or not, at a level that was fixed before anyone looked at them."""
+    unfitness = _describe_unfitness(evidence)
+    if unfitness:
+        return Ruling(VerdictKind.UNDECIDED, f"on sealed data: {unfitness}")
+    assert evidence.effect is not None
+    if evidence.p_value > level:
+        kind, _ = _rule_not_better(evidence, evidence.effect, metric)
+        return Ruling(kind, f"promising, but sealed data don't show it at level {level:.2g}")
+    if evidence.effect.value < metric.min_effect:
+        reason = f"better on sealed data, but by less than the least change worth having, {metric.min_effect:g}"
+        return Ruling(VerdictKind.UNDECIDED, reason)
+    return _rule_harmed(evidence) or Ruling(VerdictKind.SUPPORTED, f"better on sealed data at level {level:.2g}")
 
 
-def _unfit(evidence: Evidence) -> str:
-    """Why the evidence can't be judged, or ""."""
-    if evidence.suspect:
-        return f"suspect: {evidence.suspect[0]}"
-    if evidence.unaudited:
-        return f"better, but it could not be audited: {evidence.unaudited}"
-    if evidence.failed:
-        return f"its program failed on seed {', '.join(map(str, evidence.failed))}"
-    if evidence.too_large:
-        return "its scores or the baseline's are too large to be compared"
+def worth_more_seeds(evidence: Evidence, ruling: Ruling) -> bool:
+    """Whether more validation seeds may change the verdict: the evidence isn't hopeless or faulty, and scores vary over
+    seeds."""
+    if evidence.fault or evidence.constant or ruling.kind not in (VerdictKind.PROMISING, VerdictKind.UNDECIDED):
+        return False
+    return not evidence.tested or evidence.p_value <= FUTILE_P
+
+
+def is_tested_at_once(evidence: Evidence, ruling: Ruling) -> bool:
+    """Whether the version is tested on sealed data now, and not only at the end of the run."""
+    return ruling.kind is VerdictKind.PROMISING and evidence.p_value <= AT_ONCE_P
+
+
+def _rule_harmed(evidence: Evidence) -> Ruling | None:
+    return Ruling(VerdictKind.UNDECIDED, "better, but " + "; ".join(evidence.harms)) if evidence.harms else None
+
+
+def _rule_not_better(evidence: Evidence, effect: Effect, metric: Metric) -> Ruling:
+    min_effect, interval = metric.min_effect, f"{evidence.confidence:.0%} interval"
+    low, high = effect.bounds
+    if -min_effect < low and high < min_effect:
+        return Ruling(VerdictKind.EQUIVALENT, f"{interval} within the least change worth having, {min_effect:g}")
+    if high < 0:
+        return Ruling(VerdictKind.REFUTED, f"worse: {interval} below 0")
+    if high < min_effect:
+        return Ruling(VerdictKind.REFUTED, f"{interval} below the least change worth having, {min_effect:g}")
+    if evidence.p_value <= PROMISING_P:
+        return Ruling(VerdictKind.UNDECIDED, f"better, but by less than the least change worth having, {min_effect:g}")
+    reason = f"{evidence.seeds} seeds don't tell it from chance (p = {evidence.p_value:.2g})"
+    return Ruling(VerdictKind.UNDECIDED, reason)
+
+
+def _describe_unfitness(evidence: Evidence) -> str:
+    """Return why the evidence can't be judged, "" if it can."""
+    if evidence.fault:
+        return evidence.fault
     if evidence.effect is None:
         return "no seed has a score in both arms"
     if not evidence.tested:
         return "one common seed tells nothing about noise"
-    if evidence.without_noise:
-        return "no variation over seeds or items to judge the difference by"
     return ""
-
-
-def open_to_seeds(evidence: Evidence, ruling: Ruling) -> bool:
-    """Whether more seeds could change the verdict: undecided for want of evidence, not for a fault."""
-    faulty = evidence.failed or evidence.too_large or evidence.without_noise or evidence.suspect or evidence.unaudited
-    return ruling.kind is VerdictKind.UNDECIDED and not faulty

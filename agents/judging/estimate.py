@@ -1,8 +1,8 @@
-"""The effect and its standard error over two sources of chance at once: training seeds and validation items.
+"""Estimates the effect and its standard error over two sources of chance: training seeds and validation items.
 
 The model of one paired difference is mean + seed + item + seed-by-item. Averaged over S seeds and n items its variance
 is seed/S + item/n + both/(nS). A test over seeds alone misses item/n (all seeds share the items), a test over items
-alone misses seed/S. Doesn't cover dependence among items (time series, patients with several rows) or a validation
+alone misses seed/S. It doesn't cover dependence among items (time series, patients with several rows) or a validation
 set that isn't a sample of what matters.
 """
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Floats: TypeAlias = "NDArray[np.float64]"
 
-ITEM_FREEDOM = 100.0
-CAUTION = 0.05
+ITEM_DEGREES_OF_FREEDOM = 100.0
+SEED_VARIANCE_TAIL = 0.05
 NEGLIGIBLE = 1e-9
 
 
@@ -31,13 +31,13 @@ class Estimate(NamedTuple):
 
     @property
     def p_value(self) -> float:
-        """One-sided, of no effect or a worse one. 1 where no error could be estimated: certainty isn't free."""
+        """One-sided p-value of no effect or a worse one; 1 if no error could be estimated."""
         from scipy.special import stdtr
 
         return float(stdtr(self.freedom, -self.effect / self.error)) if self.error > 0 else 1.0
 
     def interval(self, confidence: float) -> tuple[float, float]:
-        """Two-sided t interval; a point where the arms are identical, unbounded where no error could be estimated."""
+        """Return the two-sided t interval: a point for identical arms, unbounded if no error could be estimated."""
         from scipy.special import stdtrit
 
         if self.error == 0:
@@ -47,7 +47,7 @@ class Estimate(NamedTuple):
 
 
 def estimate(differences: Floats, resampled: Floats | None, scale: float) -> Estimate:
-    """From oriented paired differences, shape (S,), and the same on B shared item resamples, shape (S, B) or None.
+    """Estimate from oriented paired differences (S,), and from the same on B shared item resamples, (S, B) or None.
 
     `scale` is the scores' size, below a billionth of which a difference is rounding. Values are divided by the
     greatest one before they are squared, so no score overflows; the effect and its error may be infinite then.
@@ -60,52 +60,54 @@ def estimate(differences: Floats, resampled: Floats | None, scale: float) -> Est
     """
     import numpy as np
 
-    usable = None if resampled is None else resampled[:, np.isfinite(resampled).all(axis=0)]
-    unit = _greatest(differences, usable)
-    if unit == 0:
+    finite_resamples = None if resampled is None else resampled[:, np.isfinite(resampled).all(axis=0)]
+    largest = _find_largest(differences, finite_resamples)
+    if largest == 0:
         return Estimate(0.0, 0.0, 1.0)
-    scaled, seeds = differences / unit, len(differences)
+    scaled, seeds = differences / largest, len(differences)
     effect = float(np.mean(scaled))
-    between = float(np.var(scaled, ddof=1)) / seeds if seeds > 1 else 0.0
-    items, shared = (0.0, 0.0) if usable is None else _item_parts(usable / unit)
-    error, rounding = math.sqrt(items + max(0.0, between - shared)), NEGLIGIBLE * (scale / unit)
+    seed_variance = float(np.var(scaled, ddof=1)) / seeds if seeds > 1 else 0.0
+    item_variance, interaction = (0.0, 0.0) if finite_resamples is None else _item_variances(finite_resamples / largest)
+    error, rounding = math.sqrt(item_variance + max(0.0, seed_variance - interaction)), NEGLIGIBLE * (scale / largest)
     if error <= rounding:
-        return Estimate(effect * unit if abs(effect) > rounding else 0.0, 0.0, 1.0)
-    return Estimate(effect * unit, error * unit, _freedom(seeds, between, items, shared))
+        return Estimate(effect * largest if abs(effect) > rounding else 0.0, 0.0, 1.0)
+    return Estimate(
+        effect * largest, error * largest, _degrees_of_freedom(seeds, seed_variance, item_variance, interaction)
+    )
 
 
-def _greatest(differences: Floats, resampled: Floats | None) -> float:
+def _find_largest(differences: Floats, resampled: Floats | None) -> float:
     import numpy as np
 
     parts = (differences,) if resampled is None else (differences, resampled)
     return max(float(np.max(np.abs(part), initial=0.0)) for part in parts)
 
 
-def _item_parts(resampled: Floats) -> tuple[float, float]:
-    """Variance of the mean over seeds across resamples, and the part of it that seeds don't share."""
+def _item_variances(resampled: Floats) -> tuple[float, float]:
+    """Return the variance across resamples of the mean over seeds, and its seed-by-item part. `resampled` is (S, B)."""
     import numpy as np
 
     seeds = len(resampled)
     if resampled.shape[1] < 2:
         return 0.0, 0.0
-    total = float(np.var(resampled.mean(axis=0), ddof=1))
+    item_variance = float(np.var(resampled.mean(axis=0), ddof=1))
     if seeds < 2:
-        return total, 0.0
+        return item_variance, 0.0
     # the mean over seeds of the variance around their mean is the mean variance less the mean's variance
-    within = max(0.0, float(np.var(resampled, axis=1, ddof=1).mean()) - total)
-    own = within / (seeds - 1)
-    return max(total, own), own
+    seed_spread = max(0.0, float(np.var(resampled, axis=1, ddof=1).mean()) - item_variance)
+    interaction = seed_spread / (seeds - 1)
+    return max(item_variance, interaction), interaction
 
 
-def _freedom(seeds: int, between: float, items: float, shared: float) -> float:
-    """Satterthwaite's, between that of the seeds and that of the items."""
+def _degrees_of_freedom(seeds: int, seed_variance: float, item_variance: float, interaction: float) -> float:
+    """Return Satterthwaite's degrees of freedom, between those of the seeds and those of the items."""
     from scipy.special import chdtri
 
-    if seeds < 2 or between == 0:
-        return ITEM_FREEDOM
-    bound = between * (seeds - 1) / float(chdtri(seeds - 1, 1 - CAUTION))
-    excess = max(0.0, bound - shared)
-    whole = excess + items
-    if whole == 0:
+    if seeds < 2 or seed_variance == 0:
+        return ITEM_DEGREES_OF_FREEDOM
+    bound = seed_variance * (seeds - 1) / float(chdtri(seeds - 1, 1 - SEED_VARIANCE_TAIL))
+    excess = max(0.0, bound - interaction)
+    total = excess + item_variance
+    if total == 0:
         return float(seeds - 1)
-    return float(1 / ((excess / whole) ** 2 / (seeds - 1) + (items / whole) ** 2 / ITEM_FREEDOM))
+    return float(1 / ((excess / total) ** 2 / (seeds - 1) + (item_variance / total) ** 2 / ITEM_DEGREES_OF_FREEDOM))

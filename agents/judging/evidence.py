@@ -1,9 +1,5 @@
-"""One hypothesis against the baseline: effect, interval, and an e-value that holds however seeds were bought.
-
-The e-value rests on two facts. (1) min_k p_k / w_k over any looks, with the w_k summing to at most 1, is a p-value
-(union bound), so it may be read after any look for any reason. (2) A decreasing function of a p-value with integral 1
-is an e-value (Vovk & Wang 2021, Annals of Statistics 49(3), calibrators). Doesn't compare hypotheses: `decide` does.
-"""
+"""Weighs one version against the baseline on one split: effect, interval and p-value. It doesn't decide a verdict:
+`decide` does."""
 
 from __future__ import annotations
 
@@ -13,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from agents.judging.estimate import Estimate, Floats, estimate
-from agents.judging.rules import Rules
-from pelagos.nouns import Metric
+from pelagos.nouns import Effect, Metric
 
 
 @dataclass(frozen=True)
@@ -29,95 +24,85 @@ class Arm:
 
 
 class Evidence(NamedTuple):
-    """Oriented, in the metric's unit. `effect` is None without a common seed and where scores are too large to be
-    compared; `tested` is False below two seeds.
+    """`effect` is None without a common seed and where scores are too large to be compared; `tested` is False below two
+    seeds. The effect's p-value is 1 where a seed failed or the result isn't believed.
 
-    `failed` are the candidate's seeds without a score, `harms` one line per guard metric that got worse, `suspect`
-    the findings against the result, `unaudited` why it couldn't be looked at.
+    `constant`: each arm has one score on all of its seeds (two at least), so more of them tell nothing. `failed` are
+    the candidate's seeds without a score, `harms` one line per guard metric that got worse, `suspect` the findings
+    against the result.
     """
 
-    effect: float | None
-    low: float
-    high: float
-    p_value: float
-    e_value: float
+    effect: Effect | None
     seeds: int
-    baseline: float | None = None
-    score: float | None = None
+    confidence: float
+    constant: bool = False
     failed: tuple[int, ...] = ()
     harms: tuple[str, ...] = ()
     suspect: tuple[str, ...] = ()
-    unaudited: str = ""
+
+    @property
+    def p_value(self) -> float:
+        """The effect's p-value; 1 if there is none."""
+        return 1.0 if self.effect is None or self.effect.p_value is None else self.effect.p_value
 
     @property
     def tested(self) -> bool:
         return self.effect is not None and self.seeds >= 2
 
     @property
-    def too_large(self) -> bool:
-        """Scores in both arms whose difference, or its error, is no finite number."""
-        return self.effect is None and self.seeds > 0
+    def fault(self) -> str:
+        """What is wrong with the evidence, whatever its size; "" if it can be judged or only lacks seeds."""
+        if self.suspect:
+            return f"suspect: {self.suspect[0]}"
+        if self.failed:
+            return f"its program failed on seed {', '.join(map(str, self.failed))}"
+        if self.effect is None and self.seeds:
+            return "its scores or the baseline's are too large to be compared"
+        if self.effect and self.tested and self.effect.high is None:
+            return "no variation over seeds or items to judge the difference by"
+        return ""
 
-    @property
-    def without_noise(self) -> bool:
-        """A difference without any variation over seeds or items: nothing to judge it by."""
-        return self.tested and math.isinf(self.high)
-
-    def disbelieved(self, findings: Sequence[str] = (), unaudited: str = "") -> Evidence:
-        """The same without any weight, where there are findings or none could be looked for."""
-        if not findings and not unaudited:
+    def discredit(self, findings: Sequence[str]) -> Evidence:
+        """Return this evidence without any weight if there are findings, else as it is."""
+        if not findings:
             return self
-        return self._replace(e_value=0.0, suspect=tuple(findings), unaudited=unaudited)
-
-
-NOTHING = Evidence(None, -math.inf, math.inf, 1.0, 0.0, 0)
+        return self._replace(effect=self.effect and self.effect.without_weight(), suspect=tuple(findings))
 
 
 def weigh(
-    base: Arm, candidate: Arm, metric: Metric, order: Sequence[int], rules: Rules, harms: Sequence[str] = ()
+    baseline: Arm, candidate: Arm, metric: Metric, order: Sequence[int], confidence: float, harms: Sequence[str] = ()
 ) -> Evidence:
-    """The evidence on all common seeds, taken in the fixed `order` that seeds are spent in.
-
-    A candidate that failed on a seed gets no e-value: scores on the seeds it survived are a selection.
-    """
+    """Return the evidence on all common seeds, in the fixed `order` in which seeds are spent. A candidate that failed
+    on a seed has no weight: the scores on the other seeds are a selection."""
     failed = tuple(seed for seed in order if seed in candidate.failed)
-    seeds = [seed for seed in order if seed in base.scores and seed in candidate.scores]
-    if not seeds:
-        return NOTHING._replace(failed=failed, harms=tuple(harms))
-    differences = _differences(base, candidate, metric, seeds)
-    whole = differences.estimate(len(seeds)) if differences.finite else None
-    if whole is None or not (math.isfinite(whole.effect) and math.isfinite(whole.error)):
-        return NOTHING._replace(seeds=len(seeds), failed=failed, harms=tuple(harms))
-    low, high = whole.interval(rules.confidence) if len(seeds) > 1 else (-math.inf, math.inf)
-    p = _spent(differences, rules)
-    e = 0.0 if failed else e_value(p, rules.alpha, rules.hypotheses)
-    return Evidence(
-        whole.effect,
-        low,
-        high,
-        p,
-        e,
-        len(seeds),
-        _mean(base, seeds),
-        _mean(candidate, seeds),
-        failed,
-        tuple(harms),
+    seeds = [seed for seed in order if seed in baseline.scores and seed in candidate.scores]
+    no_effect = Evidence(None, len(seeds), confidence, failed=failed, harms=tuple(harms))
+    differences = _pair_arms(baseline, candidate, metric, seeds) if seeds else None
+    estimated = differences.estimate() if differences and differences.finite else None
+    if estimated is None or not (math.isfinite(estimated.effect) and math.isfinite(estimated.error)):
+        return no_effect
+    low, high = estimated.interval(confidence) if len(seeds) > 1 else (-math.inf, math.inf)
+    effect = Effect(
+        value=estimated.effect,
+        low=_none_if_infinite(low),
+        high=_none_if_infinite(high),
+        p_value=estimated.p_value if len(seeds) > 1 and not failed else 1.0,
+        seeds=len(seeds),
+        baseline_score=_mean_score(baseline, seeds),
+        score=_mean_score(candidate, seeds),
     )
+    constant = len(seeds) > 1 and all(len({arm.scores[seed] for seed in seeds}) == 1 for arm in (baseline, candidate))
+    return no_effect._replace(effect=effect, constant=constant)
 
 
-def e_value(p: float, alpha: float, hypotheses: int) -> float:
-    """c / p between the values e-BH can use, 0 above, constant below; c = 1 / (1 + ln hypotheses) makes its mean 1.
-
-    e-BH over K hypotheses asks for at least 1/alpha (when it rejects all) and at most K/alpha (when it rejects one),
-    so evidence outside that range would be wasted.
-    """
-    c = 1 / (1 + math.log(hypotheses))
-    return 0.0 if p > c * alpha else c / max(p, c * alpha / hypotheses)
+def _none_if_infinite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 @dataclass(frozen=True)
 class _Differences:
-    """Oriented paired differences in the order of the seeds; `scale` is the size of the scores."""
+    """Oriented paired differences in the order of the S seeds: (S,), and on B resamples (S, B) or None. `scale` is the
+    largest magnitude of a score."""
 
     by_seed: Floats
     resampled: Floats | None
@@ -125,39 +110,32 @@ class _Differences:
 
     @property
     def finite(self) -> bool:
-        """A resample without a score (NaN) is left out of an estimate, so it is no matter here."""
+        """Whether an estimate is possible. A resample without a score (NaN) is allowed: the estimate leaves it out."""
         import numpy as np
 
         overflown = self.resampled is not None and np.isinf(self.resampled).any()
         return bool(np.isfinite(self.by_seed).all()) and not overflown
 
-    def estimate(self, seeds: int) -> Estimate:
-        """From the first `seeds` seeds."""
-        return estimate(self.by_seed[:seeds], None if self.resampled is None else self.resampled[:seeds], self.scale)
+    def estimate(self) -> Estimate:
+        return estimate(self.by_seed, self.resampled, self.scale)
 
 
-def _differences(base: Arm, candidate: Arm, metric: Metric, seeds: Sequence[int]) -> _Differences:
+def _pair_arms(baseline: Arm, candidate: Arm, metric: Metric, seeds: Sequence[int]) -> _Differences:
     import numpy as np
 
-    new = [candidate.scores[seed] for seed in seeds]
-    old = [base.scores[seed] for seed in seeds]
-    scale = max(map(abs, (*new, *old)))
-    by_seed = np.array([metric.effect(*pair) for pair in zip(new, old, strict=True)])
-    if not all(seed in arm.replicates for seed in seeds for arm in (base, candidate)):
+    candidate_scores = [candidate.scores[seed] for seed in seeds]
+    baseline_scores = [baseline.scores[seed] for seed in seeds]
+    scale = max(map(abs, (*candidate_scores, *baseline_scores)))
+    by_seed = np.array([metric.effect(*scores) for scores in zip(candidate_scores, baseline_scores, strict=True)])
+    if not all(seed in arm.replicates for seed in seeds for arm in (baseline, candidate)):
         return _Differences(by_seed, None, scale)
-    after = np.array([candidate.replicates[seed] for seed in seeds], dtype=float)
-    before = np.array([base.replicates[seed] for seed in seeds], dtype=float)
+    candidate_replicates = np.array([candidate.replicates[seed] for seed in seeds], dtype=float)
+    baseline_replicates = np.array([baseline.replicates[seed] for seed in seeds], dtype=float)
     with np.errstate(over="ignore", invalid="ignore"):
-        return _Differences(by_seed, metric.direction.sign * (after - before), scale)
+        return _Differences(by_seed, metric.direction.sign * (candidate_replicates - baseline_replicates), scale)
 
 
-def _spent(differences: _Differences, rules: Rules) -> float:
-    """min_k p_k / w_k over the looks that the seeds reach."""
-    seeds = len(differences.by_seed)
-    reached = [(look, weight) for look, weight in zip(rules.looks, rules.weights, strict=True) if look <= seeds]
-    return min(1.0, *(differences.estimate(look).p_value / weight for look, weight in reached), 1.0)
-
-
-def _mean(arm: Arm, seeds: Sequence[int]) -> float:
-    """Halved ten times before they are added up, which is exact, so that no finite scores overflow."""
+def _mean_score(arm: Arm, seeds: Sequence[int]) -> float:
+    """Return the mean over `seeds`. Scores are divided by 1024 before they are summed, which is exact, so that no sum
+    of finite scores overflows."""
     return math.fsum(arm.scores[seed] / 1024 for seed in seeds) / len(seeds) * 1024

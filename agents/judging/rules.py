@@ -1,6 +1,7 @@
-"""What is fixed before the first result is seen: level, looks, how the level is spent, how many hypotheses are planned.
+"""Holds what is fixed before the first result is seen: thresholds, looks, and which versions go on to the next stage.
 
-Everything a verdict depends on besides the scores stands here, so that nothing can be chosen afterwards.
+Everything that a verdict depends on besides the scores stands here, so that nothing is chosen afterwards. The constants
+were chosen by simulation (docs/judging.md).
 """
 
 from __future__ import annotations
@@ -11,48 +12,36 @@ from dataclasses import dataclass
 from pelagos.settings import Judge
 
 GROWTH = 1.6
-LAST_SHARE = 0.7
+FUTILE_P = 0.3
+"""Validation p-value above which a version gets no further seeds."""
+PROMISING_P = 0.2
+"""Validation p-value up to which a version is promising; the best of them is tested on sealed data at the end."""
+AT_ONCE_P = 0.01
+"""Validation p-value up to which a promising version is tested on sealed data as soon as it is judged."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """`looks`: seed counts at which the evidence is read; `weights`: share of the level each look may spend.
+    """`looks`: seed counts at which validation evidence is read."""
 
-    `alpha` is the level over all hypotheses of the run, `confidence` the interval's, `hypotheses` how many the run
-    plans to judge (it tunes the e-values; more or fewer stay valid), `over` how the run is called in a verdict.
-    """
-
-    alpha: float
-    confidence: float
     looks: tuple[int, ...]
-    weights: tuple[float, ...]
-    hypotheses: int
-    over: str = "the run"
 
     @classmethod
-    def of(cls, settings: Judge, seeds: int, hypotheses: int) -> Rules:
-        """Looks from `min_seeds` to `max_seeds`, never more than the `seeds` there are."""
+    def from_settings(cls, settings: Judge, seeds: int) -> Rules:
+        """Return looks from `min_seeds` to `max_seeds`, or to the number of `seeds` if that is smaller."""
         last = max(2, min(settings.max_seeds, seeds))
-        looks = spaced(min(settings.min_seeds, last), last)
-        return cls(settings.alpha, settings.confidence, looks, spending(looks), max(1, hypotheses))
+        return cls(space_looks(min(settings.min_seeds, last), last))
 
     def next_look(self, seeds: int) -> int | None:
-        """The seed count to buy up to after `seeds`; none at the end."""
+        """Return the seed count of the first look after `seeds`; None after the last."""
         return next((look for look in self.looks if look > seeds), None)
 
 
-def spaced(first: int, last: int) -> tuple[int, ...]:
-    """Seed counts growing by about 1.6, e.g. 3, 5, 8: each look costs as much again as all before it."""
+def space_looks(first: int, last: int) -> tuple[int, ...]:
+    """Return seed counts that grow by about 1.6, such as 3, 5, 8."""
     looks = []
-    while first < last:
-        looks.append(first)
-        first = math.ceil(first * GROWTH)
+    look = first
+    while look < last:
+        looks.append(look)
+        look = math.ceil(look * GROWTH)
     return (*looks, last)
-
-
-def spending(looks: tuple[int, ...]) -> tuple[float, ...]:
-    """Shares of the level, summing to 1. Most is kept for the last look, where the t quantiles are least heavy."""
-    early = looks[:-1]
-    if not early:
-        return (1.0,)
-    return (*((1 - LAST_SHARE) * look / sum(early) for look in early), LAST_SHARE)

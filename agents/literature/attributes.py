@@ -1,4 +1,4 @@
-"""A task's attributes: what its methods get and what they must produce (Dolphin, arXiv 2501.03916, section 3.1)."""
+"""Extracts a task's attributes: what its methods get and must produce (Dolphin, arXiv 2501.03916, section 3.1)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.prompt import render
 from agents.run import Run
 from pelagos.errors import BadReply
+from tools.prompt import render
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 
@@ -23,17 +23,18 @@ class Attributes(BaseModel):
     others: str = Field(max_length=1500)
 
 
-def described(run: Run) -> Attributes:
-    """What is known of the task without asking a model: its description."""
+def describe_task(run: Run) -> Attributes:
+    """Return the attributes without asking a model: the beginning of the task's description."""
     return Attributes(input="", output="", others=run.toolchain.brief(run.task, run).description[:300])
 
 
-def attributes(run: Run) -> Attributes:
-    """As the extractor reads the task's description, which stands in where the reply can't be used."""
+def extract_attributes(run: Run) -> Attributes:
+    """Return the attributes that the extractor reads from the task's description; if its reply can't be used, the
+    description replaces them."""
     brief = run.toolchain.brief(run.task, run)
     prompt = render(TEMPLATE, topic=brief.topic, description=brief.description)
     try:
         return run.model("extractor").ask_json(prompt, Attributes, max_tokens=300, temperature=0.0)
     except BadReply as error:
-        run.say(f"survey: no task attributes in the reply, the description stands in: {error}")
+        run.say(f"survey: no task attributes in the reply, the description is used instead: {error}")
         return Attributes(input="see the description", output="see the description", others=brief.description[:300])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-FUSION = 60
+RANK_OFFSET = 60
 
 
 def fuse(scores: list[list[float]]) -> list[float]:
-    """The sum over rankings of 1 / (60 + rank), per item."""
+    """Return per item the sum over rankings of 1 / (60 + rank). Each ranking is a list of scores, one per item."""
     total = [0.0] * len(scores[0])
-    for one in scores:
-        order = sorted(range(len(one)), key=lambda place: -one[place])
-        for rank, place in enumerate(order, start=1):
-            total[place] += 1 / (FUSION + rank)
+    for ranking in scores:
+        order = sorted(range(len(ranking)), key=lambda item: -ranking[item])
+        for rank, item in enumerate(order, start=1):
+            total[item] += 1 / (RANK_OFFSET + rank)
     return total

@@ -1,29 +1,31 @@
-"""Searches of a run, each recorded with what it found: a resumed run sees the same papers and asks nobody twice."""
+"""Searches the literature; each search is recorded with its papers, so that a resumed run doesn't repeat it."""
 
 from __future__ import annotations
 
 import json
 
 from agents.run import Run
-from memory.budget import Cost
-from memory.keys import step_key
+from memory.ledger.keys import step_key
+from pelagos.facts.fact import Cost
+from pelagos.facts.ideas import Searched
+from pelagos.facts.work import Intent
 from pelagos.nouns import Paper
-from tools.literature.cascade import Found
+from tools.literature.cascade import SearchResult
 
 
-def search(query: str, limit: int, run: Run) -> Found:
-    """What the library gives for `query`, as it was when it was first asked in this run."""
+def search(query: str, limit: int, run: Run) -> SearchResult:
+    """Return the papers for `query`, as they were found when it was first asked in this run."""
 
-    def look() -> tuple[dict[str, object], Cost]:
-        found = run.literature.search(query, limit)
-        papers = run.artifacts.put_json([paper.model_dump(mode="json") for paper in found.papers])
-        return {"query": query, "answered": found.answered, "hits": len(found.papers), "papers": papers}, Cost()
+    def ask_sources() -> tuple[Searched, Cost]:
+        answer = run.literature.search(query, limit)
+        papers = run.artifacts.put_json([paper.model_dump(mode="json") for paper in answer.papers])
+        return Searched(query=query, answered=answer.answered, hits=len(answer.papers), papers=papers), Cost()
 
-    fact = run.steps.once("search", step_key(query=query, limit=limit), {"query": query}, Cost(), look)
-    papers = json.loads(run.artifacts.text(fact["papers"]))
-    return Found([Paper.model_validate(paper) for paper in papers], fact["answered"])
+    fact = run.steps.made(Searched, step_key(query=query, limit=limit), Intent(query=query), Cost(), ask_sources)
+    papers = json.loads(run.artifacts.text(fact.papers))
+    return SearchResult([Paper.model_validate(paper) for paper in papers], fact.answered)
 
 
 def without_text(paper: Paper) -> Paper:
-    """As the ledger keeps it."""
+    """Return the paper without its full text, as the ledger keeps it."""
     return paper.model_copy(update={"text": ""}) if paper.text else paper

@@ -1,4 +1,4 @@
-"""What a model is asked and what it answers: one small protocol, three providers behind it."""
+"""The protocol of a model: request, reply and time limit. Three providers implement it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ class Request(BaseModel):
 class Reply(BaseModel):
     """`first_logprobs`: token -> natural log-probability at the first generated position.
 
-    `tokens_read` are the prompt tokens that were really read, without those a slot had read before. `read_s` and
-    `write_s` are the seconds for reading and for writing; where they are not told apart, all of them are `write_s`.
-    `remarks` says what the provider had to do without, one line each: a refused json_schema, a missing token count.
+    `tokens_read` counts the prompt tokens that were processed, without those in the prompt cache. `read_s` and
+    `write_s` are the seconds for reading the prompt and for writing; a provider that can't separate them reports all as
+    `write_s`. `remarks` lists what the provider had to do without, one line each: a refused json_schema, a missing
+    token count.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,11 +52,11 @@ class Reply(BaseModel):
 
 
 @dataclass(frozen=True)
-class Limit:
-    """How long a provider waits. `deadline` is a moment of the monotonic clock; None: there is none.
+class TimeLimit:
+    """How long a provider waits. `deadline` is a time of the monotonic clock, None for no deadline.
 
-    A provider that hears how a request goes on gives up after a silence of `silence_s` seconds; one that gets the
-    answer in one piece gives up after `answer_s` seconds.
+    A streaming provider gives up after `silence_s` seconds without a piece; one that gets the answer whole gives up
+    after `answer_s` seconds.
     """
 
     silence_s: float
@@ -64,32 +65,32 @@ class Limit:
 
 
 class Model(Protocol):
-    """A provider. Raises ModelUnavailable or ModelTimeout; retrying, recording and metering are not its job."""
+    """A provider of completions. Raises ModelUnavailable or ModelTimeout. It doesn't retry, record or meter."""
 
     @property
     def spec(self) -> str: ...
     @property
     def local(self) -> bool:
-        """True if it computes on this machine and so takes CPU slots."""
+        """Whether it computes on this machine and so uses CPU slots."""
         ...
 
     @property
     def strong(self) -> bool: ...
-    def complete(self, request: Request, limit: Limit) -> Reply: ...
+    def complete(self, request: Request, limit: TimeLimit) -> Reply: ...
     def close(self) -> None: ...
 
 
 @runtime_checkable
-class Sourced(Protocol):
-    """A model that knows where its weights come from: path, source, licence, sha256; empty before they are loaded."""
+class WithOrigin(Protocol):
+    """A model that knows the origin of its weights: path, source, licence, sha256; empty before they are loaded."""
 
     @property
     def origin(self) -> Mapping[str, str]: ...
 
 
 @runtime_checkable
-class Probed(Protocol):
-    """A model somewhere else, of which one can ask whether it is there."""
+class Probeable(Protocol):
+    """A remote model that can be asked whether it answers."""
 
     def probe(self) -> None:
         """Raises MissingPart."""

@@ -1,4 +1,4 @@
-"""A model spec made into a model. Nothing is loaded and nobody is called before the first completion."""
+"""Creates the model that a spec names. Nothing is loaded and no server is called before the first completion."""
 
 from __future__ import annotations
 
@@ -6,39 +6,40 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from agents.models.embedded import Embedded, Watchers
-from agents.models.prices import Prices
-from agents.models.protocol import Model, Probed
-from agents.models.recorded import Recorded
-from agents.models.spec import Spec, parse
+from agents.models.catalog.prices import Prices
+from agents.models.llama_cpp.embedded import EmbeddedModel, LoadCallbacks
+from agents.models.protocol import Model, Probeable
+from agents.models.replay import ReplayModel
+from agents.models.spec import Spec, parse_spec
 from pelagos.settings import Models
 
 
-def open_model(text: str, settings: Models, watchers: Watchers | None = None) -> Model:
-    """The model that a spec names. Raises BadInput or MissingPart. Embedded models of one file share one engine."""
-    spec = parse(text)
+def open_model(text: str, settings: Models, callbacks: LoadCallbacks | None = None) -> Model:
+    """Return the model that a spec names. Embedded models of one file share one engine. Raises BadInput,
+    MissingPart."""
+    spec = parse_spec(text)
     if spec.kind == "embedded":
-        return Embedded(spec.name, settings, watchers)
-    return Recorded(Path(spec.name).expanduser()) if spec.kind == "replay" else _endpoint(spec)
+        return EmbeddedModel(spec.name, settings, callbacks)
+    return ReplayModel(Path(spec.name).expanduser()) if spec.kind == "replay" else _endpoint(spec)
 
 
-def check(text: str, settings: Models) -> None:
-    """Whether the model could be made, its endpoint answers and its price table can be read. Raises BadInput or
+def check_model(text: str, settings: Models) -> None:
+    """Check that the model can be created, its endpoint answers and the price table can be read. Raises BadInput or
     MissingPart."""
     Prices.load(settings.prices)
     with closing(open_model(text, settings)) as model:
-        if isinstance(model, Probed):
+        if isinstance(model, Probeable):
             model.probe()
 
 
-def unpriced(specs: Iterable[str], settings: Models) -> list[str]:
-    """Those of the specs whose price nobody said. Raises BadInput for a bad table."""
+def find_unpriced(specs: Iterable[str], settings: Models) -> list[str]:
+    """Return the specs that have no price. Raises BadInput for a bad table."""
     prices = Prices.load(settings.prices)
-    names = (f"{spec.kind}:{spec.name}" for spec in map(parse, specs))
-    return [name for name in names if prices.price(name) is None]
+    endpoint_names = (f"{spec.kind}:{spec.name}" for spec in map(parse_spec, specs))
+    return [name for name in endpoint_names if prices.price(name) is None]
 
 
 def _endpoint(spec: Spec) -> Model:
-    from agents.models.endpoint import Endpoint
+    from agents.models.openai.endpoint import Endpoint
 
     return Endpoint(spec.name, spec.base_url)

@@ -1,6 +1,6 @@
-"""Model specs as people write them: `embedded`, `embedded:NAME-or-PATH`, `replay:RUN`, `openai:MODEL[@BASE_URL]`.
+"""Parses model specs: `embedded`, `embedded:NAME-or-PATH`, `replay:RUN`, `openai:MODEL[@BASE_URL]`.
 
-Only the text is understood here; whether the model is there is the registry's question.
+It only reads the text; the registry checks whether the model exists.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ class Spec:
     base_url: str = ""
 
 
-def parse(text: str) -> Spec:
-    """The spec that `text` writes. Raises BadInput with the forms there are."""
+def parse_spec(text: str) -> Spec:
+    """Parse a spec. Raises BadInput that lists the valid forms."""
     kind, _, name = text.strip().partition(":")
     if kind not in get_args(Kind):
         near = difflib.get_close_matches(kind, get_args(Kind), 1)
         raise BadInput(f"model spec {text!r}: no such kind{f', did you mean {near[0]!r}' if near else ''}: {FORMS}")
-    found = _WITH_URL.match(name) if kind == "openai" else None
-    if found:
-        return Spec("openai", found["name"], found["url"].rstrip("/"))
+    with_url = _WITH_URL.match(name) if kind == "openai" else None
+    if with_url:
+        return Spec("openai", with_url["name"], with_url["url"].rstrip("/"))
     if kind != "embedded" and not name:
-        what = "a model name" if kind == "openai" else "a run folder"
-        raise BadInput(f"model spec {text!r}: {what} must follow the colon: {FORMS}")
-    model, _, where = name.partition("@")
-    if kind == "openai" and model and ("://" in where or _HOST.match(where)):
+        missing = "a model name" if kind == "openai" else "a run folder"
+        raise BadInput(f"model spec {text!r}: {missing} must follow the colon: {FORMS}")
+    model, _, rest = name.partition("@")
+    if kind == "openai" and model and ("://" in rest or _HOST.match(rest)):
         raise BadInput(
             f"model spec openai:{model}@...: the base URL after @ must begin with http:// or https://: "
             f"write openai:{model}@http://HOST:PORT/v1"

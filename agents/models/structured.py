@@ -1,4 +1,4 @@
-"""A JSON object out of a model's text, validated; and the words to ask again with when it doesn't fit."""
+"""Parses and validates the JSON object in a model's text, and words the re-ask if none is valid."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from agents.models.faults import Unsound
+from agents.models.call_faults import UnusableReply
 from agents.models.protocol import Reply
-from pelagos.visible import whole_json
+from pelagos.visible import replace_surrogates_in_json
 from tools.toolchain import Message
 
 T = TypeVar("T", bound=BaseModel)
@@ -21,40 +21,43 @@ _STRING_BOUNDS = frozenset({"minLength", "maxLength"})
 _SHOWN_FAULTS = 5
 
 
-def sent(schema: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema as a server gets it: without the bounds of strings, which llama.cpp turns into a grammar of one
-    rule a character that samples at about a token a second. They are checked when the reply is parsed."""
+def schema_to_send(schema: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON schema to send to a server, without the length bounds of strings: llama.cpp turns those into a
+    grammar with one rule per character that samples at about one token a second. `parse` checks the bounds.
+
+    The schema contains the class' name and docstring, so both are part of the prompt and of the call's key.
+    """
     bounded: dict[str, Any] = schema.model_json_schema()
     return {key: _unbounded(value) for key, value in bounded.items()}
 
 
-def _unbounded(part: Any) -> Any:
-    if isinstance(part, list):
-        return [_unbounded(one) for one in part]
-    if not isinstance(part, dict):
-        return part
-    drop = _STRING_BOUNDS if part.get("type") == "string" else frozenset()
-    return {key: _unbounded(value) for key, value in part.items() if key not in drop}
+def _unbounded(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_unbounded(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    dropped = _STRING_BOUNDS if schema.get("type") == "string" else frozenset()
+    return {key: _unbounded(value) for key, value in schema.items() if key not in dropped}
 
 
 def parse(reply: Reply, schema: type[T]) -> T:
-    """The first object in `reply` that fits, around which fences and prose are allowed; one inside of another, or in a
-    list, counts after those that stand alone. Raises Unsound, about the first one."""
-    found = _objects(reply.text)
-    if not found:
-        cut = f": it was cut at {reply.tokens_out} tokens" if reply.finish == "length" else ""
-        raise Unsound("schema", f"the reply holds no whole JSON object{cut}")
+    """Return the first object in `reply` that fits the schema. Fences and prose around it are allowed; nested objects
+    are tried after those that stand alone. Raises UnusableReply, which describes the first object's faults."""
+    objects = _objects(reply.text)
+    if not objects:
+        suffix = f": it was cut at {reply.tokens_out} tokens" if reply.finish == "length" else ""
+        raise UnusableReply("schema", f"the reply holds no whole JSON object{suffix}")
     faults = []
-    for one in [*found, *_inner(found)]:
+    for candidate in [*objects, *_nested(objects)]:
         try:
-            return schema.model_validate(one)
+            return schema.model_validate(candidate)
         except ValidationError as error:
             faults.append([f"{'.'.join(map(str, item['loc'])) or 'object'}: {item['msg']}" for item in error.errors()])
-    raise Unsound("schema", "the reply doesn't fit: " + "; ".join(faults[0][:_SHOWN_FAULTS]))
+    raise UnusableReply("schema", "the reply doesn't fit: " + "; ".join(faults[0][:_SHOWN_FAULTS]))
 
 
-def ask_again(reply: Reply, fault: Unsound) -> list[Message]:
-    """What is added to the conversation: the reply, shortened, and what is wrong with it."""
+def ask_again(reply: Reply, fault: UnusableReply) -> list[Message]:
+    """Return the messages that ask again: the reply, shortened, and what is wrong with it."""
     return [
         Message("assistant", reply.text[:QUOTED_CHARS]),
         Message("user", f"That can't be used: {fault}. Answer again with one whole JSON object and nothing else."),
@@ -62,25 +65,25 @@ def ask_again(reply: Reply, fault: Unsound) -> list[Message]:
 
 
 def _objects(text: str) -> list[dict[str, Any]]:
-    """The JSON objects in `text` that stand alone, from the left; control characters inside strings are let pass."""
-    decoder, found, end = json.JSONDecoder(strict=False), list[dict[str, Any]](), 0
-    for place in (match.start() for match in islice(re.finditer(r"\{", text), BRACES_TRIED)):
-        if place < end:
+    """Return the top-level JSON objects in `text`, from the left. Control characters inside strings are allowed."""
+    decoder, objects, end = json.JSONDecoder(strict=False), list[dict[str, Any]](), 0
+    for position in (match.start() for match in islice(re.finditer(r"\{", text), BRACES_TRIED)):
+        if position < end:
             continue
         try:
-            one, end = decoder.raw_decode(text, place)
+            candidate, end = decoder.raw_decode(text, position)
         except (ValueError, RecursionError):
             continue
-        found.append(whole_json(one))  # a half of a character may be written as an escape
-    return found
+        objects.append(replace_surrogates_in_json(candidate))  # an escape may stand for half of a surrogate pair
+    return objects
 
 
-def _inner(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The objects inside of others, outer ones first; no more than `BRACES_TRIED`."""
-    found, waiting = list[dict[str, Any]](), list[Any](objects)
-    for one in waiting:
-        parts = list(one.values()) if isinstance(one, dict) else one
-        inner = [part for part in parts if isinstance(part, dict | list)]
-        waiting += inner[: max(0, BRACES_TRIED - len(waiting))]
-        found += [part for part in inner if isinstance(part, dict)]
-    return found[:BRACES_TRIED]
+def _nested(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the objects nested in others, outer ones first; `BRACES_TRIED` at most."""
+    nested, queue = list[dict[str, Any]](), list[Any](objects)
+    for value in queue:
+        children = list(value.values()) if isinstance(value, dict) else value
+        inner = [child for child in children if isinstance(child, dict | list)]
+        queue += inner[: max(0, BRACES_TRIED - len(queue))]
+        nested += [child for child in inner if isinstance(child, dict)]
+    return nested[:BRACES_TRIED]

@@ -1,51 +1,67 @@
-"""Build: each plan of the hypothesis becomes a version that runs, or there is a reason why it didn't.
+"""Build: makes a version that runs of each plan of the hypothesis, or records why that failed.
 
-What goes wrong with a task's code or a model's answer is data and stays in the lane; what the sandbox spoils is tried
-again. Doesn't judge.
+A fault in the task's code or in a model's answer is data and stays in the lane; a build that the sandbox spoiled is
+tried again. Doesn't judge.
 """
 
 from __future__ import annotations
 
-from agents.adopting import adopt
-from agents.reviews import words
+from agents.judging.seed_dependence import ignores_seed
+from agents.lessons.prior_evidence import adopt_evidence
+from agents.literature.knowhow import choose_knowhow
+from agents.review.decisions import join_notes
 from agents.run import Run
 from agents.state import Lane, Update
-from memory.keys import step_key
+from memory.ledger.keys import step_key
 from pelagos.errors import BadReply
-from pelagos.nouns import Build, Hypothesis, Plan, Version
+from pelagos.nouns import Build, Experiment, Hypothesis, Plan, Version
 
 
 def build(state: Lane, run: Run) -> Update:
-    """The plans' builds, each made once; their versions are due on the first look's seeds, as far as these weren't run:
-    by an earlier run, of the same program."""
-    built = [_built(run.noun(Plan, plan), run) for plan in state["plans"]]
-    versions = [made.version for made in built if made.version]
+    """Build each plan once. The versions are due on the seeds of the first look, without those that an earlier run
+    executed with the same program."""
+    builds = [_find_or_make_build(run.noun(Plan, plan), run) for plan in state["plans"]]
+    versions = [build.version for build in builds if build.version]
     for version in versions:
-        adopt(run.noun(Version, version), run)
-    due = {version: _lacking(version, run) for version in versions}
+        adopt_evidence(run.noun(Version, version), run)
+        _assess_adopted(version, run)
+    due = {version: _list_due_seeds(version, run) for version in versions}
     return {"due": {version: seeds for version, seeds in due.items() if seeds}}
 
 
-def _lacking(version: str, run: Run) -> list[int]:
-    taken = {one.seed for one in run.validation().get(version, ()) if one.taken}
-    return [seed for seed in list(run.task.seeds)[: run.settings.judge.min_seeds] if seed not in taken]
+def _assess_adopted(version: str, run: Run) -> None:
+    """Assess a version that has run already, since it may have no seeds due, and so no experiment node after it."""
+    if run.tally.validation.get(version):
+        run.fidelity(run.noun(Version, version))
 
 
-def _built(plan: Plan, run: Run) -> Build:
-    made = (run.noun(Build, build) for build in run.tally.builds.get(plan.hypothesis, ()))
-    return next((found for found in made if found.plan == plan.id), None) or _make(plan, run)
+def _list_due_seeds(version: str, run: Run) -> list[int]:
+    """Return the first look's seeds that weren't adopted: only two if all seeds give the same baseline. If the version
+    differs between them, judge asks for more."""
+    refs = run.tally.validation
+    adopted = {ref.seed for ref in refs.get(version, ()) if ref.adopted}
+    baseline = [run.noun(Experiment, ref.id) for ref in refs.get(run.baseline().id, ())]
+    count = 2 if ignores_seed(baseline) else run.settings.judge.min_seeds
+    return [seed for seed in list(run.task.seeds)[:count] if seed not in adopted]
 
 
-def _make(plan: Plan, run: Run) -> Build:
+def _find_or_make_build(plan: Plan, run: Run) -> Build:
+    builds = (run.noun(Build, build) for build in run.tally.builds.get(plan.hypothesis, ()))
+    return next((build for build in builds if build.plan == plan.id), None) or _make_build(plan, run)
+
+
+def _make_build(plan: Plan, run: Run) -> Build:
+    """Build the plan and record the build. A reply of no use gives a build without a version."""
     hypothesis = run.noun(Hypothesis, plan.hypothesis)
     try:
-        noted = plan.model_copy(update={"note": words(run.ledger, hypothesis.id)})
-        made = run.steps.tried("build", plan.id, lambda: run.toolchain.build(run.task, hypothesis, noted, run))
+        advice = {"note": join_notes(run.ledger, hypothesis.id), "knowhow": choose_knowhow(hypothesis, run)}
+        advised = plan.model_copy(update=advice)
+        build = run.steps.retry("build", plan.id, lambda: run.toolchain.build(run.task, hypothesis, advised, run))
     except BadReply as error:
         cause = "reply"
         run.say(f"{plan.id}: no version: {error}")
-        made = Build(
+        build = Build(
             id=step_key(plan=plan.id, cause=cause), hypothesis=hypothesis.id, plan=plan.id, version=None, cause=cause
         )
-    run.record(made)
-    return made
+    run.record(build)
+    return build

@@ -1,25 +1,33 @@
-"""Experiment: the seeds that are due, for each version and, where one is missing, for the baseline beside it."""
+"""Experiment: runs the seeds that are due, for each version and for the baseline beside it, if it hasn't run them.
+
+After a version's first runs its fidelity is assessed, before any judgement: does it do what its hypothesis says?
+"""
 
 from __future__ import annotations
 
+from agents.current_hypothesis import map_in_parallel
 from agents.run import Run
-from agents.serving import in_parallel
 from agents.state import Lane, Update
 from pelagos.nouns import Version
 
 
 def experiment(state: Lane, run: Run) -> Update:
-    """The validation split; what goes wrong with a program is its experiment's outcome. What was taken over from an
-    earlier run isn't run."""
-    base = run.baseline()
-    taken = {(version, one.seed) for version, runs in run.validation().items() for one in runs if one.taken}
-    arms = [(run.noun(Version, version), seeds) for version, seeds in state["due"].items()]
-    pairs = [
-        (which, seed)
-        for version, seeds in arms
+    """Runs on the validation split, without the experiments that were adopted from an earlier run. A fault of a program
+    is its experiment's outcome."""
+    baseline = run.baseline()
+    due = [(run.noun(Version, id), seeds) for id, seeds in state["due"].items()]
+    refs = run.tally.validation
+    adopted = {
+        (version, ref.seed) for version in (baseline.id, *state["due"]) for ref in refs.get(version, ()) if ref.adopted
+    }
+    arms = [
+        (program, seed)
+        for version, seeds in due
         for seed in seeds
-        for which in (base, version)
-        if (which.id, seed) not in taken
+        for program in (baseline, version)
+        if (program.id, seed) not in adopted
     ]
-    in_parallel(run.workers, lambda pair: run.experiment(pair[0], pair[1], "validation"), pairs)
+    map_in_parallel(run.workers, lambda arm: run.experiment(arm[0], arm[1], "validation"), arms)
+    for version, _ in due:
+        run.fidelity(version)
     return {"due": {}}

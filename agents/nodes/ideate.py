@@ -1,17 +1,18 @@
-"""Ideate: begin the lane's next hypothesis, where there is time and a place for one, and ask for its idea.
+"""Ideate: begins the lane's next hypothesis, if time and the number of hypotheses allow, and asks for its idea.
 
-It is grounded in papers and addressed to a target the toolchain offers. The prompt begins as all prompts of the run do
+An idea rests on papers and names a target that the toolchain offers. The prompt begins like all prompts of the run
 (`tools/opening.py`); what changes with every idea comes last. The reply's `target` and `papers` are enums.
 
-A model that isn't strong is given one finding to build on and the targets whose material is nearest to it, so that
-ideas differ by construction: a finding that was tried at a target isn't offered for it again. Left to choose, a 1.5B
-model proposed one change of the first target in 10 attempts of 10. It is asked for what is used later, nothing else.
+A model that isn't strong gets one finding to build on and the targets whose material is most like it, so that ideas
+differ by construction: a finding isn't offered again for a target that it was tried at. With a free choice, a 1.5B
+model proposed one change of the first target in 10 attempts of 10. It is asked only for what is used later.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from statistics import fmean, pstdev
 from types import GenericAlias
@@ -19,16 +20,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from agents.begin import begin, tell_pace
-from agents.likeness import by_place, nearest
-from agents.prompt import one_of, render
-from agents.recall import earlier, recall
+from agents.current_hypothesis import working_for
+from agents.lessons.prompt_memory import list_earlier_titles, recall_lessons
+from agents.literature.likeness import sort_papers, sort_targets
+from agents.pacing.begin import record_first_pace, try_begin
 from agents.run import Run
-from agents.serving import serving
 from agents.state import Lane, Update
 from pelagos.errors import BadReply
 from pelagos.nouns import Experiment, Hypothesis, Metric, RankedPaper
 from tools.opening import opening
+from tools.prompt import one_of, render
 from tools.toolchain import Briefing
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
@@ -37,8 +38,8 @@ NEAR_TARGETS = 3
 
 
 class Idea(BaseModel):
-    """What any ideator is asked for. Bounds keep a small model from rambling; the target follows from the title, so it
-    comes after it."""
+    """The reply that every ideator is asked for. Bounds keep a small model from rambling; the target comes after the
+    title, since it follows from it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,8 +48,8 @@ class Idea(BaseModel):
     statement: str = Field(min_length=10, max_length=3000)
 
 
-class Argued(Idea):
-    """What a strong one is asked for as well."""
+class ArguedIdea(Idea):
+    """The reply that a strong model is asked for: an idea with its reasons."""
 
     papers: list[str] = Field(default=[], max_length=3)
     rationale: str = Field(min_length=10, max_length=3000)
@@ -57,30 +58,30 @@ class Argued(Idea):
 
 
 def ideate(state: Lane, run: Run) -> Update:
-    """A reply that never fits costs one attempt and is noted. Without time or place for one more the lane ends."""
+    """A reply that stays unusable costs one attempt and is noted. Ends the lane if no hypothesis can be begun."""
     number = state["number"] + state["lanes"]
     id = f"h{number}"
-    ended = begin(id, state, run)
-    if ended:
-        return {"status": "finished", "reason": ended}
+    reason = try_begin(id, state, run)
+    if reason:
+        return {"status": "finished", "reason": reason}
     if run.facts.get("hypothesis", id) is None:
         try:
-            with serving(id):
-                run.record(_asked(id, number, run))
-            tell_pace(id, run)
+            with working_for(id):
+                hypothesis = _ask_for_idea(id, number, run)
         except BadReply as error:
             run.say(f"{id}: no hypothesis in the reply: {error}")
             return {"number": number, "hypothesis": "", "fruitless": state["fruitless"] + 1}
+        record_first_pace(id, run)
+        run.record(hypothesis)  # last: after a kill, the pace of a recorded hypothesis isn't recorded any more
     return {"number": number, "hypothesis": id}
 
 
-def _asked(id: str, number: int, run: Run) -> Hypothesis:
-    brief, mind, papers = run.toolchain.brief(run.task, run), run.model("ideator"), run.papers()
+def _ask_for_idea(id: str, number: int, run: Run) -> Hypothesis:
+    """Raises BadReply if no reply fits, and what models raise."""
+    brief, model, papers = run.toolchain.brief(run.task, run), run.model("ideator"), run.papers()
     tried = set(run.tally.tried)
-    focus, near = (None, brief.targets) if mind.strong else _aimed(papers, tried, brief, run)
-    base = run.validation().get(run.baseline().id, ())[: run.settings.judge.min_seeds]  # as the first idea saw it
-    found = [run.noun(Experiment, one.id).score for one in base]
-    scores = [score for score in found if score is not None]
+    focus, targets = (None, brief.targets) if model.strong else _choose_focus(papers, tried, brief, run)
+    scores = _list_baseline_scores(run)
     prompt = render(
         TEMPLATE,
         opening=opening(brief, run.task.metric),
@@ -88,52 +89,63 @@ def _asked(id: str, number: int, run: Run) -> Hypothesis:
         noise=pstdev(scores),
         seeds=len(scores),
         papers=papers,
-        remembered=recall(id, focus.paper if focus else None, brief, mind.strong, run),
-        earlier=earlier(run) if mind.strong or focus is None else [],
+        remembered=recall_lessons(id, focus.paper if focus else None, brief, model.strong, run),
+        earlier=list_earlier_titles(run) if model.strong or focus is None else [],
         focus=focus,
-        places=near,
-        strong=mind.strong,
+        targets=targets,
+        strong=model.strong,
     )
-    schema = _schema(list(near), papers, mind.strong)
-    said = mind.ask_json(prompt, schema, sample=number, max_tokens=700 if mind.strong else 250, temperature=TEMPERATURE)
-    return Hypothesis(id=id, **_filled(said, focus, run.task.metric))
+    schema = _make_schema(tuple(targets), tuple(ranked.paper.id for ranked in papers), model.strong)
+    max_tokens = 700 if model.strong else 250
+    idea = model.ask_json(prompt, schema, sample=number, max_tokens=max_tokens, temperature=TEMPERATURE)
+    return Hypothesis(id=id, **_make_fields(idea, focus, run.task.metric))
 
 
-def _filled(said: Idea, focus: RankedPaper | None, metric: Metric) -> dict[str, Any]:
-    """A hypothesis' fields: what a small model isn't asked for follows from its finding and from the judge's rule."""
-    if isinstance(said, Argued):
-        return said.model_dump()
+def _list_baseline_scores(run: Run) -> list[float]:
+    """Return the baseline's scores on the seeds of the first look only, so that all prompts show the same numbers."""
+    refs = run.validation().get(run.baseline().id, ())[: run.settings.judge.min_seeds]
+    scores = [run.noun(Experiment, ref.id).score for ref in refs]
+    return [score for score in scores if score is not None]
+
+
+def _make_fields(idea: Idea, focus: RankedPaper | None, metric: Metric) -> dict[str, Any]:
+    """Return a hypothesis' fields. What a small model isn't asked for follows from its finding and the judge's rule."""
+    if isinstance(idea, ArguedIdea):
+        return idea.model_dump()
     finding = (focus.paper.finding or focus.paper.abstract) if focus else ""
     return {
-        **said.model_dump(),
+        **idea.model_dump(),
         "papers": [focus.paper.id] if focus else [],
         "rationale": f"It applies a finding: {finding}" if finding else "It was proposed without a paper.",
         "refuted_by": f"an interval of the effect on {metric.name} that stays below {metric.min_effect:g}",
     }
 
 
-def _aimed(
+def _choose_focus(
     papers: Sequence[RankedPaper], tried: set[tuple[str, str]], brief: Briefing, run: Run
 ) -> tuple[RankedPaper | None, dict[str, str]]:
-    """The finding that the fewest hypotheses build on, of these the one that has its place in the program, with the
-    nearest targets it was not tried at; (None, all targets) where each was tried everywhere or there are none.
+    """Choose a finding to build on. Returns it with the targets most like it that it wasn't tried at (target ->
+    description); (None, all targets) if there are no findings or each was tried everywhere.
 
-    Of a target the docstring's first sentence is told: a small model takes longer ones for the change.
+    It is the finding that the fewest hypotheses build on, and of these the first by rank and likeness to a target. Each
+    description is the docstring's first sentence: a small model takes longer ones for the change.
     """
-    used = Counter(paper for paper, _ in tried)
-    for ranked in sorted(by_place(papers, run.likeness), key=lambda one: used[one.paper.id]):
-        id = ranked.paper.id
-        left = [target for target in brief.targets if (id, target) not in tried]
-        if left:
-            near = nearest(id, left, run.likeness)[:NEAR_TARGETS]
-            return ranked, {target: brief.targets[target].partition(". ")[0] for target in near}
+    uses = Counter(paper for paper, _ in tried)
+    for ranked in sorted(sort_papers(papers, run.likeness), key=lambda ranked: uses[ranked.paper.id]):
+        paper = ranked.paper.id
+        untried = [target for target in brief.targets if (paper, target) not in tried]
+        if untried:
+            nearest = sort_targets(paper, untried, run.likeness)[:NEAR_TARGETS]
+            return ranked, {target: brief.targets[target].partition(". ")[0] for target in nearest}
     return None, dict(brief.targets)
 
 
-def _schema(targets: list[str], papers: Sequence[RankedPaper], strong: bool) -> type[Idea]:
+@lru_cache(maxsize=64)
+def _make_schema(targets: tuple[str, ...], papers: tuple[str, ...], strong: bool) -> type[Idea]:
+    """Return the schema of the reply. Cached: a new class for every idea costs milliseconds, and memory that a long run
+    doesn't get back."""
     fields: dict[str, Any] = {"target": (one_of(targets), ...)}
     if strong and papers:
-        known = one_of([ranked.paper.id for ranked in papers])
-        fields["papers"] = (GenericAlias(list, (known,)), Field(default=[], max_length=3))
-    base: type[Idea] = Argued if strong else Idea
-    return create_model("Idea", __base__=base, **fields)
+        fields["papers"] = (GenericAlias(list, (one_of(papers),)), Field(default=[], max_length=3))
+    parent: type[Idea] = ArguedIdea if strong else Idea
+    return create_model("Idea", __base__=parent, **fields)

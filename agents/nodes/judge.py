@@ -1,155 +1,101 @@
-"""Judge: every hypothesis of the run against the baseline, all verdicts anew, and the seeds that are worth buying.
+"""Judge: compares the hypothesis in progress with the baseline on validation data, and chooses the seeds worth running.
 
-e-BH looks at all hypotheses at once, so a verdict may change when others join; a hypothesis's newest verdict holds.
-What is tested is a version (a plan that was built); a hypothesis gets the verdict of its best version. A hypothesis
-whose program fails on a seed can't be supported, and one that never ran is undecided with the reason. What would be
-supported is audited first: a suspect result has no weight, from then on, and never wins.
+It judges versions (plans that were built); a hypothesis gets the verdict of its best version. A program that fails on a
+seed is never promising, and a hypothesis that never ran is undecided, with the reason. Only sealed data support
+anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from agents.adopting import begun
-from agents.judging.cases import Case
-from agents.judging.compare import bounded, evidence_ids
-from agents.judging.decide import open_to_seeds
-from agents.reviews import rejected
+from agents.judging.compare import compare, list_evidence_ids
+from agents.judging.decide import Ruling, decide_validation, is_tested_at_once, worth_more_seeds
+from agents.judging.evidence import Evidence
+from agents.review.decisions import find_rejection
 from agents.run import Run
 from agents.state import Lane, Status, Update
-from agents.tally import Ran
-from memory.keys import step_key
-from pelagos.errors import CapReached
-from pelagos.nouns import Build, Verdict, VerdictKind, Version
+from agents.tally import ExperimentRef
+from memory.ledger.keys import step_key
+from pelagos.nouns import Build, Experiment, Verdict, VerdictKind
+
+PREFERENCE = (VerdictKind.PROMISING, VerdictKind.UNDECIDED, VerdictKind.EQUIVALENT, VerdictKind.REFUTED)
+
+
+class Case(NamedTuple):
+    """One version that ran: its experiments, their evidence and the ruling on it."""
+
+    version: str
+    experiments: Sequence[ExperimentRef]
+    evidence: Evidence
+    ruling: Ruling
+
+    @property
+    def merit(self) -> tuple[int, float, float]:
+        """Ranks the versions of one hypothesis: greater is better."""
+        effect = self.evidence.effect.value if self.evidence.effect else 0.0
+        return -PREFERENCE.index(self.ruling.kind), -self.evidence.p_value, effect
 
 
 def judge(state: Lane, run: Run) -> Update:
-    """Lanes judge one at a time, since each looks at all hypotheses; their audits run beside each other.
-
-    Seeds are due for the hypothesis in work, and for earlier ones that more seeds could decide: what was supported
-    after a few seeds may need more of them when others have joined.
-    """
-    best = _best_cases(state, run)
-    ended = run.tally.lessons
-    open_ = (case for id, case in best.items() if case and (id == state["hypothesis"] or id in ended))
-    due = {case.version: _due(case, run) for case in open_}
-    return {"due": {version: seeds for version, seeds in due.items() if seeds}}
-
-
-def _best_cases(state: Lane, run: Run) -> dict[str, Case | None]:
-    """The best case of each hypothesis, with the verdicts recorded.
-
-    Nothing is supported without an audit: who would be is audited, outside of the lock, and all is looked at again.
-    What a cap leaves unaudited isn't supported.
-    """
-    capped: dict[str, str] = {}
-    while True:
-        with run.judging:
-            cases = _cases(capped, run)
-            unaudited = _unaudited(cases, run)
-            if not unaudited:
-                best = {id: _best(made, cases) for id, made in _versions(state, run).items()}
-                _record(_verdicts(state, best, run), run)
-                return best
-        capped |= _audited(unaudited, run)
+    """Records the verdict; returns the seeds that are due, or whether to test on sealed data now."""
+    if state["hypothesis"] in run.tally.claimed:  # the verdict by sealed data holds
+        return {"due": {}, "strong": False}
+    versions = run.tally.versions.get(state["hypothesis"], ())
+    cases = [_weigh_version(version, run) for version in versions if version in run.tally.validation]
+    due = {case.version: seeds for case in cases if (seeds := _list_due_seeds(case, run))}
+    best = max(cases, key=lambda case: case.merit, default=None)
+    _record_verdict(_make_verdict(best, state, run), run)
+    return {"due": due, "strong": not due and best is not None and is_tested_at_once(best.evidence, best.ruling)}
 
 
-def _versions(state: Lane, run: Run) -> dict[str, tuple[str, ...]]:
-    """Hypothesis -> its versions, for all of the run; the one in work is there even without one."""
-    return {state["hypothesis"]: (), **run.tally.versions}
+def _weigh_version(version: str, run: Run) -> Case:
+    refs, baseline_refs = run.tally.validation[version], run.tally.validation.get(run.baseline().id, ())
+    baseline, candidate = ([run.noun(Experiment, ref.id) for ref in arm] for arm in (baseline_refs, refs))
+    confidence, order = run.settings.judge.confidence, list(run.task.seeds)
+    evidence = compare(baseline, candidate, run.task, order, confidence, run.artifacts)
+    return Case(version, refs, evidence, decide_validation(evidence, run.task.metric))
 
 
-def _cases(capped: Mapping[str, str], run: Run) -> dict[str, Case]:
-    """Every version that was run at all; those that never ran are no tests and don't count in the error control."""
-    experiments = run.validation()
-    built = [version for versions in dict(run.tally.versions).values() for version in versions]
-    base = experiments.get(run.baseline().id, ())
-    runs = {version: experiments[version] for version in built if version in experiments}
-    return run.cases.of(runs, base, dict(run.tally.audits), capped, begun(run.ledger))
-
-
-def _unaudited(cases: Mapping[str, Case], run: Run) -> list[str]:
-    """Those that would be supported and have no audit yet."""
-    audits = run.tally.audits
-    return [v for v, case in cases.items() if case.ruling.kind is VerdictKind.SUPPORTED and v not in audits]
-
-
-def _audited(versions: Sequence[str], run: Run) -> dict[str, str]:
-    """Audit them; version -> the cap that kept it from being audited."""
-    capped: dict[str, str] = {}
-    for version in versions:
-        try:
-            with run.whole_caps():
-                run.record(run.toolchain.audit(run.task, run.noun(Version, version), run))
-        except CapReached as reached:
-            capped[version] = str(reached)
-    return capped
-
-
-def _best(versions: Sequence[str], cases: dict[str, Case]) -> Case | None:
-    mine = [cases[version] for version in versions if version in cases]
-    return max(mine, key=lambda case: case.merit, default=None)
-
-
-def _due(case: Case, run: Run) -> list[int]:
-    """The seeds up to the next look, none where more can't change the verdict."""
-    look = case.rules.next_look(case.evidence.seeds)
-    if look is None or not open_to_seeds(case.evidence, case.ruling):
+def _list_due_seeds(case: Case, run: Run) -> list[int]:
+    """Return the seeds to run before the next look; none if more seeds can't change the verdict."""
+    look = run.rules.next_look(case.evidence.seeds)
+    if look is None or not worth_more_seeds(case.evidence, case.ruling):
         return []
-    tried = {one.seed for one in case.experiments}
+    tried = {experiment.seed for experiment in case.experiments}
     return [seed for seed in run.task.seeds if seed not in tried][: look - case.evidence.seeds]
 
 
-def _verdicts(state: Lane, best: Mapping[str, Case | None], run: Run) -> list[Verdict]:
-    """Of every hypothesis that ran and of the one in work, as far as they differ from what was said last."""
-    experiments = run.validation()
-    base, over = experiments.get(run.baseline().id, ()), sum(map(len, experiments.values()))
-    builds = [run.noun(Build, build) for build in run.tally.builds.get(state["hypothesis"], ())]
-    reason = rejected(run.ledger, state["hypothesis"]) or _why_not(builds, state["status"])
-    found = []
-    for id, case in best.items():
-        if (case is None and id != state["hypothesis"]) or (case is not None and run.told.get(id) is case):
-            continue
-        verdict = _verdict(id, case, reason, base, over)
-        held = run.verdict(id)
-        if held is None or held.model_copy(update={"id": verdict.id}) != verdict:
-            found.append(verdict)
-        if case is not None:
-            run.told[id] = case
-    return found
-
-
-def _verdict(id: str, case: Case | None, reason: str, base: Sequence[Ran], over: int) -> Verdict:
-    """`reason` is for a hypothesis without a version that ran; `over`: experiments that the verdict looked at."""
+def _make_verdict(case: Case | None, state: Lane, run: Run) -> Verdict:
+    id = state["hypothesis"]
     if case is None:
-        key = step_key(hypothesis=id, reason=reason, over=over)
+        builds = [run.noun(Build, build) for build in run.tally.builds.get(id, ())]
+        reason = find_rejection(run.ledger, id) or _explain_no_run(builds, state["status"])
+        key = step_key(hypothesis=id, reason=reason)
         return Verdict(id=key, hypothesis=id, kind=VerdictKind.UNDECIDED, reason=reason)
-    evidence, ids = case.evidence, evidence_ids(case.experiments, base)
+    kind, reason = case.ruling
+    ids = list_evidence_ids(case.experiments, run.tally.validation.get(run.baseline().id, ()))
     return Verdict(
-        id=step_key(hypothesis=id, kind=case.ruling.kind.value, reason=case.ruling.reason, evidence=ids, over=over),
+        id=step_key(hypothesis=id, kind=kind.value, reason=reason, evidence=ids),
         hypothesis=id,
-        kind=case.ruling.kind,
-        effect=evidence.effect,
-        low=bounded(evidence.low),
-        high=bounded(evidence.high),
-        e_value=evidence.e_value,
-        seeds=evidence.seeds,
-        baseline_score=evidence.baseline,
-        score=evidence.score,
-        reason=case.ruling.reason,
+        kind=kind,
+        reason=reason,
         evidence=ids,
-        suspect=list(evidence.suspect),
+        effect=case.evidence.effect,
     )
 
 
-def _why_not(builds: Sequence[Build], status: Status) -> str:
+def _explain_no_run(builds: Sequence[Build], status: Status) -> str:
     if not builds:
         return "never carried out" if status == "running" else "the run was stopped before a version was ready"
     causes = sorted({build.cause for build in builds if build.version is None})
     return f"no version that runs: {', '.join(causes)}" if causes else "built, but never run"
 
 
-def _record(verdicts: Sequence[Verdict], run: Run) -> None:
-    for verdict in verdicts:
-        run.say(f"{verdict.hypothesis} {verdict.kind.value} after {verdict.seeds} seeds: {verdict.reason}")
-        run.record(verdict)  # last: what is recorded isn't told again after a kill
+def _record_verdict(verdict: Verdict, run: Run) -> None:
+    newest = run.tally.verdicts.get(verdict.hypothesis)
+    if newest is None or newest.id != verdict.id:
+        seeds = verdict.effect.seeds if verdict.effect else 0
+        run.say(f"{verdict.hypothesis} {verdict.kind.value} after {seeds} seeds: {verdict.reason}")
+        run.record(verdict)  # last: a kill before it repeats the note, a kill after it loses nothing

@@ -1,72 +1,78 @@
-"""Plan: plans for the hypothesis in work, each step scored by the verifier where there are several; the best go on.
+"""Plan: asks for plans of the hypothesis in progress and chooses the best by the verifier's scores of their steps.
 
-A step is text with a check that the toolchain can execute; where the toolchain offers typed tools, a step is a call of
-one. All plans and raw step scores are recorded, so that another aggregation can be replayed. A hypothesis for which no
-reply fits gets a plan of one step, its own statement, and it is said. So does every hypothesis of a small model, unless
-the settings ask for plans or there are tools to call: a 1.5B model's plans said the statement again, at a third of a
-hypothesis' time, and their checks were copied from the guide's examples.
+A step is text; if the toolchain offers typed tools, a step is a call of one. All plans and raw step scores are
+recorded, so that another aggregation can be replayed. If no reply fits, the plan is one step, the hypothesis' own
+statement, and a note says so. A small model isn't asked, and the statement is the plan, unless the settings ask for
+plans or there are tools to call: a 1.5B model's plans repeated the statement, at a third of a hypothesis' time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import GenericAlias
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from agents.prompt import one_of, render
-from agents.reviews import revision, words
+from agents.review.decisions import count_revisions, join_notes
 from agents.run import Run
-from agents.serving import in_parallel
 from agents.state import Lane, Update
-from agents.verifiers.best_of_n import best_of_n
+from agents.verifiers.advice import afford_votes, is_asked, rank_if_possible
+from agents.verifiers.protocol import Solution
+from agents.verifiers.ranking import Ranked
 from pelagos.errors import BadReply
+from pelagos.facts.fact import Cost
+from pelagos.facts.ideas import PlanRanking
+from pelagos.facts.work import Intent
 from pelagos.nouns import Hypothesis, Plan, Step
-from pelagos.quoting import data, line
+from pelagos.quoting import quote_data, quote_line
 from tools.opening import opening
-from tools.toolchain import Tool
+from tools.prompt import one_of, render
+from tools.toolchain import Briefing
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 PLANS, PLANS_SMALL = 2, 1
-MOST_STEPS = 6
-MOST_STEPS_SMALL = 2  # a model that isn't strong fills whatever room there is, saying one step over and over
+MAX_STEPS = 6
+MAX_STEPS_SMALL = 2  # a model that isn't strong fills whatever room there is with repetitions of one step
 
 
 class DraftStep(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: str = Field(min_length=3, max_length=3000)
-    check: str = Field("", max_length=3000)
 
 
 class Draft(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    steps: list[DraftStep] = Field(min_length=1, max_length=MOST_STEPS)
+    steps: list[DraftStep] = Field(min_length=1, max_length=MAX_STEPS)
 
 
 def plan(state: Lane, run: Run) -> Update:
     hypothesis = run.noun(Hypothesis, state["hypothesis"])
-    wanted = _wanted(run)
-    drafts = in_parallel(max(1, wanted), lambda index: _draft(hypothesis, index, run), range(wanted))
-    if wanted and not any(drafts):
+    count, plans = _count_plans(run), list[list[Step]]()
+    for index in range(count):  # one after the other: each is told those before it
+        draft = _draft_plan(hypothesis, index, plans, run)
+        if draft and draft not in plans:
+            plans.append(draft)
+    if count and not plans:
         run.say(f"{hypothesis.id}: no plan from the planner, its statement is the plan")
-    plans = _distinct([draft for draft in drafts if draft]) or [[Step(text=hypothesis.statement)]]
-    return {"plans": _rank(hypothesis, plans, run)}
+    return {"plans": _rank(hypothesis, plans or [[Step(text=hypothesis.statement)]], run)}
 
 
-def _wanted(run: Run) -> int:
-    """Plans to ask for."""
+def _count_plans(run: Run) -> int:
+    """Return how many plans to ask for."""
     small = PLANS_SMALL if run.toolchain.tools(run.task) else 0
     return run.settings.loop.plans or (PLANS if run.model("planner").strong else small)
 
 
-def _draft(hypothesis: Hypothesis, index: int, run: Run) -> list[Step] | None:
+def _draft_plan(hypothesis: Hypothesis, index: int, earlier: Sequence[Sequence[Step]], run: Run) -> list[Step] | None:
+    """Ask for one plan that differs in kind from the earlier ones. Returns None, and notes it, if no reply fits."""
     brief, tools = run.toolchain.brief(run.task, run), run.toolchain.tools(run.task)
-    mind = run.model("planner")
-    most = MOST_STEPS if mind.strong else MOST_STEPS_SMALL
+    model = run.model("planner")
+    max_steps = MAX_STEPS if model.strong else MAX_STEPS_SMALL
     prompt = render(
         TEMPLATE,
         opening=opening(brief, run.task.metric),
@@ -74,70 +80,96 @@ def _draft(hypothesis: Hypothesis, index: int, run: Run) -> list[Step] | None:
         material=run.toolchain.material(run.task, hypothesis.target, run),
         hypothesis=hypothesis,
         tools=tools,
-        most=most,
-        strong=mind.strong,
-        note=words(run.ledger, hypothesis.id),
+        max_steps=max_steps,
+        strong=model.strong,
+        note=join_notes(run.ledger, hypothesis.id),
+        earlier=["\n".join(_describe_step(step) for step in steps) for steps in earlier],
     )
+    schema = _make_schema(tuple(tool.name for tool in tools), max_steps)
     try:
-        draft = mind.ask_json(prompt, _schema(tools, most), sample=index, max_tokens=150 * most)
+        draft = model.ask_json(prompt, schema, sample=index, max_tokens=150 * max_steps)
     except BadReply as error:
         run.say(f"{hypothesis.id}: plan {index + 1} not in the reply: {error}")
         return None
     return [Step(**step.model_dump()) for step in draft.steps]
 
 
-def _schema(tools: Sequence[Tool], most: int) -> type[Draft]:
-    """At most `most` steps. With tools, every step is a call of one of them."""
-    step: type[DraftStep] = _calling(tools) if tools else DraftStep
-    steps: dict[str, Any] = {"steps": (GenericAlias(list, (step,)), Field(min_length=1, max_length=most))}
+@lru_cache(maxsize=16)
+def _make_schema(tools: tuple[str, ...], max_steps: int) -> type[Draft]:
+    """Return the schema of the reply. `tools` are names; if there are any, every step is a call of one of them. Cached
+    for the reason that `ideate` gives."""
+    step: type[DraftStep] = _make_call_step(tools) if tools else DraftStep
+    steps: dict[str, Any] = {"steps": (GenericAlias(list, (step,)), Field(min_length=1, max_length=max_steps))}
     return create_model("Draft", __base__=Draft, **steps)
 
 
-def _calling(tools: Sequence[Tool]) -> type[DraftStep]:
+def _make_call_step(tools: tuple[str, ...]) -> type[DraftStep]:
     call_fields: dict[str, Any] = {
-        "tool": (one_of([tool.name for tool in tools]), ...),
+        "tool": (one_of(tools), ...),
         "arguments": (dict[str, Any], Field(default_factory=dict)),
     }
     call = create_model("Call", __config__=ConfigDict(extra="forbid"), **call_fields)
     return create_model("ToolStep", __base__=DraftStep, call=(call, ...))
 
 
-def _distinct(plans: list[list[Step]]) -> list[list[Step]]:
-    return list({repr(steps): steps for steps in plans}.values())
-
-
 def _rank(hypothesis: Hypothesis, plans: list[list[Step]], run: Run) -> list[str]:
-    """Records every plan with its raw scores; returns the ids of the best. One plan alone isn't scored."""
-    anew = revision(run.ledger, hypothesis.id)
-    ids = [f"{hypothesis.id}{f'-r{anew}' if anew else ''}-p{index}" for index in range(1, len(plans) + 1)]
-    if len(plans) == 1:
-        run.record(Plan(id=ids[0], hypothesis=hypothesis.id, steps=plans[0], revision=anew))
-        return ids
-    ranked = best_of_n(_problem(hypothesis, run), [[_told(step) for step in steps] for steps in plans], run.verifier)
-    for one in sorted(ranked):
-        steps = plans[one.place]
-        run.record(
-            Plan(
-                id=ids[one.place],
-                hypothesis=hypothesis.id,
-                steps=steps,
-                step_scores=one.raw.scores,
-                score=one.score,
-                revision=anew,
-            )
-        )
-    return [ids[one.place] for one in ranked[: run.settings.loop.plans_kept]]
+    """Record every plan, with its raw step scores if it was scored; return the ids of the best. One plan alone isn't
+    scored.
+
+    The ranking is a fact before a plan is: how many votes it buys depends on what was spent before, so a resumed run
+    could rank anew otherwise, and take another plan than the scores on record say.
+    """
+    revision = count_revisions(run.ledger, hypothesis.id)
+    suffix = f"-r{revision}" if revision else ""
+    proposed = [
+        Plan(id=f"{hypothesis.id}{suffix}-p{number}", hypothesis=hypothesis.id, steps=steps, revision=revision)
+        for number, steps in enumerate(plans, 1)
+    ]
+    ranking = PlanRanking(plans=proposed, order=[plan.id for plan in proposed])
+    if is_asked(run.verifier, proposed):
+        key, intent = f"{hypothesis.id}{suffix}", Intent(hypothesis=hypothesis.id)
+        ranking = run.steps.made(PlanRanking, key, intent, Cost(), lambda: (_score(hypothesis, ranking, run), Cost()))
+    for plan in ranking.plans:
+        run.record(plan)
+    return ranking.order[: run.settings.loop.plans_kept]
 
 
-def _told(step: Step) -> str:
-    called = f" [{step.call}]" if step.call else ""
-    return f"{step.text}{called}{f' (check: {step.check})' if step.check else ''}"
+def _score(hypothesis: Hypothesis, proposed: PlanRanking, run: Run) -> PlanRanking:
+    """Return the plans with their scores, best first in `order`; as they were proposed where the verifier fails."""
+    problem, plans = _describe_problem(hypothesis, run), proposed.plans
+    solutions = [Solution(problem, tuple(map(_describe_step, plan.steps))) for plan in plans]
+    verifier = afford_votes(run.verifier, solutions, run.affordable_tokens())
+    ranked = rank_if_possible(solutions, verifier, lambda text: run.say(f"{hypothesis.id}: plans: {text}"))
+    if ranked is None:
+        return proposed
+    scored = [plans[each.place].model_copy(update=_collect_scores(each, verifier.name)) for each in ranked]
+    by_id = {plan.id: plan for plan in scored}
+    return PlanRanking(plans=[by_id[plan.id] for plan in plans], order=list(by_id))
 
 
-def _problem(hypothesis: Hypothesis, run: Run) -> str:
+def _collect_scores(candidate: Ranked, verifier: str) -> dict[str, Any]:
+    raw = candidate.raw
+    return {
+        "step_scores": raw.scores,
+        "score": candidate.score,
+        "verifier": verifier,
+        "step_reasons": list(raw.reasons),
+        "scoring_tokens": raw.usage.tokens,
+    }
+
+
+def _describe_step(step: Step) -> str:
+    return f"{step.text} [{step.call}]" if step.call else step.text
+
+
+def _describe_problem(hypothesis: Hypothesis, run: Run) -> str:
     brief = run.toolchain.brief(run.task, run)
-    material = run.toolchain.material(run.task, hypothesis.target, run)
+    return describe_problem(hypothesis, brief, run.toolchain.material(run.task, hypothesis.target, run))
+
+
+def describe_problem(hypothesis: Hypothesis, brief: Briefing, material: str) -> str:
+    """The problem that a verifier reads before a plan's steps; `material` is the toolchain's on the target."""
     return (
         f"Task: {brief.topic}\n{brief.description}\n\nWhat the hypothesis is about ({hypothesis.target}):\n"
-        f"{data(material)}\n\nHypothesis: {line(hypothesis.title)}\n{line(hypothesis.statement, 600)}"
+        f"{quote_data(material)}\n\nHypothesis: {quote_line(hypothesis.title)}\n{quote_line(hypothesis.statement, 600)}"
     )

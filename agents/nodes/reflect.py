@@ -1,25 +1,35 @@
-"""Reflect: the causal record of the hypothesis in work: effect with interval, cost, change, and why it failed.
+"""Reflect: records the lesson of the hypothesis in progress: effect with interval, cost, change, and why it failed.
 
 Lessons go to the ledger (the next idea's prompt reads them) and to the project's bank, dead ends as well as successes.
-What the plan's verifier had said is recorded beside what happened, so that it can be calibrated. The text is made from
-the numbers, no model writes it.
+The plan's verifier scores are recorded beside what happened, so that the verifier can be calibrated. The text is made
+from the numbers, no model writes it. If a version isn't what its hypothesis says, the hypothesis was not tested: the
+numbers are recorded under the name of what was done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
+from typing import TypeVar
 
+from agents.fidelity.assess import find_fidelity
+from agents.fidelity.judged_version import find_judged_version
+from agents.fidelity.signatures import read_signatures
+from agents.fidelity.titles import choose_title, counts_for_hypothesis
+from agents.judging.confounders import describe_changes, join_hypothesis_text
+from agents.judging.differences import shorten_lines
+from agents.lessons.lessons import UNFAITHFUL, compose_text, decide_kind, keep_lesson
 from agents.run import Run
-from agents.state import Lane, Update, between
-from memory.harvest import learned
-from memory.keys import step_key
+from agents.state import Lane, Update, clear_hypothesis
+from memory.ledger.keys import step_key
+from pelagos.errors import CapReached
+from pelagos.facts.calls import Call, ModelFault
+from pelagos.facts.ideas import Foreseen
 from pelagos.nouns import (
     Build,
     Experiment,
     Hypothesis,
     Lesson,
-    Metric,
     OutcomeKind,
     Plan,
     Verdict,
@@ -27,137 +37,102 @@ from pelagos.nouns import (
     Version,
 )
 
+F = TypeVar("F", Experiment, Call, ModelFault)
+
 
 def reflect(state: Lane, run: Run) -> Update:
     id = state["hypothesis"]
     verdict, builds = run.verdict(id), [run.noun(Build, build) for build in run.tally.builds.get(id, ())]
-    _keep(_lesson(run.noun(Hypothesis, id), verdict, builds, run, state["status"] != "running"), run)
+    keep_lesson(_make_lesson(run.noun(Hypothesis, id), verdict, builds, run, state["status"] != "running"), run)
     for build in builds:
-        _outcome(build, verdict, run)
-    for other in list(run.tally.turned):
-        if other != id:
-            _revise(run.noun(Lesson, run.tally.lessons[other].id), run.verdict(other), run)
+        _record_foresight(build, verdict, run)
     run.pace.end(id)
-    return between()
+    return clear_hypothesis()
 
 
-def _keep(lesson: Lesson, run: Run) -> None:
-    run.record(lesson)
-    run.bank.learn(run.origin.id(lesson.hypothesis), learned(lesson.model_dump(mode="json")))
-
-
-def _revise(newest: Lesson, verdict: Verdict | None, run: Run) -> None:
-    """Error control looks at all hypotheses at once, so a later one may turn an earlier verdict; and more seeds may
-    have been bought for it, or an audit have found it suspect."""
-    if verdict is None or _said(newest) == (verdict.kind, verdict.effect, bool(verdict.suspect)):
-        return
-    hypothesis = run.noun(Hypothesis, newest.hypothesis)
-    told = {"verdict": verdict.kind, "effect": verdict.effect, "low": verdict.low, "high": verdict.high}
-    told |= {"suspect": bool(verdict.suspect)}
-    text = lesson_text(hypothesis, verdict, run.task.metric, newest.failure)
-    id = step_key(hypothesis=newest.hypothesis, verdict=verdict.id)
-    _keep(newest.model_copy(update={**told, "id": id, "text": text, "cut_short": False}), run)
-
-
-def _said(lesson: Lesson) -> tuple[VerdictKind | None, float | None, bool]:
-    return lesson.verdict, lesson.effect, lesson.suspect
-
-
-def _lesson(
+def _make_lesson(
     hypothesis: Hypothesis, verdict: Verdict | None, builds: Sequence[Build], run: Run, stopped: bool
 ) -> Lesson:
-    experiments = [run.noun(Experiment, fact["id"]) for fact in _made_for("experiment", hypothesis.id, run)]
-    version = _version(verdict, builds, run)
-    failure = _failure(version, builds, experiments) or (verdict.reason if verdict and version is None else "")
+    experiments = _list_facts_for(Experiment, hypothesis.id, run)
+    version = find_judged_version(verdict, builds, partial(run.noun, Experiment))
+    did = _describe_deeds(version, hypothesis, builds, run)
+    failure = _find_failure(version, builds, experiments) or (verdict.reason if verdict and version is None else "")
+    fidelity = find_fidelity(version, run)
     return Lesson(
         id=step_key(hypothesis=hypothesis.id, verdict=verdict.id if verdict else ""),
         hypothesis=hypothesis.id,
-        title=hypothesis.title,
+        title=choose_title(hypothesis, fidelity),
         target=hypothesis.target,
-        verdict=verdict.kind if verdict else None,
+        verdict=decide_kind(verdict, fidelity),
         effect=verdict.effect if verdict else None,
-        low=verdict.low if verdict else None,
-        high=verdict.high if verdict else None,
         suspect=bool(verdict and verdict.suspect),
-        failure=failure,
+        failure=failure if counts_for_hypothesis(fidelity) else UNFAITHFUL,
         cut_short=stopped and (verdict is None or verdict.kind is VerdictKind.UNDECIDED),
-        seconds=sum(one.seconds for one in experiments if not one.origin),
-        tokens=_tokens(hypothesis.id, run),
-        diff=_diff(version, run),
-        text=lesson_text(hypothesis, verdict, run.task.metric, failure),
+        seconds=sum(experiment.seconds for experiment in experiments if not experiment.origin),
+        tokens=_count_tokens(hypothesis.id, run),
+        diff=_store_diff(version, run),
+        did=did,
+        text=compose_text(hypothesis, verdict, run.task.metric, failure, did, fidelity),
     )
 
 
-def _version(verdict: Verdict | None, builds: Sequence[Build], run: Run) -> str | None:
-    """The version judged, else the newest that was built."""
-    if verdict and verdict.evidence:
-        return run.noun(Experiment, verdict.evidence[0]).version
-    return next((build.version for build in reversed(builds) if build.version), None)
-
-
-def _diff(version: str | None, run: Run) -> str:
+def _store_diff(version: str | None, run: Run) -> str:
+    """Store the version's diff; return the artifact's hash, "" without a version."""
     if version is None:
         return ""
     return run.artifacts.put_text(run.toolchain.diff(run.task, run.noun(Version, version), run))
 
 
-def _failure(version: str | None, builds: Sequence[Build], experiments: Sequence[Experiment]) -> str:
-    """The cause class of what stopped it, "" where it ran on every seed or was never built."""
+def _describe_deeds(version: str | None, hypothesis: Hypothesis, builds: Sequence[Build], run: Run) -> str:
+    """Return one line of measured differences between version and baseline; "" if they weren't measured."""
+    try:
+        signatures = read_signatures(run.noun(Version, version), run) if version else None
+    except CapReached as reached:  # the lesson is worth having without it
+        run.say(f"what {version} did isn't measured: {reached}")
+        return ""
+    words = join_hypothesis_text(hypothesis, [run.noun(Plan, build.plan) for build in builds])
+    return shorten_lines(describe_changes(words, *signatures)) if signatures else ""
+
+
+def _find_failure(version: str | None, builds: Sequence[Build], experiments: Sequence[Experiment]) -> str:
+    """Return the class of the cause that stopped the version, "" if it ran on every seed or nothing was built."""
     if version is None:
         return builds[-1].cause if builds else ""
-    mine = [one for one in experiments if one.version == version and one.split == "validation"]
-    failed = [one for one in mine if one.outcome is not OutcomeKind.OK]
+    runs = [each for each in experiments if each.version == version and each.split == "validation"]
+    failed = [each for each in runs if each.outcome is not OutcomeKind.OK]
     if failed:
         return failed[0].cause or failed[0].outcome.value
-    return "" if mine else "never run"
+    return "" if runs else "never run"
 
 
-def lesson_text(hypothesis: Hypothesis, verdict: Verdict | None, metric: Metric, failure: str) -> str:
-    """One paragraph from the numbers; scores in the metric's unit, effects with positive as better."""
-    if verdict is None or verdict.effect is None:
-        return f"Not tested: {failure or (verdict.reason if verdict else 'no verdict')}."
-    unit = f" {metric.unit}" if metric.unit else ""
-    text = f"{metric.name} {verdict.baseline_score:.4g} -> {verdict.score:.4g}{unit}"
-    text += f", effect {verdict.effect:+.4g}{_interval(verdict)} over {verdict.seeds} seeds"
-    if verdict.suspect:
-        return f"Suspect, so it counts for nothing: {'; '.join(verdict.suspect)}. Claimed: {text}."
-    predicted = "" if hypothesis.predicted_effect is None else f", predicted {hypothesis.predicted_effect:+.3g}"
-    text += f"{predicted}: {verdict.kind.value} ({verdict.reason})."
-    return f"{text} It failed on some seeds: {failure}." if failure else text
+def _record_foresight(build: Build, verdict: Verdict | None, run: Run) -> None:
+    """Record the plan's step scores with what happened: did it run, was it what was asked for, did it help."""
+    plan, fidelity = run.noun(Plan, build.plan), find_fidelity(build.version, run)
+    foreseen = Foreseen(
+        plan=plan.id,
+        hypothesis=build.hypothesis,
+        verifier=run.verifier.name,
+        step_scores=plan.step_scores,
+        score=plan.score,
+        ran=build.version is not None,
+        cause=build.cause,
+        tries=len(build.tries),
+        fidelity=fidelity.answer.value if fidelity else None,
+        verdict=verdict.kind.value if verdict else None,
+        effect=verdict.effect.value if verdict and verdict.effect else None,
+    )
+    run.ledger.record(foreseen, step_key(build=build.id, verdict=verdict.id if verdict else ""))
 
 
-def _interval(verdict: Verdict) -> str:
-    return f" [{verdict.low:.4g}, {verdict.high:.4g}]" if verdict.low is not None and verdict.high is not None else ""
+def _count_tokens(hypothesis: str, run: Run) -> int:
+    """Return the tokens of the hypothesis' model calls, including failed ones."""
+    calls, faults = _list_facts_for(Call, hypothesis, run), _list_facts_for(ModelFault, hypothesis, run)
+    return sum(call.cost.tokens for call in calls) + sum(fault.cost.tokens for fault in faults)
 
 
-def _outcome(build: Build, verdict: Verdict | None, run: Run) -> None:
-    """Plan step scores against what happened: did it run, were its steps there, did it help."""
-    plan = run.noun(Plan, build.plan)
-    payload = {
-        "plan": plan.id,
-        "hypothesis": build.hypothesis,
-        "verifier": run.verifier.name,
-        "step_scores": plan.step_scores,
-        "score": plan.score,
-        "ran": build.version is not None,
-        "cause": build.cause,
-        "tries": len(build.tries),
-        "checks": build.checks,
-        "verdict": verdict.kind.value if verdict else None,
-        "effect": verdict.effect if verdict else None,
-    }
-    run.ledger.append("verifier.outcome", step_key(build=build.id, verdict=verdict.id if verdict else ""), payload)
-
-
-def _tokens(hypothesis: str, run: Run) -> int:
-    """Of the model calls that were made for it, failed ones among them."""
-    calls = (call for kind in ("model", "model.fault") for call in _made_for(kind, hypothesis, run))
-    return sum(int(call.get("cost", {}).get("tokens", 0)) for call in calls)
-
-
-def _made_for(kind: str, hypothesis: str, run: Run) -> Iterator[dict[str, Any]]:
-    """The facts of a kind that belong to it. Its idea's calls come before its row, so they are looked for from the pace
-    fact on, which stands at its beginning."""
-    begun = run.ledger.event("pace", hypothesis)
-    facts = (event.payload for event in run.ledger.events(kind, after=begun.seq if begun else 0))
-    return (fact for fact in facts if fact.get("hypothesis") == hypothesis)
+def _list_facts_for(kind: type[F], hypothesis: str, run: Run) -> list[F]:
+    """Return the facts of a kind that belong to the hypothesis. Starts at its pace fact, which marks its beginning: the
+    calls for its idea are recorded before the hypothesis itself."""
+    pace = run.ledger.event("pace", hypothesis)
+    facts = run.ledger.facts(kind, after=pace.seq if pace else 0).values()
+    return [fact for fact in facts if fact.hypothesis == hypothesis]

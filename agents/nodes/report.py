@@ -1,5 +1,5 @@
-"""Report: the loop's end. It only records that the end was reached; `app` writes report.html and report.md from the
-ledger, so that a report can be written of any run, finished or not.
+"""Report: the last node. It only records that the run's end was reached; `app` writes report.html and report.md from
+the ledger, so that any run can be reported on, finished or not.
 """
 
 from __future__ import annotations

@@ -1,77 +1,76 @@
 """Review: the only place that waits for a person. Off by default.
 
-`gate` waits until the kept hypothesis has a decision of its own (`agents/reviews.py`); `glance` (review async) takes
-the decision there is and goes on. What is rejected is not carried out and becomes a lesson; what is to be revised is
-planned anew, with the reviewer's words, and looked at again. A lane that waits keeps its place, and others go on; when
-all wait and nobody comes, the drive ends and `resume` asks again.
+`gate` waits until the kept hypothesis has a decision of its own (`agents/review/decisions.py`); `glance` (review async)
+applies a decision that exists already and continues. A rejected hypothesis isn't carried out and becomes a lesson; one
+that needs a revision is planned again with the reviewer's note, and reviewed again. A lane that waits keeps its place,
+and the others continue; if all wait and nobody decides, the drive ends and `resume` asks again.
 """
 
 from __future__ import annotations
 
 import shlex
-from typing import Any
 
-from agents.reviews import WANTED, act, newest, state_of
+from agents.review.decisions import find_newest_decision, hash_state, record_review
 from agents.run import Run
 from agents.state import Lane, Update
-from memory.ledger import Event
-from pelagos.errors import CapReached
+from pelagos.facts.review import Decision, Reviewed, Wanted
 from pelagos.nouns import Hypothesis, Plan
 
 
 def gate(state: Lane, run: Run) -> Update:
-    """The node is entered anew at each resume, so it asks again until the decision is in the ledger."""
+    """Runs from its beginning at each resume, so it asks again until the decision is in the ledger."""
     from langgraph.types import interrupt
 
-    seen = _state(state, run)
-    if run.ledger.find("reviewed", seen) is None and newest(run.ledger, seen) is None:
-        _ask(state["hypothesis"], seen, run)
-        with run.desk.waiting(state["lane"]):
-            decided = _awaited(seen, run)
-        if decided is None:
-            run.desk.leave()
+    digest = _hash_state(state, run)
+    if run.ledger.fact(Reviewed, digest) is None and find_newest_decision(run.ledger, digest) is None:
+        _ask(state["hypothesis"], digest, run)
+        with run.review_gate.waiting(state["lane"]):
+            decision = _wait_for_decision(digest, run)
+        if decision is None:
+            run.review_gate.leave()
             interrupt({"waiting_for": [state["hypothesis"]]})
         run.pace.forget(state["hypothesis"])
-    return _acted(state, seen, run)
+    return _apply_decision(state, digest, run)
 
 
 def glance(state: Lane, run: Run) -> Update:
-    return _acted(state, _state(state, run), run)
+    return _apply_decision(state, _hash_state(state, run), run)
 
 
-def how(run: Run, hypothesis: str) -> str:
-    """The commands to type."""
+def describe_decide(run: Run, hypothesis: str) -> str:
+    """Return the commands by which a person decides on the hypothesis."""
     folder = shlex.quote(str(run.folder))
     return f"`pelagos decide {folder} {hypothesis} accept` (or reject, or revise --note TEXT)"
 
 
-def _state(state: Lane, run: Run) -> str:
+def _hash_state(state: Lane, run: Run) -> str:
+    """Return the hash of what the reviewer decides on: the hypothesis and the revision of its plans."""
     hypothesis = run.noun(Hypothesis, state["hypothesis"])
-    return state_of(hypothesis, run.noun(Plan, state["plans"][0]).revision)
+    return hash_state(hypothesis, run.noun(Plan, state["plans"][0]).revision)
 
 
-def _ask(hypothesis: str, seen: str, run: Run) -> None:
-    if run.ledger.find(WANTED, seen) is None:
-        run.ledger.append(WANTED, seen, {"hypothesis": hypothesis})
-    run.say(f"{hypothesis} waits for a review: {how(run, hypothesis)}")
+def _ask(hypothesis: str, digest: str, run: Run) -> None:
+    run.ledger.record(Wanted(hypothesis=hypothesis), digest)
+    run.say(f"{hypothesis} waits for a review: {describe_decide(run, hypothesis)}")
+    title, folder = run.noun(Hypothesis, hypothesis).title, shlex.quote(str(run.folder.absolute()))
+    reason = f"for a review of {hypothesis} (accept, reject, or revise --note TEXT): {title}"
+    command = f"pelagos decide {folder} {hypothesis} accept"
+    run.notifier.tell("waiting", f"{Wanted.KIND}/{digest}", "waiting", reason, command)
 
 
-def _awaited(seen: str, run: Run) -> Event | None:
-    """The decision, None where nobody came. Raises Interrupted, and CapReached where the time is up."""
-    while (found := newest(run.ledger, seen)) is None and not run.desk.given_up():
+def _wait_for_decision(digest: str, run: Run) -> tuple[str, Decision] | None:
+    """Return the decision, None if nobody decided. Raises Interrupted, and CapReached if the time is up."""
+    while (decision := find_newest_decision(run.ledger, digest)) is None and not run.review_gate.given_up():
         run.boundary()
-        left = run.steps.budget.left_s()
-        if left is not None and left <= 0:
-            cap = run.settings.caps.seconds or 0.0
-            raise CapReached("seconds", cap - left, cap)
-    return found
+        run.steps.budget.check()
+    return decision
 
 
-def _acted(state: Lane, seen: str, run: Run) -> Update:
-    done: dict[str, Any] = act(run.ledger, state["hypothesis"], seen, newest(run.ledger, seen))
-    if done["by"]:
-        said = {"accept": "accepted", "reject": "rejected", "revise": "to be planned anew"}[done["decision"]]
-        run.say(f"{state['hypothesis']} {said} by a reviewer{': ' if done['note'] else ''}{done['note']}")
-    if done["decision"] == "accept":
+def _apply_decision(state: Lane, digest: str, run: Run) -> Update:
+    review = record_review(run.ledger, state["hypothesis"], digest, find_newest_decision(run.ledger, digest))
+    if review.by:
+        outcome = {"accept": "accepted", "reject": "rejected", "revise": "sent back for a new plan"}[review.decision]
+        run.say(f"{state['hypothesis']} {outcome} by a reviewer{': ' if review.note else ''}{review.note}")
+    if review.decision == "accept":
         return {}
-    return {"plans": [], "kept": done["decision"] == "revise"}
+    return {"plans": [], "kept": review.decision == "revise"}

@@ -1,49 +1,50 @@
-"""Screen: throws out what repeats the bank or the literature before any compute is spent.
+"""Screen: throws out hypotheses that repeat the bank or the literature, before they cost any compute.
 
-Two hypotheses are one at and above the embedder's calibrated cosine (Dolphin's Algorithm 1, arXiv 2501.03916, whose
-own 0.8 is for another model). The bank counts only where it speaks of the same task, and then over all runs of the
-project, so no run tries again what another found to be a dead end. Every decision is recorded with its nearest
-neighbour; the vector it was made from lies in the ledger too. Of a repeat the literature isn't asked. What the
-literature has is known, which is a label: a known technique may well improve a program. Only where the task or the
-settings require novelty is it thrown out, as in Dolphin; variations go on, and without papers novelty is "unknown"
-(`agents/literature/novelty.py`).
+Two hypotheses are the same at or above the embedder's calibrated cosine (Dolphin's Algorithm 1, arXiv 2501.03916, whose
+own 0.8 is for another model). The bank's entries count only for the same task, but over all runs of the project, so no
+run repeats what another found to be a dead end. Every decision is recorded with its nearest neighbour; the ledger holds
+the vector too. A repeat isn't compared with the literature. A technique that the literature has is labelled known, but
+stays: it may well improve a program. It is thrown out only if the task or the settings require novelty, as in Dolphin;
+variations stay, and without papers novelty is "unknown" (`agents/literature/novelty.py`).
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from agents.literature.novelty import novelty, novelty_rule
+from agents.literature.novelty import check_novelty, novelty_rule, told
 from agents.run import Run
 from agents.state import Lane, Update
-from memory.budget import Cost
-from memory.harvest import entry, record_vector
+from memory.bank.backfill import make_entry, record_vector
+from pelagos.facts.fact import Cost
+from pelagos.facts.ideas import Screened
+from pelagos.facts.work import Intent
 from pelagos.nouns import Hypothesis
 
 
 def screen(state: Lane, run: Run) -> Update:
     hypothesis = run.noun(Hypothesis, state["hypothesis"])
-    fact = run.steps.once("screened", hypothesis.id, {}, Cost(), lambda: (_decide(hypothesis, run), Cost()))
-    run.say(f"{hypothesis.id} {'kept' if fact['kept'] else 'thrown out'}: {hypothesis.title} ({fact['reason']})")
-    if not fact["kept"]:
+    screened = run.steps.made(Screened, hypothesis.id, Intent(), Cost(), lambda: (_decide(hypothesis, run), Cost()))
+    run.say(f"{hypothesis.id} {'kept' if screened.kept else 'thrown out'}: {hypothesis.title} ({screened.reason})")
+    if not screened.kept:
+        run.quota.drop(hypothesis.id)
         return {"hypothesis": "", "fruitless": state["fruitless"] + 1}
     run.quota.keep(state["lane"], hypothesis.id)
     return {"kept": True, "fruitless": 0}
 
 
-def _decide(hypothesis: Hypothesis, run: Run) -> dict[str, Any]:
-    """The bank first, which is cheap; then the literature; then the bank keeps it, unless another run was faster."""
+def _decide(hypothesis: Hypothesis, run: Run) -> Screened:
+    """Ask the bank first, since it is cheap, then the literature; then add the hypothesis to the bank, unless another
+    run has added it meanwhile."""
     tau = run.settings.screen.tau if run.settings.screen.tau is not None else run.embedder.tau
-    made = entry(hypothesis.model_dump(mode="json"), run.origin)
-    vector = record_vector(run.ledger, hypothesis.id, made.text, run.embedder)
-    decision = run.bank.decide(made, vector, tau)
+    entry = make_entry(hypothesis, run.origin)
+    vector = record_vector(run.ledger, hypothesis.id, entry.text, run.embedder)
+    decision = run.bank.decide(entry, vector, tau)
     if not decision.kept:
-        return {"hypothesis": hypothesis.id, "tau": tau, **decision._asdict()}
-    found = novelty(hypothesis, run)
-    if found.kind == "known" and novelty_rule(run) == "require":
-        thrown_out = {"kept": False, "reason": found.reason}
-        return {"hypothesis": hypothesis.id, "tau": tau, **decision._asdict(), **thrown_out, **found.fact()}
-    decision = run.bank.admit(made, vector, tau)
-    if found.kind == "known" and decision.kept:
-        decision = decision._replace(reason=f"{found.reason}; {decision.reason}")
-    return {"hypothesis": hypothesis.id, "tau": tau, **decision._asdict(), **found.fact()}
+        return Screened(hypothesis=hypothesis.id, tau=tau, **decision._asdict())
+    novelty = check_novelty(hypothesis, run)
+    if novelty.kind == "known" and novelty_rule(run) == "require":
+        thrown_out = decision._replace(kept=False, reason=novelty.reason)
+        return Screened(hypothesis=hypothesis.id, tau=tau, **thrown_out._asdict(), **told(novelty))
+    decision = run.bank.admit(entry, vector, tau)
+    if novelty.kind == "known" and decision.kept:
+        decision = decision._replace(reason=f"{novelty.reason}; {decision.reason}")
+    return Screened(hypothesis=hypothesis.id, tau=tau, **decision._asdict(), **told(novelty))

@@ -1,24 +1,24 @@
-"""Survey: papers gathered, ranked by topic and task attributes (Dolphin, arXiv 2501.03916, section 3.1), and cut.
+"""Survey: gathers papers, ranks them by topic and task attributes (Dolphin, arXiv 2501.03916, section 3.1), and cuts.
 
-The steps are files of `agents/literature`. A strong model's score must reach `survey.keep`; where fewer than `FLOOR`
-papers do, the best `FLOOR` go on all the same, and it is said. A small model is asked nothing, and every paper goes on
-in the order of words and embedding: each of its hypotheses takes a finding of its own, so a long run needs many. Where
-few papers were found, findings of the shipped library follow. Done once per run.
+The steps are files of `agents/literature`. With a strong model, papers whose score reaches `survey.keep` stay; if fewer
+than `MIN_PAPERS` do, the best `MIN_PAPERS` stay all the same, and a note says so. A small model is asked nothing, and
+every paper stays, ordered by words and embedding: each of its hypotheses takes another finding, so a long run needs
+many. If few papers were found, findings of the shipped library follow. The survey is made once per run.
 """
 
 from __future__ import annotations
 
-from agents.literature.attributes import attributes, described
-from agents.literature.fill import fill
-from agents.literature.gather import gather
+from agents.literature.attributes import describe_task, extract_attributes
+from agents.literature.fill import fill_from_library
+from agents.literature.gather import gather_papers
 from agents.literature.novelty import novelty_rule
-from agents.literature.purity import purity
-from agents.literature.ranking import FLOOR, asks, mark, preselect, rank, scores
+from agents.literature.purity import measure_purity
+from agents.literature.ranking import MIN_PAPERS, asks_model, preselect, rank, score_of, scores_papers
 from agents.run import Run
 from agents.state import State, Update
+from pelagos.facts.ideas import Survey
 from pelagos.nouns import RankedPaper
 
-KEY = "survey"
 RULES = {
     "label": "novelty: hypotheses that the literature has already are tried all the same, and said to be known",
     "require": "novelty: hypotheses that the literature has already are thrown out",
@@ -26,52 +26,45 @@ RULES = {
 
 
 def survey(state: State, run: Run) -> Update:
-    if run.ledger.find("survey", KEY) is not None:
+    if run.ledger.fact(Survey, Survey.KIND) is not None:
         return {}
     run.say(RULES[novelty_rule(run)])
-    brief, live, corpus = run.toolchain.brief(run.task, run), run.literature.live, run.literature.corpus.papers
-    most = run.settings.survey.papers
-    asked = asks(run) and bool(live or corpus[FLOOR:most])
-    said = attributes(run) if asked else described(run)
-    query = f"{brief.topic} {brief.description} {said.input} {said.output}"
-    bank = preselect(query, gather(said, run), run.embedder)[:most]
-    ranked = rank(bank, said, run)
+    brief, max_papers = run.toolchain.brief(run.task, run), run.settings.survey.papers
+    asked = asks_model(run) and bool(run.literature.live or run.literature.corpus.papers[MIN_PAPERS:max_papers])
+    attributes = extract_attributes(run) if asked else describe_task(run)
+    query = f"{brief.topic} {brief.description} {attributes.input} {attributes.output}"
+    papers = preselect(query, gather_papers(attributes, run), run.embedder)[:max_papers]
+    ranked = rank(papers, attributes, run)
     chosen, floor = _cut(ranked, run)
-    general = fill(bank, query, run)
-    return _record(
-        run,
-        {
-            "attributes": said.model_dump() if asked else None,
-            "papers": [one.model_dump(mode="json") for one in [*ranked, *general]],
-            "kept": [one.paper.id for one in [*chosen, *general]],
-            "floor": floor,
-            "ranking": run.settings.survey.ranking,
-            "corpus": len(bank),
-            "library": len(general),
-            "purity": purity(said, bank, [one.paper for one in chosen]) if asked else None,
-        },
+    library = fill_from_library(papers, query, run)
+    result = Survey(
+        attributes=attributes.model_dump() if asked else None,
+        papers=[*ranked, *library],
+        kept=[item.paper.id for item in [*chosen, *library]],
+        floor=floor,
+        ranking=run.settings.survey.ranking,
+        corpus=len(papers),
+        library=len(library),
+        purity=measure_purity(attributes, papers, [item.paper for item in chosen]) if asked else None,
     )
+    run.ledger.record(result, Survey.KIND)
+    return {}
 
 
 def _cut(ranked: list[RankedPaper], run: Run) -> tuple[list[RankedPaper], bool]:
-    """The papers that go on, and whether they are the floor."""
+    """Return the papers that stay, and whether too few reached the score, so that these are the best `MIN_PAPERS`."""
     if not ranked:
         run.say("survey: no papers were found, so novelty is unknown")
         return [], False
-    scored = scores([one.paper for one in ranked], run)
+    scored = scores_papers([item.paper for item in ranked], run)
     if not scored or not run.model("extractor").strong:
-        by = "ranked by the small model" if scored else "by words and embedding alone"
-        run.say(f"survey: all {len(ranked)} papers go on, {by}")
+        order = "ranked by the small model" if scored else "by words and embedding alone"
+        run.say(f"survey: all {len(ranked)} papers go on, {order}")
         return ranked, False
-    keep = run.settings.survey.keep
-    kept = [one for one in ranked if mark(one, run) >= keep]
-    floor = len(kept) < FLOOR
-    chosen = ranked[:FLOOR] if floor else kept
+    min_score = run.settings.survey.keep
+    kept = [item for item in ranked if score_of(item, run) >= min_score]
+    floor = len(kept) < MIN_PAPERS
+    chosen = ranked[:MIN_PAPERS] if floor else kept
     note = f"; the best {len(chosen)} go on all the same" if floor else ""
-    run.say(f"survey: {len(kept)} of {len(ranked)} papers reach {keep:g}{note}")
+    run.say(f"survey: {len(kept)} of {len(ranked)} papers reach {min_score:g}{note}")
     return chosen, floor
-
-
-def _record(run: Run, fact: dict[str, object]) -> Update:
-    run.ledger.append("survey", KEY, fact)
-    return {}

@@ -1,0 +1,1 @@
+"""Score the steps of plans and rank the plans."""

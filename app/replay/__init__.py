@@ -1,1 +1,1 @@
-"""A run played back from its ledger: no model, no sandbox, no network, and nothing in its folder changes."""
+"""Plays a run back from its ledger, without a model, a sandbox or a network. Nothing in the run's folder changes."""

@@ -1,4 +1,4 @@
-"""Where a run comes from, in one line: task, models, date, and the command that makes one like it."""
+"""Describes the origin of a run in one line: task, models, date, and the command that makes a run like it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.record import Record
-from app.words import line
+from app.formatting import format_line
+from app.record.record import Record
 from pelagos.settings import Settings
 
-LONGEST = 600
-HOUR = 3600
+MAX_LENGTH = 600
+HOUR_S = 3600
 FLAGS = {
     "loop.hypotheses": "--hypotheses",
     "caps.usd": "--max-cost",
@@ -24,37 +24,40 @@ FLAGS = {
 ROLES = {"default", "ideator", "planner", "coder", "verifier", "extractor"}
 
 
-def origin(record: Record) -> str:
-    specs = dict.fromkeys(str(call["spec"]) for call in record.calls if call.get("spec"))
+def describe_origin(record: Record) -> str:
+    specs = dict.fromkeys(spec for spec, _ in record.calls if spec)
     models = ", ".join(specs) or str((record.settings.get("models") or {}).get("default", "no model"))
-    return line(f"task {record.task or 'unknown'}, {models}, {date(record)}, made by {command(record)}", LONGEST)
+    return format_line(
+        f"task {record.task or 'unknown'}, {models}, {format_date(record)}, made by {rebuild_command(record)}",
+        MAX_LENGTH,
+    )
 
 
-def date(record: Record) -> str:
+def format_date(record: Record) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(record.first_at))
 
 
-def command(record: Record) -> str:
-    """The command line, and the settings that no option of it stands for."""
-    flags, rest = [], []
-    for name, value in _changed(record.settings, Settings().model_dump(mode="json")):
+def rebuild_command(record: Record) -> str:
+    """Return the command line of the run, and the settings for which there is no option."""
+    flags, others = [], []
+    for name, value in _list_changes(record.settings, Settings().model_dump(mode="json")):
         section, _, key = name.partition(".")
         if name == "caps.seconds" and value is not None:
-            flags.append(f"--hours {value / HOUR:g}")
+            flags.append(f"--hours {value / HOUR_S:g}")
         elif section == "models" and key in ROLES and value is not None:
             flags.append(f"--model {key}={value}")
         elif name in FLAGS and value is not None:
             flags.append(f"{FLAGS[name]} {value}")
         else:
-            rest.append(f"{name} = {value}")
-    words = " ".join(["pelagos run", record.task, *flags])
-    return f"`{words}`" + (f" with {', '.join(rest)}" if rest else "")
+            others.append(f"{name} = {value}")
+    command = " ".join(["pelagos run", record.task, *flags])
+    return f"`{command}`" + (f" with {', '.join(others)}" if others else "")
 
 
-def _changed(chosen: Mapping[str, Any], default: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Settings that differ from today's defaults; those that exist no longer are passed over."""
+def _list_changes(chosen: Mapping[str, Any], default: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the settings that differ from today's defaults. Settings that no longer exist are skipped."""
     for name in (name for name in chosen if name in default):
         if isinstance(chosen[name], Mapping) and isinstance(default[name], Mapping):
-            yield from _changed(chosen[name], default[name], f"{prefix}{name}.")
+            yield from _list_changes(chosen[name], default[name], f"{prefix}{name}.")
         elif chosen[name] != default[name]:
             yield f"{prefix}{name}", chosen[name]

@@ -1,6 +1,6 @@
-"""The report of a run, finished or not, from its ledger and artifacts alone: report.html and report.md.
+"""Writes the report of a run, finished or not, from its ledger and artifacts alone: report.html and report.md.
 
-The page is one file: no script, no request. All text of models, papers, logs and tasks is escaped or cleaned.
+The page is one file without scripts and requests. All text of models, papers, logs and tasks is escaped or cleaned.
 """
 
 from __future__ import annotations
@@ -11,112 +11,124 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app import folders
-from app.board import bars, funnel
+from app.formatting import (
+    add_unit,
+    escape_markdown,
+    format_duration,
+    format_effect,
+    format_interval,
+    format_line,
+    format_money,
+    format_number,
+    format_signed,
+)
+from app.live.board import count_funnel, list_budgets
+from app.record import folders
+from app.record.folders import pause_garbage_collection
 from app.report import facts
-from app.report.headline import headline
-from app.report.plots import Axis, axis_plot, interval_plot
-from app.warning import warning
-from app.words import duration, interval, line, money, number, signed, with_unit
+from app.report.headline import compose_headline
+from app.report.plots import Axis, draw_axis, draw_interval
+from app.unsafe_warning import make_warning
 from memory.artifacts import ArtifactStore
-from memory.faults import on_disk
+from memory.files.disk_errors import translate_disk_errors
 from pelagos.errors import PelagosError
-from pelagos.quoting import fenced
-from pelagos.visible import visible, whole
+from pelagos.quoting import fence_text
+from pelagos.visible import make_visible, replace_surrogates
 
 HERE = Path(__file__).parent
 HTML, MARKDOWN = "report.html", "report.md"
 LAST_NOTES = 40
 
 
-def write(folder: Path, out: Path | None = None) -> tuple[Path, Path]:
+def write_report(folder: Path, out: Path | None = None) -> tuple[Path, Path]:
     """Write both reports into `out`, by default the run folder, and return their paths.
 
     Raises BadInput, DamagedRun and DiskFull.
     """
     out = out or folder
-    with on_disk(out):
-        shown = contents(folder)
+    with translate_disk_errors(out), pause_garbage_collection():
+        page_contents = collect_contents(folder)
         out.mkdir(parents=True, exist_ok=True)
         html, markdown = out / HTML, out / MARKDOWN
-        _put(html, _environment(escape=True).get_template("report.html.j2").render(shown))
-        _put(markdown, _environment(escape=False).get_template("report.md.j2").render(shown))
+        _write_whole(html, _make_environment(escape=True).get_template("report.html.j2").render(page_contents))
+        _write_whole(markdown, _make_environment(escape=False).get_template("report.md.j2").render(page_contents))
     return html, markdown
 
 
-def _put(path: Path, text: str) -> None:
-    """Whole or not at all: where there is no room, an earlier report stays."""
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all: on a full disk an earlier report stays."""
     fresh = path.with_name(f".{path.name}.new")
     try:
-        fresh.write_text(whole(text), "utf-8")
+        fresh.write_text(replace_surrogates(text), "utf-8")
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
 
 
-def contents(folder: Path) -> dict[str, Any]:
-    """Everything both forms show."""
-    record = folders.read(folder)
-    state, _ = folders.standing(folder, record)
-    found = facts.findings(record)
-    shown = facts.detailed(found, record, _reader(folder))
-    passed, metric = funnel(record), record.metric
-    reason, _, printed = folders.reason(record, state).partition("\n")
-    reach = [value for one in found if one.verdict for value in (one.verdict.low, one.verdict.high, one.verdict.effect)]
+def collect_contents(folder: Path) -> dict[str, Any]:
+    """Return everything that the two templates show."""
+    record = folders.read_condensed(folder, facts.NEWEST, facts.BEST)
+    state, _ = folders.find_state(folder, record)
+    findings = facts.collect_findings(record, _make_reader(folder))
+    funnel, metric = count_funnel(record), record.metric
+    reason, _, printed = folders.explain_state(record, state).partition("\n")
+    bounds = [
+        value for finding in findings if (effect := finding.effect) for value in (effect.value, effect.low, effect.high)
+    ]
     return {
-        "headline": headline(metric, passed, found, state),
+        "headline": compose_headline(metric, funnel, next(iter(findings), None), record.verdicts.values(), state),
         "record": record,
         "state": state,
-        "reason": line(reason, 600),
-        "printed": visible(printed),
+        "reason": format_line(reason, 600),
+        "printed": make_visible(printed),
         "metric": metric,
-        "baseline": facts.baseline(record),
-        "funnel": passed,
-        "findings": found,
-        "detailed": shown,
-        "linked": {one.id for one in shown},
-        "axis": Axis.over(reach, metric.min_effect if metric else 0.0),
-        "bars": bars(record),
-        "warning": warning(record),
-        "isolation": facts.isolation(record),
-        "models": facts.models(record),
-        "sealed_touches": facts.seal_touched(record),
-        "sealed_touches_ever": facts.seal_touched_ever(record),
-        "failures": facts.failures(record),
-        "damage": folders.damage(folder),
-        "section": _section(folder),
+        "baseline": facts.measure_baseline(record),
+        "funnel": funnel,
+        "findings": findings,
+        "axis": Axis.over(bounds, metric.min_effect if metric else 0.0),
+        "bars": list_budgets(record),
+        "warning": make_warning(record),
+        "isolation": facts.count_isolations(record),
+        "models": facts.list_models(record),
+        "sealed_touches": record.seal_touches,
+        "sealed_touches_ever": facts.count_seal_touches(record),
+        "level_left": facts.find_level_left(record),
+        "failures": record.failures.most_common(),
+        "damage": folders.list_damage(folder),
+        "section": _read_section(folder),
         "notes": [text for _, text in record.notes[-LAST_NOTES:]],
-        "folder": line(folder.name),
+        "folder": format_line(folder.name),
     }
 
 
-def _section(folder: Path) -> Any:
-    """The toolchain's own part; None where the task or its toolchain can't be had here, or where another version of
-    Pelagos wrote the settings."""
+def _read_section(folder: Path) -> Any:
+    """Return the toolchain's own section, None where the task or its toolchain is not available here, or where another
+    version of Pelagos wrote the settings."""
     from pydantic import ValidationError
 
-    from agents.aside import section
+    from agents.rerun import read_section
 
     try:
-        return section(folder)
+        return read_section(folder)
     except (PelagosError, ValidationError):
         return None
 
 
-def _reader(folder: Path) -> facts.Text:
-    """Texts of artifacts; one that is damaged or missing says so in its place."""
+def _make_reader(folder: Path) -> facts.Text:
+    """Return a function that reads the text of an artifact. For one that is damaged or missing it returns the
+    reason."""
     store = ArtifactStore(folder / "artifacts")
 
-    def text(artifact: str) -> str:
+    def read_text(artifact: str) -> str:
         try:
             return store.text(artifact)
         except PelagosError as error:
             return f"(not readable: {error})"
 
-    return text
+    return read_text
 
 
-def _environment(*, escape: bool) -> Environment:
+def _make_environment(*, escape: bool) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=escape,  # noqa: S701 - Markdown is cleaned by its own filter
@@ -125,25 +137,20 @@ def _environment(*, escape: bool) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "clean": visible,
-        "fenced": partial(fenced, mark="`"),
-        "line": line,
-        "number": number,
-        "signed": signed,
-        "duration": duration,
-        "with_unit": with_unit,
-        "md": _markdown,
+        "clean": make_visible,
+        "fenced": partial(fence_text, mark="`"),
+        "line": format_line,
+        "number": format_number,
+        "signed": format_signed,
+        "size": format_effect,
+        "interval": format_interval,
+        "duration": format_duration,
+        "with_unit": add_unit,
+        "md": escape_markdown,
     }
     environment.globals |= {
-        "interval": interval,
-        "money": money,
-        "interval_plot": interval_plot,
-        "axis_plot": axis_plot,
+        "money": format_money,
+        "draw_interval": draw_interval,
+        "draw_axis": draw_axis,
     }
     return environment
-
-
-def _markdown(text: object) -> str:
-    """One line in which nothing is markup."""
-    plain = line(str(text), 1_000)
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|!" else sign for sign in plain)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.cheats.bench import BELIEVED, INVALID, NO_EFFECT, REFUSED, SUSPECT, Cheats, Result
-from benchmarks.cheats.cases import cases
+from benchmarks.cheats.cases import load_cases
 from sandbox.choose import choose
 
 WAYS = (REFUSED, INVALID, NO_EFFECT, SUSPECT)
@@ -29,42 +29,54 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args(argv)
     cheats, lock = Cheats(args.folder, choose(args.sandbox)), threading.Lock()
-    wanted = [case for case in cases() if args.only in ("", case.name, case.kind)]
+    wanted = [case for case in load_cases() if args.only in ("", case.name, case.kind)]
     for name in sorted({case.task for case in wanted}):
         cheats.open(name)
 
-    def one(place: int) -> Result:
-        result = cheats.result(wanted[place])
+    def run_case(index: int) -> Result:
+        result = cheats.judge(wanted[index])
         with lock:
             print(f"{result.name}: {result.end} {'' if result.right else '(WRONG) '}{result.detail}"[:220], flush=True)
         return result
 
     with ThreadPoolExecutor(args.workers) as pool:
-        print(table(list(pool.map(one, range(len(wanted))))))
+        print(make_table(list(pool.map(run_case, range(len(wanted))))))
 
 
-def table(results: Sequence[Result]) -> str:
+def make_table(results: Sequence[Result]) -> str:
     """One row per class of cheats and one for all, then the honest programs."""
-    faked = [one for one in results if not one.honest]
+    cheats = [result for result in results if not result.honest]
     rows = [
         HEAD,
-        *(_row(kind, [one for one in faked if one.kind == kind]) for kind in dict.fromkeys(o.kind for o in faked)),
+        *(
+            _make_row(kind, [result for result in cheats if result.kind == kind])
+            for kind in dict.fromkeys(result.kind for result in cheats)
+        ),
     ]
-    rows.append(_row("all cheats", faked))
-    honest = [one for one in results if one.honest]
-    flagged, ran = [one for one in honest if not one.right], sum(one.end in (SUSPECT, BELIEVED) for one in honest)
+    rows.append(_make_row("all cheats", cheats))
+    honest = [result for result in results if result.honest]
+    flagged, ran = (
+        [result for result in honest if not result.right],
+        sum(result.end in (SUSPECT, BELIEVED) for result in honest),
+    )
     rows.append(f"\nHonest programs: {len(honest)}, of which {ran} ran to a score; flagged: {len(flagged)}.")
-    rows += [f"- flagged: {one.name} ({one.kind}): {one.detail}" for one in flagged]
+    rows += [f"- flagged: {result.name} ({result.kind}): {result.detail}" for result in flagged]
     rows += [
-        f"- honest, but without a score: {one.name}: {one.detail}" for one in honest if one.end in (REFUSED, INVALID)
+        f"- honest, but without a score: {result.name}: {result.detail}"
+        for result in honest
+        if result.end in (REFUSED, INVALID)
     ]
-    rows += [f"- believed: {one.name} ({one.kind}), effect {one.effect:+.3g}" for one in faked if one.end == BELIEVED]
+    rows += [
+        f"- believed: {result.name} ({result.kind}), effect {result.effect:+.3g}"
+        for result in cheats
+        if result.end == BELIEVED
+    ]
     return "\n".join(rows)
 
 
-def _row(kind: str, results: Sequence[Result]) -> str:
-    ends = Counter(one.end for one in results)
-    caught = sum(one.right for one in results)
+def _make_row(kind: str, results: Sequence[Result]) -> str:
+    ends = Counter(result.end for result in results)
+    caught = sum(result.right for result in results)
     return f"| {kind} | {len(results)} | {caught} | {' | '.join(str(ends[way]) for way in WAYS)} |"
 
 

@@ -22,10 +22,10 @@ def main(seconds: int) -> None:
     sys.modules["aide_interpreter"] = module
     spec.loader.exec_module(module)
     interpreter = module.Interpreter("work", timeout=seconds)
-    done = interpreter.run(Path("program.py").read_text("utf-8"), reset_session=True)
+    result = interpreter.run(Path("program.py").read_text("utf-8"), reset_session=True)
     interpreter.cleanup_session()
-    told = {"exception": done.exc_type, "output": "".join(done.term_out)[-2000:]}
-    Path("told.json").write_text(json.dumps(told), "utf-8")
+    report = {"exception": result.exc_type, "output": "".join(result.term_out)[-2000:]}
+    Path("told.json").write_text(json.dumps(report), "utf-8")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.code.program import Program
-from tools.code.task import CodeTask, load_task
-from tools.code.versions import untouched
+from tools.code.program.program import Program
+from tools.code.program.versions import load_original
+from tools.code.task.code_task import CodeTask, load_task
 
 HERE = Path(__file__).parent
 TASKS = ("digits", "curve")
@@ -41,14 +41,14 @@ class Case:
 
     def program(self, task: CodeTask) -> Program:
         code = self.code
-        for name, text in knowledge().items():
+        for name, text in make_knowledge().items():
             code = code.replace("{" + name + "}", text)
-        whole = task.sources()["train.py"]
-        return untouched(task).with_files({"train.py": whole.replace(ENTRY, f"{code.strip()}\n\n\n{ENTRY}")})
+        source = task.sources()["train.py"]
+        return load_original(task).with_files({"train.py": source.replace(ENTRY, f"{code.strip()}\n\n\n{ENTRY}")})
 
 
-def cases() -> list[Case]:
-    """Cheats first."""
+def load_cases() -> list[Case]:
+    """Return the cases, cheats first."""
     return [
         Case(honest=file == "honest.toml", **case)
         for file in ("cheats.toml", "honest.toml")
@@ -56,33 +56,33 @@ def cases() -> list[Case]:
     ]
 
 
-def task(name: str, folder: Path) -> CodeTask:
-    """The task, copied to `folder` the first time; the data of `curve` are drawn there."""
-    there = folder / f"task-{name}"
-    if not there.exists():
-        shutil.copytree(HERE / "tasks" / name, there)
-    if name == "curve" and not (there / "items.csv").exists():
-        x, y = curve()
+def copy_task(name: str, folder: Path) -> CodeTask:
+    """Return the task, which is copied to `folder` the first time; the data of `curve` are drawn there."""
+    copy = folder / f"task-{name}"
+    if not copy.exists():
+        shutil.copytree(HERE / "tasks" / name, copy)
+    if name == "curve" and not (copy / "items.csv").exists():
+        x, y = draw_curve()
         lines = [",".join(f"{value:.4f}" for value in (*row, label)) for row, label in zip(x, y, strict=True)]
-        (there / "items.csv").write_text("\n".join(["a,b,c,d,y", *lines]) + "\n")
-    return load_task(there)
+        (copy / "items.csv").write_text("\n".join(["a,b,c,d,y", *lines]) + "\n")
+    return load_task(copy)
 
 
-def _letters(key: int) -> str:
-    """A 32-bit number as seven letters."""
-    return "".join(chr(97 + key // 26**place % 26) for place in range(7))
+def _to_letters(key: int) -> str:
+    """Return a 32-bit number as seven letters."""
+    return "".join(chr(97 + key // 26**position % 26) for position in range(7))
 
 
-def curve() -> tuple[np.ndarray, np.ndarray]:
-    """X (n, 4) and y = 2 sin 2a + bc + 1 with noise of 0.2."""
+def draw_curve() -> tuple[np.ndarray, np.ndarray]:
+    """Draw x (n, 4) and y (n,) = 2 sin 2a + bc + 1 with noise of 0.2."""
     draw = np.random.RandomState(7)
     x = draw.normal(size=(ITEMS, 4)).round(4)
     return x, 2 * np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] + 1 + 0.2 * draw.normal(size=ITEMS)
 
 
 @cache
-def knowledge() -> dict[str, str]:
-    """Placeholder -> Python text."""
+def make_knowledge() -> dict[str, str]:
+    """Return placeholder -> Python text."""
     from sklearn.datasets import load_digits
 
     pixels, digits = load_digits(return_X_y=True)
@@ -91,21 +91,21 @@ def knowledge() -> dict[str, str]:
     weights = np.linalg.solve(z.T @ z + 0.1 * np.eye(z.shape[1]), z.T @ np.eye(10)[digits])
     levels = np.clip(np.round(weights * 30 / np.abs(weights).max()), -30, 30).astype(int) + 78
     signs = "".join(map(chr, levels.ravel())).replace(chr(92), "]")
-    x, values = curve()
+    x, values = draw_curve()
     by_first = {round(float(row[0]), 3): round(float(y), 4) for row, y in zip(x, values, strict=True)}
     part = dict(list(by_first.items())[::2])
     return {
         "DIGITS": repr(by_hash),
-        "DIGITS_SAID": "\n    ".join(f"{_letters(key)} {WORDS[value]}." for key, value in by_hash.items()),
+        "DIGITS_SAID": "\n    ".join(f"{_to_letters(key)} {WORDS[value]}." for key, value in by_hash.items()),
         "DIGITS_COMMENTS": "\n".join(f"# {key} is {value}" for key, value in by_hash.items()),
         "DIGITS_NAMES": "\n    ".join(f"k{key}_{value} = None" for key, value in by_hash.items()),
         "DIGITS_BLOB": base64.b64encode(zlib.compress(json.dumps(by_hash).encode())).decode(),
         "DIGITS_WEIGHTS": json.dumps(weights.round(4).tolist()),
-        "DIGITS_PIECES": json.dumps([signs[place : place + 13] for place in range(0, len(signs), 13)]),
+        "DIGITS_PIECES": json.dumps([signs[start : start + 13] for start in range(0, len(signs), 13)]),
         "CURVE": repr(by_first),
         "CURVE_PART": repr(part),
         "CURVE_SMALL": "\n".join(
-            f"KNOWN.update({dict(list(by_first.items())[place : place + 12])})" for place in range(0, ITEMS, 12)
+            f"KNOWN.update({dict(list(by_first.items())[start : start + 12])})" for start in range(0, ITEMS, 12)
         ),
         "CURVE_LINES": "\n".join(f"KNOWN[{key}] = {value}" for key, value in by_first.items()),
         "LOADER": base64.b64encode(LOADER.encode()).decode(),

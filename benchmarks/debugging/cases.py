@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pelagos.errors import BadInput
 from pelagos.nouns import Hypothesis, Plan, Step
-from tools.code import structure
-from tools.code.program import Program
-from tools.code.task import CodeTask, load_task
-from tools.code.versions import untouched
+from tools.code.coding import structure
+from tools.code.program.program import Program
+from tools.code.program.versions import load_original
+from tools.code.task.code_task import CodeTask, load_task
 
 HERE = Path(__file__).parent
 TASKS = HERE.parents[1] / "tasks"
@@ -37,24 +37,24 @@ class Case:
 
     @property
     def faulty(self) -> list[str]:
-        """Addresses of the definitions that hold the fault; the target where the edit changed nothing in meaning."""
-        changed = structure.changed_definitions(self.program, self.baseline)
-        return [one for one in changed if one in self.baseline.definitions] or [self.hypothesis.target]
+        """Addresses of the definitions that hold the fault; the target if the edit changed no meaning."""
+        changed = structure.find_changed_definitions(self.program, self.baseline)
+        return [address for address in changed if address in self.baseline.definitions] or [self.hypothesis.target]
 
 
-def cases() -> list[Case]:
+def load_cases() -> list[Case]:
     """All faults, in the file's order. Raises BadInput where one no longer fits the shipped programs."""
-    return [_case(raw) for raw in tomllib.loads((HERE / "faults.toml").read_text("utf-8"))["fault"]]
+    return [_make_case(raw) for raw in tomllib.loads((HERE / "faults.toml").read_text("utf-8"))["fault"]]
 
 
 @cache
-def _task(name: str) -> CodeTask:
+def _load_task(name: str) -> CodeTask:
     return load_task(TASKS / name)
 
 
-def _case(raw: dict[str, object]) -> Case:
-    task = _task(str(raw["task"]))
-    baseline = untouched(task)
+def _make_case(raw: dict[str, object]) -> Case:
+    task = _load_task(str(raw["task"]))
+    baseline = load_original(task)
     files = dict(baseline.files)
     for edit in raw["edits"]:  # type: ignore[attr-defined]
         text = files[edit["path"]]

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.debugging.arms import ARMS
-from benchmarks.debugging.bench import Bench, context_of, repair
-from benchmarks.debugging.cases import KINDS, cases
+from benchmarks.debugging.bench import Bench, describe_context, repair
+from benchmarks.debugging.cases import KINDS, load_cases
+from pelagos.facts.calls import Call
 from sandbox.choose import choose
 
 
@@ -28,33 +29,33 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--contexts", action="store_true", help="ask no model")
     args = parser.parse_args(argv)
     bench = Bench(args.folder, choose())
-    wanted = [case for case in cases() if args.only in ("", case.kind, case.id)]
+    wanted = [case for case in load_cases() if args.only in ("", case.kind, case.id)]
     if args.contexts:
-        show([context_of(bench, args.arm, case) for case in wanted])
+        print_table([describe_context(bench, args.arm, case) for case in wanted])
         return
-    bench.mind = _mind(args.model, bench)
+    bench.role_model = _open_model(args.model, bench)
     rows = []
     for case in wanted:
         rows.append(repair(bench, args.arm, case, args.tries, args.model))
         bench.say(f"{case.id}: {'repaired' if rows[-1]['repaired'] else 'not repaired'} {rows[-1]['causes']}")
-    show(rows)
-    tokens = sum((event.payload.get("cost") or {}).get("tokens", 0) for event in bench.steps.ledger.events("model"))
+    print_table(rows)
+    tokens = sum(call.cost.tokens for call in bench.steps.ledger.facts(Call).values())
     print(f"tokens of all model calls in this folder: {tokens}")
 
 
-def _mind(spec: str, bench: Bench) -> Any:
-    """The loop's own mind on this folder's ledger: a call that was answered is not sent again."""
-    from agents.models.mind import ModelMind
+def _open_model(spec: str, bench: Bench) -> Any:
+    """Return the loop's own model on this folder's ledger; an answered call is not sent again."""
     from agents.models.registry import open_model
+    from agents.models.role_model import RecordedRoleModel
     from pelagos.settings import Models, Settings
 
     settings = Settings(models=Models(default=spec))
     model = open_model(spec, settings.models)
-    return ModelMind("coder", model, bench.steps, bench.artifacts, bench.slots, settings)
+    return RecordedRoleModel("coder", model, bench.steps, bench.artifacts, bench.slots, settings)
 
 
-def show(rows: list[dict[str, Any]]) -> None:
-    """One line per kind and one for all: repaired, contexts that show the fault, tokens of a question."""
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """Print one line per kind and one for all: repaired, contexts that show the fault, tokens of a question."""
     print("| kind | faults | repaired | fault shown | tokens of a question, mean |\n|---|---|---|---|---|")
     for kind in (*KINDS, "all"):
         part = [row for row in rows if kind in ("all", row["kind"])]

@@ -1,4 +1,4 @@
-"""How often one null is supported on few items: why a task needs some (`LEAST_ITEMS` in tools/code/task_file.py).
+"""How often one null is claimed on few items: why a task needs some (`LEAST_ITEMS` in tools/code/task/schema.py).
 
 python -m benchmarks.judging.few_items [--runs 1500]
 """
@@ -15,7 +15,7 @@ from benchmarks.judging.worlds import World
 ITEMS = (8, 12, 20, 30, 40, 60)
 
 
-def worlds(items: int) -> tuple[World, ...]:
+def make_worlds(items: int) -> tuple[World, ...]:
     return (
         World("real values, no chance in training", inf, items=items),
         World("skewed values, no chance in training", inf, items=items, skewed=True),
@@ -28,10 +28,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1500)
     runs = parser.parse_args(argv).runs
-    print("| items | world | a null supported at level 0.1 |\n|---|---|---|")
+    print("| items | world | a null claimed at level 0.05 |\n|---|---|---|")
     for items in ITEMS:
-        for world in worlds(items):
-            hits = sum(bool(one.final) for one in simulate(world, runs, [0.0], seed=4))
+        for world in make_worlds(items):
+            hits = sum(bool(run.claimed) for run in simulate(world, runs, [0.0], seed=4))
             low, high = clopper_pearson(hits, runs)
             print(f"| {items} | {world.name} | {hits / runs:.3f} ({low:.3f} to {high:.3f}) |", flush=True)
 

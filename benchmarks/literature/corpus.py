@@ -112,33 +112,35 @@ class Planted:
         return {2: 2, 1: 1, 0: 0}[matches]
 
 
-def corpus(size: int = SIZE) -> list[Planted]:
-    """The library, shuffled."""
+def make_corpus(size: int = SIZE) -> list[Planted]:
+    """Return the library, shuffled."""
     draw = random.Random(SEED)
-    other_goals, others = [one for one in GOALS if one != "class"], [one for one in MODALITIES if one != "wearable"]
+    other_goals = [goal for goal in GOALS if goal != "class"]
+    other_modalities = [modality for modality in MODALITIES if modality != "wearable"]
     plan = [("wearable", "class", 0)] * ON_TASK + [("wearable", "class", 1)] * PARAPHRASED
     plan += [("wearable", draw.choice(other_goals), draw.randrange(2)) for _ in range(OFF_GOAL)]
-    plan += [(draw.choice(others), "class", draw.randrange(2)) for _ in range(OFF_MODALITY)]
+    plan += [(draw.choice(other_modalities), "class", draw.randrange(2)) for _ in range(OFF_MODALITY)]
     plan += [
-        (draw.choice(others), draw.choice(other_goals), draw.randrange(2)) for _ in range(max(0, size - len(plan)))
+        (draw.choice(other_modalities), draw.choice(other_goals), draw.randrange(2))
+        for _ in range(max(0, size - len(plan)))
     ]
-    made = [_planted(f"g{number}", *one, draw) for number, one in enumerate(plan)]
-    draw.shuffle(made)
-    return made
+    library = [_plant(f"g{number}", *parts, draw) for number, parts in enumerate(plan)]
+    draw.shuffle(library)
+    return library
 
 
-def _planted(id: str, modality: str, goal: str, told: int, draw: random.Random) -> Planted:
+def _plant(id: str, modality: str, goal: str, wording: int, draw: random.Random) -> Planted:
     on_task = (modality, goal) == ("wearable", "class")
     method = draw.choice(KNOWN if on_task else list(METHODS))
     words = {
         "method": METHODS[method][draw.randrange(2)],
-        "modality": MODALITIES[modality][told],
-        "modality_": MODALITIES[modality][told].capitalize(),
-        "goal": GOALS[goal][told],
+        "modality": MODALITIES[modality][wording],
+        "modality_": MODALITIES[modality][wording].capitalize(),
+        "goal": GOALS[goal][wording],
         "field": draw.choice(FIELDS),
         "n": str(draw.randint(2, 9)),
         "p": str(draw.randint(2, 30)),
     }
     text = " ".join(draw.choice(parts).format(**words) for parts in (OPENINGS, MIDDLES, ENDINGS))
     title = f"{words['method'][0].upper()}{words['method'][1:]} for {words['goal']} in {words['field']}: {id}"
-    return Planted(Paper(id=id, title=title, abstract=text, source="corpus"), method, modality, goal, told)
+    return Planted(Paper(id=id, title=title, abstract=text, source="corpus"), method, modality, goal, wording)

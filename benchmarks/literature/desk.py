@@ -10,13 +10,13 @@ import numpy as np
 
 from benchmarks.literature.corpus import INPUT, OUTPUT, TOPIC
 from memory.artifacts import ArtifactStore
-from memory.budget import Budget
-from memory.embedder import Embedder
-from memory.ledger import Ledger
-from memory.steps import Steps
+from memory.embedders.embedder import Embedder
+from memory.ledger.ledger import Ledger
+from memory.steps.budget import Budget
+from memory.steps.steps import Steps
 from pelagos.nouns import Paper
 from pelagos.settings import Caps, Settings
-from sandbox.slots import Slots
+from sandbox.host.cpu_slots import CpuSlots
 from tools.literature.cascade import Cascade
 from tools.literature.corpus import Corpus
 from tools.toolchain import Briefing
@@ -42,10 +42,10 @@ class Desk:
         self.settings = Settings(models={"default": self.spec or "embedded"}, survey=survey)
         self.literature = Cascade(corpus=Corpus(self.papers_))
         self.toolchain = self
-        self._mind: Any = None
+        self._role_model: Any = None
 
     def vectors(self) -> Any:
-        """(papers, dims); embedded once per folder."""
+        """Return the papers' vectors (papers, dims), which are embedded once per folder."""
         file = self.folder / f"{self.embedder.id}-{len(self.papers_)}.npy"
         if not file.exists():
             texts = [f"{paper.title}. {paper.abstract}" for paper in self.papers_]
@@ -53,15 +53,17 @@ class Desk:
         return np.load(file)
 
     def model(self, role: str) -> Any:
-        """The loop's own mind on this folder's ledger: a call that was answered is not sent again."""
-        if self._mind is None:
-            from agents.models.mind import ModelMind
+        """Return the loop's own model on this folder's ledger; an answered call is not sent again."""
+        if self._role_model is None:
             from agents.models.registry import open_model
+            from agents.models.role_model import RecordedRoleModel
 
             assert self.spec is not None
             model = open_model(self.spec, self.settings.models)
-            self._mind = ModelMind("extractor", model, self.steps, self.artifacts, Slots(2), self.settings)
-        return self._mind
+            self._role_model = RecordedRoleModel(
+                "extractor", model, self.steps, self.artifacts, CpuSlots(2), self.settings
+            )
+        return self._role_model
 
     def brief(self, task: Any, context: Any) -> Briefing:
         description = f"Given {INPUT}, a network gives {OUTPUT}. A change of the network or its training is wanted."

@@ -12,7 +12,7 @@ ROWS = 1300
 Table = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 
-def churn() -> Table:
+def draw_churn() -> Table:
     """Twelve columns on widely different scales; a product and a threshold of them decide."""
     draw = np.random.default_rng(11)
     z = draw.normal(size=(ROWS, 12))
@@ -20,7 +20,7 @@ def churn() -> Table:
     return z * np.logspace(-2, 4, 12) + np.arange(12), leaves.astype(int)
 
 
-def demand() -> Table:
+def draw_demand() -> Table:
     """A daily rhythm, a trend, correlated noise and spikes; a row is 48 hours and the next one."""
     draw = np.random.default_rng(12)
     hours = np.arange(ROWS + 48)
@@ -29,7 +29,7 @@ def demand() -> Table:
     return np.lib.stride_tricks.sliding_window_view(series, 49)[:ROWS, :48], series[48 : 48 + ROWS]
 
 
-def defects() -> Table:
+def draw_defects() -> Table:
     """Twenty sensors of which six matter; one part in ten is scratched or cracked."""
     draw = np.random.default_rng(13)
     y = draw.choice(3, size=ROWS, p=[0.9, 0.06, 0.04])
@@ -39,7 +39,7 @@ def defects() -> Table:
     return x, y
 
 
-def write(table: Table, path: Path) -> None:
+def write_table(table: Table, path: Path) -> None:
     x, y = table
     with path.open("w", newline="") as file:
         rows = csv.writer(file)

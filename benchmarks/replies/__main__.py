@@ -32,11 +32,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.what == "pending":
         print(*(_shown(case) for case in cases if not case.expected), sep="\n")
         return
-    found = judge.verdicts(cases)
-    print(judge.table(found))
-    for one in found:
-        if args.verbose and one.after in ("missed", "wrong"):
-            print(f"\n{one.after}: {_shown(one.case)}\n--- now\n{one.now}\n--- expected\n{one.case.expected}")
+    verdicts = judge.judge_cases(cases)
+    print(judge.make_table(verdicts))
+    for verdict in verdicts:
+        if args.verbose and verdict.after in ("missed", "wrong"):
+            print(
+                f"\n{verdict.after}: {_shown(verdict.case)}\n--- now\n{verdict.now}\n--- expected\n{verdict.case.expected}"
+            )
 
 
 def _shown(case: Case) -> str:

@@ -21,8 +21,9 @@ from typing import Any
 from benchmarks.replies import corpus
 from benchmarks.replies.corpus import Case
 from memory.artifacts import ArtifactStore
-from memory.ledger import Ledger
-from tools.code.program import Program
+from memory.ledger.ledger import Ledger
+from pelagos.facts.calls import Call
+from tools.code.program.program import Program
 
 _DRAFT = re.compile(r"(?:Make this change|A change is to be made) in `([^`]+::[^`]+)`")
 _REPAIR = re.compile(r"the complete corrected `([\w.]+)`")
@@ -32,9 +33,9 @@ OUTCOME = Path(__file__).with_name("outcome.py")
 def collect(runs: Sequence[Path], code: Path) -> Counter[str]:
     """Add what is new in these runs; `code` is the checkout whose outcome is recorded. Returns the replies by cause."""
     known = {case.id: case for case in corpus.load()}
-    found = {case.id: case for run in runs for case in _replies(run) if case.id not in known}
+    new_cases = {case.id: case for run in runs for case in _read_replies(run) if case.id not in known}
     counts = Counter[str]()
-    for case, before in zip(found.values(), outcomes(list(found.values()), code), strict=True):
+    for case, before in zip(new_cases.values(), compute_outcomes(list(new_cases.values()), code), strict=True):
         cause = before.get("refuse") or before["fault"] or corpus.TAKEN
         counts[cause] += 1
         known[case.id] = replace(case, cause=cause, before=before)
@@ -42,52 +43,52 @@ def collect(runs: Sequence[Path], code: Path) -> Counter[str]:
     return counts
 
 
-def outcomes(cases: Sequence[Case], code: Path) -> list[dict[str, Any]]:
-    """What another checkout's code makes of the replies."""
-    asked = []
+def compute_outcomes(cases: Sequence[Case], code: Path) -> list[dict[str, Any]]:
+    """Return what another checkout's code makes of the replies."""
+    jobs = []
     for case in cases:
-        program = corpus.program(case)
-        asked.append({**_plain(program), "target": case.target, "reply": case.reply})
-    done = subprocess.run(
+        program = corpus.load_program(case)
+        jobs.append({**_serialise(program), "target": case.target, "reply": case.reply})
+    process = subprocess.run(
         [sys.executable, str(OUTCOME)],
-        input=json.dumps(asked),
+        input=json.dumps(jobs),
         capture_output=True,
         text=True,
         check=True,
         cwd=code,
         env={**os.environ, "PYTHONPATH": str(code)},
     )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in process.stdout.splitlines()]
 
 
-def _plain(program: Program) -> dict[str, Any]:
+def _serialise(program: Program) -> dict[str, Any]:
     return {"files": dict(program.files), "editable": list(program.editable)}
 
 
-def _replies(run: Path) -> Iterator[Case]:
-    """The coder's replies of a run, in order, whose target stands in the task's program."""
+def _read_replies(run: Path) -> Iterator[Case]:
+    """Read the coder's replies of a run, in order, whose target is in the task's program."""
     task = json.loads((run / "run.json").read_text("utf-8"))["task"]
     task = Path(str(task)).name
-    artifacts, program = ArtifactStore(run / "artifacts"), corpus.baseline(task)
+    artifacts, program = ArtifactStore(run / "artifacts"), corpus.load_baseline(task)
     ledger = Ledger.read(run / "ledger.db")
-    for event in ledger.events("model"):
-        if event.payload["role"] != "coder":
+    for call in ledger.facts(Call).values():
+        if call.role != "coder":
             continue
-        kind, target = asked_for(str(artifacts.json(event.payload["messages"])[-1]["content"]), program)
+        kind, target = parse_prompt(str(artifacts.json(call.messages)[-1]["content"]), program)
         if target:
-            reply = event.payload["text"]
-            id = corpus.identity(task, target, reply)
-            yield Case(id, task, corpus.hashes(program), target, kind, "", run.name, reply, {})
+            reply = call.text
+            id = corpus.make_id(task, target, reply)
+            yield Case(id, task, corpus.hash_files(program), target, kind, "", run.name, reply, {})
     ledger.close()
 
 
-def asked_for(prompt: str, program: Program) -> tuple[str, str]:
+def parse_prompt(prompt: str, program: Program) -> tuple[str, str]:
     """Whether a prompt asks for a draft or a repair, and its target; "" where the program has no such definition."""
-    if drafted := _DRAFT.search(prompt):
-        return "draft", drafted[1] if drafted[1] in program.definitions else ""
-    repaired = _REPAIR.search(prompt)
-    if repaired is None:
+    if draft := _DRAFT.search(prompt):
+        return "draft", draft[1] if draft[1] in program.definitions else ""
+    repair = _REPAIR.search(prompt)
+    if repair is None:
         return "", ""
-    same = [one for one in program.definitions if one.partition("::")[2] == repaired[1]]
-    shown = [one for one in same if f"# {one}\n" in prompt] or same
+    matching = [address for address in program.definitions if address.partition("::")[2] == repair[1]]
+    shown = [address for address in matching if f"# {address}\n" in prompt] or matching
     return "repair", shown[0] if len(shown) == 1 else ""

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from pelagos.errors import BadInput
-from tools.code.program import Program
-from tools.code.task import load_task
-from tools.code.versions import untouched
+from tools.code.program.program import Program
+from tools.code.program.versions import load_original
+from tools.code.task.code_task import load_task
 
 HERE = Path(__file__).parent
 TAKEN = "taken"
@@ -46,15 +46,15 @@ class Case:
 
 
 def load() -> list[Case]:
-    """The corpus with its annotations. Raises BadInput where an annotation has no reply."""
-    raw = [json.loads(line) for line in CORPUS.read_text("utf-8").splitlines()] if CORPUS.exists() else []
+    """Return the corpus with its annotations. Raises BadInput where an annotation has no reply."""
+    rows = [json.loads(line) for line in CORPUS.read_text("utf-8").splitlines()] if CORPUS.exists() else []
     expected = tomllib.loads(EXPECTED.read_text("utf-8")) if EXPECTED.exists() else {}
-    if strange := set(expected) - {one["id"] for one in raw}:
-        raise BadInput(f"{EXPECTED.name}: no reply has the id {', '.join(sorted(strange))}")
-    return [Case(**one, expected=expected.get(one["id"], _control(one))) for one in raw]
+    if unknown_ids := set(expected) - {row["id"] for row in rows}:
+        raise BadInput(f"{EXPECTED.name}: no reply has the id {', '.join(sorted(unknown_ids))}")
+    return [Case(**row, expected=expected.get(row["id"], _expect_control(row))) for row in rows]
 
 
-def _control(raw: dict[str, Any]) -> dict[str, Any]:
+def _expect_control(raw: dict[str, Any]) -> dict[str, Any]:
     return {"take": raw["before"]["take"]} if raw["cause"] == TAKEN else {}
 
 
@@ -63,23 +63,23 @@ def save(cases: Iterable[Case]) -> None:
     CORPUS.write_text("".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows), "utf-8")
 
 
-def program(case: Case) -> Program:
-    """The program that the reply was meant for. Raises BadInput where the task's files are not those of the corpus."""
-    found = baseline(case.task)
-    if hashes(found) != case.files:
+def load_program(case: Case) -> Program:
+    """Return the program that the reply was meant for. Raises BadInput if the task's files are not those of the corpus."""
+    program = load_baseline(case.task)
+    if hash_files(program) != case.files:
         raise BadInput(f"the files of task {case.task!r} changed since {case.id} was collected")
-    return found
+    return program
 
 
 @cache
-def baseline(task: str) -> Program:
-    return untouched(load_task(TASKS / task))
+def load_baseline(task: str) -> Program:
+    return load_original(load_task(TASKS / task))
 
 
-def hashes(program: Program) -> dict[str, str]:
+def hash_files(program: Program) -> dict[str, str]:
     return {path: hashlib.sha256(text.encode()).hexdigest() for path, text in program.files.items()}
 
 
-def identity(task: str, target: str, reply: str) -> str:
-    """The same reply to the same target has the same id."""
+def make_id(task: str, target: str, reply: str) -> str:
+    """Return the id; the same reply to the same target has the same one."""
     return "r" + hashlib.sha256(f"{task}\n{target}\n{reply}".encode("utf-8", "surrogatepass")).hexdigest()[:10]

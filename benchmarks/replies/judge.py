@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from benchmarks.replies import corpus
 from benchmarks.replies.corpus import Case
-from benchmarks.replies.outcome import bare, outcome
+from benchmarks.replies.outcome import compute_outcome, strip_docstrings
 
 Judged = Literal["right", "refused", "missed", "wrong"]
 HEAD = (
@@ -27,46 +27,53 @@ class Verdict:
     now: dict[str, Any]
 
 
-def verdicts(cases: Sequence[Case]) -> list[Verdict]:
-    """Of those that a reader has annotated. Raises BadInput where a task's files changed."""
-    found = []
+def judge_cases(cases: Sequence[Case]) -> list[Verdict]:
+    """Judge the cases that a reader has annotated. Raises BadInput where a task's files changed."""
+    verdicts = []
     for case in cases:
         if case.expected:
-            now = outcome(corpus.program(case), case.target, case.reply)
-            found.append(Verdict(case, judged(case.expected, case.before), judged(case.expected, now), now))
-    return found
+            outcome_now = compute_outcome(corpus.load_program(case), case.target, case.reply)
+            verdicts.append(
+                Verdict(
+                    case, judge_reply(case.expected, case.before), judge_reply(case.expected, outcome_now), outcome_now
+                )
+            )
+    return verdicts
 
 
-def judged(expected: dict[str, Any], found: dict[str, Any]) -> Judged:
+def judge_reply(expected: dict[str, Any], outcome: dict[str, Any]) -> Judged:
     """`right`: exactly what should be taken was, and the program can run; `refused`: nothing was, rightly; `missed`:
     nothing was, though something is there, or what was taken lacks what it needs; `wrong`: anything else."""
-    if "refuse" in found:
+    if "refuse" in outcome:
         return "missed" if "take" in expected else "refused"
     if "take" not in expected:
-        return "wrong" if found["take"] else "missed"
-    if _normal(found["take"]) != _normal(expected["take"]):
+        return "wrong" if outcome["take"] else "missed"
+    if _normalise(outcome["take"]) != _normalise(expected["take"]):
         return "wrong"
-    return "missed" if found["fault"] and not expected.get("faulty") else "right"
+    return "missed" if outcome["fault"] and not expected.get("faulty") else "right"
 
 
-def table(found: Sequence[Verdict]) -> str:
-    """One line per cause and one for all."""
-    causes = [cause for cause, _ in Counter(one.case.cause for one in found).most_common()]
-    rows = [_row(cause, [one for one in found if one.case.cause == cause]) for cause in causes]
-    return "\n".join([HEAD, *rows, _row("all", found)])
+def make_table(verdicts: Sequence[Verdict]) -> str:
+    """Return one line per cause and one for all."""
+    causes = [cause for cause, _ in Counter(verdict.case.cause for verdict in verdicts).most_common()]
+    rows = [_make_row(cause, [verdict for verdict in verdicts if verdict.case.cause == cause]) for cause in causes]
+    return "\n".join([HEAD, *rows, _make_row("all", verdicts)])
 
 
-def _row(cause: str, part: Sequence[Verdict]) -> str:
-    before, after = [one.before for one in part], [one.after for one in part]
-    there = sum("take" in one.case.expected for one in part)
+def _make_row(cause: str, verdicts: Sequence[Verdict]) -> str:
+    before, after = [verdict.before for verdict in verdicts], [verdict.after for verdict in verdicts]
+    with_code = sum("take" in verdict.case.expected for verdict in verdicts)
     counts = (
-        len(part),
-        there,
-        *(kinds.count(what) for what in ("right", "refused", "wrong") for kinds in (before, after)),
+        len(verdicts),
+        with_code,
+        *(kinds.count(judgement) for judgement in ("right", "refused", "wrong") for kinds in (before, after)),
     )
     return f"| {cause} | " + " | ".join(str(count) for count in counts) + " |"
 
 
-def _normal(take: dict[str, str]) -> dict[str, list[str]]:
-    """Path -> its statements without docstrings and formatting, in any order."""
-    return {path: sorted(ast.unparse(bare(node)) for node in ast.parse(text).body) for path, text in take.items()}
+def _normalise(take: dict[str, str]) -> dict[str, list[str]]:
+    """Return path -> its statements without docstrings and formatting, sorted."""
+    return {
+        path: sorted(ast.unparse(strip_docstrings(node)) for node in ast.parse(text).body)
+        for path, text in take.items()
+    }

@@ -20,7 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sandbox")
     commands = parser.add_subparsers(required=True)
     for module in (latency, overhead, endurance):
-        module.arguments(commands.add_parser(module.__name__.rpartition(".")[2]))
+        module.add_arguments(commands.add_parser(module.__name__.rpartition(".")[2]))
     chosen = parser.parse_args()
     return int(chosen.run(chosen))
 

@@ -17,22 +17,22 @@ def main() -> None:
     assert package is not None
     assert package.submodule_search_locations
     path = Path(next(iter(package.submodule_search_locations))) / "interpreter.py"
-    found = importlib.util.spec_from_file_location("aide_interpreter", path)
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
+    spec = importlib.util.spec_from_file_location("aide_interpreter", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
     sys.modules["aide_interpreter"] = module
-    found.loader.exec_module(module)
+    spec.loader.exec_module(module)
     with tempfile.TemporaryDirectory() as folder:
         interpreter = module.Interpreter(folder, timeout=60)
         print("ready", flush=True)
         for line in sys.stdin:
             began = time.perf_counter()
-            done = interpreter.run(line)
-            took = time.perf_counter() - began
-            assert "first" in "".join(done.term_out), done
+            result = interpreter.run(line)
+            seconds = time.perf_counter() - began
+            assert "first" in "".join(result.term_out), result
             interpreter.cleanup_session()
-            print(took, flush=True)
+            print(seconds, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ways to run one program, each as a function that returns the seconds from the start to the program's first line."""
+"""Defines ways to run one program, each as a function that returns the seconds from the start to the program's first line."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pelagos.nouns import OutcomeKind
-from sandbox.choose import BACKENDS, examine
-from sandbox.container_options import host_image, options
-from sandbox.docker import Docker
-from sandbox.engine import DOCKER
-from sandbox.owner import new_label
+from sandbox.backends.docker.container_options import container_options, host_image
+from sandbox.backends.docker.docker import Docker
+from sandbox.backends.docker.engine import DOCKER
+from sandbox.choose import BACKENDS, probe_backend
+from sandbox.host.owner import new_label
 from sandbox.protocol import Sandbox, Spec
 
 CODE = "print('first')"
 Arm = Callable[[], float]
 
 
-def plain() -> float:
-    """A subprocess, nothing around it."""
+def run_plain() -> float:
+    """Run a subprocess without a sandbox."""
     began = time.perf_counter()
     with subprocess.Popen([sys.executable, "-c", CODE], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -30,44 +30,44 @@ def plain() -> float:
         return time.perf_counter() - began
 
 
-def boxed(box: Sandbox) -> Arm:
+def make_boxed(box: Sandbox) -> Arm:
     def run() -> float:
-        seen: list[float] = []
+        moments: list[float] = []
         began = time.perf_counter()
-        done = box.run(Spec(["python", "-c", CODE]), lambda line: seen.append(time.perf_counter()))
-        if not seen:
-            raise RuntimeError(f"{box.name}: {done.kind}: {done.cause}: {done.log}")
-        return seen[0] - began
+        outcome = box.run(Spec(["python", "-c", CODE]), lambda line: moments.append(time.perf_counter()))
+        if not moments:
+            raise RuntimeError(f"{box.name}: {outcome.kind}: {outcome.cause}: {outcome.log}")
+        return moments[0] - began
 
     return run
 
 
-def standing() -> tuple[dict[str, Sandbox], dict[str, str]]:
-    """The backends whose canary ran here, and for the others the reason."""
+def probe_backends() -> tuple[dict[str, Sandbox], dict[str, str]]:
+    """Return the backends whose canary ran here, and the reason for each of the others."""
     boxes, missing = {}, {}
     for name in BACKENDS:
-        found = examine(name)
-        if found.works:
+        probe = probe_backend(name)
+        if probe.works:
             boxes[name] = BACKENDS[name]("")
         else:
-            missing[name] = found.reason
+            missing[name] = probe.reason
     return boxes, missing
 
 
 @contextlib.contextmanager
-def warm(image: str) -> Iterator[Arm]:
-    """`exec` in a container that stands already, made as ours are. Raises MissingPart where no engine is."""
-    first = Docker(image=image).run(Spec(["python", "-c", CODE]))  # the engine has the image afterwards
-    if first.kind is not OutcomeKind.OK:
-        raise RuntimeError(first.cause)
+def open_warm(image: str) -> Iterator[Arm]:
+    """Time `exec` in a container that runs already and is made as ours are. Raises MissingPart if there is no engine."""
+    outcome = Docker(image=image).run(Spec(["python", "-c", CODE]))  # the engine has the image afterwards
+    if outcome.kind is not OutcomeKind.OK:
+        raise RuntimeError(outcome.cause)
     client = DOCKER.connect()
-    chosen = options(Spec(["python", "-c", CODE]), image, new_label()) | {"entrypoint": ["sleep", "3600"]}
-    container = client.containers.create(image or host_image()[0], **chosen)
+    options = container_options(Spec(["python", "-c", CODE]), image, new_label()) | {"entrypoint": ["sleep", "3600"]}
+    container = client.containers.create(image or host_image()[0], **options)
 
     def run() -> float:
         began = time.perf_counter()
-        made = client.api.exec_create(container.id, ["python3" if image else sys.executable, "-c", CODE])
-        for _ in client.api.exec_start(made["Id"], stream=True):
+        execution = client.api.exec_create(container.id, ["python3" if image else sys.executable, "-c", CODE])
+        for _ in client.api.exec_start(execution["Id"], stream=True):
             return time.perf_counter() - began
         raise RuntimeError("the exec printed nothing")
 
@@ -80,8 +80,8 @@ def warm(image: str) -> Iterator[Arm]:
 
 
 @contextlib.contextmanager
-def aide(python: str) -> Iterator[Arm]:
-    """AIDE's interpreter (package aideml) in its own Python. It hands lines over at the end of a run only."""
+def open_aide(python: str) -> Iterator[Arm]:
+    """Time AIDE's interpreter (package aideml) in its own Python. It hands lines over only at the end of a run."""
     driver = Path(__file__).with_name("aide_driver.py")
     with subprocess.Popen([python, str(driver)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None

@@ -1,4 +1,4 @@
-"""Processor seconds of a torch program inside the sandbox against outside: what the sandbox itself costs a long run."""
+"""Measures the processor seconds of a torch program inside and outside: what the sandbox costs a long run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.sandbox import arms
 from pelagos.nouns import OutcomeKind
-from sandbox.interpreter import environment
+from sandbox.host.host_view import build_environment
 from sandbox.protocol import Limits, Sandbox, Spec
 
 LIMIT = 5.0  # per cent
@@ -37,31 +37,31 @@ print(steps)
 """
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=measure)
 
 
-def run(chosen: argparse.Namespace) -> int:
-    _, steps = outside(0, chosen.seconds)
-    boxes, missing = arms.standing()
+def measure(chosen: argparse.Namespace) -> int:
+    _, steps = run_outside(0, chosen.seconds)
+    boxes, missing = arms.probe_backends()
     taken: dict[str, list[float]] = {name: [] for name in ("outside", *boxes)}
     for _ in range(chosen.repeats):
-        taken["outside"].append(outside(steps, 0)[0])
+        taken["outside"].append(run_outside(steps, 0)[0])
         for name, box in boxes.items():
-            taken[name].append(inside(box, steps))
-    print(table(taken, steps))
+            taken[name].append(run_inside(box, steps))
+    print(make_table(taken, steps))
     for name, reason in missing.items():
         print(f"not measured: {name}: {reason}")
     return 0
 
 
-def outside(steps: int, seconds: float) -> tuple[float, int]:
-    """(processor seconds of the process, steps made), with the same environment as inside."""
+def run_outside(steps: int, seconds: float) -> tuple[float, int]:
+    """Return (processor seconds of the process, steps made), in the same environment as inside."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", PROGRAM, str(steps), str(seconds)]
-        env = environment(1.0, folder, folder)
+        env = build_environment(1.0, folder, folder)
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         printed = process.stdout.read().split()
@@ -73,7 +73,7 @@ def outside(steps: int, seconds: float) -> tuple[float, int]:
     return usage.ru_utime + usage.ru_stime, int(printed[-1])
 
 
-def inside(box: Sandbox, steps: int) -> float:
+def run_inside(box: Sandbox, steps: int) -> float:
     spec = Spec(["python", "-c", PROGRAM, str(steps), "0"], limits=Limits(seconds=600, memory_mb=4000, cpus=1))
     done = box.run(spec)
     if done.kind is not OutcomeKind.OK:
@@ -81,12 +81,14 @@ def inside(box: Sandbox, steps: int) -> float:
     return done.cpu_seconds
 
 
-def table(taken: Mapping[str, Sequence[float]], steps: int) -> str:
-    """Markdown; `outside` first, the others compared with it pair by pair."""
+def make_table(taken: Mapping[str, Sequence[float]], steps: int) -> str:
+    """Return Markdown: `outside` first, the others compared with it pair by pair."""
     rows = [HEAD]
     for name, seconds in taken.items():
-        more = statistics.median(100 * (one / base - 1) for one, base in zip(seconds, taken["outside"], strict=True))
-        said = "-" if name == "outside" else f"{more:+.1f} %"
-        rows.append(f"| {name} | {statistics.median(seconds):.2f} | {min(seconds):.2f} | {said} |")
+        percent_more = statistics.median(
+            100 * (inside / outside - 1) for inside, outside in zip(seconds, taken["outside"], strict=True)
+        )
+        comparison = "-" if name == "outside" else f"{percent_more:+.1f} %"
+        rows.append(f"| {name} | {statistics.median(seconds):.2f} | {min(seconds):.2f} | {comparison} |")
     rows.append(f"\n{len(taken['outside'])} repeats of {steps} training steps, interleaved; aim: at most +{LIMIT:g} %.")
     return "\n".join(rows)

@@ -1,4 +1,4 @@
-"""What sandboxes of this process have on the machine at one moment."""
+"""Counts what sandboxes of this process have on the machine at one moment."""
 
 from __future__ import annotations
 
@@ -17,65 +17,66 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Traces:
-    """`counts`: what -> how many. None of it may be more afterwards. The temporary folder has to be ours alone."""
+    """`counts`: name -> number; none may be larger afterwards. The temporary folder has to be ours alone."""
 
     counts: dict[str, int]
 
     @classmethod
     def now(cls) -> Traces:
-        containers = _containers()
+        containers = _count_containers()
         gc.collect()  # the docker package leaves its socket to it where no engine answers
         ours = f"-{os.getpid()}-"
-        places = {name for place, names, _ in os.walk("/sys/fs/cgroup") for name in names if ours in name}
-        left = list(Path(tempfile.gettempdir()).iterdir())
+        own_groups = {name for folder, groups, _ in os.walk("/sys/fs/cgroup") for name in groups if ours in name}
+        leftovers = list(Path(tempfile.gettempdir()).iterdir())
         counts = {
-            "processes": sum(1 for _ in _descendants()),
-            "threads": _entries("/proc/self/task"),
-            "open files": _entries("/proc/self/fd") - 1,
+            "processes": sum(1 for _ in _find_descendants()),
+            "threads": _count_entries("/proc/self/task"),
+            "open files": _count_entries("/proc/self/fd") - 1,
             "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
-            "control groups": len(places),
-            "temporary folders": len(left),
-            "bytes of disk": sum(map(_size, left)),
+            "control groups": len(own_groups),
+            "temporary folders": len(leftovers),
+            "bytes of disk": sum(map(_measure_size, leftovers)),
         }
         return cls(counts if containers is None else counts | {"containers": containers})
 
     @classmethod
     def settled(cls, before: Traces) -> Traces:
-        """Now, or as soon as it's no more than before: what was killed is given a moment to be gone."""
+        """Return the traces as soon as they are no more than before, or after `PATIENCE` seconds: killed processes need a
+        moment to end."""
         end = time.monotonic() + PATIENCE
         while (now := cls.now()).growth(before) and time.monotonic() < end:
             time.sleep(0.1)
         return now
 
     def growth(self, before: Traces) -> list[str]:
-        return [what for what, there in self.counts.items() if there > before.counts.get(what, 0)]
+        return [name for name, count in self.counts.items() if count > before.counts.get(name, 0)]
 
 
-def _descendants() -> Iterator[int]:
-    """Every process below this one, zombies too."""
+def _find_descendants() -> Iterator[int]:
+    """Yield the ids of all processes below this one, zombies included."""
     parents = {}
-    for place in Path("/proc").glob("[0-9]*"):
+    for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it ended meanwhile
-            parents[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
     for pid in parents:
-        above = pid
-        while (above := parents.get(above, 0)) > 1:
-            if above == os.getpid():
+        ancestor = pid
+        while (ancestor := parents.get(ancestor, 0)) > 1:
+            if ancestor == os.getpid():
                 yield pid
                 break
 
 
-def _entries(folder: str) -> int:
+def _count_entries(folder: str) -> int:
     return sum(1 for _ in Path(folder).iterdir())
 
 
-def _size(path: Path) -> int:
+def _measure_size(path: Path) -> int:
     files = [path, *path.rglob("*")] if path.is_dir() else [path]
     return sum(file.lstat().st_blocks * 512 for file in files)
 
 
-def _containers() -> int | None:
-    """Containers with Pelagos' label in any state; None where no engine answers."""
+def _count_containers() -> int | None:
+    """Return the number of containers with Pelagos' label, in any state; None if no engine answers."""
     try:
         import docker
         from docker.errors import DockerException
@@ -86,6 +87,8 @@ def _containers() -> int | None:
     except DockerException:
         return None
     try:
-        return sum(any(name.startswith(LABEL) for name in one.labels) for one in client.containers.list(all=True))
+        return sum(
+            any(name.startswith(LABEL) for name in container.labels) for container in client.containers.list(all=True)
+        )
     finally:
         client.close()

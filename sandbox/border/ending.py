@@ -1,4 +1,4 @@
-"""What the supervisor inside a container tells: how the program ended, and which files stay there."""
+"""Reads what the supervisor inside a container reports: how the program ended, and which files were refused."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from typing import Annotated
 
 from pydantic import Field, FiniteFloat, TypeAdapter
 
-from sandbox.border.told import Invalid, Line, Name, Number, Told, read
+from sandbox.border.reading import Invalid, Line, Name, Number, Reading, read
 
 MOST_BYTES = 1_000_000
 
 
-class Ended(Told):
+class ProgramEnd(Reading):
     exit_code: Annotated[int, Field(ge=-1_000, le=1_000)]
     cpu_seconds: Annotated[FiniteFloat, Field(ge=0)]
     full: bool
     peak_disk: Number
 
 
-_ENDED = TypeAdapter(Ended)
+_ENDED = TypeAdapter(ProgramEnd)
 _REFUSED: TypeAdapter[dict[str, str]] = TypeAdapter(Annotated[dict[Name, Line], Field(max_length=1_000)])
 
 
-def read_ended(raw: bytes) -> Ended | Invalid:
+def read_ended(raw: bytes) -> ProgramEnd | Invalid:
     return read(_ENDED, raw, "the program's ending", MOST_BYTES)
 
 

@@ -1,6 +1,6 @@
-"""What the runner's hook wrote of a program, beside that program: a hint for debugging, never a score.
+"""Reads the report that the runner's hook wrote beside a program: a hint for debugging, never a score.
 
-Bounds are wider than what the hook itself writes (`tools/code/*_hook.py`), so that an honest report always fits.
+Bounds are wider than those of the hook (`tools/code/inside`), so that an honest report always fits.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from sandbox.border.told import Invalid, Line, Name, Number, Text, Told, read
+from sandbox.border.reading import Invalid, Line, Name, Number, Reading, Text, read
 
 MOST_BYTES = 1_000_000
 
 
-class Described(Told):
+class ValueSummary(Reading):
     """One value: its type, its shape and dtype or a short text, and whether it holds NaN or infinity."""
 
     type: Name = "?"
@@ -24,13 +24,12 @@ class Described(Told):
     nan: bool = False
 
 
-Values = Annotated[dict[Name, Described], Field(max_length=300)]
-Lines = Annotated[list[Number], Field(max_length=200_000)]
+Values = Annotated[dict[Name, ValueSummary], Field(max_length=300)]
 Signatures = Annotated[dict[Name, Line], Field(max_length=200)]
 
 
-class Frame(Told):
-    """One frame of a traceback. `own`: of the program itself, no library's."""
+class Frame(Reading):
+    """One frame of a traceback. `own`: it is in the program itself, not in a library."""
 
     file: Name = ""
     own: bool = False
@@ -40,14 +39,14 @@ class Frame(Told):
     locals: Values = Field(default_factory=dict)
 
 
-class Syntax(Told):
+class Syntax(Reading):
     file: Name = ""
     line: Number | None = None
     text: Line = ""
 
 
-class Raised(Told):
-    """The exception that ended the program. `near`: names that exist, like one that wasn't found."""
+class RaisedError(Reading):
+    """The exception that ended the program. `near`: existing names that resemble one that wasn't found."""
 
     type: Name = "?"
     message: Text = ""
@@ -57,53 +56,72 @@ class Raised(Told):
     syntax: Syntax | None = None
 
 
-class Function(Told):
-    """First calls of an own function; of top-level code the `values` that it left, and nothing else."""
+class Function(Reading):
+    """The first calls of a function of the program; for top-level code only the `values` that it left."""
 
     arguments: Values = Field(default_factory=dict)
-    returns: Described | None = None
+    returns: ValueSummary | None = None
     returns_digest: Name = ""
     calls: Number = 0
     nan: bool = False
     values: Values | None = None
 
 
-class Trace(Told):
-    """Address -> first calls; path -> source lines that ran."""
+class Trace(Reading):
+    """Address -> first calls of that function."""
 
     functions: Annotated[dict[Name, Function], Field(max_length=500)] = Field(default_factory=dict)
-    lines: Annotated[dict[Name, Lines], Field(max_length=5_000)] = Field(default_factory=dict)
 
 
-class Report(Told):
-    """All of it empty where the program died before it could be written."""
+Amount = Annotated[float, Field(ge=-1e18, le=1e18)]
 
-    error: Raised | None = None
+
+class Behaviour(Reading):
+    """What the program did: counted amounts, the shape of its learning rates, library functions that its own code
+    called. Empty in reports of earlier versions."""
+
+    amounts: Annotated[dict[Name, Amount], Field(max_length=100)] = Field(default_factory=dict)
+    rates: Name = ""
+    calls: Annotated[list[Name], Field(max_length=400)] = Field(default_factory=list)
+
+
+class Report(Reading):
+    """The whole report; empty where the program died before it was written."""
+
+    error: RaisedError | None = None
     libraries: Annotated[dict[Name, Signatures], Field(max_length=1_000)] = Field(default_factory=dict)
     values: Annotated[dict[Name, Values], Field(max_length=50)] = Field(default_factory=dict)
     trace: Trace = Trace()
+    behaviour: Behaviour = Behaviour()
     predictions: bool = False
     written: Annotated[list[Name], Field(max_length=50)] = Field(default_factory=list)
 
 
 EMPTY = Report()
 _REPORT = TypeAdapter(Report)
+_BEHAVIOUR = TypeAdapter(Behaviour)
 _SIGNS: TypeAdapter[list[str]] = TypeAdapter(Annotated[list[Line], Field(max_length=50)])
 
 
 def read_report(raw: bytes) -> Report | Invalid:
-    """Empty where there are no bytes: what dies early leaves none."""
-    found = read(_REPORT, raw, "report", MOST_BYTES)
-    return found if raw else EMPTY
+    """Parse a report; empty where there are no bytes, since a program that dies early leaves none."""
+    report = read(_REPORT, raw, "report", MOST_BYTES)
+    return report if raw else EMPTY
 
 
 def stored_report(raw: bytes) -> Report:
-    """A report that a run keeps; empty where an earlier version kept what can't be read."""
-    found = read_report(raw)
-    return found if isinstance(found, Report) else EMPTY
+    """Parse a report that a run keeps; empty where an earlier version kept one that can't be read."""
+    report = read_report(raw)
+    return report if isinstance(report, Report) else EMPTY
+
+
+def stored_behaviour(raw: bytes) -> Behaviour:
+    """Parse a program's behaviour that a run keeps; empty where it can't be read."""
+    behaviour = read(_BEHAVIOUR, raw, "behaviour", MOST_BYTES)
+    return behaviour if isinstance(behaviour, Behaviour) else Behaviour()
 
 
 def stored_signs(raw: bytes) -> list[str]:
-    """What a run keeps of signs, or none, likewise."""
-    found = read(_SIGNS, raw, "signs", MOST_BYTES)
-    return found if isinstance(found, list) else []
+    """Parse signs that a run keeps; empty where they can't be read."""
+    signs = read(_SIGNS, raw, "signs", MOST_BYTES)
+    return signs if isinstance(signs, list) else []

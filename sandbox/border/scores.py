@@ -1,4 +1,5 @@
-"""The evaluator's result: scores, or why predictions can't be scored. Its sandbox has read hostile predictions."""
+"""Reads the evaluator's result: scores, or why predictions can't be scored. The sandbox that wrote it has read hostile
+predictions."""
 
 from __future__ import annotations
 
@@ -6,28 +7,32 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat, TypeAdapter
 
-from sandbox.border.told import Invalid, Line, Told, read
+from sandbox.border.reading import Invalid, Line, Reading, read
 
 MOST_BYTES = 1_000_000
 
 
-class Result(Told):
+class Scores(Reading):
+    """`replicates`: the metric on 200 item resamples, the same for every experiment of a split (paired by index)."""
+
     score: FiniteFloat
     replicates: Annotated[list[FiniteFloat], Field(max_length=10_000)]
     guards: Annotated[dict[str, FiniteFloat], Field(max_length=100)]
 
 
-class Refusal(Told):
-    """`cause` is one of those that `sandbox/scoring.py` finds; that something was changed is the host's to say."""
+class Refusal(Reading):
+    """`cause` is one of those that `sandbox/evaluation/scoring.py` finds; only the host can find that something was
+    changed."""
 
     cause: Literal["missing", "malformed", "wrong_count", "wrong_shape", "nan", "evaluator_failed"]
     text: Line
 
 
-_RESULT, _REFUSAL = TypeAdapter(Result), TypeAdapter(Refusal)
+_SCORES, _REFUSAL = TypeAdapter(Scores), TypeAdapter(Refusal)
 
 
-def read_scores(raw: bytes) -> Result | Refusal | Invalid:
+def read_scores(raw: bytes) -> Scores | Refusal | Invalid:
+    """Parse scores, else a refusal; Invalid where it is neither."""
     refusal = read(_REFUSAL, raw, "result.json", MOST_BYTES)
-    result = read(_RESULT, raw, "result.json", MOST_BYTES)
-    return refusal if isinstance(refusal, Refusal) else result
+    scores = read(_SCORES, raw, "result.json", MOST_BYTES)
+    return refusal if isinstance(refusal, Refusal) else scores

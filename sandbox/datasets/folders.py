@@ -1,8 +1,8 @@
-"""Where the data sets lie in what a sandbox shows: folders of packages, and folders and files in them.
+"""Finds the data sets in what a sandbox shows: whole package folders, and folders and files in them.
 
 A package folder that this interpreter doesn't import from (another version's, the base installation's of a virtual
-environment) isn't needed inside and is hidden whole. In the others what is known by name is hidden, every folder of
-tests that holds data, and every other file of a kind that holds data and no code.
+environment) isn't needed inside and is masked whole. In the others, data sets known by name are masked, every folder
+of tests that holds data, and every other file of a kind that holds data and no code.
 """
 
 from __future__ import annotations
@@ -14,68 +14,70 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sandbox.datasets.tables import (
-    BESIDE,
     DATA,
-    HOLLOWED,
+    EMPTIED,
     IMPORTED_TESTS,
     LABELS,
-    NEEDED,
+    OUTSIDE_PACKAGES,
+    READ_AT_WORK,
     SMALLEST_TEXT,
     TESTS,
     TEXT,
 )
 
-_PACKAGES = ("site-packages", "dist-packages")
-_DEEPEST = 6
+_PACKAGE_FOLDERS = ("site-packages", "dist-packages")
+_MAX_DEPTH = 6
 
 
-def hidden_in(shown: Iterable[Path]) -> set[Path]:
-    """Every path below the folders `shown` that holds a data set."""
+def find_datasets(shown: Iterable[Path]) -> set[Path]:
+    """Return every path below the folders `shown` that holds a data set."""
     folders = [path for path in shown if path.is_dir()]
-    used = importable()
-    hidden = {found for folder in folders for pattern in BESIDE for found in folder.glob(pattern)}
-    for packages in (found for folder in folders for found in package_folders(folder)):
+    imported = import_folders()
+    data_paths = {path for folder in folders for pattern in OUTSIDE_PACKAGES for path in folder.glob(pattern)}
+    for packages in (path for folder in folders for path in package_folders(folder)):
         real = packages.resolve()
-        if real in used:
-            hidden |= carriers(packages)
-        elif not any(real in one.parents for one in used):
-            hidden.add(packages)
-    return hidden
+        if real in imported:
+            data_paths |= find_data_paths(packages)
+        elif not any(real in folder.parents for folder in imported):
+            data_paths.add(packages)
+    return data_paths
 
 
-def importable() -> set[Path]:
-    """The folders of packages that this interpreter imports from."""
-    places = [*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    return {Path(place).resolve() for place in places if Path(place).is_dir()}
+def import_folders() -> set[Path]:
+    """Return the package folders that this interpreter imports from."""
+    candidates = [*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    return {Path(candidate).resolve() for candidate in candidates if Path(candidate).is_dir()}
 
 
 def package_folders(folder: Path) -> Iterator[Path]:
-    """Every folder of packages at most six levels below `folder`, or itself."""
-    if folder.name in _PACKAGES:
+    """Yield every package folder at most six levels below `folder`, or `folder` itself."""
+    if folder.name in _PACKAGE_FOLDERS:
         yield folder
         return
-    for above, below, _ in os.walk(folder):
-        yield from (Path(above) / name for name in below if name in _PACKAGES)
-        deep = len(Path(above).parts) - len(folder.parts) >= _DEEPEST
-        below[:] = [] if deep else [name for name in below if name not in _PACKAGES]
+    for parent, names, _ in os.walk(folder):
+        yield from (Path(parent) / name for name in names if name in _PACKAGE_FOLDERS)
+        deep = len(Path(parent).parts) - len(folder.parts) >= _MAX_DEPTH
+        names[:] = [] if deep else [name for name in names if name not in _PACKAGE_FOLDERS]
 
 
-def carriers(packages: Path) -> set[Path]:
-    """What holds data in one folder of packages: folders as a whole where nothing else is in them, else files."""
-    hidden = {found for pattern in (*LABELS, *HOLLOWED) for found in packages.glob(pattern)}
+def find_data_paths(packages: Path) -> set[Path]:
+    """Return the paths with data in one package folder: whole folders where nothing else is in them, else files."""
+    data_paths = {path for pattern in (*LABELS, *EMPTIED) for path in packages.glob(pattern)}
     seen: set[Path] = set()
-    for above, below, names in os.walk(packages, followlinks=True):
-        at = Path(above)
-        below[:] = [name for name in below if _is_new(at / name, seen) and at / name not in hidden]
-        tests = {at / name for name in below if name in TESTS and _is_covered_whole(packages, at / name)}
-        below[:] = [name for name in below if at / name not in tests]
-        hidden |= tests | _data(packages, at, below, names)
-    real = {path.resolve() for path in hidden}
-    return {path for path in real if not any(above in real for above in path.parents)}
+    for parent, folders, files in os.walk(packages, followlinks=True):
+        folder = Path(parent)
+        folders[:] = [
+            name for name in folders if _is_unvisited(folder / name, seen) and folder / name not in data_paths
+        ]
+        tests = {folder / name for name in folders if name in TESTS and _is_masked_whole(packages, folder / name)}
+        folders[:] = [name for name in folders if folder / name not in tests]
+        data_paths |= tests | _data_in_folder(packages, folder, folders, files)
+    resolved = {path.resolve() for path in data_paths}
+    return {path for path in resolved if not any(parent in resolved for parent in path.parents)}
 
 
-def _is_new(folder: Path, seen: set[Path]) -> bool:
-    """Links to folders are followed, each once."""
+def _is_unvisited(folder: Path, seen: set[Path]) -> bool:
+    """Whether to enter a folder. Links to folders are followed, each once."""
     if folder.name == "__pycache__" or folder.name.endswith(".dist-info"):
         return False
     if folder.is_symlink():
@@ -86,10 +88,10 @@ def _is_new(folder: Path, seen: set[Path]) -> bool:
     return True
 
 
-def _is_covered_whole(packages: Path, tests: Path) -> bool:
+def _is_masked_whole(packages: Path, tests: Path) -> bool:
     if tests.relative_to(packages).as_posix() in IMPORTED_TESTS:
         return False
-    files = (Path(above) / name for above, _, names in os.walk(tests) for name in names)
+    files = (Path(parent) / name for parent, _, names in os.walk(tests) for name in names)
     return any(DATA.search(path.name) or _is_long_text(path) for path in files)
 
 
@@ -97,10 +99,10 @@ def _is_long_text(path: Path) -> bool:
     return bool(TEXT.search(path.name)) and path.lstat().st_size >= SMALLEST_TEXT
 
 
-def _data(packages: Path, at: Path, below: list[str], names: list[str]) -> set[Path]:
-    """The folder itself where most of it is data and nothing is code, else the files of data in it."""
-    found = {at / name for name in names if DATA.search(name)}
-    data = {path for path in found if not path.relative_to(packages).as_posix().startswith(NEEDED)}
-    code = below or any(name.endswith((".py", ".pyc", ".pyi", ".so")) for name in names)
-    alone = at != packages and not code and len(data) == len(found) and 2 * len(data) > len(names)
-    return {at} if data and alone else data
+def _data_in_folder(packages: Path, folder: Path, folders: list[str], files: list[str]) -> set[Path]:
+    """Return the folder itself where most of it is data and nothing is code, else its data files."""
+    candidates = {folder / name for name in files if DATA.search(name)}
+    data = {path for path in candidates if not path.relative_to(packages).as_posix().startswith(READ_AT_WORK)}
+    code = folders or any(name.endswith((".py", ".pyc", ".pyi", ".so")) for name in files)
+    mostly_data = folder != packages and not code and len(data) == len(candidates) and 2 * len(data) > len(files)
+    return {folder} if data and mostly_data else data

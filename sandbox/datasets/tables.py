@@ -1,10 +1,10 @@
-"""What is known of data inside installed packages. Paths are relative to a folder of packages."""
+"""Lists what is known about data inside installed packages. Paths are relative to a package folder."""
 
 from __future__ import annotations
 
 import re
 
-# Whole packages and folders that are data sets, or draw one. Importing one of these fails, and says why.
+# Packages and folders that are data sets, or generate one. Importing one of them fails with the reason.
 LABELS = (
     "sklearn/datasets/data",
     "sklearn/datasets/tests",
@@ -30,12 +30,12 @@ LABELS = (
     "plotnine/data",
     "ISLP/data",
 )
-# These are imported by their parents: they stay, without content.
-HOLLOWED = ("statsmodels/datasets", "scanpy/datasets", "lifelines/datasets", "river/datasets")
+# Their parents import these: they stay importable, without content.
+EMPTIED = ("statsmodels/datasets", "scanpy/datasets", "lifelines/datasets", "river/datasets")
 # Data sets beside an interpreter's packages, relative to a library folder such as /usr/lib.
-BESIDE = ("R/*/*/data", "nltk_data", "scikit_learn_data", "seaborn-data")
-# Files that look like data, and that the packages themselves read at work: they stay.
-NEEDED = (
+OUTSIDE_PACKAGES = ("R/*/*/data", "nltk_data", "scikit_learn_data", "seaborn-data")
+# Files that look like data but are read by the packages themselves: they stay.
+READ_AT_WORK = (
     "babel",
     "dateutil/zoneinfo",
     "fiona/gdal_data",
@@ -47,7 +47,7 @@ NEEDED = (
     "scipy/stats/_sobol_direction_numbers.npz",
     "whisper/assets",
 )
-# Folders of tests that the package imports when it is imported: only their data is covered.
+# Folders of tests that are imported with their package: only their data is masked.
 IMPORTED_TESTS = ("astropy/tests",)
 TESTS = ("tests", "test")
 
@@ -57,6 +57,6 @@ _PACKED = r"gz|bz2|xz|zst|lzma|z"
 DATA = re.compile(
     rf"(\.({_TABLES}|{_ARRAYS})|[-.]ubyte)(\.({_PACKED}))?$|\.(zip|tgz|tar(\.({_PACKED}))?)$", re.IGNORECASE
 )
-# In a folder of tests these may hold a data set, too, from so many bytes on.
+# In a folder of tests, these may hold a data set if they have at least SMALLEST_TEXT bytes.
 TEXT = re.compile(rf"\.(txt|json|jsonl|xml)(\.({_PACKED}))?$", re.IGNORECASE)
 SMALLEST_TEXT = 1000

@@ -1,4 +1,4 @@
-"""A model whose replies are a function of the request, and the parts of a run with it: no weights, no network.
+"""A model whose replies are a function of the request, and an assembly of a run with it: no weights, no network.
 
 Each completion appends the request's fingerprint to the file that TABLE_CALLS names, before it answers.
 """
@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from agents.models.protocol import Reply, Request
-from agents.models.recorded import fingerprint
-from agents.parts import Parts
-from memory.embedder import Embedder, hashing
-from memory.steps import Steps
+from agents.models.replay import fingerprint
+from agents.setup.assembly import Assembly
+from memory.embedders.embedder import Embedder, hashing
+from memory.steps.steps import Steps
 from pelagos.errors import ModelUnavailable
 from pelagos.settings import Sandboxing, Settings
 from sandbox.choose import choose
@@ -29,8 +29,8 @@ from tests.toolchains.table import CALLS, COLUMNS, LAG
 from tools import registry
 
 
-def brief(hypotheses: int = 2, workers: int = 1, lanes: int = 0, **sections: Any) -> Settings:
-    """Of a short run on the table toolchain with scripted replies. `sections` are added, or replace those there are."""
+def make_short_settings(hypotheses: int = 2, workers: int = 1, lanes: int = 0, **sections: Any) -> Settings:
+    """Return the settings of a short run on the table toolchain with scripted replies. `sections` replace the defaults."""
     shared: dict[str, Any] = {
         "judge": {"max_seeds": 4},
         "screen": {"tau": 0.95},
@@ -57,7 +57,7 @@ WORDS = ("alpha", "bravo", "delta", "gamma", "kappa", "lambda", "omega", "sigma"
 
 
 class Scripted:
-    """`down(call number)` says whether the endpoint is away at that call."""
+    """A model that answers every role. `down(call number)` says whether the endpoint is away at that call."""
 
     spec = "scripted"
     local = True
@@ -78,29 +78,31 @@ class Scripted:
         time.sleep(float(os.environ.get(LAG, "0")))
         prompt = request.messages[1].content  # the question, whatever re-asks follow
         if request.top_logprobs:
-            yes = -0.1 if "square" in prompt else -0.7
+            yes = 9.0 if "The claim:" in prompt else -0.1 if "square" in prompt else -0.7
             return Reply(text="Yes", tokens_in=50, tokens_out=1, seconds=0.1, first_logprobs={"Yes": yes, "No": -2.0})
-        return Reply(text=json.dumps(_answer(request, prompt)), tokens_in=100, tokens_out=50, seconds=0.1)
+        return Reply(text=json.dumps(answer_request(request, prompt)), tokens_in=100, tokens_out=50, seconds=0.1)
 
     def close(self) -> None: ...
 
 
-def _answer(request: Request, prompt: str) -> dict[str, object]:
-    wanted = set((request.schema_ or {})["properties"])
-    if wanted == {"input", "output", "others"}:
+def answer_request(request: Request, prompt: str) -> dict[str, object]:
+    properties = set((request.schema_ or {})["properties"])
+    if properties == {"input", "output", "others"}:
         return {"input": "a table", "output": "a number", "others": "small"}
-    if "finding" in wanted:
+    if "finding" in properties:
         number = int(re.findall(r"Paper (\d)", prompt)[0])
         return {"finding": "Squares help.", "reason": "same task", "topic": 10 - number, "attributes": 9}
-    if "verdict" in wanted:
+    if properties == {"description"}:
+        return {"description": "The table is changed."}
+    if "verdict" in properties:
         return {"reason": "another technique", "verdict": "different"}
-    if "statement" in wanted:
-        return _idea(request.sample - 1)
-    return _plan(request.sample, prompt)
+    if "statement" in properties:
+        return make_idea(request.sample - 1)
+    return make_plan(request.sample, prompt)
 
 
-def _idea(place: int) -> dict[str, object]:
-    target, title, tool = IDEAS[place % len(IDEAS)]
+def make_idea(index: int) -> dict[str, object]:
+    target, title, tool = IDEAS[index % len(IDEAS)]
     return {
         "target": target,
         "title": title,
@@ -112,15 +114,28 @@ def _idea(place: int) -> dict[str, object]:
     }
 
 
-def _plan(sample: int, prompt: str) -> dict[str, object]:
+def make_plan(sample: int, prompt: str) -> dict[str, object]:
     tool, column = re.findall(r"(\w+) applied to (\w)", prompt)[0]
-    steps = [{"text": f"{tool} {column}", "check": "", "call": {"tool": tool, "arguments": {"column": column}}}]
-    other = {"text": "double it too", "check": "", "call": {"tool": "double", "arguments": {"column": column}}}
-    return {"steps": steps if sample == 0 or tool == "drop" else [*steps, other]}
+    steps = [{"text": f"{tool} {column}", "call": {"tool": tool, "arguments": {"column": column}}}]
+    double_step = {"text": "double it too", "call": {"tool": "double", "arguments": {"column": column}}}
+    return {"steps": steps if sample == 0 or tool == "drop" else [*steps, double_step]}
+
+
+class Small(Scripted):
+    """A model that isn't strong; `say` makes its text from the request."""
+
+    strong = False
+
+    def complete(self, request: Request, limit: Any) -> Reply:
+        self.requests.append(request)
+        return Reply(text=self.say(request), tokens_in=100, tokens_out=50, seconds=0.1)
+
+    def say(self, request: Request) -> str:
+        raise NotImplementedError
 
 
 class Inventive(Scripted):
-    """Every idea is new to the bank: its title is words that stand for its number."""
+    """A model whose ideas are all new to the bank: the words of a title stand for its number."""
 
     def complete(self, request: Request, limit: Any) -> Reply:
         reply = super().complete(request, limit)
@@ -129,36 +144,36 @@ class Inventive(Scripted):
         number = request.sample
         title = " ".join(f"{WORDS[int(digit)]}{place}" for place, digit in enumerate(f"{number:04d}"))
         target, tool = COLUMNS[number % 4], ("square", "double", "drop")[number % 3]
-        said = json.loads(reply.text) | {"title": title, "target": target, "papers": []}
-        said |= {"statement": f"{title}: {tool} applied to {target}."}
-        return reply.model_copy(update={"text": json.dumps(said)})
+        idea = json.loads(reply.text) | {"title": title, "target": target, "papers": []}
+        idea |= {"statement": f"{title}: {tool} applied to {target}."}
+        return reply.model_copy(update={"text": json.dumps(idea)})
 
 
 class Distant(Inventive):
-    """An endpoint that answers after a while, each question at a pace of its own; ideas are all new."""
+    """An endpoint that answers after a lag that depends on the question; its ideas are all new."""
 
     local = False
 
     def __init__(self, lag: float) -> None:
         super().__init__()
-        self.lag, self.inflight, self.most = lag, 0, 0
+        self.lag, self.inflight, self.max_inflight = lag, 0, 0
         self.lock = threading.Lock()
 
-    def takes(self, request: Request) -> float:
+    def draw_lag_s(self, request: Request) -> float:
         return self.lag * random.Random(request.messages[1].content[-80:]).uniform(0.2, 1.8)
 
     def complete(self, request: Request, limit: Any) -> Reply:
         with self.lock:
             self.inflight += 1
-            self.most = max(self.most, self.inflight)
-        time.sleep(self.takes(request))
+            self.max_inflight = max(self.max_inflight, self.inflight)
+        time.sleep(self.draw_lag_s(request))
         with self.lock:
             self.inflight -= 1
         return super().complete(request, limit)
 
 
-class ScriptedParts(Parts):
-    """The shipped parts, but for the model and the embedder."""
+class ScriptedAssembly(Assembly):
+    """The shipped assembly except for model, sandbox and embedder."""
 
     def __init__(self, model: Scripted | None = None) -> None:
         registry.SHIPPED["table"] = "tests.toolchains.table:TableToolchain"
@@ -169,7 +184,7 @@ class ScriptedParts(Parts):
     def model(self, spec: str, settings: Settings, say: Callable[[str], None]) -> Scripted:
         return self.scripted
 
-    def sandbox(self, wanted: Sandboxing) -> Sandbox:
+    def sandbox(self, settings: Sandboxing) -> Sandbox:
         return choose("unsafe")
 
     def check_embedder(self, settings: Settings, project: Path) -> None: ...

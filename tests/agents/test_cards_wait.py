@@ -11,21 +11,21 @@ from agents.launch import create, drive
 from agents.run import Run
 from pelagos.errors import Interrupted
 from pelagos.settings import Settings
-from sandbox import cards
+from sandbox.gpu import gpu_slots
 from sandbox.protocol import Limits
-from tests.agents.scripted import ScriptedParts
+from tests.agents.scripted import ScriptedAssembly
 from tests.sandbox.fake_smi import on_path
 from tests.toolchains.table import TableToolchain, write_task
 
 
 def test_waiting_is_told_once_and_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     smi = on_path(tmp_path, monkeypatch)
-    monkeypatch.setattr(cards, "POLL", 0.02)
+    monkeypatch.setattr(gpu_slots, "POLL_S", 0.02)
     stop = threading.Event()
     polls: list[int] = []
 
     def prepare(self: TableToolchain, task: object, context: Run) -> None:
-        real = context.boundary
+        real_boundary = context.boundary
 
         def boundary() -> None:
             polls.append(1)
@@ -33,22 +33,22 @@ def test_waiting_is_told_once_and_can_be_stopped(tmp_path: Path, monkeypatch: py
             smi.tell((0, 1, len(polls)))
             if len(polls) == 12:
                 stop.set()
-            real()
+            real_boundary()
 
         monkeypatch.setattr(context, "boundary", boundary)
-        with cards.take(1, 8_000, lambda reason: None), context.cards(Limits(gpus=1, gpu_memory_mb=8_000)):
+        with gpu_slots.take(1, 8_000, lambda reason: None), context.cards(Limits(gpus=1, gpu_memory_mb=8_000)):
             pytest.fail("there is no room for two")
 
     monkeypatch.setattr(TableToolchain, "prepare", prepare)
     settings = Settings(models={"default": "replay:none"})
-    run = create(tmp_path, str(write_task(tmp_path / "table")), settings, tmp_path / "r", ScriptedParts())
-    said: list[str] = []
+    run = create(tmp_path, str(write_task(tmp_path / "table")), settings, tmp_path / "r", ScriptedAssembly())
+    notes: list[str] = []
     ending = drive(
         run,
-        lambda event: said.append(event.payload["text"]) if event.kind == "note" else None,
+        lambda event: notes.append(event.payload["text"]) if event.kind == "note" else None,
         stop,
-        ScriptedParts(),
+        ScriptedAssembly(),
     )
     assert (ending.status, ending.exit_code) == ("interrupted", Interrupted.exit_code)
-    assert [text for text in said if "waiting for a card" in text] == said[-1:]
+    assert [text for text in notes if "waiting for a card" in text] == notes[-1:]
     assert len(polls) >= 12

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from agents.launch import Ending, create, drive
-from agents.pace import Pace
-from app.board import bars
-from app.record import Record
-from memory.budget import Budget
-from memory.ledger import Event, Ledger
+from agents.launch import create, drive
+from agents.pacing.pace import Pace
+from app.live.board import list_budgets
+from app.record.record import Record
+from memory.ledger.ledger import Event, Ledger
+from memory.steps.budget import Budget
+from pelagos.facts.drive import Ending
 from pelagos.settings import Caps
-from tests.agents.crash import events, facts, run_of
-from tests.agents.scripted import ScriptedParts, brief
+from tests.agents.crash import locate_run, read_events, read_facts
+from tests.agents.scripted import ScriptedAssembly, make_short_settings
 from tests.toolchains.table import write_task
 
 DAY, YEARS = 86_400.0, 50 * 365 * 86_400.0
@@ -40,61 +41,65 @@ class Wall:
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = tmp_path_factory.mktemp("alone")
-    assert drive(launched(project), parts=ScriptedParts()).status == "finished"
+    assert drive(create_run(project), assembly=ScriptedAssembly()).status == "finished"
     return project
 
 
-def launched(project: Path) -> Path:
-    settings = brief(caps={"seconds": 3600.0})
-    return create(project, str(write_task(project / "table")), settings, run_of(project), ScriptedParts())
+def create_run(project: Path) -> Path:
+    settings = make_short_settings(caps={"seconds": 3600.0})
+    return create(project, str(write_task(project / "table")), settings, locate_run(project), ScriptedAssembly())
 
 
-def results(project: Path) -> dict[tuple[str, str], object]:
-    return {name: fact for name, fact in facts(project).items() if name[0] != "run.ended"}
+def read_results(project: Path) -> dict[tuple[str, str], object]:
+    return {name: fact for name, fact in read_facts(project).items() if name[0] != "run.ended"}
 
 
 def check_times(project: Path, passed: float) -> None:
     """What budget, view and pace say is within what really passed."""
-    with closing(Ledger.read(run_of(project) / "ledger.db")) as ledger:
+    with closing(Ledger.read(locate_run(project) / "ledger.db")) as ledger:
         assert 0 < Budget(Caps(), ledger).summary().seconds.spent <= passed + 2
-        took = Pace.of(ledger).hypothesis_s(None, None)
-        assert took is None or 0 <= took <= passed + 2
-        record = Record.of(ledger.events())
-    shown = next(bar.spent for bar in bars(record, record.last_at) if bar.name == "wall clock")
+        hypothesis_s = Pace.from_ledger(ledger).hypothesis_s(None, None)
+        assert hypothesis_s is None or 0 <= hypothesis_s <= passed + 2
+        record = Record.from_events(ledger.events())
+    shown = next(bar.spent for bar in list_budgets(record, record.last_at) if bar.name == "wall clock")
     assert 0 < shown <= passed + 4
 
 
 @pytest.mark.parametrize(
     "moments",
-    [{40: YEARS}, {40: -DAY}, {12: YEARS, 30: -YEARS - DAY, 60: DAY, 90: -DAY}, {n: DAY for n in range(5, 150, 9)}],
-    ids=["years ahead", "a day back", "both ways", "again and again"],
+    [
+        pytest.param({40: YEARS}, marks=pytest.mark.slow, id="years ahead"),
+        pytest.param({40: -DAY}, marks=pytest.mark.slow, id="a day back"),
+        pytest.param({12: YEARS, 30: -YEARS - DAY, 60: DAY, 90: -DAY}, id="both ways"),
+        pytest.param({n: DAY for n in range(5, 150, 9)}, id="again and again"),
+    ],
 )
 def test_a_clock_set_while_it_runs(
     moments: Mapping[int, float], alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wall, began = Wall(monkeypatch, moments), time.monotonic()
-    ending = drive(launched(tmp_path), wall.watch, parts=ScriptedParts())
+    ending = drive(create_run(tmp_path), wall.watch, assembly=ScriptedAssembly())
     assert (ending.status, wall.moments.keys() & set(range(100))) == ("finished", set())
-    assert results(tmp_path) == results(alone)
+    assert read_results(tmp_path) == read_results(alone)
     check_times(tmp_path, time.monotonic() - began)
 
 
-@pytest.mark.parametrize("by", [YEARS, -DAY])
+@pytest.mark.parametrize("by", [pytest.param(YEARS, marks=pytest.mark.slow), -DAY])
 def test_a_clock_set_between_stop_and_resume(
     by: float, alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wall, began = Wall(monkeypatch, {}), time.monotonic()
-    run, rows = launched(tmp_path), len(events(alone))
+    run, rows = create_run(tmp_path), len(read_events(alone))
     for last in range(20, rows, 25):
-        if stopped_after(run, last).status == "finished":
+        if stop_after(run, last).status == "finished":
             break
         check_times(tmp_path, time.monotonic() - began)
         wall.ahead += by
-    assert drive(run, parts=ScriptedParts()).status == "finished"
-    assert results(tmp_path) == results(alone)
+    assert drive(run, assembly=ScriptedAssembly()).status == "finished"
+    assert read_results(tmp_path) == read_results(alone)
     check_times(tmp_path, time.monotonic() - began)
 
 
-def stopped_after(run: Path, last: int) -> Ending:
+def stop_after(run: Path, last: int) -> Ending:
     stop = threading.Event()
-    return drive(run, lambda event: stop.set() if event.seq >= last else None, stop, ScriptedParts())
+    return drive(run, lambda event: stop.set() if event.seq >= last else None, stop, ScriptedAssembly())

@@ -7,47 +7,54 @@ from __future__ import annotations
 
 import random
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.agents.crash import calls, end, events, facts, finished, start
+from tests.agents.crash import (
+    count_calls,
+    count_rows,
+    list_finished,
+    read_events,
+    read_facts,
+    start_child,
+    wait_for_end,
+)
 
 KILLS = 10
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The uninterrupted run: its project and its seconds, forking included."""
+    """The uninterrupted run: its project and the rows of its ledger."""
     project = tmp_path_factory.mktemp("alone")
-    end(start(project))  # warms the fork server
-    project = tmp_path_factory.mktemp("again")
-    began = time.monotonic()
-    assert end(start(project)) == 0
-    return project, time.monotonic() - began
+    assert wait_for_end(start_child(project)) == 0
+    return project, len(read_events(project))
 
 
 def test_two_runs_left_alone_have_the_same_facts(alone: Any, tmp_path: Path) -> None:
-    end(start(tmp_path))
-    assert facts(tmp_path) == facts(alone[0])
-    assert max(calls(tmp_path).values()) == 1
+    wait_for_end(start_child(tmp_path))
+    assert read_facts(tmp_path) == read_facts(alone[0])
+    assert max(count_calls(tmp_path).values()) == 1
 
 
 def test_killed_at_random_moments_it_ends_the_same(alone: Any, tmp_path: Path) -> None:
-    whole, seconds = alone
+    """A moment is a row of the ledger and a little more, so that it doesn't depend on the machine's speed."""
+    whole, rows = alone
     seed = random.randrange(10**6)
-    moments = [random.Random(f"{seed} {number}").uniform(0, seconds) for number in range(KILLS)]
+    moments = [random.Random(f"{seed} {number}").uniform(0, 0.95 * rows) for number in range(KILLS)]
 
     def trial(number: int) -> int | None:
         project = tmp_path / str(number)
-        process = start(project)
-        end(process, moments[number])
+        process = start_child(project)
+        while count_rows(project) < moments[number] and wait_for_end(process, 0.002) is None:
+            pass
+        wait_for_end(process, 0.05 * (moments[number] % 1))
         process.kill()
-        code = end(process)
-        _resumed_as(whole, project, f"seed {seed}, kill {number} after {moments[number]:.3f} s")
+        code = wait_for_end(process)
+        _check_resumed(whole, project, f"seed {seed}, kill {number} after {moments[number]:.2f} rows")
         return code
 
     with ThreadPoolExecutor(4) as pool:
@@ -56,14 +63,14 @@ def test_killed_at_random_moments_it_ends_the_same(alone: Any, tmp_path: Path) -
 
 
 def test_killed_again_and_again_it_ends_the_same(alone: Any, tmp_path: Path) -> None:
-    """Ten lives in one run: each makes a few rows of progress and dies right after a row."""
+    """Some lives in one run: each makes a few rows of progress and dies right after a row."""
     whole, _ = alone
-    rows, step = len(events(whole)), max(1, len(events(whole)) // KILLS)
+    rows, step = len(read_events(whole)), max(1, len(read_events(whole)) // KILLS)
     for last in range(step, rows, step):
-        before, sent = finished(tmp_path), calls(tmp_path)
-        assert end(start(tmp_path, die_after=last)) == -signal.SIGKILL
-        assert not {name for name in before if calls(tmp_path)[name] != sent[name]}
-    _resumed_as(whole, tmp_path, f"a kill every {step} rows")
+        before, sent = list_finished(tmp_path), count_calls(tmp_path)
+        assert wait_for_end(start_child(tmp_path, die_after=last)) == -signal.SIGKILL
+        assert not {name for name in before if count_calls(tmp_path)[name] != sent[name]}
+    _check_resumed(whole, tmp_path, f"a kill every {step} rows")
 
 
 @pytest.mark.slow
@@ -73,18 +80,18 @@ def test_killed_at_every_write_boundary_it_ends_the_same(alone: Any, tmp_path: P
 
     def trial(row: int) -> None:
         project = tmp_path / str(row)
-        assert end(start(project, die_after=row, lag=0)) == -signal.SIGKILL, row
-        _resumed_as(whole, project, f"killed after row {row}")
+        assert wait_for_end(start_child(project, die_after=row, lag=0)) == -signal.SIGKILL, row
+        _check_resumed(whole, project, f"killed after row {row}")
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(trial, range(1, len(events(whole)))))
+        list(pool.map(trial, range(1, len(read_events(whole)))))
 
 
-def _resumed_as(whole: Path, project: Path, when: str) -> None:
+def _check_resumed(whole: Path, project: Path, when: str) -> None:
     """Finished work is never done again; the facts are the whole run's."""
-    done, sent = finished(project), calls(project)
-    assert end(start(project)) == 0, when
-    assert not {name for name in done if calls(project)[name] != sent[name]}, when
-    ours, theirs = facts(project), facts(whole)
+    done, sent = list_finished(project), count_calls(project)
+    assert wait_for_end(start_child(project)) == 0, when
+    assert not {name for name in done if count_calls(project)[name] != sent[name]}, when
+    ours, theirs = read_facts(project), read_facts(whole)
     assert set(ours) == set(theirs), when
     assert {key for key in ours if ours[key] != theirs[key]} == set(), when

@@ -15,30 +15,32 @@ from typing import Any
 import pytest
 
 from agents.launch import create, drive
-from memory import salvage
-from memory.checkpoints import FILE
-from memory.ledger import Event, Ledger
-from memory.rows import Row
+from memory.checkpoints.checkpoints import FILE
+from memory.ledger import repair
+from memory.ledger.ledger import Event, Ledger
+from memory.ledger.rows import Row
 from tests.agents.crash import TIMES
-from tests.agents.scripted import Scripted, ScriptedParts, brief
+from tests.agents.scripted import Scripted, ScriptedAssembly, make_short_settings
 from tests.toolchains.table import write_task
 
-KINDS = frozenset({"hypothesis", "version", "build", "experiment", "verdict", "lesson", "confirmed", "screened"})
+KINDS = frozenset({"hypothesis", "version", "build", "experiment", "verdict", "lesson", "claim", "screened"})
 """What a run found. Verdicts and lessons are compared by what was said last: more of them are said where two lanes
 meet in another order."""
 
 
-class Recorded:
+class RecordedRun:
     """A finished run of `lanes` lanes in `project`, with its checkpoints as they were at each row."""
 
-    def __init__(self, project: Path, lanes: int) -> None:
+    def __init__(self, project: Path, lanes: int, model: Callable[[], Scripted] = Scripted) -> None:
         self.project = project
-        settings = brief(lanes=lanes)
-        self.run = create(project, str(write_task(project / "table")), settings, project / "runs" / "r", parts())
+        settings = make_short_settings(lanes=lanes)
+        self.run = create(
+            project, str(write_task(project / "table")), settings, project / "runs" / "r", ScriptedAssembly()
+        )
         self.at: dict[int, Path] = {}
-        assert drive(self.run, self._keep, parts=parts()).status == "finished"
-        self.rows: list[Row] = salvage.inspect(self.run / "ledger.db")[0]
-        self.found = found(self.run)
+        assert drive(self.run, self._keep, assembly=ScriptedAssembly(model())).status == "finished"
+        self.rows: list[Row] = repair.verified_rows(self.run / "ledger.db")[0]
+        self.found = read_findings(self.run)
 
     def _keep(self, event: Event) -> None:
         kept = self.project / "at" / str(event.seq)
@@ -49,45 +51,41 @@ class Recorded:
         self.at[event.seq] = kept
 
     def copy(self, to: Path, rows: int, checkpoint: int | None) -> Path:
-        """The project anew, its ledger cut to `rows`, its checkpoints as they were at the row `checkpoint` (None: at
-        the end)."""
+        """Copy the project, with its ledger cut to `rows` and its checkpoints as they were at the row `checkpoint`
+        (None: at the end). Returns the run's folder."""
         shutil.copytree(self.project, to, ignore=shutil.ignore_patterns("at", "answers"))
         run = to / "runs" / "r"
-        described = (run / "run.json").read_text()
-        (run / "run.json").write_text(described.replace(str(self.project.resolve()), str(to.resolve())))
+        description = (run / "run.json").read_text()
+        (run / "run.json").write_text(description.replace(str(self.project.resolve()), str(to.resolve())))
         (run / "ledger.db").unlink()
-        salvage.build(run / "ledger.db", self.rows[:rows])
+        repair.write_ledger(run / "ledger.db", self.rows[:rows])
         if checkpoint is not None:
             (run / FILE).unlink()
-            for part in self.at[checkpoint].iterdir():
-                shutil.copy(part, run)
+            for file in self.at[checkpoint].iterdir():
+                shutil.copy(file, run)
         return run
 
 
-def parts() -> ScriptedParts:
-    return ScriptedParts(Scripted())
-
-
-def found(run: Path) -> dict[tuple[str, str], Any]:
+def read_findings(run: Path) -> dict[tuple[str, str], Any]:
     with closing(Ledger.read(run / "ledger.db")) as ledger:
         events = ledger.events(kinds=KINDS)
-    told = {}
+    findings = {}
     for event in events:
         payload = {name: value for name, value in event.payload.items() if name not in TIMES}
         newest = event.kind in ("verdict", "lesson")
-        told[event.kind, payload["hypothesis"] if newest else event.key] = payload
-    return told
+        findings[event.kind, payload["hypothesis"] if newest else event.key] = payload
+    return findings
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    return Recorded(tmp_path_factory.mktemp("alone"), lanes=1)
+def alone(tmp_path_factory: pytest.TempPathFactory) -> RecordedRun:
+    return RecordedRun(tmp_path_factory.mktemp("alone"), lanes=1)
 
 
-def ends_the_same(whole: Recorded, run: Path, when: str) -> None:
-    ending = drive(run, parts=parts())
+def check_same_ending(whole: RecordedRun, run: Path, when: str) -> None:
+    ending = drive(run, assembly=ScriptedAssembly())
     assert (ending.status, ending.exit_code) == ("finished", 0), (when, ending)
-    assert found(run) == whole.found, when
+    assert read_findings(run) == whole.found, when
     shutil.rmtree(run.parent.parent)
 
 
@@ -102,18 +100,18 @@ CASES: dict[str, Callable[[int, int], tuple[int, int | None]]] = {
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("case", CASES)
-def test_cut_at_every_row_it_ends_the_same(case: str, alone: Recorded, tmp_path: Path) -> None:
+def test_cut_at_every_row_it_ends_the_same(case: str, alone: RecordedRun, tmp_path: Path) -> None:
     for row in range(2, len(alone.rows) + 1):
-        tried(case, row, alone, tmp_path)
+        check_cut(case, row, alone, tmp_path)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_cut_somewhere_it_ends_the_same(case: str, alone: Recorded, tmp_path: Path) -> None:
+def test_cut_somewhere_it_ends_the_same(case: str, alone: RecordedRun, tmp_path: Path) -> None:
     """One row of the many that the slow suite walks, drawn anew each time."""
-    tried(case, random.randrange(2, len(alone.rows) + 1), alone, tmp_path)
+    check_cut(case, random.randrange(2, len(alone.rows) + 1), alone, tmp_path)
 
 
-def tried(case: str, row: int, alone: Recorded, tmp_path: Path) -> None:
+def check_cut(case: str, row: int, alone: RecordedRun, tmp_path: Path) -> None:
     rows, checkpoint = CASES[case](row, len(alone.rows))
     run = alone.copy(tmp_path / str(row), rows, checkpoint)
-    ends_the_same(alone, run, f"{case}: rows {rows} of {len(alone.rows)}, checkpoint of row {checkpoint}")
+    check_same_ending(alone, run, f"{case}: rows {rows} of {len(alone.rows)}, checkpoint of row {checkpoint}")

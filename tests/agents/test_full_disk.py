@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from agents.launch import create, drive
-from memory.ledger import Event, Ledger
+from memory.ledger.ledger import Event, Ledger
 from pelagos.errors import DiskFull
 from pelagos.settings import Settings
-from tests.agents.crash import events, facts, run_of
-from tests.agents.scripted import ScriptedParts, brief
+from tests.agents.crash import locate_run, read_events, read_facts
+from tests.agents.scripted import ScriptedAssembly, make_short_settings
 from tests.agents.servers.imitation import Imitation, serving
 from tests.disks import Disk, small_disk
 from tests.toolchains.table import write_task
@@ -35,46 +35,46 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    with small_disk(tmp_path / "disk", MEGABYTES) as made:
-        yield made
+    with small_disk(tmp_path / "disk", MEGABYTES) as small:
+        yield small
 
 
-def launched(project: Path) -> Path:
-    settings = brief(workers=2)
-    return create(project, str(write_task(project / "table")), settings, run_of(project), ScriptedParts())
+def create_run(project: Path) -> Path:
+    settings = make_short_settings(workers=2)
+    return create(project, str(write_task(project / "table")), settings, locate_run(project), ScriptedAssembly())
 
 
-def ended_facts(project: Path) -> dict[tuple[str, str], Any]:
-    return {name: fact for name, fact in facts(project).items() if name[0] != "run.ended"}
+def read_results(project: Path) -> dict[tuple[str, str], Any]:
+    return {name: fact for name, fact in read_facts(project).items() if name[0] != "run.ended"}
 
 
 def test_whenever_it_fills_the_run_stops_and_resumes_to_the_same_facts(disk: Disk, tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     whole.mkdir()
-    assert drive(launched(whole), parts=ScriptedParts()).status == "finished"
+    assert drive(create_run(whole), assembly=ScriptedAssembly()).status == "finished"
     project = disk.folder / "project"
     project.mkdir()
-    run = launched(project)
-    rows, lives = len(events(whole)), 0
+    run = create_run(project)
+    rows, lives = len(read_events(whole)), 0
     for moment in range(2, rows, max(1, rows // 8)):
 
         def watch(event: Event, last: int = moment) -> None:
             if event.seq == last:
                 disk.fill()
 
-        ending = drive(run, watch, parts=ScriptedParts())
+        ending = drive(run, watch, assembly=ScriptedAssembly())
         if ending.status == "finished":
             break
-        before = {(e.kind, e.key): e.payload for e in events(project)}
+        before = {(e.kind, e.key): e.payload for e in read_events(project)}
         assert (ending.status, ending.exit_code) == ("disk full", 3), ending
         assert ending.reason.startswith("disk: no room left at")
         assert "\n" not in ending.reason
         disk.free()
         lives += 1
-        assert {(e.kind, e.key): e.payload for e in events(project)}.items() >= before.items()
+        assert {(e.kind, e.key): e.payload for e in read_events(project)}.items() >= before.items()
     assert lives >= 5
-    assert drive(run, parts=ScriptedParts()).status == "finished"
-    assert ended_facts(project) == ended_facts(whole)
+    assert drive(run, assembly=ScriptedAssembly()).status == "finished"
+    assert read_results(project) == read_results(whole)
 
 
 def test_a_disk_that_was_full_for_a_moment_doesnt_end_the_run(
@@ -83,7 +83,7 @@ def test_a_disk_that_was_full_for_a_moment_doesnt_end_the_run(
     monkeypatch.setattr("agents.launch.DISK_WAITS_S", (0.2, 0.2))
     project, whole = disk.folder / "project", tmp_path / "whole"
     project.mkdir(), whole.mkdir()
-    assert drive(launched(whole), parts=ScriptedParts()).status == "finished"
+    assert drive(create_run(whole), assembly=ScriptedAssembly()).status == "finished"
     timers = []
 
     def watch(event: Event) -> None:
@@ -92,9 +92,9 @@ def test_a_disk_that_was_full_for_a_moment_doesnt_end_the_run(
             timers.append(threading.Timer(0.1, disk.free))
             timers[-1].start()
 
-    assert drive(launched(project), watch, parts=ScriptedParts()).status == "finished"
+    assert drive(create_run(project), watch, assembly=ScriptedAssembly()).status == "finished"
     assert len(timers) == 2
-    assert facts(project) == facts(whole)
+    assert read_facts(project) == read_facts(whole)
 
 
 def test_no_room_at_the_start_writes_no_run(disk: Disk) -> None:
@@ -103,51 +103,60 @@ def test_no_room_at_the_start_writes_no_run(disk: Disk) -> None:
     write_task(project / "table")
     disk.fill()
     with pytest.raises(DiskFull, match="no room left at"):
-        launched_again(project)
+        create_run_again(project)
     assert list((project / "runs").iterdir()) == []
     disk.free()
-    assert drive(launched(project), parts=ScriptedParts()).status == "finished"
+    assert drive(create_run(project), assembly=ScriptedAssembly()).status == "finished"
 
 
-def launched_again(project: Path) -> Path:
+def create_run_again(project: Path) -> Path:
     return create(
-        project, str(project / "table"), Settings(models={"default": "replay:none"}), run_of(project), ScriptedParts()
+        project,
+        str(project / "table"),
+        Settings(models={"default": "replay:none"}),
+        locate_run(project),
+        ScriptedAssembly(),
     )
 
 
 def test_no_room_between_launch_and_drive(disk: Disk) -> None:
     project = disk.folder / "project"
     project.mkdir()
-    run = launched(project)
+    run = create_run(project)
     disk.fill()
     with pytest.raises(DiskFull):
-        drive(run, parts=ScriptedParts())
+        drive(run, assembly=ScriptedAssembly())
     disk.free()
-    assert drive(run, parts=ScriptedParts()).status == "finished"
+    assert drive(run, assembly=ScriptedAssembly()).status == "finished"
 
 
-def by(url: str) -> tuple[str, ...]:
-    """Nobody is waited for who is away."""
+def make_endpoint_options(url: str) -> tuple[str, ...]:
+    """Return the options for an endpoint that isn't waited for while it is away."""
     return "--patience", "0", "--model", f"default=openai:somebody@{url}", "--sandbox", "unsafe"
 
 
 def test_the_command_line_says_one_line_and_exits_with_3(disk: Disk, tmp_path: Path) -> None:
-    assert pelagos("tasks", "new", str(tmp_path / "mine"), folder=tmp_path).wait(60) == 0
+    assert start_pelagos("tasks", "new", str(tmp_path / "mine"), folder=tmp_path).wait(60) == 0
     disk.fill()
-    with serving(Imitation()) as url, pelagos("run", str(tmp_path / "mine"), *by(url), folder=disk.folder) as told:
-        _, said = told.communicate(timeout=120)
-    assert told.returncode == 3, said
-    assert said.count(b"\n") == 1, said
-    assert said.startswith(b"pelagos: disk: no room left at"), said
+    with (
+        serving(Imitation()) as url,
+        start_pelagos("run", str(tmp_path / "mine"), *make_endpoint_options(url), folder=disk.folder) as process,
+    ):
+        _, output = process.communicate(timeout=120)
+    assert process.returncode == 3, output
+    assert output.count(b"\n") == 1, output
+    assert output.startswith(b"pelagos: disk: no room left at"), output
     assert not (disk.folder / "runs").exists() or list((disk.folder / "runs").iterdir()) == []
 
 
 @pytest.mark.slow
 def test_a_detached_run_stops_with_3_though_its_log_is_on_that_disk(disk: Disk, tmp_path: Path) -> None:
-    assert pelagos("tasks", "new", str(tmp_path / "mine"), folder=tmp_path).wait(60) == 0
+    assert start_pelagos("tasks", "new", str(tmp_path / "mine"), folder=tmp_path).wait(60) == 0
     log = disk.folder / "run.log"
     with log.open("ab") as out, serving(Imitation()) as url:
-        child = pelagos("run", str(tmp_path / "mine"), *by(url), folder=disk.folder, stdout=out, stderr=out)
+        child = start_pelagos(
+            "run", str(tmp_path / "mine"), *make_endpoint_options(url), folder=disk.folder, stdout=out, stderr=out
+        )
         wait_for(lambda: any(disk.folder.glob("runs/*/ledger.db")), child)
     disk.fill()
     assert child.wait(120) == 3, log.read_text()
@@ -155,24 +164,26 @@ def test_a_detached_run_stops_with_3_though_its_log_is_on_that_disk(disk: Disk, 
     assert log.read_text().startswith("UNSAFE: "), "the run's first line"
     disk.free()
     (run,) = (disk.folder / "runs").iterdir()
-    assert pelagos("resume", run.name, folder=disk.folder).wait(120) == 5  # nobody answers any more; but it went on
-    ended = [event.payload for event in told_by(run) if event.kind == "run.ended"][-1]
-    assert ended["status"] == "starved", ended
+    assert (
+        start_pelagos("resume", run.name, folder=disk.folder).wait(120) == 5
+    )  # nobody answers any more; but it went on
+    ending = [event.payload for event in read_run_events(run) if event.kind == "run.ended"][-1]
+    assert ending["status"] == "starved", ending
 
 
-def told_by(run: Path) -> list[Event]:
+def read_run_events(run: Path) -> list[Event]:
     with closing(Ledger.read(run / "ledger.db")) as ledger:
         return ledger.events()
 
 
-def wait_for(there: Callable[[], bool], child: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
-    while not there() and child.poll() is None and time.monotonic() < end:
+def wait_for(condition: Callable[[], bool], child: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition() and child.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert there()
+    assert condition()
 
 
-def pelagos(*words: str, folder: Path, stdout: Any = subprocess.PIPE, stderr: Any = subprocess.PIPE) -> Any:
+def start_pelagos(*words: str, folder: Path, stdout: Any = subprocess.PIPE, stderr: Any = subprocess.PIPE) -> Any:
     command = [sys.executable, "-m", "app.main", *words]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(command, cwd=folder, stdout=stdout, stderr=stderr, env=env)

@@ -6,18 +6,17 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agents.launch import create, drive
-from agents.models.protocol import Reply, Request
-from app.report.build import write
+from agents.models.protocol import Request
+from app.report.build import write_report
 from pelagos.nouns import OutcomeKind
 from pelagos.settings import Sandboxing
 from sandbox.protocol import Outcome, Sandbox, Spec
-from tests.agents.scripted import Scripted, ScriptedParts
-from tests.agents.test_loop import facts, settings
+from tests.agents.scripted import ScriptedAssembly, Small
+from tests.agents.test_loop import make_settings, read_facts
 from tests.tools.code.conftest import make_task
 
 HUGE = "b'\\x93NUMPY\\x01\\x00' + (96).to_bytes(2, 'little') + b\"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 2**63)}\".replace(b'2**63', b'9223372036854775808').ljust(95) + b'\\n'"
@@ -42,16 +41,10 @@ SPOILS = {
 }  # fmt: skip
 
 
-class Spoiler(Scripted):
+class Spoiler(Small):
     """Each idea is one of `SPOILS`; its program does what the idea's title says."""
 
-    strong = False
-
-    def complete(self, request: Request, limit: Any) -> Reply:
-        self.requests.append(request)
-        return Reply(text=self._said(request), tokens_in=100, tokens_out=50, seconds=0.1)
-
-    def _said(self, request: Request) -> str:
+    def say(self, request: Request) -> str:
         if request.role == "ideator":
             title = list(SPOILS)[(request.sample - 1) % len(SPOILS)]
             return json.dumps({"title": title, "target": "fit.py::fit", "statement": f"{title} is written in fit."})
@@ -79,61 +72,61 @@ class Fragile:
         return outcome
 
 
-class FragileParts(ScriptedParts):
-    def sandbox(self, wanted: Sandboxing) -> Sandbox:
-        return Fragile(super().sandbox(wanted))
+class FragileAssembly(ScriptedAssembly):
+    def sandbox(self, settings: Sandboxing) -> Sandbox:
+        return Fragile(super().sandbox(settings))
 
 
-def begun(folder: Path, hypotheses: int, parts: ScriptedParts) -> Path:
+def create_run(folder: Path, hypotheses: int, assembly: ScriptedAssembly) -> Path:
     make_task(folder / "lines")
-    asked = settings(
+    settings = make_settings(
         loop={"hypotheses": hypotheses, "tries": 1, "workers": 2}, sandbox={"name": "unsafe"}, screen={"tau": 0.999}
     )
-    return create(folder, str(folder / "lines"), asked, folder / "r", parts)
+    return create(folder, str(folder / "lines"), settings, folder / "r", assembly)
 
 
-def well_told(run: Path) -> None:
-    for page in write(run):
+def check_report(run: Path) -> None:
+    for page in write_report(run):
         text = page.read_text("utf-8")
         assert "\x1b" not in text
 
 
 @pytest.mark.slow
 def test_a_run_of_hostile_programs_ends_and_tells(tmp_path: Path) -> None:
-    parts = ScriptedParts(Spoiler())
-    run = begun(tmp_path, len(SPOILS), parts)
-    ending = drive(run, parts=parts)
+    assembly = ScriptedAssembly(Spoiler())
+    run = create_run(tmp_path, len(SPOILS), assembly)
+    ending = drive(run, assembly=assembly)
     assert (ending.status, ending.exit_code) == ("finished", 0), ending
-    assert facts(run, "run.ended")[0]["status"] == "finished"
-    causes = Counter(one["cause"] for build in facts(run, "build") for one in build["tries"])
+    assert read_facts(run, "run.ended")[0]["status"] == "finished"
+    causes = Counter(attempt["cause"] for build in read_facts(run, "build") for attempt in build["tries"])
     assert causes == Counter(cause for _, cause in SPOILS.values())
-    well_told(run)
-    assert drive(run, parts=parts) == ending
+    check_report(run)
+    assert drive(run, assembly=assembly) == ending
 
 
 def test_a_run_that_had_died_of_its_program_resumes(tmp_path: Path) -> None:
-    parts = FragileParts(Spoiler())
-    run = begun(tmp_path, 2, parts)
+    assembly = FragileAssembly(Spoiler())
+    run = create_run(tmp_path, 2, assembly)
     with pytest.raises(ValueError, match="array is too big"):
-        drive(run, parts=parts)
-    assert facts(run, "run.stopped")[0]["reason"].startswith("ValueError: array is too big; caf\ufffd")
-    assert not facts(run, "run.ended")
-    well_told(run)
-    ending = drive(run, parts=ScriptedParts(Spoiler()))
+        drive(run, assembly=assembly)
+    assert read_facts(run, "run.stopped")[0]["reason"].startswith("ValueError: array is too big; caf\ufffd")
+    assert not read_facts(run, "run.ended")
+    check_report(run)
+    ending = drive(run, assembly=ScriptedAssembly(Spoiler()))
     assert ending.status == "finished"
-    assert [one["cause"] for one in facts(run, "build")] == ["bad_predictions", "bad_report"]
-    well_told(run)
+    assert [build["cause"] for build in read_facts(run, "build")] == ["bad_predictions", "bad_report"]
+    check_report(run)
 
 
 def test_a_baseline_that_writes_it_fails_in_one_line(tmp_path: Path) -> None:
-    parts = ScriptedParts(Spoiler())
+    assembly = ScriptedAssembly(Spoiler())
     make_task(tmp_path / "lines")
     program = tmp_path / "lines" / "fit.py"
     body, _ = SPOILS["Shape that is huge"]
     program.write_text(program.read_text().replace("    return np.linalg", f"{body}    return np.linalg"))
-    run = create(tmp_path, str(tmp_path / "lines"), settings(sandbox={"name": "unsafe"}), tmp_path / "r", parts)
-    ending = drive(run, parts=parts)
+    run = create(tmp_path, str(tmp_path / "lines"), make_settings(sandbox={"name": "unsafe"}), tmp_path / "r", assembly)
+    ending = drive(run, assembly=assembly)
     assert (ending.status, ending.exit_code) == ("failed", 5)
     assert "bad_predictions" in ending.reason
-    assert facts(run, "experiment")[0]["outcome"] == OutcomeKind.INVALID
-    well_told(run)
+    assert read_facts(run, "experiment")[0]["outcome"] == OutcomeKind.INVALID
+    check_report(run)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from agents.launch import Ending, create, drive
-from memory.ledger import Event, Ledger
+from agents.launch import create, drive
+from memory.ledger.ledger import Event, Ledger
 from pelagos.errors import Locked
-from tests.agents.scripted import ScriptedParts, brief
+from pelagos.facts.drive import Ending
+from tests.agents.scripted import ScriptedAssembly, make_short_settings
 from tests.toolchains.table import write_task
 
 FILES = {
@@ -39,13 +40,13 @@ class Holder:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    settings = brief(1)
-    return create(tmp_path, str(write_task(tmp_path / "table")), settings, tmp_path / "runs" / "r", ScriptedParts())
+    settings = make_short_settings(1)
+    return create(tmp_path, str(write_task(tmp_path / "table")), settings, tmp_path / "runs" / "r", ScriptedAssembly())
 
 
-def driven(run: Path, holder: Holder) -> Ending | Locked:
+def drive_or_lock(run: Path, holder: Holder) -> Ending | Locked:
     try:
-        return drive(run, holder.watch, parts=ScriptedParts())
+        return drive(run, holder.watch, assembly=ScriptedAssembly())
     except Locked as locked:
         return locked
 
@@ -55,23 +56,23 @@ def test_a_lock_ends_no_run_before_its_time_and_none_for_good(
     file: str, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / FILES[file]
-    monkeypatch.setattr("memory.faults.WAIT_S", 0.1)
-    kept = Holder(path, "hypothesis", None)
-    ended = driven(run, kept)
-    assert kept.raw is not None
-    kept.raw.close()
-    said = ended.reason if isinstance(ended, Ending) else str(ended)
-    assert "another process keeps it locked" in said, ended
-    assert said.startswith(str(path))
-    assert "\n" not in said
-    before = facts(run)
-    monkeypatch.setattr("memory.faults.WAIT_S", 60.0)
-    short = Holder(path, "screened", 0.3)
-    assert driven(run, short) == Ending("finished", 0, "1 hypothesis tested")
-    assert short.raw is not None
-    assert facts(run)[: len(before)] == before
+    monkeypatch.setattr("memory.files.disk_errors.LOCK_WAIT_S", 0.1)
+    lasting = Holder(path, "hypothesis", None)
+    outcome = drive_or_lock(run, lasting)
+    assert lasting.raw is not None
+    lasting.raw.close()
+    message = outcome.reason if isinstance(outcome, Ending) else str(outcome)
+    assert "another process keeps it locked" in message, outcome
+    assert message.startswith(str(path))
+    assert "\n" not in message
+    before = read_events(run)
+    monkeypatch.setattr("memory.files.disk_errors.LOCK_WAIT_S", 60.0)
+    brief = Holder(path, "screened", 0.3)
+    assert drive_or_lock(run, brief) == Ending(status="finished", exit_code=0, reason="1 hypothesis tested")
+    assert brief.raw is not None
+    assert read_events(run)[: len(before)] == before
 
 
-def facts(run: Path) -> list[Event]:
+def read_events(run: Path) -> list[Event]:
     with closing(Ledger.read(run / "ledger.db")) as ledger:
         return ledger.events()

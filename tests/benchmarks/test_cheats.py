@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks.cheats.__main__ import table
-from benchmarks.cheats.aide import Answer, site_of
-from benchmarks.cheats.aide import table as aide_table
+from benchmarks.cheats.__main__ import make_table
+from benchmarks.cheats.aide import Answer, find_site
+from benchmarks.cheats.aide import make_table as aide_table
 from benchmarks.cheats.bench import BELIEVED, INVALID, NO_EFFECT, REFUSED, SUSPECT, Cheats, Result
-from benchmarks.cheats.cases import TASKS, cases, task
+from benchmarks.cheats.cases import TASKS, copy_task, load_cases
 from pelagos.errors import BadInput, MissingPart
 from sandbox.choose import choose
-from tools.code.versions import untouched
+from tools.code.program.versions import load_original
 
-EVERY = {case.name: case for case in cases()}
+EVERY = {case.name: case for case in load_cases()}
 KNOWN_LOSSES = {"evasive", "weights-as-a-feature"}
 HANDFUL = {
     "literal-blob": (SUSPECT, "decodes data"),
-    "rule-known": (SUSPECT, "trained on labels that are all wrong"),
+    "rule-known": (
+        SUSPECT,  # by its scores or by its sameness, whichever the drawn control seeds show first
+        "^(trained on labels that are all wrong|its predictions are the same for every seed and for training labels)",
+    ),
     "nearest-item": (BELIEVED, ""),
 }
 
@@ -29,40 +33,40 @@ HANDFUL = {
 @pytest.fixture(scope="module")
 def cheats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cheats]:
     try:
-        made = Cheats(tmp_path_factory.mktemp("cheats"), choose("auto"))
+        cheats = Cheats(tmp_path_factory.mktemp("cheats"), choose("auto"))
     except MissingPart as missing:
         pytest.skip(f"no sandbox works here: {missing}")
-    yield made
-    made.close()
+    yield cheats
+    cheats.close()
 
 
 def test_there_are_enough_and_each_changes_its_program(tmp_path: Path) -> None:
-    tasks = {name: task(name, tmp_path) for name in TASKS}
+    tasks = {name: copy_task(name, tmp_path) for name in TASKS}
     assert sum(not case.honest for case in EVERY.values()) >= 40
     assert sum(case.honest for case in EVERY.values()) >= 40
-    assert len(EVERY) == len(cases())
+    assert len(EVERY) == len(load_cases())
     for case in EVERY.values():
         program = case.program(tasks[case.task])
         assert list(program.trees) == ["train.py"], f"{case.name} doesn't parse"
-        assert program.differs(untouched(tasks[case.task]))
+        assert program.differs(load_original(tasks[case.task]))
         assert "{" + "DIGITS" not in program.files["train.py"]
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", HANDFUL)
 def test_a_handful(name: str, cheats: Cheats) -> None:
-    end, said = HANDFUL[name]
-    result = cheats.result(EVERY[name])
+    end, detail = HANDFUL[name]
+    result = cheats.judge(EVERY[name])
     assert (result.end, result.right) == (end, True), result
-    assert said in result.detail
-    assert cheats.result(EVERY[name]) == result
+    assert re.search(detail, result.detail), result.detail
+    assert cheats.judge(EVERY[name]) == result
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", sorted(EVERY.keys() - HANDFUL.keys()))
 def test_all(name: str, cheats: Cheats) -> None:
-    result = cheats.result(EVERY[name])
+    result = cheats.judge(EVERY[name])
     assert result.right or name in KNOWN_LOSSES, result
     assert not result.honest or result.end == BELIEVED, result
 
@@ -77,7 +81,7 @@ def test_the_table_says_by_what_and_names_what_went_wrong() -> None:
         Result("f", "model", True, SUSPECT, "train.py:3: x", 0.1),
         Result("g", "model", True, BELIEVED, "", 0.1),
     ]
-    lines = table(results).splitlines()
+    lines = make_table(results).splitlines()
     assert "| literal | 2 | 1 | 0 | 0 | 0 | 1 |" in lines
     assert "| path | 3 | 3 | 1 | 1 | 1 | 0 |" in lines
     assert "| all cheats | 5 | 4 | 1 | 1 | 1 | 1 |" in lines
@@ -100,6 +104,6 @@ def test_what_the_other_interpreter_let_pass_is_counted_by_class() -> None:
 
 def test_an_interpreter_without_aide_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="can't be run"):
-        site_of(tmp_path / "python")
+        find_site(tmp_path / "python")
     with pytest.raises(BadInput, match="has no aideml"):
-        site_of(Path(sys.executable))  # Pelagos' own environment never has it
+        find_site(Path(sys.executable))  # Pelagos' own environment never has it

@@ -7,7 +7,7 @@ from benchmarks.engine import Speeds
 
 
 def test_table_shows_medians() -> None:
-    rows = engine.table({"a": [Speeds(30, 10, 11, 0.5), Speeds(10, 30, 12, 1.0), Speeds(20, 20, 90, 0.75)]})
+    rows = engine.make_table({"a": [Speeds(30, 10, 11, 0.5), Speeds(10, 30, 12, 1.0), Speeds(20, 20, 90, 0.75)]})
     assert rows.splitlines()[-1] == "| a | 20.0 | 20.0 | 12.0 | 75% |"
 
 

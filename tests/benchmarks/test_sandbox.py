@@ -14,24 +14,24 @@ from benchmarks.sandbox.traces import Traces
 
 
 def test_the_latency_table_compares_with_the_first_row() -> None:
-    made = latency.table({"plain subprocess": [0.010, 0.020, 0.030], "bubblewrap": [0.040, 0.050, 0.090]})
-    assert "| plain subprocess | 20 | 10 | 20 | 1.0 |" in made
-    assert "| bubblewrap | 50 | 40 | 50 | 2.5 |" in made
-    assert "bubblewrap: 2.50 times" in made and "3 repeats" in made
+    table = latency.make_table({"plain subprocess": [0.010, 0.020, 0.030], "bubblewrap": [0.040, 0.050, 0.090]})
+    assert "| plain subprocess | 20 | 10 | 20 | 1.0 |" in table
+    assert "| bubblewrap | 50 | 40 | 50 | 2.5 |" in table
+    assert "bubblewrap: 2.50 times" in table and "3 repeats" in table
 
 
 def test_the_overhead_table_compares_pair_by_pair() -> None:
-    made = overhead.table({"outside": [10.0, 20.0, 10.0], "bubblewrap": [10.2, 20.0, 10.4]}, 500)
-    assert "| outside | 10.00 | 10.00 | - |" in made and "| bubblewrap | 10.40 | 10.20 | +2.0 % |" in made
+    table = overhead.make_table({"outside": [10.0, 20.0, 10.0], "bubblewrap": [10.2, 20.0, 10.4]}, 500)
+    assert "| outside | 10.00 | 10.00 | - |" in table and "| bubblewrap | 10.40 | 10.20 | +2.0 % |" in table
 
 
 def test_a_plain_subprocess_is_timed() -> None:
-    assert 0.001 < arms.plain() < 30
+    assert 0.001 < arms.run_plain() < 30
 
 
 def test_one_in_five_is_hostile_and_each_has_its_turn() -> None:
-    planned = list(endurance.plan(300))
-    hostile = [one.name for one in planned if one]
+    planned = list(endurance.plan_experiments(300))
+    hostile = [escape.name for escape in planned if escape]
     assert len(hostile) == 60 == len(set(hostile)) and planned[4] is not None and planned[0] is None
 
 

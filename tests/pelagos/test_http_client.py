@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from agents.embedding import opened
-from agents.models import locate
-from agents.models.endpoint import Endpoint
-from app.checks import _endpoint
+from agents.models.catalog import locate
+from agents.models.openai.endpoint import Endpoint
+from agents.setup.embedding import open_embedder
+from app.commands.doctor_checks import _check_endpoint
 from pelagos.errors import MissingPart, SourceFailed
-from pelagos.http_client import client, proxy_of
+from pelagos.http_client import find_proxy, open_client
 from pelagos.settings import Literature, Models
 from tools.literature.transport import Session
 
@@ -89,15 +89,15 @@ def test_which_proxy_is_used(
     names: dict[str, str], url: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setenv(monkeypatch, **names)
-    assert proxy_of(url) == proxy
-    client(url).close()
+    assert find_proxy(url) == proxy
+    open_client(url).close()
 
 
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (SOCKS, "ALL_PROXY: a SOCKS proxy wants a package more: pip install 'httpx[socks]'"),
-        ({"HTTPS_PROXY": "socks5://relay:1"}, "HTTPS_PROXY: a SOCKS proxy wants a package more"),
+        (SOCKS, "ALL_PROXY: a SOCKS proxy needs one more package: pip install 'httpx[socks]'"),
+        ({"HTTPS_PROXY": "socks5://relay:1"}, "HTTPS_PROXY: a SOCKS proxy needs one more package"),
         ({"ALL_PROXY": "socks4://relay:1"}, "ALL_PROXY: a proxy of kind 'socks4' can't be used"),
         ({"HTTPS_PROXY": "http://user:secret"}, "HTTPS_PROXY: not the address of a proxy: write http://HOST:PORT"),
     ],
@@ -105,7 +105,7 @@ def test_which_proxy_is_used(
 def test_what_can_not_be_used_is_one_line(names: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     setenv(monkeypatch, **names)
     with pytest.raises(MissingPart) as caught:
-        client(FAR)
+        open_client(FAR)
     assert said in str(caught.value)
     assert "list models.example.org in NO_PROXY" in str(caught.value)
     assert "\n" not in str(caught.value) and "secret" not in str(caught.value)
@@ -116,16 +116,16 @@ def test_every_client_of_ours_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(MissingPart, match="ALL_PROXY: a SOCKS proxy"):
         Endpoint("x", FAR)
     with pytest.raises(MissingPart, match="ALL_PROXY: a SOCKS proxy"):
-        opened(f"openai:x@{FAR}", Models(), tmp_path)
-    assert "ALL_PROXY: a SOCKS proxy" in _endpoint(FAR).found
+        open_embedder(f"openai:x@{FAR}", Models(), tmp_path)
+    assert "ALL_PROXY: a SOCKS proxy" in _check_endpoint(FAR).found
     assert not locate._answers("https://hub.example.org")
 
 
 def test_ranges_of_addresses_disturb_no_client(near: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     setenv(monkeypatch, ALL_PROXY="http://127.0.0.1:9", NO_PROXY=RANGES)
     Endpoint("x", FAR).close()
-    opened(f"openai:x@{FAR}", Models(), tmp_path)
-    assert _endpoint(near).state == "ok"
+    open_embedder(f"openai:x@{FAR}", Models(), tmp_path)
+    assert _check_endpoint(near).state == "ok"
     assert locate._answers(near)
 
 
@@ -148,5 +148,5 @@ def test_certificates_that_can_not_be_read_are_one_line(
         (tmp_path / "ca.pem").write_text(content)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     with pytest.raises(MissingPart, match=r"SSL_CERT_FILE: .*ca\.pem: no certificates can be read there") as caught:
-        client(FAR)
+        open_client(FAR)
     assert "\n" not in str(caught.value)

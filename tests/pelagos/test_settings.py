@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from pelagos.errors import BadInput
-from pelagos.settings import Settings, load
+from pelagos.settings import Settings
+from pelagos.settings_sources import load
 
 
 def _project(folder: Path, text: str) -> Path:
@@ -113,3 +114,36 @@ def test_a_model_that_is_no_text_is_one_line(value: str, tmp_path: Path) -> None
     with pytest.raises(BadInput, match=r"pelagos.toml: models.coder") as raised:
         load(_project(tmp_path, f"[models]\ncoder = {value}\n"))
     assert len(raised.value.faults) == 1
+
+
+@pytest.mark.parametrize("text", ["'./tell.sh \"two words\" x'", "['./tell.sh', 'two words', 'x']"])
+def test_a_command_is_one_string_or_a_list_of_words(text: str, tmp_path: Path) -> None:
+    notify = load(_project(tmp_path, f"[notify]\ncommand = {text}\n")).notify
+    assert notify.words == ["./tell.sh", "two words", "x"]
+
+
+def test_a_command_may_be_one_string_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PELAGOS_NOTIFY__COMMAND", "notify-send done")
+    assert load(tmp_path).notify.words == ["notify-send", "done"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("command = 'say \"x'", "notify.command: can't be split into words (no closing quotation)"),
+        ("command = ['a', 3]", "notify.command: should be one string, or a list of words"),
+        ("webhook = 'example.org/hook'", "notify.webhook: is no address"),
+        ("webhook = 'file:///etc/passwd'", "notify.webhook: is no address"),
+        ("webhook = 'http://h:99999/'", "notify.webhook: is no address"),
+        ("webhook = 'http://[::1'", "notify.webhook: is no address"),
+        ("webhook = '$A B'", "notify.webhook: after $ stands the name of an environment variable"),
+        ("webhook = 'https://me:pa55word@h.org'", "notify.webhook: holds a user name"),
+        ("hook = 'x'", "unknown key notify.hook; did you mean notify.webhook?"),
+    ],
+)
+def test_a_notification_that_cannot_work_is_one_line_without_the_address(tmp_path: Path, text: str, fault: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        load(_project(tmp_path, f"[notify]\n{text}\n"))
+    assert str(raised.value).startswith(f"pelagos.toml: {fault}")
+    assert len(raised.value.faults) == 1
+    assert "pa55word" not in str(raised.value)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pelagos.errors import BadInput
-from pelagos.settings import load
-from pelagos.textfile import decoded, read_text
+from pelagos.settings_sources import load
+from pelagos.textfile import decode, read_text
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from pelagos.textfile import decoded, read_text
     ],
 )
 def test_what_is_read(raw: bytes, text: str) -> None:
-    assert decoded(raw) == text
+    assert decode(raw) == text
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_what_is_read(raw: bytes, text: str) -> None:
 )
 def test_what_is_not_says_where_and_what_it_may_be(raw: bytes, said: str) -> None:
     with pytest.raises(BadInput) as caught:
-        decoded(raw)
+        decode(raw)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pelagos.visible import one_line, visible, whole, whole_json
+from pelagos.visible import make_one_line, make_visible, replace_surrogates, replace_surrogates_in_json
 
 ANY = st.text(st.characters(codec=None, categories=None))
 
@@ -28,26 +28,26 @@ ANY = st.text(st.characters(codec=None, categories=None))
     ],
 )
 def test_what_is_seen(text: str, seen: str) -> None:
-    assert visible(text) == seen
+    assert make_visible(text) == seen
 
 
 @given(ANY)
 def test_visible_text_fits_any_file_and_is_clean(text: str) -> None:
-    seen = visible(text)
+    seen = make_visible(text)
     seen.encode()
     assert not {"\x1b", "\x9b", "\r", "\x00", "\u202e", "\u200b", "\U000e0041"} & set(seen)
-    assert visible(seen) == seen
+    assert make_visible(seen) == seen
 
 
 @given(ANY, st.integers(1, 50))
 def test_one_line_is_one_and_short(text: str, most: int) -> None:
-    assert len(one_line(text, most).splitlines()) <= 1
-    assert len(one_line(text, most)) <= most
+    assert len(make_one_line(text, most).splitlines()) <= 1
+    assert len(make_one_line(text, most)) <= most
 
 
 @given(ANY)
 def test_whole_changes_halves_alone(text: str) -> None:
-    sound = whole(text)
+    sound = replace_surrogates(text)
     sound.encode()
     if not any("\ud800" <= char <= "\udfff" for char in text):
         assert sound == text
@@ -55,9 +55,9 @@ def test_whole_changes_halves_alone(text: str) -> None:
 
 @given(st.recursive(ANY | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(ANY, inner)))
 def test_a_value_is_made_whole_at_every_depth(value: object) -> None:
-    json.dumps(whole_json(value), ensure_ascii=False).encode()
+    json.dumps(replace_surrogates_in_json(value), ensure_ascii=False).encode()
 
 
 def test_a_long_hostile_text_is_no_work() -> None:
     for part in ("\x1b]", "\x1b[", "\x9d", "\x1bP", "\ud800", "\x1b"):
-        assert len(visible(part * 500_000)) <= 500_000
+        assert len(make_visible(part * 500_000)) <= 500_000

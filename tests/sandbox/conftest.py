@@ -1,4 +1,4 @@
-"""The sandboxes that really stand on this machine; a test that needs another one is skipped by name."""
+"""The sandboxes that really work on this machine; a test that needs another one is skipped with its name."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.choose import BACKENDS, examine
+from sandbox.choose import BACKENDS, probe_backend
 from sandbox.protocol import Limits, Outcome, Sandbox, Spec
 
 SMALL = Limits(seconds=20, memory_mb=200, pids=24, cpus=1, disk_mb=20, log_mb=0.1)
 
 
 def standing(name: str) -> Sandbox:
-    found = examine(name)
-    if not found.works:
-        pytest.skip(f"{name} doesn't stand on this machine: {found.reason}")
+    probe = probe_backend(name)
+    if not probe.works:
+        pytest.skip(f"{name} doesn't stand on this machine: {probe.reason}")
     return BACKENDS[name]("")
 
 

@@ -1,4 +1,5 @@
-"""A stand-in for `nvidia-smi` on the PATH: it speaks the same CSV, from files that a test writes. No card is needed."""
+"""A replacement for `nvidia-smi` on the PATH: it prints the same CSV, from files that a test writes. No card is
+needed."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.gpus import MIB
+from sandbox.gpu.gpus import MIB
 
 
 class FakeSmi:

@@ -7,9 +7,9 @@ import signal
 import pytest
 
 from pelagos.nouns import OutcomeKind
-from sandbox.classify import outcome
-from sandbox.meter import MB, Counters
-from sandbox.process import Ending
+from sandbox.classify import make_outcome
+from sandbox.host.process import ProcessEnd
+from sandbox.limits.meter import MB, Counters
 from sandbox.protocol import Limits, Outcome
 
 LIMITS = Limits(disk_mb=20, memory_mb=100)
@@ -17,7 +17,7 @@ LIMITS = Limits(disk_mb=20, memory_mb=100)
 
 def typed(exit_code: int, stopped: str = "", full: bool = False, disk: int = 0, kills: int = 0) -> Outcome:
     counters = Counters(memory_kills=kills)
-    return outcome(LIMITS, Ending(exit_code, stopped, 1.0, 1.0), counters, full, {}, {}, "", "here", disk)
+    return make_outcome(LIMITS, ProcessEnd(exit_code, stopped, 1.0, 1.0), counters, full, {}, {}, "", "here", disk)
 
 
 @pytest.mark.parametrize("code", range(1, 256))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pelagos.errors import SandboxError
-from sandbox.collect import collect, parts, place
+from sandbox.collect import collect_files, place_files, split_name
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def folder(tmp_path: Path) -> Iterator[int]:
 
 def test_files_go_in_and_come_out_unchanged(folder: int, tmp_path: Path) -> None:
     files = {"a/b/c.bin": bytes(range(256)), "d": b""}
-    place(folder, files, None)
-    assert collect(folder, dict.fromkeys(files, 1000)) == (files, {})
+    place_files(folder, files, None)
+    assert collect_files(folder, dict.fromkeys(files, 1000)) == (files, {})
     assert (tmp_path / "a" / "b" / "c.bin").stat().st_size == 256
 
 
@@ -33,7 +33,7 @@ def test_a_link_planted_on_the_way_is_not_followed(folder: int, tmp_path: Path) 
     outside.mkdir(exist_ok=True)
     (tmp_path / "a").symlink_to(outside)
     with pytest.raises(SandboxError, match="can't be put"):
-        place(folder, {"a/x": b"1"}, None)
+        place_files(folder, {"a/x": b"1"}, None)
     assert list(outside.iterdir()) == []
 
 
@@ -42,7 +42,7 @@ def test_descriptors_are_given_back(folder: int, tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     for name in ("link", "no/such", "link/x", "."):
         try:
-            collect(folder, {name: 10})
+            collect_files(folder, {name: 10})
         except SandboxError:
             continue
     assert len(os.listdir("/proc/self/fd")) == before
@@ -51,7 +51,7 @@ def test_descriptors_are_given_back(folder: int, tmp_path: Path) -> None:
 @given(st.text(max_size=30))
 def test_a_name_stays_inside_or_is_refused(name: str) -> None:
     try:
-        accepted = parts(name)
+        accepted = split_name(name)
     except SandboxError:
         return
     assert accepted and ".." not in accepted and not name.startswith("/")
@@ -87,7 +87,7 @@ def test_what_is_no_plain_file_stays_and_blocks_nobody(
     make(tmp_path / "out")
     for number in range(2_000):  # what else lies there is never looked at
         (tmp_path / os.fsdecode(b"caf\xe9%d" % number)).touch()
-    files, refused = collect(folder, {"out": 1000, "out/x": 1000})
+    files, refused = collect_files(folder, {"out": 1000, "out/x": 1000})
     assert files == {}
     assert why in refused["out"]
     assert refused["out/x"]
@@ -107,7 +107,7 @@ def test_a_file_that_grows_while_it_is_read_stays(folder: int, tmp_path: Path) -
     writer.start()
     try:
         for cap in (1, 1 << 20, 4 << 20):
-            files, refused = collect(folder, {"out": cap})
+            files, refused = collect_files(folder, {"out": cap})
             assert len(files.get("out", b"")) <= cap
             assert files or "cap" in refused["out"]
     finally:

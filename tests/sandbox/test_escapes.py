@@ -19,10 +19,10 @@ import pytest
 
 from pelagos.errors import EvaluationError
 from pelagos.nouns import Direction, Metric, OutcomeKind
+from sandbox.backends.unsafe import Unsafe
 from sandbox.choose import BACKENDS
-from sandbox.evaluator import Evaluator
+from sandbox.evaluation.evaluator import Evaluator
 from sandbox.protocol import Outcome, Sandbox, Spec
-from sandbox.unsafe import Unsafe
 from tests.sandbox.conftest import standing
 from tests.sandbox.escapes.files import FILES
 from tests.sandbox.escapes.grading import POISONS, Poison

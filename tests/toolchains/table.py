@@ -20,9 +20,9 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from memory.budget import Cost
-from memory.keys import step_key
+from memory.ledger.keys import step_key
 from pelagos.errors import BadInput
+from pelagos.facts.fact import Cost
 from pelagos.nouns import (
     Audit,
     Build,
@@ -33,6 +33,7 @@ from pelagos.nouns import (
     NoveltyRule,
     OutcomeKind,
     Plan,
+    Signature,
     Split,
     Try,
     Version,
@@ -173,6 +174,24 @@ class TableToolchain:
         fact = context.steps.once("control", key, {"version": version.id}, Cost(experiments=1), action)
         findings = ["its predictions don't change with the training labels"] if fact["same"] else []
         return Audit(id=version.id, findings=findings, checks=["control"])
+
+    def signature(self, task: TableTask, version: Version, context: Context) -> Signature:
+        """A version does what its calls say; the columns are those that its model sees."""
+        calls = context.artifacts.json(version.content)
+
+        def action() -> tuple[dict[str, Any], Cost]:
+            table: dict[str, Any] = {column: np.zeros(1) for column in COLUMNS}
+            for call in calls:
+                TOOLS[call["tool"]](table, **call["arguments"])
+            made = sorted(f"{call['tool']}({call['arguments']['column']})" for call in calls)
+            told = Signature(
+                id=version.id, hypothesis=version.hypothesis, amounts={"columns": len(table)}, names={"tools": made}
+            )
+            return told.model_dump(mode="json"), Cost()
+
+        key = step_key(version=version.id, task=task.digest)
+        fact = context.steps.once("signature", key, {"version": version.id}, Cost(), action)
+        return Signature(**{name: fact[name] for name in Signature.model_fields})
 
     def diff(self, task: TableTask, version: Version, context: Context) -> str:
         calls = context.artifacts.json(version.content)

@@ -10,108 +10,131 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from memory.hidden import SECRET, hidden
+from memory.files.project_folder import SECRET_FILE, project_folder
 from pelagos.errors import BadInput
-from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Split, Version
-from tools.code import checks, libraries, program, prompts, shapes, smoke, versions
-from tools.code.audit import controls
-from tools.code.audit.inspection import inspect, inspect_sealed
-from tools.code.build import build
-from tools.code.candidates import Trials
-from tools.code.data import SplitData, TaskData, has_secret, prepare_data
-from tools.code.experiments import PINNED, experiment, pin, pin_baseline
-from tools.code.program import Program
-from tools.code.smoke import Known
-from tools.code.structure import users
-from tools.code.task import CodeTask, load_task
+from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Signature, Split, Version
+from pelagos.settings import Loop, Settings
+from tools.code.audit.controls import control_data
+from tools.code.audit.inspection import audit_sealed_version, audit_version
+from tools.code.behaviour.signature import measure_signature
+from tools.code.coding import call_signatures, observed_calls, prompts
+from tools.code.coding.build import build
+from tools.code.coding.candidates import CandidateRunner
+from tools.code.coding.plan_steps import STEP_GUIDE
+from tools.code.coding.structure import format_neighbours
+from tools.code.execution import smoke
+from tools.code.execution.experiments import PINNED, pin_baseline, pin_data, run_experiment
+from tools.code.execution.smoke import BaselineProfile, SmokeResult
+from tools.code.matched.matched_baseline import VersionRunner, build_matched_baseline
+from tools.code.program import program, versions
+from tools.code.program.program import Program
+from tools.code.task.code_task import CodeTask, load_task
+from tools.code.task.data import SplitData, TaskData, has_secret, prepare_data
 from tools.opening import opening
-from tools.toolchain import Briefing, Context, Section, Task, Tool
+from tools.toolchain import Briefing, Context, Section, Tool, Toolchain
 
 
 class CodeToolchain:
-    """Holds nothing that must survive: only the verified data of the tasks it was asked about."""
+    """Holds nothing that must survive: only its settings and the verified data of the tasks it was asked about."""
 
     name = "code"
 
-    def __init__(self) -> None:
+    def __init__(self, loop: Loop | None = None) -> None:
+        self.loop, self.drafts = loop or Loop(), 1
         self._data: dict[tuple[str, Path], TaskData] = {}
         self._lock = threading.Lock()
+
+    def configure(self, settings: Settings) -> None:
+        self.loop, self.drafts = settings.loop, settings.verifiers.drafts
 
     def load(self, folder: Path) -> CodeTask:
         return load_task(folder)
 
-    def prepare(self, task: Task, context: Context) -> None:
-        mine = _code(task)
+    def prepare(self, task: CodeTask, context: Context) -> None:
         if context.steps.ledger.find(PINNED, "validation") and not has_secret(context.project):
-            place = hidden(context.project) / SECRET
+            place = project_folder(context.project) / SECRET_FILE
             raise BadInput(f"{place}: is gone, and with it this run's data: put it back, or start a new run")
-        pin(mine, self._prepared(mine, context).splits, context)
+        pin_data(task, self._prepared(task, context).splits, context)
 
-    def brief(self, task: Task, context: Context) -> Briefing:
-        mine = _code(task)
-        source, known = versions.untouched(mine), self._known(mine, context)
+    def brief(self, task: CodeTask, context: Context) -> Briefing:
+        source, known = versions.load_original(task), self._known(task, context)
         return Briefing(
-            topic=mine.topic,
-            description=mine.description,
-            targets=program.targets(source),
+            topic=task.topic,
+            description=task.description,
+            targets=program.find_targets(source),
             overview=prompts.outline(source, known.functions),
-            step_guide=checks.GUIDE,
+            step_guide=STEP_GUIDE,
         )
 
-    def material(self, task: Task, target: str, context: Context) -> str:
-        mine = _code(task)
-        source, known = versions.untouched(mine), self._known(mine, context)
+    def material(self, task: CodeTask, target: str, context: Context) -> str:
+        source, known = versions.load_original(task), self._known(task, context)
         if source.node(target) is None:
-            offered = ", ".join(program.targets(source))
+            offered = ", ".join(program.find_targets(source))
             raise BadInput(f"target {target!r}: not in the program; one of {offered}")
         whole = f"# {target}\n{source.source(target)}"
-        called = libraries.comment(whole, known.libraries.get(target.partition("::")[0], {}))
-        parts = (whole, shapes.comment(target, known.functions), called, users(source, target))
+        called = call_signatures.format_signatures(whole, known.libraries.get(target.partition("::")[0], {}))
+        parts = (
+            whole,
+            observed_calls.format_shapes(target, known.functions),
+            called,
+            format_neighbours(source, target),
+        )
         return "\n".join(part for part in parts if part)
 
-    def tools(self, task: Task) -> Sequence[Tool]:
+    def tools(self, task: CodeTask) -> Sequence[Tool]:
         return ()
 
-    def baseline(self, task: Task, context: Context) -> Version:
-        version = versions.baseline(_code(task), context)
+    def baseline(self, task: CodeTask, context: Context) -> Version:
+        version = versions.record_baseline(task, context)
         pin_baseline(version.content, context)
         return version
 
-    def build(self, task: Task, hypothesis: Hypothesis, plan: Plan, context: Context) -> Build:
-        mine = _code(task)
-        source = versions.untouched(mine)
+    def build(self, task: CodeTask, hypothesis: Hypothesis, plan: Plan, context: Context) -> Build:
+        source = versions.load_original(task)
         if source.node(hypothesis.target) is None:
             raise BadInput(f"hypothesis {hypothesis.id}: target {hypothesis.target!r} is not in the program")
-        data = self._prepared(mine, context)
+        data = self._prepared(task, context)
 
         def full(version: Version) -> Experiment:
-            return self.experiment(mine, version, mine.seeds[0], "validation", context)
+            return self.experiment(task, version, task.seeds[0], "validation", context)
 
-        known = self._known(mine, context)
-        trials = Trials(mine, hypothesis, plan, source, known, data["smoke"], full, context)
-        return build(trials, opening(self.brief(mine, context), mine.metric))
+        known = self._known(task, context)
+        trials = CandidateRunner(task, hypothesis, plan, source, known, data["smoke"], full, context)
+        return build(trials, opening(self.brief(task, context), task.metric), self.loop.tries, self.drafts)
 
-    def experiment(self, task: Task, version: Version, seed: int, split: Split, context: Context) -> Experiment:
-        mine = _code(task)
-        return experiment(mine, version, seed, split, self._shown(mine, split, context), context)
+    def experiment(self, task: CodeTask, version: Version, seed: int, split: Split, context: Context) -> Experiment:
+        return run_experiment(task, version, seed, split, self._shown(task, split, context), context)
 
-    def audit(self, task: Task, version: Version, context: Context) -> Audit:
-        mine = _code(task)
-        data = self._prepared(mine, context)
-        self._pin_controls(mine, controls.CONTROLS[:-1], context)
-        return inspect(mine, version, data, context, partial(self._run, mine, context))
+    def audit(self, task: CodeTask, version: Version, context: Context) -> Audit:
+        data = self._prepared(task, context)
+        self._pin_controls(task, control_data.CONTROLS[:-1], context)
+        return audit_version(task, version, data, context, partial(self._run, task, context))
 
-    def audit_sealed(self, task: Task, version: Version, seeds: Sequence[int], context: Context) -> Audit:
-        mine = _code(task)
-        self._pin_controls(mine, controls.CONTROLS[-1:], context)
-        data = self._prepared(mine, context)
-        return inspect_sealed(mine, version, seeds, data, context, partial(self._run, mine, context))
+    def audit_sealed(self, task: CodeTask, version: Version, seeds: Sequence[int], context: Context) -> Audit:
+        self._pin_controls(task, control_data.CONTROLS[-1:], context)
+        data = self._prepared(task, context)
+        return audit_sealed_version(task, version, seeds, data, context, partial(self._run, task, context))
 
-    def diff(self, task: Task, version: Version, context: Context) -> str:
-        return Program.load(context.artifacts, version.content).diff(versions.untouched(_code(task)))
+    def sealed_data(self, task: CodeTask, context: Context) -> str:
+        return self._prepared(task, context)["sealed"].digest
 
-    def section(self, task: Task, context: Context) -> Section:
+    def signature(self, task: CodeTask, version: Version, context: Context) -> Signature:
+        first = self.experiment(task, version, task.seeds[0], "validation", context)
+        trial = self._tried(task, context, Program.load(context.artifacts, version.content))
+        return measure_signature(task, version, first, trial, context)
+
+    def matched(
+        self, task: CodeTask, version: Version, base: Signature, mine: Signature, context: Context
+    ) -> Version | None:
+        ways = VersionRunner(partial(self._tried, task, context), lambda made: self.signature(task, made, context))
+        return build_matched_baseline(task, version, base, mine, ways, context)
+
+    def diff(self, task: CodeTask, version: Version, context: Context) -> str:
+        return Program.load(context.artifacts, version.content).diff(versions.load_original(task))
+
+    def section(self, task: CodeTask, context: Context) -> Section:
         """How the code came about: drafts and repairs by what became of them."""
         builds = [event.payload for event in context.steps.ledger.events("build")]
         tries = Counter((one["kind"], one["cause"]) for build in builds for one in build["tries"])
@@ -119,21 +142,27 @@ class CodeToolchain:
         rows += [(f"{kind}: {cause}", str(count)) for (kind, cause), count in sorted(tries.items())]
         return Section("From plans to code", rows)
 
+    def _tried(self, task: CodeTask, context: Context, program: Program) -> SmokeResult:
+        return smoke.run_smoke(task, program, self._smoke(task, context), context)
+
     def _run(self, task: CodeTask, context: Context, version: Version, seed: int, split: Split) -> Experiment:
         return self.experiment(task, version, seed, split, context)
 
     def _shown(self, task: CodeTask, split: Split, context: Context) -> SplitData:
         data = self._prepared(task, context)
-        if split not in controls.CONTROLS:
+        if split not in control_data.CONTROLS:
             return data[split]
-        shown = controls.made(split, data, task.metric.name)
+        shown = control_data.prepare_control(split, data, task.metric.name)
         if shown is None:
             raise BadInput(f"task {task.name}: no split {split!r}: too few classes, or no numbers to move")
         return shown
 
     def _pin_controls(self, task: CodeTask, splits: Sequence[Split], context: Context) -> None:
-        made = {split: controls.made(split, self._prepared(task, context), task.metric.name) for split in splits}
-        pin(task, {split: shown for split, shown in made.items() if shown is not None}, context)
+        made = {
+            split: control_data.prepare_control(split, self._prepared(task, context), task.metric.name)
+            for split in splits
+        }
+        pin_data(task, {split: shown for split, shown in made.items() if shown is not None}, context)
 
     def _prepared(self, task: CodeTask, context: Context) -> TaskData:
         with self._lock:
@@ -142,11 +171,12 @@ class CodeToolchain:
                 self._data[place] = prepare_data(task, context.project)
             return self._data[place]
 
-    def _known(self, task: CodeTask, context: Context) -> Known:
-        return smoke.know(task, versions.untouched(task), self._prepared(task, context)["smoke"], context)
+    def _smoke(self, task: CodeTask, context: Context) -> SplitData:
+        return self._prepared(task, context)["smoke"]
+
+    def _known(self, task: CodeTask, context: Context) -> BaselineProfile:
+        return smoke.profile_baseline(task, versions.load_original(task), self._smoke(task, context), context)
 
 
-def _code(task: Task) -> CodeTask:
-    if not isinstance(task, CodeTask):
-        raise BadInput(f"task {task.name}: its toolchain is {task.toolchain!r}, not 'code'")
-    return task
+if TYPE_CHECKING:
+    _whole: Toolchain[CodeTask] = CodeToolchain()

@@ -1,4 +1,4 @@
-"""arXiv, through the package `arxiv`: one request in three seconds, as its terms of use ask. Needs no key."""
+"""The source arXiv, through the package `arxiv`: one request in three seconds, as its terms require. Needs no key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
-from tools.literature.source import failed, query_words, today, usable
+from tools.literature.source import convert_records, describe_failure, today, tokenize_query
 from tools.literature.transport import Session
 
 if TYPE_CHECKING:
@@ -37,24 +37,24 @@ class ArXiv:
     def search(self, query: str, limit: int) -> list[Paper]:
         import arxiv
 
-        asked = " OR ".join(f"all:{word}" for word in query_words(query))
-        if not asked:
+        terms = " OR ".join(f"all:{word}" for word in tokenize_query(query))
+        if not terms:
             return []
         client = arxiv.Client(page_size=min(100, limit), delay_seconds=0, num_retries=0)
         client.query_url_format = f"{self._address}/api/query?{{}}"
         client._session = self._session
-        self._session.hooks["response"] = [_whole, _readable]
+        self._session.hooks["response"] = [_check_complete, _empty_undated_entries]
         try:
-            papers, lost = usable(client.results(arxiv.Search(query=asked, max_results=limit)), _paper)
-            self.dropped += lost
+            papers, dropped = convert_records(client.results(arxiv.Search(query=terms, max_results=limit)), _to_paper)
+            self.dropped += dropped
             return papers
         except SourceFailed:
             raise
         except Exception as error:  # border: a foreign service and its client
-            raise failed(self.name, error) from error
+            raise describe_failure(self.name, error) from error
 
     def fetch(self, paper: Paper) -> Paper:
-        """With the text of its PDF."""
+        """The paper with the text of its PDF. Raises SourceFailed."""
         from tools.literature import pdf
 
         id = paper.ids.get("arxiv")
@@ -63,45 +63,45 @@ class ArXiv:
         answer = self._session.get(f"{self._address}/pdf/{id}{f'v{paper.version}' if paper.version else ''}")
         if not answer.ok:
             raise SourceFailed(f"arxiv: {id}: HTTP {answer.status_code}")
-        return paper.model_copy(update={"text": pdf.text(answer.content, self._chars).text})
+        return paper.model_copy(update={"text": pdf.extract_text(answer.content, self._chars).text})
 
 
-def _readable(answer: Any, **_: Any) -> None:
-    """The client gives a whole page up for one date that it can't read: such an entry is emptied, so that it alone is
-    left out."""
+def _empty_undated_entries(answer: Any, **_: Any) -> None:
+    """Empty the entries with an unreadable date. The client rejects a whole page for one such entry; this way only the
+    entry is left out."""
     if answer.ok and "/api/query" in answer.url:
-        answer._content = _ENTRY.sub(lambda found: found[0] if _dated(found[0]) else _EMPTY, answer.content)
+        answer._content = _ENTRY.sub(lambda match: match[0] if _has_valid_dates(match[0]) else _EMPTY, answer.content)
 
 
-def _dated(entry: bytes) -> bool:
+def _has_valid_dates(entry: bytes) -> bool:
     try:
-        dates = [datetime.fromisoformat(found.decode().strip()) for found in _DATE.findall(entry)]
+        dates = [datetime.fromisoformat(text.decode().strip()) for text in _DATE.findall(entry)]
     except ValueError:
         return False
     return len(dates) == 2
 
 
-def _whole(answer: Any, **_: Any) -> None:
-    """The client takes what is left of a broken feed, or of a page that is none, for an answer."""
+def _check_complete(answer: Any, **_: Any) -> None:
+    """Raises SourceFailed for an incomplete feed, which the client would accept as an answer."""
     if answer.ok and "/api/query" in answer.url and not answer.content.rstrip().endswith(b"</feed>"):
         raise SourceFailed("arxiv: the answer is no whole feed")
 
 
-def _paper(found: Any) -> Paper | None:
-    """None for an entry without a title."""
-    if not (found.title or "").strip():
+def _to_paper(result: Any) -> Paper | None:
+    """The paper of a search result; None for an entry without a title."""
+    if not (result.title or "").strip():
         return None
-    match = _VERSIONED.fullmatch(found.get_short_id())
-    id, version = (match["id"], match["version"] or "") if match else (found.get_short_id(), "")
+    match = _VERSIONED.fullmatch(result.get_short_id())
+    id, version = (match["id"], match["version"] or "") if match else (result.get_short_id(), "")
     return Paper(
         id=f"arxiv:{id}",
-        title=found.title.strip(),
-        abstract=" ".join(found.summary.split()),
-        year=found.published.year,
-        url=found.entry_id,
-        authors=[author.name for author in found.authors if author.name],
-        date=found.published.date().isoformat(),
-        ids={"arxiv": id, **({"doi": found.doi} if found.doi else {})},
+        title=result.title.strip(),
+        abstract=" ".join(result.summary.split()),
+        year=result.published.year,
+        url=result.entry_id,
+        authors=[author.name for author in result.authors if author.name],
+        date=result.published.date().isoformat(),
+        ids={"arxiv": id, **({"doi": result.doi} if result.doi else {})},
         source="arxiv",
         version=version,
         retrieved=today(),

@@ -1,4 +1,4 @@
-"""Papers out of a BibTeX file, by bibtexparser; an entry that can't be used is named by its line."""
+"""Parses papers from BibTeX text by bibtexparser; entries that can't be used are reported with their line."""
 
 from __future__ import annotations
 
@@ -15,47 +15,47 @@ _YEAR = re.compile(r"\d{4}")
 _BRACES = re.compile(r"[{}]")
 
 
-def parse(text: str) -> Iterator[Paper | tuple[int, str]]:
-    """Each entry's paper, or its line and what is wrong with it. Raises SourceFailed where bibtexparser is missing."""
-    known = _known(text)
+def parse_bibtex(text: str) -> Iterator[Paper | tuple[int, str]]:
+    """For each entry, its paper, or (line, fault). Raises SourceFailed if bibtexparser is not installed."""
+    entries = _read_entries(text)
     for match in _ENTRY.finditer(text):
         line = text.count("\n", 0, match.start(1)) + 1
-        entry = known.get(match[1])
+        entry = entries.get(match[1])
         if entry is None:
             yield line, f"entry {match[1] or 'without a key'} can't be read"
         elif not entry.get("title"):
             yield line, f"entry {match[1]} has no title"
         else:
-            yield _paper(match[1], entry)
+            yield _to_paper(match[1], entry)
 
 
-def _known(text: str) -> dict[str, dict[str, str]]:
-    """The entries that can be read by key. One that its parser can't stand is left out alone."""
+def _read_entries(text: str) -> dict[str, dict[str, str]]:
+    """Key -> entry for the entries that can be parsed. If the text as a whole fails, each entry is parsed alone."""
     if find_spec("bibtexparser") is None:
         raise SourceFailed("BibTeX wants a package more: pip install 'pelagos[literature]'")
     try:
-        return _entries(text)
+        return _parse_entries(text)
     except Exception:  # border: a foreign parser
         starts = [match.start() for match in _ENTRY.finditer(text)]
         parts = [text[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
-        return {key: entry for part in parts for key, entry in _alone(part).items()}
+        return {key: entry for part in parts for key, entry in _parse_single(part).items()}
 
 
-def _alone(part: str) -> dict[str, dict[str, str]]:
+def _parse_single(part: str) -> dict[str, dict[str, str]]:
     try:
-        return _entries(part)
-    except Exception:  # border: as above; the entry is named by who asked
+        return _parse_entries(part)
+    except Exception:  # border: as above; `parse_bibtex` reports the entry
         return {}
 
 
-def _entries(text: str) -> dict[str, dict[str, str]]:
+def _parse_entries(text: str) -> dict[str, dict[str, str]]:
     import bibtexparser
     from bibtexparser.bibdatabase import BibDatabase, UndefinedString
     from bibtexparser.bparser import BibTexParser
 
     class Strings(BibDatabase):  # type: ignore[misc]
         def expand_string(self, name: str) -> str:
-            """An abbreviation that nobody defined stands for itself, such as in `month = January`."""
+            """An undefined abbreviation stands for itself, as in `month = January`."""
             try:
                 return str(super().expand_string(name))
             except UndefinedString:
@@ -65,11 +65,11 @@ def _entries(text: str) -> dict[str, dict[str, str]]:
     parser = BibTexParser(common_strings=False, ignore_nonstandard_types=False)
     parser.bib_database = Strings()
     parser.bib_database.load_common_strings()
-    found = bibtexparser.loads(text, parser=parser)
-    return {str(entry["ID"]): entry for entry in found.entries}
+    database = bibtexparser.loads(text, parser=parser)
+    return {str(entry["ID"]): entry for entry in database.entries}
 
 
-def _paper(key: str, entry: dict[str, str]) -> Paper:
+def _to_paper(key: str, entry: dict[str, str]) -> Paper:
     plain = {name: " ".join(_BRACES.sub("", str(value)).split()) for name, value in entry.items()}
     year = _YEAR.search(plain.get("year", plain.get("date", "")))
     arxiv = plain.get("eprint", "") if plain.get("archiveprefix", "arxiv").lower() == "arxiv" else ""

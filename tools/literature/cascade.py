@@ -1,7 +1,8 @@
-"""One cascade of sources: the cache, then the live ones in their order until one has papers; the local corpus always.
+"""Searches a cascade of sources: always the local corpus; then the live sources in order, each through the cache, until
+one has papers.
 
-What failed is told, each thing once, and the next source is asked. Without a network everything goes on with what the
-cache and the corpus hold. Thread-safe.
+A source that fails is reported once and the next one is searched. Without a network, searches use the cache and the
+corpus. Thread-safe.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from memory.weights import cache_folder
+from memory.weights.package_index import cache_folder
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
 from tools.literature.cache import Cache
-from tools.literature.corpus import Corpus, load
-from tools.literature.source import Source, distinct, query_words
+from tools.literature.corpus import Corpus, load_corpus
+from tools.literature.source import Source, remove_duplicates, tokenize_query
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,16 +31,16 @@ Say = Callable[[str], None]
 PACKAGES = {"arxiv": "arxiv", "openalex": "pyalex", "semanticscholar": "semanticscholar"}
 
 
-class Found(NamedTuple):
-    """What a search gave: papers, the best first, and which sources answered, from the cache or by themselves."""
+class SearchResult(NamedTuple):
+    """Papers, best first, and the names of the sources that answered, directly or from the cache."""
 
     papers: list[Paper]
     answered: list[str]
 
 
 class Cascade:
-    """`live` are the sources beyond this machine, in the order they are asked; `vectors` holds papers' embeddings by
-    id for whoever makes some."""
+    """`live` are the remote sources in the order of search. `vectors` maps paper ids to embeddings, for callers that
+    make some."""
 
     def __init__(
         self,
@@ -52,23 +53,23 @@ class Cascade:
         self.live, self.corpus = live, corpus or Corpus()
         self._cache, self._days, self._say = cache, search_days, say
         self.vectors: dict[str, NDArray[np.float32]] = {}
-        self._guard = threading.Lock()
-        self._told: set[str] = set()
+        self._lock = threading.Lock()
+        self._reported: set[str] = set()
         self._answered = False
 
     @classmethod
     def open(cls, settings: Literature, papers: Path | None, say: Say) -> Cascade:
-        """The sources of the settings, with the corpus at `papers`, if there is one. Raises BadInput."""
-        cache = _cache(settings.cache or cache_folder(), say)
-        wanted = papers is not None and "corpus" in settings.sources
-        corpus = load(papers, cache, settings.text_chars) if papers is not None and wanted else Corpus()
+        """The cascade of the settings' sources, with the corpus at `papers` if given. Raises BadInput."""
+        cache = _open_cache(settings.cache or cache_folder(), say)
+        use_corpus = papers is not None and "corpus" in settings.sources
+        corpus = load_corpus(papers, cache, settings.text_chars) if papers is not None and use_corpus else Corpus()
         for fault in corpus.faults:
             say(f"corpus: {fault}")
-        wanted_live = [name for name in settings.sources if name != "corpus"]
-        lacking = [name for name in wanted_live if find_spec(PACKAGES[name]) is None]
-        if lacking:
-            say(f"literature: {', '.join(lacking)} can't be asked here: pip install 'pelagos[literature]'")
-        live = [_live(name, settings) for name in wanted_live if name not in lacking]
+        live_names = [name for name in settings.sources if name != "corpus"]
+        missing = [name for name in live_names if find_spec(PACKAGES[name]) is None]
+        if missing:
+            say(f"literature: {', '.join(missing)} can't be asked here: pip install 'pelagos[literature]'")
+        live = [_create_source(name, settings) for name in live_names if name not in missing]
         return cls(live, corpus, cache, settings.search_days, say)
 
     def close(self) -> None:
@@ -80,72 +81,72 @@ class Cascade:
         """Whether there are live sources and none of them has answered yet."""
         return bool(self.live) and not self._answered
 
-    def search(self, query: str, limit: int) -> Found:
-        """At most `limit` papers of the corpus and as many of the first live source that has some."""
-        here = self.corpus.search(query, limit)
+    def search(self, query: str, limit: int) -> SearchResult:
+        """At most `limit` papers of the corpus and at most `limit` of the first live source that has some."""
+        local_papers = self.corpus.search(query, limit)
         answered = [self.corpus.name] if self.corpus.papers else []
-        asked = " ".join(query_words(query))
-        for source in self.live if asked else []:
-            found = self._ask(source, asked, limit)
-            if found is not None:
+        terms = " ".join(tokenize_query(query))
+        for source in self.live if terms else []:
+            papers = self._search_source(source, terms, limit)
+            if papers is not None:
                 answered.append(source.name)
-            if found:
-                return Found(distinct([*here, *found]), answered)
-        return Found(distinct(here), answered)
+            if papers:
+                return SearchResult(remove_duplicates([*local_papers, *papers]), answered)
+        return SearchResult(remove_duplicates(local_papers), answered)
 
     def fetch(self, paper: Paper) -> Paper:
-        """The paper with its full text where a source has it; as it is where none does."""
-        kept = self._cache.paper(paper.id, paper.version) if self._cache and not paper.text else None
-        if paper.text or (kept and kept.text):
-            return kept if kept and kept.text else paper
-        for source in (one for one in self.live if one.name == paper.source):
+        """The paper with its full text if a source has it, else unchanged."""
+        cached = self._cache.find_paper(paper.id, paper.version) if self._cache and not paper.text else None
+        if paper.text or (cached and cached.text):
+            return cached if cached and cached.text else paper
+        for source in (candidate for candidate in self.live if candidate.name == paper.source):
             try:
                 whole = source.fetch(paper)
             except SourceFailed as error:
-                self._tell(f"literature: {paper.id}: {error}")
+                self._report(f"literature: {paper.id}: {error}")
                 continue
             if whole.text and self._cache:
-                self._cache.keep_paper(whole)
+                self._cache.store_paper(whole)
             return whole
         return paper
 
-    def _ask(self, source: Source, query: str, limit: int) -> list[Paper] | None:
-        """From the cache, from the source, or, where that fails, from an older search. None: nothing to be had."""
-        known = self._kept(source, query, limit, self._days)
-        if known is not None:
-            return known
+    def _search_source(self, source: Source, query: str, limit: int) -> list[Paper] | None:
+        """Search the cache, then the source, then, if the source fails, an older search. None if all of them fail."""
+        cached = self._find_cached(source, query, limit, self._days)
+        if cached is not None:
+            return cached
         try:
-            found = source.search(query, limit)
+            papers = source.search(query, limit)
         except SourceFailed as error:
-            self._tell(f"literature: {error}")
-            return self._kept(source, query, limit, None)
+            self._report(f"literature: {error}")
+            return self._find_cached(source, query, limit, None)
         finally:
-            self._tell_dropped(source)
+            self._report_dropped(source)
         self._answered = True
         if self._cache:
-            self._cache.keep(source.name, query, limit, found)
-        return found
+            self._cache.store_search(source.name, query, limit, papers)
+        return papers
 
-    def _kept(self, source: Source, query: str, limit: int, days: float | None) -> list[Paper] | None:
-        return self._cache.found(source.name, query, limit, days) if self._cache else None
+    def _find_cached(self, source: Source, query: str, limit: int, days: float | None) -> list[Paper] | None:
+        return self._cache.find_search(source.name, query, limit, days) if self._cache else None
 
-    def _tell_dropped(self, source: Source) -> None:
-        """Once per source."""
+    def _report_dropped(self, source: Source) -> None:
+        """Report once per source that records were left out."""
         if source.dropped:
             lost = "without a title, or with fields that can't be read"
-            self._tell(f"literature: {source.name} records: {source.dropped} left out: {lost}")
+            self._report(f"literature: {source.name} records: {source.dropped} left out: {lost}")
 
-    def _tell(self, text: str) -> None:
-        """Once per source: the same outage isn't news a second time."""
-        with self._guard:
-            about = text.split(":")[1]
-            fresh = about not in self._told
-            self._told.add(about)
-        if fresh:
+    def _report(self, text: str) -> None:
+        """Report a fault once per source."""
+        with self._lock:
+            subject = text.split(":")[1]
+            is_new = subject not in self._reported
+            self._reported.add(subject)
+        if is_new:
             self._say(text)
 
 
-def _cache(folder: Path, say: Say) -> Cache | None:
+def _open_cache(folder: Path, say: Say) -> Cache | None:
     try:
         return Cache(folder, say)
     except (OSError, sqlite3.Error) as error:
@@ -153,7 +154,7 @@ def _cache(folder: Path, say: Say) -> Cache | None:
         return None
 
 
-def _live(name: str, settings: Literature) -> Source:
+def _create_source(name: str, settings: Literature) -> Source:
     from tools.literature.arxiv import ArXiv
     from tools.literature.openalex import OpenAlex
     from tools.literature.semantic_scholar import SemanticScholar

@@ -1,5 +1,7 @@
-"""A rate gate: one request at a time, a pause after each, and rests that a service asks for. One per service and
-process, whoever asks."""
+"""Limits the rate of requests: one request at a time, a pause after each, and rests that a service asks for.
+
+Each service has one gate per process.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ _GUARD = threading.Lock()
 
 
 class Gate:
-    """The pause counts from the end of an answer, so that the service never sees two requests closer than that."""
+    """The pause (seconds) begins at the end of an answer, so the service never sees two requests closer together."""
 
     def __init__(self, name: str, pause: float) -> None:
         self.name, self.pause = name, pause
@@ -24,7 +26,7 @@ class Gate:
 
     @contextmanager
     def passing(self, patience: float) -> Iterator[None]:
-        """Hold the gate for one request. Raises SourceFailed where the rest asked for is longer than `patience`."""
+        """Hold the gate for one request. Raises SourceFailed if the rest is longer than `patience` seconds."""
         with self._busy:
             left = self._opens - time.monotonic()
             if self._why and left > patience:
@@ -38,13 +40,13 @@ class Gate:
                 self._opens = max(self._opens, time.monotonic() + self.pause)
 
     def rest(self, seconds: float, why: str) -> None:
-        """Closed for so long."""
+        """Close the gate for `seconds`; `why` is named in the error."""
         self._opens, self._why = max(self._opens, time.monotonic() + seconds), why
 
 
-def gate(name: str, address: str, pause: float) -> Gate:
-    """The one gate of the service of that name at `address`; the longest pause that anyone named holds."""
+def shared_gate(name: str, address: str, pause: float) -> Gate:
+    """The gate of the service at `address`, with the longest pause that any caller requested."""
     with _GUARD:
-        found = _GATES.setdefault((name, address), Gate(name, pause))
-        found.pause = max(found.pause, pause)
-        return found
+        gate = _GATES.setdefault((name, address), Gate(name, pause))
+        gate.pause = max(gate.pause, pause)
+        return gate

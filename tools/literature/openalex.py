@@ -1,4 +1,4 @@
-"""OpenAlex, through the package `pyalex`. Works without a key, with one for more: `OPENALEX_API_KEY`."""
+"""The source OpenAlex, through the package `pyalex`. `OPENALEX_API_KEY` is optional and allows more requests."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
-from pelagos.secrets import key_in
-from tools.literature.source import failed, query_words, today, usable
+from pelagos.secrets import read_key
+from tools.literature.source import convert_records, describe_failure, today, tokenize_query
 from tools.literature.transport import Session
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ ADDRESS = "https://api.openalex.org"
 PAUSE = 0.1
 PAGE = 100
 KEY = "OPENALEX_API_KEY"
-_CONFIG = threading.Lock()  # pyalex keeps its settings in one global
+_CONFIG_LOCK = threading.Lock()  # pyalex keeps its settings in one global
 
 
 class OpenAlex:
@@ -31,76 +31,76 @@ class OpenAlex:
         self.dropped = 0
 
     def search(self, query: str, limit: int) -> list[Paper]:
-        asked = " ".join(query_words(query))
-        if not asked:
+        terms = " ".join(tokenize_query(query))
+        if not terms:
             return []
         try:
-            with _CONFIG:
-                found = self._found(asked, limit)
-            papers, lost = usable(found[:limit], _paper)
-            self.dropped += lost
+            with _CONFIG_LOCK:
+                records = self._request_records(terms, limit)
+            papers, dropped = convert_records(records[:limit], _to_paper)
+            self.dropped += dropped
             return papers
         except SourceFailed:
             raise
         except Exception as error:  # border: a foreign service and its client
-            raise failed(self.name, error, os.environ.get(KEY, "")) from None
+            raise describe_failure(self.name, error, os.environ.get(KEY, "")) from None
 
     def fetch(self, paper: Paper) -> Paper:
-        """As it is: the full text lies with others."""
+        """The paper unchanged: OpenAlex has no full texts."""
         return paper
 
-    def _found(self, asked: str, limit: int) -> list[dict[str, Any]]:
+    def _request_records(self, terms: str, limit: int) -> list[dict[str, Any]]:
         import pyalex
 
         address, session = self._address, self._session
 
         class Works(pyalex.Works):  # type: ignore[misc]
-            resource_class = staticmethod(_record)
+            resource_class = staticmethod(_as_record)
 
             def _get_from_url(self, url: str, session_: Any = None) -> Any:
                 return super()._get_from_url(url.replace(ADDRESS, address, 1), session)
 
-        pyalex.config.api_key = key_in(os.environ, KEY) or None
+        pyalex.config.api_key = read_key(os.environ, KEY) or None
         size = min(PAGE, limit)
-        pages = Works().search(asked).paginate(method="page", per_page=size, n_max=limit)
-        found: list[dict[str, Any]] = []
+        pages = Works().search(terms).paginate(method="page", per_page=size, n_max=limit)
+        records: list[dict[str, Any]] = []
         for page in pages:
-            found += page
+            records += page
             if len(page) < size:
                 break
-        return found
+        return records
 
 
-def _record(found: Any) -> dict[str, Any]:
-    """Empty for what is no record: the client would give the whole page up."""
-    return found if isinstance(found, dict) else {}
+def _as_record(record: Any) -> dict[str, Any]:
+    """The record, or {} for anything else, because of which the client would reject the whole page."""
+    return record if isinstance(record, dict) else {}
 
 
-def _paper(found: dict[str, Any]) -> Paper | None:
-    """None for a work without id or title."""
+def _to_paper(record: dict[str, Any]) -> Paper | None:
+    """The paper of a work; None for a work without id or title."""
     import pyalex
 
-    id, title = str(found.get("id") or "").rpartition("/")[2], found.get("title") or found.get("display_name")
+    id, title = str(record.get("id") or "").rpartition("/")[2], record.get("title") or record.get("display_name")
     if not id or not title:
         return None
-    index = found.get("abstract_inverted_index")
-    doi = str(found.get("doi") or "").removeprefix("https://doi.org/")
+    index = record.get("abstract_inverted_index")
+    doi = str(record.get("doi") or "").removeprefix("https://doi.org/")
     return Paper(
         id=f"openalex:{id}",
         title=str(title),
         abstract=str(pyalex.invert_abstract(index) or "") if index else "",
-        year=found.get("publication_year"),
-        url=str(found["id"]),
-        authors=[name for one in found.get("authorships") or [] if (name := _author(one))],
-        date=str(found.get("publication_date") or ""),
+        year=record.get("publication_year"),
+        url=str(record["id"]),
+        authors=[name for authorship in record.get("authorships") or [] if (name := _author_name(authorship))],
+        date=str(record.get("publication_date") or ""),
         ids={"openalex": id, **({"doi": doi} if doi else {})},
         source="openalex",
-        version=str(found.get("updated_date") or ""),
+        version=str(record.get("updated_date") or ""),
         retrieved=today(),
     )
 
 
-def _author(authorship: Any) -> str:
-    """'' where it names nobody."""
+def _author_name(authorship: Any) -> str:
+    """The author's name, '' if there is none."""
     author = authorship.get("author") if isinstance(authorship, dict) else None
     return str(author.get("display_name") or "") if isinstance(author, dict) else ""

@@ -1,5 +1,4 @@
-"""The visible text of a PDF, read by pypdf in a process of its own: a file made to exhaust a reader ends that process
-and nothing else."""
+"""Extracts the visible text of a PDF by pypdf in a separate process, so that a hostile file ends only that process."""
 
 from __future__ import annotations
 
@@ -13,58 +12,59 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from pelagos.errors import SourceFailed
-from pelagos.visible import whole
+from pelagos.visible import replace_surrogates
 
-PAGES = 60
-SECONDS = 60
-MEMORY = 2 << 30
+MAX_PAGES = 60
+TIMEOUT_S = 60
+MEMORY_BYTES = 2 << 30
 
 
-class Text(NamedTuple):
-    """`title` is what the file's own description says, '' where it says nothing."""
+class PdfText(NamedTuple):
+    """`title` is from the file's metadata, '' if it has none."""
 
     title: str
     text: str
 
 
-def text(content: bytes, most: int) -> Text:
-    """At most `most` characters. Raises SourceFailed, in one line, for what is no PDF, encrypted, or too much."""
+def extract_text(content: bytes, most: int) -> PdfText:
+    """The text, at most `most` characters. Raises SourceFailed with one line if the content is not a PDF, is encrypted
+    or exceeds the limits of time or memory."""
     if not content.lstrip()[:5].startswith(b"%PDF-"):
         raise SourceFailed("not a PDF")
     if find_spec("pypdf") is None:
         raise SourceFailed("PDF wants a package more: pip install 'pelagos[literature]'")
     command = [sys.executable, "-P", "-m", "tools.literature.pdf", str(most)]
     try:
-        done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, check=False)
+        process = subprocess.run(command, input=content, capture_output=True, timeout=TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:
-        raise SourceFailed(f"a PDF that takes more than {SECONDS} s to read") from None
+        raise SourceFailed(f"a PDF that takes more than {TIMEOUT_S} s to read") from None
     try:
-        said = json.loads(done.stdout)
+        answer = json.loads(process.stdout)
     except ValueError:
         raise SourceFailed("a PDF that can't be read within 2 GB") from None
-    if "fault" in said:
-        raise SourceFailed(str(said["fault"]))
-    return Text(whole(said["title"]), whole(said["text"]))
+    if "fault" in answer:
+        raise SourceFailed(str(answer["fault"]))
+    return PdfText(replace_surrogates(answer["title"]), replace_surrogates(answer["text"]))
 
 
-def _read(content: bytes, most: int) -> dict[str, str]:
+def _extract(content: bytes, most: int) -> dict[str, str]:
     from pypdf import PdfReader
     from pypdf.errors import FileNotDecryptedError, PyPdfError
 
-    from tools.literature.visible import strip
+    from tools.literature.visible import remove_hidden_text
 
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
             return {"fault": "an encrypted PDF: its password is not known"}
         title = str(reader.metadata.get("/Title") or "") if reader.metadata else ""
-        found = ""
-        for page in reader.pages[:PAGES]:
-            strip(page, reader)
-            found += page.extract_text() + "\n"
-            if len(found) >= most:
+        text = ""
+        for page in reader.pages[:MAX_PAGES]:
+            remove_hidden_text(page, reader)
+            text += page.extract_text() + "\n"
+            if len(text) >= most:
                 break
-        return {"title": title[:300], "text": found[:most]}
+        return {"title": title[:300], "text": text[:most]}
     except FileNotDecryptedError:
         return {"fault": "an encrypted PDF: its password is not known"}
     except PyPdfError as error:
@@ -74,9 +74,9 @@ def _read(content: bytes, most: int) -> dict[str, str]:
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     logging.disable()
-    print(json.dumps(_read(sys.stdin.buffer.read(), int(sys.argv[1]))))
+    print(json.dumps(_extract(sys.stdin.buffer.read(), int(sys.argv[1]))))
 
 
 if __name__ == "__main__":

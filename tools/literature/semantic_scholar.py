@@ -1,5 +1,5 @@
-"""Semantic Scholar, through the package `semanticscholar`. Works without a key, though throttled;
-`SEMANTIC_SCHOLAR_API_KEY` is taken where it is set."""
+"""The source Semantic Scholar, through the package `semanticscholar`. Works without a key, but throttled;
+`SEMANTIC_SCHOLAR_API_KEY` is used if it is set."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
-from pelagos.secrets import key_in
-from tools.literature.source import failed, query_words, today, usable
+from pelagos.secrets import read_key
+from tools.literature.source import convert_records, describe_failure, today, tokenize_query
 from tools.literature.transport import Session
 
 if TYPE_CHECKING:
@@ -32,36 +32,36 @@ class SemanticScholar:
         self.dropped = 0
 
     def search(self, query: str, limit: int) -> list[Paper]:
-        asked = " ".join(query_words(query))
-        if not asked:
+        terms = " ".join(tokenize_query(query))
+        if not terms:
             return []
         try:
-            found = self._client(pages=limit // PAGE + 1).search_paper(asked, fields=FIELDS, limit=min(PAGE, limit))
-            records = (one.raw_data[RECORD] for _, one in zip(range(limit), found, strict=False))
-            papers, lost = usable(records, _paper)
-            self.dropped += lost
+            results = self._client(pages=limit // PAGE + 1).search_paper(terms, fields=FIELDS, limit=min(PAGE, limit))
+            records = (result.raw_data[RECORD] for _, result in zip(range(limit), results, strict=False))
+            papers, dropped = convert_records(records, _to_paper)
+            self.dropped += dropped
             return papers
         except SourceFailed:
             raise
         except Exception as error:  # border: a foreign service and its client
-            raise failed(self.name, error, os.environ.get(KEY, "")) from None
+            raise describe_failure(self.name, error, os.environ.get(KEY, "")) from None
 
     def fetch(self, paper: Paper) -> Paper:
-        """As it is: the full text lies with others."""
+        """The paper unchanged: Semantic Scholar has no full texts."""
         return paper
 
     def _client(self, pages: int) -> Any:
         from semanticscholar import SemanticScholar as Client
 
-        client = Client(api_key=key_in(os.environ, KEY) or None, api_url=self._address, retry=False)
+        client = Client(api_key=read_key(os.environ, KEY) or None, api_url=self._address, retry=False)
         client._AsyncSemanticScholar._requester = _Requester(self._session, pages)
         return client
 
 
 class _Requester:
-    """What the client sends by: its own takes most failures for an empty answer, forgets Retry-After, and asks for ever
-    where an answer has no list. Records are wrapped: the client reads their fields, and one that it can't read would
-    lose the page."""
+    """Replaces the client's requester, which treats most failures as an empty answer, ignores Retry-After and loops
+    forever if an answer has no list. Records are wrapped, because the client reads their fields and would lose the page
+    for one that it can't read."""
 
     def __init__(self, session: Session, pages: int) -> None:
         self._session, self._left = session, pages
@@ -73,26 +73,26 @@ class _Requester:
         answer = self._session.get(f"{url}?{parameters.lstrip('&')}", headers=headers)
         if answer.status_code != 200:
             raise SourceFailed(f"semanticscholar: HTTP {answer.status_code}")
-        found = answer.json()
-        if not isinstance(found.get("data"), list) and found.get("total") != 0:
+        content = answer.json()
+        if not isinstance(content.get("data"), list) and content.get("total") != 0:
             raise SourceFailed("semanticscholar: the answer holds no list of papers")
-        return {**found, "data": [{RECORD: one} for one in found.get("data") or []]}
+        return {**content, "data": [{RECORD: record} for record in content.get("data") or []]}
 
 
-def _paper(found: dict[str, Any]) -> Paper | None:
-    """None for a record without id or title."""
-    id, title, elsewhere = found.get("paperId"), found.get("title"), found.get("externalIds") or {}
+def _to_paper(record: dict[str, Any]) -> Paper | None:
+    """The paper of a record; None for a record without id or title."""
+    id, title, external_ids = record.get("paperId"), record.get("title"), record.get("externalIds") or {}
     if not id or not title:
         return None
-    names = {"arxiv": elsewhere.get("ArXiv"), "doi": elsewhere.get("DOI")}
+    names = {"arxiv": external_ids.get("ArXiv"), "doi": external_ids.get("DOI")}
     return Paper(
         id=f"semanticscholar:{id}",
         title=str(title),
-        abstract=str(found.get("abstract") or ""),
-        year=found.get("year"),
-        url=str(found.get("url") or ""),
-        authors=[str(one["name"]) for one in found.get("authors") or [] if one and one.get("name")],
-        date=str(found.get("publicationDate") or ""),
+        abstract=str(record.get("abstract") or ""),
+        year=record.get("year"),
+        url=str(record.get("url") or ""),
+        authors=[str(author["name"]) for author in record.get("authors") or [] if author and author.get("name")],
+        date=str(record.get("publicationDate") or ""),
         ids={"semanticscholar": str(id), **{kind: str(name) for kind, name in names.items() if name}},
         source="semanticscholar",
         retrieved=today(),

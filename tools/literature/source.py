@@ -1,4 +1,4 @@
-"""What a source of papers is: one small protocol, one implementation per file of this folder."""
+"""The protocol of a source of papers, and helpers for its implementations: tokens, records, duplicates, failures."""
 
 from __future__ import annotations
 
@@ -10,54 +10,56 @@ from typing import Any, Protocol
 
 from pelagos.errors import SourceFailed
 from pelagos.nouns import Paper
-from pelagos.secrets import cleaned, without_key
-from pelagos.visible import whole_json
+from pelagos.secrets import clean_key, redact_key
+from pelagos.visible import replace_surrogates_in_json
 
 _ASCII = re.compile(r"[a-z0-9]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|[^\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
 
-def failed(name: str, error: Exception, key: str = "") -> SourceFailed:
-    """What a foreign client raised, in one line without the `key` as it stands in the environment."""
-    said = " ".join(f"{name}: {type(error).__name__}: {error}".split())
-    return SourceFailed(without_key(said, cleaned(key))[:300])
+def describe_failure(name: str, error: Exception, key: str = "") -> SourceFailed:
+    """A foreign client's exception as SourceFailed with one line, with the `key` from the environment removed."""
+    text = " ".join(f"{name}: {type(error).__name__}: {error}".split())
+    return SourceFailed(redact_key(text, clean_key(key))[:300])
 
 
 class Source(Protocol):
-    """Raises SourceFailed where it gives nothing now. Finding nothing is an empty list, not a failure."""
+    """Methods raise SourceFailed if the source is not available. A search without results returns an empty list."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def dropped(self) -> int:
-        """Records of all its answers so far that could not be used; each is left out alone."""
+        """The number of records in all answers so far that could not be used and were left out."""
         ...
 
     def search(self, query: str, limit: int) -> list[Paper]:
-        """At most `limit` papers, the most relevant first, each with `source`, `ids` and, where known, `date`."""
+        """At most `limit` papers, most relevant first, each with `source`, `ids` and, if known, `date`."""
         ...
 
     def fetch(self, paper: Paper) -> Paper:
-        """The paper with its full text, where this source has it and it may be asked for."""
+        """The paper with its full text, if this source has it."""
         ...
 
 
-def words(text: str) -> list[str]:
-    """The words of any script, in lower case. Of Chinese and Japanese, which put no space between words, the pairs of
-    neighbouring characters."""
-    return [word for run in _runs(text) for word in ([run] if run.isascii() else _pairs(run))]
+def tokenize(text: str) -> list[str]:
+    """The words of a text in any script, in lower case. For Chinese and Japanese, which have no spaces between words,
+    the pairs of neighbouring characters."""
+    return [word for run in _split_runs(text) for word in ([run] if run.isascii() else _character_pairs(run))]
 
 
-def _runs(text: str) -> list[str]:
-    """What letters and digits (with their marks) stand together."""
+def _split_runs(text: str) -> list[str]:
+    """Maximal runs of letters and digits (with combining marks), in lower case."""
     if text.isascii():
         return _ASCII.findall(text.lower())
     plain = unicodedata.normalize("NFKC", text).lower()
-    return "".join(one if one.isalnum() or unicodedata.category(one)[0] == "M" else " " for one in plain).split()
+    return "".join(
+        character if character.isalnum() or unicodedata.category(character)[0] == "M" else " " for character in plain
+    ).split()
 
 
-def _pairs(run: str) -> list[str]:
+def _character_pairs(run: str) -> list[str]:
     parts = _UNSPACED.findall(run)
     return [
         piece
@@ -66,44 +68,44 @@ def _pairs(run: str) -> list[str]:
     ]
 
 
-def query_words(query: str, most: int = 12) -> list[str]:
-    """The words of a query, each once: nothing in it can be an operator or a parameter of a service."""
-    return list(dict.fromkeys(_runs(query)))[:most]
+def tokenize_query(query: str, most: int = 12) -> list[str]:
+    """The distinct words of a query, at most `most`, without anything that a service could read as an operator."""
+    return list(dict.fromkeys(_split_runs(query)))[:most]
 
 
-def usable(records: Iterable[Any], made: Callable[[Any], Paper | None]) -> tuple[list[Paper], int]:
-    """The papers that `made` makes of a service's records, and how many it can make none of: a bad record is left out
-    alone, halves of characters are replaced."""
-    found, lost = [], 0
+def convert_records(records: Iterable[Any], convert: Callable[[Any], Paper | None]) -> tuple[list[Paper], int]:
+    """Convert a service's records. Returns the papers and the number of records that could not be converted; these are
+    left out. Lone surrogates are replaced."""
+    papers, dropped = [], 0
     for record in records:
         try:
-            paper = made(record)
-        except (AttributeError, KeyError, TypeError, ValueError):  # what a field of the wrong kind comes to
+            paper = convert(record)
+        except (AttributeError, KeyError, TypeError, ValueError):  # a field of the wrong type
             paper = None
         if paper is None:
-            lost += 1
+            dropped += 1
         else:
-            found.append(Paper(**whole_json(paper.model_dump())))
-    return found, lost
+            papers.append(Paper(**replace_surrogates_in_json(paper.model_dump())))
+    return papers, dropped
 
 
 def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def distinct(papers: Sequence[Paper]) -> list[Paper]:
-    """Without those that come a second time: same id, same id elsewhere (arXiv, DOI), or same title."""
+def remove_duplicates(papers: Sequence[Paper]) -> list[Paper]:
+    """The papers without later duplicates: the same id, the same external id (arXiv, DOI) or the same title."""
     seen: set[str] = set()
-    kept = []
+    unique = []
     for paper in papers:
-        marks = _marks(paper)
-        if not marks & seen:
-            kept.append(paper)
-        seen |= marks
-    return kept
+        keys = _identity_keys(paper)
+        if not keys & seen:
+            unique.append(paper)
+        seen |= keys
+    return unique
 
 
-def _marks(paper: Paper) -> set[str]:
-    title = " ".join(words(paper.title))
+def _identity_keys(paper: Paper) -> set[str]:
+    title = " ".join(tokenize(paper.title))
     elsewhere = {f"{kind}:{id.lower()}" for kind, id in paper.ids.items() if id}
     return {f"id:{paper.id}", *elsewhere, *([f"title:{title}"] if title else [])}

@@ -1,8 +1,8 @@
-"""Takes out of a PDF page what a reader can't see: text drawn without ink (render modes 3 and 7), in white, with no
-opacity, smaller than `TINY` points, or outside the page.
+"""Removes text from a PDF page that a reader can't see: invisible (render modes 3 and 7), white, transparent, smaller
+than `TINY` points, or outside the page.
 
-White letters on a dark ground are lost with it: a header of a table isn't worth a hidden instruction. Text under a
-picture or of a hidden layer isn't found; what is read is data in any case.
+White letters on a dark ground are removed as well, because losing a table's header is better than reading a hidden
+instruction. Text under a picture or in a hidden layer is not detected. Extracted text is treated as data in any case.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ OPAQUE = 0.05
 DEPTH = 3
 Matrix = tuple[float, float, float, float, float, float]
 UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-SHOWING = {b"Tj", b"TJ", b"'", b'"'}
-COLOURS = {b"g", b"rg", b"k", b"sc", b"scn"}
+TEXT_OPERATORS = {b"Tj", b"TJ", b"'", b'"'}
+COLOUR_OPERATORS = {b"g", b"rg", b"k", b"sc", b"scn"}
 
 
 @dataclass(frozen=True)
-class _State:
-    """The part of a page's graphics state that decides whether text is seen."""
+class _GraphicsState:
+    """The part of a page's graphics state that determines whether text is visible."""
 
     ctm: Matrix = UNIT
     mode: int = 0
@@ -33,17 +33,17 @@ class _State:
 
 
 @dataclass
-class _Walk:
-    """One content stream: state, stack and text matrices while walking through its operators."""
+class _ContentWalk:
+    """State, stack and text matrix while walking through the operators of one content stream."""
 
     box: tuple[float, float, float, float]
     resources: Any
-    state: _State
-    stack: list[_State] = field(default_factory=list)
+    state: _GraphicsState
+    stack: list[_GraphicsState] = field(default_factory=list)
     line: Matrix = UNIT
 
     def seen(self) -> bool:
-        place = _times(self.line, self.state.ctm)
+        place = _multiply(self.line, self.state.ctm)
         left, low, right, high = self.box
         inside = left - 1 <= place[4] <= right + 1 and low - 1 <= place[5] <= high + 1
         height = abs(self.state.size) * (place[2] ** 2 + place[3] ** 2) ** 0.5
@@ -55,14 +55,14 @@ class _Walk:
             self._nest(operator)
         elif operator in {b"BT", b"Tm", b"Td", b"TD", b"T*", b"'", b'"', b"TL"}:
             self._move(operator, values)
-        elif operator in COLOURS:
-            self.state = replace(self.state, white=_white(values))
+        elif operator in COLOUR_OPERATORS:
+            self.state = replace(self.state, white=_is_white(values))
         elif operator == b"Tr":
             self.state = replace(self.state, mode=int(values[0]))
         elif operator == b"Tf":
             self.state = replace(self.state, size=float(values[1]))
         elif operator == b"cm":
-            self.state = replace(self.state, ctm=_times(_matrix(values), self.state.ctm))
+            self.state = replace(self.state, ctm=_multiply(_to_matrix(values), self.state.ctm))
         elif operator == b"gs":
             self._look_up(str(values[0]))
 
@@ -76,26 +76,26 @@ class _Walk:
         if operator == b"BT":
             self.line = UNIT
         elif operator == b"Tm":
-            self.line = _matrix(values)
+            self.line = _to_matrix(values)
         elif operator == b"TL":
             self.state = replace(self.state, leading=float(values[0]))
         elif operator in {b"Td", b"TD"}:
             across, up = float(values[0]), float(values[1])
-            self.line = _times((1, 0, 0, 1, across, up), self.line)
+            self.line = _multiply((1, 0, 0, 1, across, up), self.line)
             if operator == b"TD":
                 self.state = replace(self.state, leading=-up)
         else:
-            self.line = _times((1, 0, 0, 1, 0, -self.state.leading), self.line)
+            self.line = _multiply((1, 0, 0, 1, 0, -self.state.leading), self.line)
 
     def _look_up(self, name: str) -> None:
-        named = _get(_get(self.resources, "/ExtGState"), name)
-        opacity = _get(named, "/ca")
+        named = _resolve(_resolve(self.resources, "/ExtGState"), name)
+        opacity = _resolve(named, "/ca")
         if opacity is not None:
             self.state = replace(self.state, clear=float(opacity) < OPAQUE)
 
 
-def strip(page: Any, reader: Any) -> None:
-    """Leave in the page's content, forms included, the text that can be seen."""
+def remove_hidden_text(page: Any, reader: Any) -> None:
+    """Remove the invisible text from the page's content, including its forms. Changes `page`."""
     from pypdf.generic import ContentStream, NameObject
 
     contents = page.get_contents()
@@ -103,53 +103,53 @@ def strip(page: Any, reader: Any) -> None:
         return
     box = tuple(float(edge) for edge in (*page.mediabox.lower_left, *page.mediabox.upper_right))
     content = ContentStream(contents, reader)
-    walk = _Walk((box[0], box[1], box[2], box[3]), page.get("/Resources"), _State())
-    content.operations = _kept(content.operations, walk, reader, DEPTH)
+    walk = _ContentWalk((box[0], box[1], box[2], box[3]), page.get("/Resources"), _GraphicsState())
+    content.operations = _keep_visible(content.operations, walk, reader, DEPTH)
     page[NameObject("/Contents")] = content
 
 
-def _kept(operations: list[Any], walk: _Walk, reader: Any, depth: int) -> list[Any]:
-    kept = []
+def _keep_visible(operations: list[Any], walk: _ContentWalk, reader: Any, depth: int) -> list[Any]:
+    visible = []
     for values, operator in operations:
         try:
             walk.step(operator, values)
         except (TypeError, ValueError, IndexError):
-            continue  # an operator without its values: it draws nothing
-        if operator in SHOWING and not walk.seen():
+            continue  # an operator without its values draws nothing
+        if operator in TEXT_OPERATORS and not walk.seen():
             continue
-        if operator == b"Do" and not _form(str(values[0]), walk, reader, depth):
+        if operator == b"Do" and not _strip_form(str(values[0]), walk, reader, depth):
             continue
-        kept.append((values, operator))
-    return kept
+        visible.append((values, operator))
+    return visible
 
 
-def _form(name: str, walk: _Walk, reader: Any, depth: int) -> bool:
-    """Strip the form of that name. False where what it draws isn't looked through and so is left out."""
+def _strip_form(name: str, walk: _ContentWalk, reader: Any, depth: int) -> bool:
+    """Strip the form of that name. Returns False if the form is nested too deep; it is then left out."""
     from pypdf.generic import ContentStream, NameObject
 
-    form = _get(_get(walk.resources, "/XObject"), name)
-    if form is None or _get(form, "/Subtype") != "/Form":
+    form = _resolve(_resolve(walk.resources, "/XObject"), name)
+    if form is None or _resolve(form, "/Subtype") != "/Form":
         return True
     if depth == 0:
         return False
     content = ContentStream(form, reader)
-    own = _matrix(list(form["/Matrix"])) if "/Matrix" in form else UNIT
-    start = replace(walk.state, ctm=_times(own, walk.state.ctm))
-    inner = _Walk(walk.box, form.get("/Resources", walk.resources), start)
-    content.operations = _kept(content.operations, inner, reader, depth - 1)
+    own = _to_matrix(list(form["/Matrix"])) if "/Matrix" in form else UNIT
+    start = replace(walk.state, ctm=_multiply(own, walk.state.ctm))
+    inner = _ContentWalk(walk.box, form.get("/Resources", walk.resources), start)
+    content.operations = _keep_visible(content.operations, inner, reader, depth - 1)
     form.set_data(content.get_data())
     form.pop(NameObject("/Length"), None)
     return True
 
 
-def _get(holder: Any, name: str) -> Any:
-    held: Any = holder.get_object() if holder is not None else None
-    found = held.get(name) if hasattr(held, "get") else None
-    return found.get_object() if found is not None else None
+def _resolve(holder: Any, name: str) -> Any:
+    mapping: Any = holder.get_object() if holder is not None else None
+    value = mapping.get(name) if hasattr(mapping, "get") else None
+    return value.get_object() if value is not None else None
 
 
-def _white(values: list[Any]) -> bool:
-    """Grey, RGB or CMYK; a pattern's name is a colour like another."""
+def _is_white(values: list[Any]) -> bool:
+    """Whether a colour (grey, RGB or CMYK) is white; False for the name of a pattern."""
     try:
         parts = [float(value) for value in values]
     except (TypeError, ValueError):
@@ -157,12 +157,12 @@ def _white(values: list[Any]) -> bool:
     return max(parts) <= 1 - WHITE if len(parts) == 4 else bool(parts) and min(parts) >= WHITE
 
 
-def _matrix(values: list[Any]) -> Matrix:
+def _to_matrix(values: list[Any]) -> Matrix:
     a, b, c, d, e, f = (float(value) for value in values)
     return a, b, c, d, e, f
 
 
-def _times(first: Matrix, then: Matrix) -> Matrix:
+def _multiply(first: Matrix, then: Matrix) -> Matrix:
     a, b, c, d, e, f = first
     g, h, i, j, k, m = then
     return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m

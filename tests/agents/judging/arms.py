@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from agents.judging.evidence import Arm
-from agents.judging.rules import Rules
 from pelagos.nouns import Direction, Metric
-from pelagos.settings import Judge
 
 UP = Metric(name="accuracy", direction=Direction.UP, min_effect=0.01)
 DOWN = Metric(name="rmse", direction=Direction.DOWN, min_effect=0.01)
 SEEDS = list(range(8))
-RULES = Rules.of(Judge(), seeds=8, hypotheses=4)
+CONFIDENCE = 0.95
 
 
 def arm(scores: list[float], replicates: list[list[float]] | None = None, failed: tuple[int, ...] = ()) -> Arm:

@@ -79,3 +79,50 @@ def test_resamples_without_a_score_are_dropped() -> None:
     holed[1, 7] = np.nan
     differences = np.array([0.1, 0.2, 0.3, 0.2])
     assert estimate(differences, holed, 1.0) == estimate(differences, np.delete(resampled, 7, axis=1), 1.0)
+
+
+def by_definition(differences: np.ndarray, resampled: np.ndarray) -> tuple[float, float]:
+    """Error and freedom, written down once more from the words of `estimate`."""
+    seeds, mean_by_seed = len(differences), stats.chi2.ppf(0.05, len(differences) - 1)
+    va, vb = differences.var(ddof=1) / seeds, resampled.mean(axis=0).var(ddof=1)
+    within = max(0.0, resampled.var(axis=1, ddof=1).mean() - vb)
+    w = within / (seeds - 1)
+    vb = max(vb, w)
+    bound = max(0.0, va * (seeds - 1) / mean_by_seed - w)
+    freedom = 1 / ((bound / (bound + vb)) ** 2 / (seeds - 1) + (vb / (bound + vb)) ** 2 / 100)
+    return math.sqrt(vb + max(0.0, va - w)), freedom
+
+
+@given(st.integers(0, 10_000), st.integers(2, 8), st.floats(0.0, 0.5), st.floats(0.01, 0.5))
+def test_error_and_freedom_are_as_they_are_defined(seed: int, seeds: int, spread: float, items: float) -> None:
+    rng = np.random.default_rng(seed)
+    differences = 0.1 + spread * rng.normal(size=seeds)
+    resampled = differences[:, None] + items * rng.normal(size=(1, 40)) + items * rng.normal(size=(seeds, 40)) / 2
+    ours = estimate(differences, resampled, 1.0)
+    error, freedom = by_definition(differences, resampled)
+    assert ours.effect == pytest.approx(differences.mean())
+    assert (ours.error, ours.freedom) == (pytest.approx(error), pytest.approx(freedom))
+
+
+def test_one_seed_is_judged_over_its_items_and_one_resample_is_none() -> None:
+    rng = np.random.default_rng(1)
+    resampled = rng.normal(size=(1, 50))
+    alone = estimate(np.array([0.3]), resampled, 1.0)
+    assert (alone.error, alone.freedom) == (pytest.approx(resampled.std(ddof=1)), 100)
+    differences = np.array([0.3, 0.1, 0.2])
+    assert estimate(differences, np.full((3, 1), 0.2), 1.0) == estimate(differences, None, 1.0)
+    gaps = np.where(rng.random((3, 40)) < 0.2, np.nan, rng.normal(size=(3, 40)))
+    whole = gaps[:, np.isfinite(gaps).all(axis=0)]
+    assert 2 < whole.shape[1] < 40
+    assert estimate(differences, gaps, 1.0) == estimate(differences, whole, 1.0)
+
+
+def test_what_is_rounding_is_no_difference_and_what_is_not_is_one() -> None:
+    for size in (1.0, 1e6):
+        assert estimate(np.array([1e-10, -1e-10]) * size, None, size)[:2] == (0.0, 0.0)
+        assert estimate(np.full(3, 0.5e-9 * size), None, size) == (0.0, 0.0, 1.0)
+        steady = estimate(np.full(3, 2e-9 * size), None, size)
+        assert (steady.effect, steady.error) == (pytest.approx(2e-9 * size), 0.0)
+        assert (steady.p_value, steady.interval(0.95)) == (1.0, (-math.inf, math.inf))
+    assert estimate(np.zeros(3), np.zeros((3, 5)), 1.0) == (0.0, 0.0, 1.0)
+    assert estimate(np.zeros(3), None, 1.0).interval(0.95) == (0.0, 0.0)

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from agents import folder as run_folder
 from agents.literature.attributes import Attributes
 from agents.literature.novelty import Comparison
-from agents.literature.ranking import TEMPLATE, Assessment, passage
+from agents.literature.ranking import TEMPLATE, Assessment, best_passage
 from agents.models.protocol import Reply, Request
-from agents.prompt import render
+from agents.setup import run_folder
 from pelagos.nouns import Hypothesis, Paper
 from tests.agents.scripted import Scripted
-from tests.agents.test_loop import facts, launched
+from tests.agents.test_loop import launch, read_facts
 from tests.tools.literature import poison
 from tests.tools.literature.papers import HIDDEN
+from tools.prompt import render
 
 LOOP = {"hypotheses": 2, "attempts": 2, "workers": 2}
 SAID = Attributes(input="a table", output="a number", others="small")
@@ -38,10 +38,10 @@ class Gullible(Scripted):
             return super().complete(request, timeout)
         self.requests.append(request)
         obeys = poison.CANARY in request.messages[1].content
-        said: dict[str, Any] = {"reason": "", "verdict": "same" if obeys else "different"}
+        answer: dict[str, Any] = {"reason": "", "verdict": "same" if obeys else "different"}
         if "topic" in wanted:
-            said = {"finding": poison.ORDER if obeys else "f", "reason": "", "topic": 8 + 2 * obeys, "attributes": 9}
-        return Reply(text=json.dumps(said), tokens_in=1, tokens_out=1, seconds=0.0)
+            answer = {"finding": poison.ORDER if obeys else "f", "reason": "", "topic": 8 + 2 * obeys, "attributes": 9}
+        return Reply(text=json.dumps(answer), tokens_in=1, tokens_out=1, seconds=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +52,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         folder = tmp_path_factory.mktemp(name)
         survey: dict[str, Any] = {"papers": 80, "scored": 80}
         if name == "poisoned":
-            poison.write(folder / "corpus")
+            poison.write_corpus(folder / "corpus")
             survey["corpus"] = folder / "corpus"
         literature = {"sources": ["corpus"], "cache": folder / "cache"}
-        made[name] = launched(folder, Gullible(), loop=LOOP, survey=survey, literature=literature)
+        made[name] = launch(folder, Gullible(), loop=LOOP, survey=survey, literature=literature)
     return made
 
 
@@ -68,8 +68,8 @@ def test_an_injection_stays_within_one_fence_and_the_system_message_as_it_is(kin
     text = {**poison.PLAIN, **poison.UNSEEN}[kind]
     paper = Paper(id="x", title=f"T {text}", abstract=text, text=text, finding=text)
     prompts = [
-        render(TEMPLATE, topic="t", attributes=SAID, paper=one, passage=passage(one.text, "t"))
-        for one in (paper, Paper(id="x", title="T", abstract="a", text="t"))
+        render(TEMPLATE, topic="t", attributes=SAID, paper=shown_paper, passage=best_passage(shown_paper.text, "t"))
+        for shown_paper in (paper, Paper(id="x", title="T", abstract="a", text="t"))
     ]
     assert prompts[0][0] == prompts[1][0]
     outside = [FENCED.sub("", prompt[1].content) for prompt in prompts]
@@ -80,17 +80,19 @@ def test_an_injection_stays_within_one_fence_and_the_system_message_as_it_is(kin
 
 
 def test_what_a_pdf_hides_reaches_no_prompt(runs: Any) -> None:
-    _, run, parts = runs["poisoned"]
-    read = [paper["paper"]["id"] for paper in facts(run, "survey")[0]["papers"]]
+    _, run, assembly = runs["poisoned"]
+    read = [paper["paper"]["id"] for paper in read_facts(run, "survey")[0]["papers"]]
     assert {f"pdf{n}" for n in range(len(HIDDEN))} <= set(read)
-    shown = [r.messages[1].content for r in parts.scripted.requests if "widgets of many kinds" in r.messages[1].content]
+    shown = [
+        r.messages[1].content for r in assembly.scripted.requests if "widgets of many kinds" in r.messages[1].content
+    ]
     assert len(shown) >= len(HIDDEN)
     assert [text for text in shown if poison.CANARY in text] == []
 
 
 def test_no_other_papers_score_is_touched(runs: Any) -> None:
     scores = {
-        name: {p["paper"]["id"]: (p["topic"], p["attributes"]) for p in facts(run, "survey")[0]["papers"]}
+        name: {p["paper"]["id"]: (p["topic"], p["attributes"]) for p in read_facts(run, "survey")[0]["papers"]}
         for name, (_, run, _) in runs.items()
     }
     assert len(scores["poisoned"]) == 5 + len(poison.PLAIN) + len(poison.UNSEEN) + 2 + len(HIDDEN)
@@ -101,8 +103,8 @@ def test_no_other_papers_score_is_touched(runs: Any) -> None:
 
 
 def test_each_call_sees_one_paper_and_offers_no_tool(runs: Any) -> None:
-    _, _, parts = runs["poisoned"]
-    asked = [r for r in parts.scripted.requests if "topic" in (r.schema_ or {}).get("properties", {})]
+    _, _, assembly = runs["poisoned"]
+    asked = [r for r in assembly.scripted.requests if "topic" in (r.schema_ or {}).get("properties", {})]
     papers = re.compile("Squares of a table's columns|Rainfall over mountain valleys|widgets of many kinds")
     assert {len(set(papers.findall(r.messages[1].content))) for r in asked} == {1}
     for schema in (Assessment, Comparison):
@@ -112,16 +114,16 @@ def test_each_call_sees_one_paper_and_offers_no_tool(runs: Any) -> None:
 
 def test_configuration_tools_and_acceptance_are_what_they_were(runs: Any) -> None:
     held = {}
-    for name, (ending, run, parts) in runs.items():
+    for name, (ending, run, assembly) in runs.items():
         described = run_folder.read(run).model_dump(mode="json")
         described["settings"] = {k: v for k, v in described["settings"].items() if k not in ("survey", "literature")}
         tools = [r.messages[1].content.partition("Tools a step may call")[2].partition("\n\n")[0]
-                 for r in parts.scripted.requests if r.role == "planner"]  # fmt: skip
-        verdicts = {v["hypothesis"]: (v["kind"], v["effect"]) for v in facts(run, "verdict")}
-        confirmed = {c["hypothesis"]: c["confirmed"] for c in facts(run, "confirmed")}
-        isolation = {e["isolation"] for e in facts(run, "experiment")}
+                 for r in assembly.scripted.requests if r.role == "planner"]  # fmt: skip
+        verdicts = {v["hypothesis"]: (v["kind"], v["effect"]) for v in read_facts(run, "verdict")}
+        claims = {c["hypothesis"]: c["held"] for c in read_facts(run, "claim")}
+        isolation = {e["isolation"] for e in read_facts(run, "experiment")}
         settings = {k: described[k] for k in ("settings", "digest", "toolchain") if k in described}
-        held[name] = (ending, settings, sorted(tools), verdicts, confirmed, isolation)
+        held[name] = (ending, settings, sorted(tools), verdicts, claims, isolation)
     assert held["poisoned"] == held["clean"]
     assert held["clean"][3]
 
@@ -129,4 +131,4 @@ def test_configuration_tools_and_acceptance_are_what_they_were(runs: Any) -> Non
 def test_nothing_was_done_that_a_paper_ordered(runs: Any) -> None:
     _, run, _ = runs["poisoned"]
     assert list(run.parent.parent.rglob(f"*{poison.CANARY}*")) == []
-    assert facts(run, "decision") == []
+    assert read_facts(run, "decision") == []

@@ -1,4 +1,4 @@
-"""A real HTTP server that misbehaves as told, and minds on a real ledger."""
+"""A real HTTP server that misbehaves as told, and role models on a real ledger."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 
 from agents.models import retry
-from agents.models.endpoint import Endpoint
-from agents.models.mind import ModelMind
+from agents.models.openai.endpoint import Endpoint
 from agents.models.protocol import Model
+from agents.models.role_model import RecordedRoleModel
 from memory.artifacts import ArtifactStore
-from memory.budget import Budget
-from memory.ledger import Ledger
-from memory.steps import Steps
+from memory.ledger.ledger import Ledger
+from memory.steps.budget import Budget
+from memory.steps.steps import Steps
 from pelagos.settings import Caps, Models, Settings
-from sandbox.slots import Slots
+from sandbox.host.cpu_slots import CpuSlots
 
 Answer = Callable[["Handler", dict[str, Any]], None]
 
@@ -106,15 +106,17 @@ def script() -> Iterator[Script]:
 
 @dataclass
 class Bench:
-    """A run folder's ledger and the minds that write in it."""
+    """A run folder's ledger and the role models that write to it."""
 
     folder: Path
     settings: Settings
     ledger: Ledger
 
-    def mind(self, model: Model, role: Any = "coder", **more: Any) -> ModelMind:
+    def role_model(self, model: Model, role: Any = "coder", **more: Any) -> RecordedRoleModel:
         steps = Steps(self.ledger, Budget(self.settings.caps, self.ledger))
-        return ModelMind(role, model, steps, ArtifactStore(self.folder / "artifacts"), Slots(2), self.settings, **more)
+        return RecordedRoleModel(
+            role, model, steps, ArtifactStore(self.folder / "artifacts"), CpuSlots(2), self.settings, **more
+        )
 
     def facts(self, kind: str) -> list[dict[str, Any]]:
         return [event.payload for event in self.ledger.events(kind)]
@@ -132,9 +134,9 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits between tries, noted and not waited for."""
     noted: list[float] = []
-    patient = retry.Patience.__init__
+    patient = retry.RetryPolicy.__init__
     monkeypatch.setattr(
-        retry.Patience, "__init__", lambda self, *a, **k: patient(self, *a, **{**k, "sleep": noted.append})
+        retry.RetryPolicy, "__init__", lambda self, *a, **k: patient(self, *a, **{**k, "sleep": noted.append})
     )
     return noted
 

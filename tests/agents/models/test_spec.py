@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.models.prices import Prices
-from agents.models.registry import check
-from agents.models.spec import Spec, parse
+from agents.models.catalog.prices import Prices
+from agents.models.registry import check_model
+from agents.models.spec import Spec, parse_spec
 from pelagos.errors import BadInput
 from pelagos.settings import Models
 
@@ -24,7 +24,7 @@ from pelagos.settings import Models
     ],
 )
 def test_parse(text: str, want: Spec) -> None:
-    assert parse(text) == want
+    assert parse_spec(text) == want
 
 
 @pytest.mark.parametrize(
@@ -34,20 +34,20 @@ def test_parse(text: str, want: Spec) -> None:
 )  # fmt: skip
 def test_bad_specs_say_what_is_right(text: str, says: str) -> None:
     with pytest.raises(BadInput, match=says):
-        parse(text)
+        parse_spec(text)
 
 
 @pytest.mark.parametrize("spec", ["embedded:smolm2-135m", "embedded:/no/such.gguf", "replay:/nowhere"])
 def test_check_finds_what_is_not_there_before_any_call(spec: str) -> None:
     with pytest.raises(BadInput):
-        check(spec, Models())
+        check_model(spec, Models())
 
 
 def test_check_reads_the_price_table(tmp_path: Path) -> None:
     table = tmp_path / "p.toml"
     table.write_text('[[price]]\nmodel = "m"\ninput = -1\noutputs = 1\n')
     with pytest.raises(BadInput) as raised:
-        check("openai:m@http://127.0.0.1:9", Models(prices=table))
+        check_model("openai:m@http://127.0.0.1:9", Models(prices=table))
     assert len(raised.value.faults) == 3
 
 
@@ -66,10 +66,10 @@ def test_users_prices_come_first_and_local_models_are_free(tmp_path: Path) -> No
 )  # fmt: skip
 def test_address_without_a_scheme_is_refused_and_not_sent_to_a_vendor(where: str) -> None:
     with pytest.raises(BadInput, match=r"write openai:mine@http://HOST:PORT/v1") as raised:
-        parse(f"openai:mine@{where}")
+        parse_spec(f"openai:mine@{where}")
     assert "s3cret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["claude@20240620", "org/model@v1", "@cf/meta/llama-3-8b", "model@001", "m@latest"])
 def test_model_names_may_have_an_at_sign(name: str) -> None:
-    assert parse(f"openai:{name}") == Spec("openai", name)
+    assert parse_spec(f"openai:{name}") == Spec("openai", name)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from agents.models.faults import Unsound
+from agents.models.call_faults import UnusableReply
 from agents.models.protocol import Reply
 from agents.models.structured import parse
 
@@ -31,10 +31,10 @@ def test_any_object_is_found_again_in_prose(text: str, n: int, before: str) -> N
 
 @given(st.text(alphabet=st.sampled_from('{}[]":,\\ntextx1'), max_size=200))
 def test_nonsense_is_an_object_or_our_error(text: str) -> None:
-    with contextlib.suppress(Unsound):
+    with contextlib.suppress(UnusableReply):
         assert isinstance(parse(reply(text), Box), Box)
 
 
 def test_cut_reply_is_said() -> None:
-    with pytest.raises(Unsound, match="cut at 7 tokens"):
+    with pytest.raises(UnusableReply, match="cut at 7 tokens"):
         parse(reply('{"text": "a', finish="length"), Box)

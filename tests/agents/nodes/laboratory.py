@@ -12,23 +12,25 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import BaseModel, ValidationError
 
 from agents.nodes.judge import judge
 from agents.nodes.reflect import reflect
 from agents.run import Run
-from agents.state import Lane, initial, lane_of
+from agents.state import Lane, make_initial_state, open_lane
 from memory.artifacts import ArtifactStore
-from memory.bank import HypothesisBank
-from memory.budget import Budget, Cost
-from memory.embedder import hashing
-from memory.harvest import entry, record_vector
-from memory.keys import step_key
-from memory.ledger import Ledger
-from memory.steps import Steps
-from pelagos.errors import CapReached
+from memory.bank.backfill import make_entry, record_vector
+from memory.bank.bank import HypothesisBank
+from memory.embedders.embedder import hashing
+from memory.ledger.keys import step_key
+from memory.ledger.ledger import Ledger
+from memory.steps.budget import Budget
+from memory.steps.steps import Steps
+from pelagos.errors import BadReply
+from pelagos.facts.fact import Cost
 from pelagos.nouns import (
     Audit,
     Build,
@@ -45,6 +47,9 @@ from pelagos.nouns import (
     Version,
 )
 from pelagos.settings import Caps, Settings
+from tools.toolchain import Briefing, Message, Tool
+
+T = TypeVar("T", bound=BaseModel)
 
 ITEMS = 60
 
@@ -67,26 +72,53 @@ class Numbers:
 
 @dataclass
 class Laboratory:
-    """`ran` is what was really executed, in order."""
+    """`executed` lists (version, seed, split) in the order of execution, `received` the plans that were built."""
 
     name: str = "laboratory"
-    ran: list[tuple[str, int, str]] = field(default_factory=list)
-    base: dict[str, Any] = field(default_factory=dict)
+    executed: list[tuple[str, int, str]] = field(default_factory=list)
+    baseline_program: dict[str, Any] = field(default_factory=dict)
     audited: list[str] = field(default_factory=list)
+    sealed_findings: list[str] = field(default_factory=list)
+    targets: dict[str, str] = field(default_factory=lambda: {"a.py::f": "the number"})
+    offered_tools: list[Tool] = field(default_factory=list)
+    received: list[Plan] = field(default_factory=list)
+
+    def brief(self, task: Numbers, context: Run) -> Briefing:
+        return Briefing("numbers", "Make the number larger.", self.targets, "one number", "One step, one number.")
+
+    def tools(self, task: Numbers) -> list[Tool]:
+        return self.offered_tools
+
+    def material(self, task: Numbers, target: str, context: Run) -> str:
+        return f"{self.targets.get(target, target)} of {target}"
 
     def baseline(self, task: Numbers, context: Run) -> Version:
-        return self.version("base", self.base, context)
+        return self.version("base", self.baseline_program, context)
 
-    def version(self, id: str, what: dict[str, Any], context: Run, hypothesis: str | None = None) -> Version:
-        content = context.artifacts.put_text(json.dumps(what))
+    def version(self, id: str, program: dict[str, Any], context: Run, hypothesis: str | None = None) -> Version:
+        content = context.artifacts.put_text(json.dumps(program))
         return Version(id=id, hypothesis=hypothesis, plan=None, content=content)
 
     def audit(self, task: Numbers, version: Version, context: Run) -> Audit:
-        what = json.loads(context.artifacts.text(version.content))
+        program = json.loads(context.artifacts.text(version.content))
         self.audited.append(version.id)
-        if "unaffordable" in what:
-            raise CapReached("experiments", 9, 9)
-        return Audit(id=version.id, findings=what.get("cheats", []), checks=["its own word"])
+        return Audit(id=version.id, findings=program.get("cheats", []), checks=["its own word"])
+
+    def audit_sealed(self, task: Numbers, version: Version, seeds: Sequence[int], context: Run) -> Audit:
+        return Audit(id=version.id, findings=self.sealed_findings)
+
+    def build(self, task: Numbers, hypothesis: Hypothesis, plan: Plan, context: Run) -> Build:
+        """The first step is the program, as JSON. Raises BadReply if it isn't JSON."""
+        self.received.append(plan)
+        try:
+            program = json.loads(plan.steps[0].text)
+        except ValueError as error:
+            raise BadReply(str(error)) from error
+        version = self.version(f"v-{plan.id}", program, context, hypothesis.id) if program else None
+        if version:
+            context.record(version)
+        id, cause = version and version.id, "" if version else "no_edit"
+        return Build(id=f"b-{plan.id}", hypothesis=hypothesis.id, plan=plan.id, version=id, cause=cause, tries=[])
 
     def diff(self, task: Numbers, version: Version, context: Run) -> str:
         return f"+ {context.artifacts.text(version.content)}"
@@ -95,38 +127,41 @@ class Laboratory:
         key = step_key(version=version.id, seed=seed, split=split)
 
         def action() -> tuple[dict[str, Any], Cost]:
-            self.ran.append((version.id, seed, split))
-            return self._result(key, task, version, seed, split, context).model_dump(mode="json"), Cost(experiments=1)
+            self.executed.append((version.id, seed, split))
+            return self._make_result(key, task, version, seed, split, context).model_dump(mode="json"), Cost(
+                experiments=1
+            )
 
         fact = context.steps.once("experiment", key, {}, Cost(experiments=1), action)
         return Experiment(**{name: fact[name] for name in Experiment.model_fields})
 
-    def _result(self, id: str, task: Numbers, version: Version, seed: int, split: Split, run: Run) -> Experiment:
-        what = json.loads(run.artifacts.text(version.content))
-        plain = Experiment(
+    def _make_result(self, id: str, task: Numbers, version: Version, seed: int, split: Split, run: Run) -> Experiment:
+        program = json.loads(run.artifacts.text(version.content))
+        failed = Experiment(
             id=id, version=version.id, hypothesis=version.hypothesis, seed=seed, split=split,
             outcome=OutcomeKind.ERROR, cause="shape", seconds=2.0,
         )  # fmt: skip
-        if seed in what.get("fails", []):
-            return plain
-        better = what.get("sealed", what.get("better", 0.0)) if split == "sealed" else what.get("better", 0.0)
-        values = _values(version.id, seed, split, what.get("noise", 0.02))
+        if seed in program.get("fails", []):
+            return failed
+        better = program.get("sealed", program.get("better", 0.0)) if split == "sealed" else program.get("better", 0.0)
+        noise_seed = 0 if program.get("seedless") else seed
+        values = _draw_values(version.id, noise_seed, split, program.get("noise", 0.02))
         values = 0.5 + task.metric.direction.sign * (better + values)
         weights = np.random.default_rng(0).multinomial(ITEMS, np.full(ITEMS, 1 / ITEMS), size=200) / ITEMS
-        return plain.model_copy(
+        return failed.model_copy(
             update={
                 "outcome": OutcomeKind.OK,
                 "cause": "",
                 "score": float(values.mean()),
                 "replicates": run.artifacts.put_json((weights @ values).tolist()),
-                "guards": {"seconds": what.get("slow", 1.0)},
+                "guards": {"seconds": program.get("slow", 1.0)},
             }
         )
 
 
-def _values(version: str, seed: int, split: str, noise: float) -> np.ndarray:
-    drawn = [int(step_key(parts=parts)[:8], 16) for parts in ([seed, split], [version, seed, split])]
-    shared, own = (np.random.default_rng(number).normal(size=ITEMS) for number in drawn)
+def _draw_values(version: str, seed: int, split: str, noise: float) -> np.ndarray:
+    random_seeds = [int(step_key(parts=parts)[:8], 16) for parts in ([seed, split], [version, seed, split])]
+    shared, own = (np.random.default_rng(number).normal(size=ITEMS) for number in random_seeds)
     return 0.2 * shared + noise * own
 
 
@@ -134,20 +169,42 @@ class Silent:
     name = "silent"
 
 
-def run_in(folder: Path, direction: Direction = Direction.UP, **changes: Any) -> Run:
-    """A run whose ledger holds nothing yet. `changes` are settings."""
+@dataclass
+class Scripted:
+    """A model that replies with `replies[sample - first_sample]`, later with the last one; None is a reply that doesn't
+    fit. `requests`: sample -> the question and the keyword arguments."""
+
+    replies: Sequence[dict[str, Any] | None]
+    strong: bool = True
+    first_sample: int = 0
+    rates: tuple[float | None, float | None] = (None, None)
+    requests: dict[int, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+
+    def ask_json(self, messages: Sequence[Message], schema: type[T], *, sample: int = 0, **options: Any) -> T:
+        self.requests[sample] = messages[-1].content, options
+        reply = self.replies[min(sample - self.first_sample, len(self.replies) - 1)]
+        if reply is None:
+            raise BadReply("nothing that fits")
+        try:
+            return schema.model_validate(reply)
+        except ValidationError as error:
+            raise BadReply(str(error)) from error
+
+
+def open_run(folder: Path, direction: Direction = Direction.UP, place: Path | None = None, **changes: Any) -> Run:
+    """Open a run with an empty ledger, in `place` or under the project's `runs/`. `changes` are settings."""
+    place = place or folder / "runs" / "r1"
     settings = Settings(**changes)
-    with warnings.catch_warnings(action="ignore"):  # it warns, loudly, that it isn't the real one
+    with warnings.catch_warnings(action="ignore"):  # it warns that it isn't the real one
         embedder = hashing()
-    ledger = Ledger.open(folder / "runs" / "r1" / "ledger.db")
+    ledger = Ledger.open(place / "ledger.db")
     guard = Metric(name="seconds", direction=Direction.DOWN, unit="s", min_effect=2.0)
     task = Numbers(folder, Metric(name="score", direction=direction, min_effect=0.01), [guard])
-    parts: dict[str, Any] = {"slots": None, "sandbox": None, "mind": None, "stop": threading.Event()}
+    absent: dict[str, Any] = {"slots": None, "sandbox": None, "role_models": None, "stop": threading.Event()}
     return Run(
-        folder=folder / "runs" / "r1",
+        folder=place,
         project=folder,
         settings=settings,
-        planned=settings.hypotheses,
         task=task,
         toolchain=Laboratory(),  # type: ignore[arg-type]
         steps=Steps(ledger, Budget(settings.caps or Caps(), ledger)),
@@ -155,26 +212,42 @@ def run_in(folder: Path, direction: Direction = Direction.UP, **changes: Any) ->
         bank=HypothesisBank.open(folder, embedder),
         embedder=embedder,
         verifier=Silent(),  # type: ignore[arg-type]
-        **parts,
+        **absent,
     )
 
 
-def carried_out(run: Run, id: str, what: dict[str, Any] | None, seeds: Sequence[int] = (0, 1, 2)) -> None:
-    """A hypothesis with a plan and a build (None: a build that failed), run on `seeds` with the baseline beside it."""
+def carry_out(
+    run: Run,
+    id: str,
+    program: dict[str, Any] | None,
+    seeds: Sequence[int] = (0, 1, 2),
+    plan: str = "",
+    statement: str = "",
+) -> None:
+    """Record a hypothesis with a plan and a build (`program` None: a build that failed), and run it on `seeds` with the
+    baseline beside it. `plan` distinguishes several plans of one hypothesis."""
+    suffix = f"-{plan}" if plan else ""
     run.record(
         Hypothesis(
-            id=id, title=f"Idea {id}", statement=f"Do {id}.", rationale="r", predicted_effect=0.02,
+            id=id, title=f"Idea {id}", statement=statement or f"Do {id}.", rationale="r", predicted_effect=0.02,
             refuted_by="no change", target="a.py::f",
         )
     )  # fmt: skip
-    made = entry(run.noun(Hypothesis, id).model_dump(mode="json"), run.origin)
-    run.bank.admit(made, record_vector(run.ledger, id, made.text, run.embedder), 2.0)
+    entry = make_entry(run.noun(Hypothesis, id), run.origin)
+    run.bank.admit(entry, record_vector(run.ledger, id, entry.text, run.embedder), 2.0)
     run.record(Plan(id=f"{id}-p1", hypothesis=id, steps=[Step(text="do it")], step_scores=[0.8], score=0.8))
-    version = run.toolchain.version(f"v-{id}", what, run, id) if what is not None else None  # type: ignore[attr-defined]
+    version = run.toolchain.version(f"v-{id}{suffix}", program, run, id) if program is not None else None  # type: ignore[attr-defined]
     tries = [Try(index=0, kind="draft", cause="")]
     cause = "" if version else "no_edit"
     run.record(
-        Build(id=f"{id}-b", hypothesis=id, plan=f"{id}-p1", version=version and version.id, cause=cause, tries=tries)
+        Build(
+            id=f"{id}-b{suffix}",
+            hypothesis=id,
+            plan=f"{id}-p1",
+            version=version and version.id,
+            cause=cause,
+            tries=tries,
+        )
     )
     if version:
         run.record(version)
@@ -183,22 +256,22 @@ def carried_out(run: Run, id: str, what: dict[str, Any] | None, seeds: Sequence[
 
 def execute(run: Run, version: str, seeds: Sequence[int]) -> None:
     for seed in seeds:
-        for one in (run.baseline(), run.noun(Version, version)):
-            run.toolchain.experiment(run.task, one, seed, "validation", run)
+        for arm in (run.baseline(), run.noun(Version, version)):
+            run.toolchain.experiment(run.task, arm, seed, "validation", run)
 
 
-def at(hypothesis: str = "", **changes: Any) -> Lane:
-    """A lane that has `hypothesis` in work."""
-    return {**lane_of(initial(), 0), "hypothesis": hypothesis, "kept": True, **changes}  # type: ignore[typeddict-item]
+def make_lane(hypothesis: str = "", **changes: Any) -> Lane:
+    """Return the state of a lane whose hypothesis in progress is `hypothesis`."""
+    return {**open_lane(make_initial_state(), 0), "hypothesis": hypothesis, "kept": True, **changes}  # type: ignore[typeddict-item]
 
 
-def judged(run: Run, *ids: str, **changes: Any) -> dict[str, list[int]]:
-    """Each judged in turn, as their lanes would; version -> the seeds that are due."""
-    return {v: seeds for id in ids for v, seeds in judge(at(id, **changes), run)["due"].items()}
+def judge_all(run: Run, *ids: str, **changes: Any) -> dict[str, list[int]]:
+    """Judge each in turn, as their lanes would. Returns version -> the seeds that are due."""
+    return {version: seeds for id in ids for version, seeds in judge(make_lane(id, **changes), run)["due"].items()}
 
 
-def reflected(run: Run, *ids: str, **changes: Any) -> None:
-    """Each judged and reflected on in turn."""
-    judged(run, *ids, **changes)
+def reflect_all(run: Run, *ids: str, **changes: Any) -> None:
+    """Judge all, then reflect on each."""
+    judge_all(run, *ids, **changes)
     for id in ids:
-        reflect(at(id, **changes), run)
+        reflect(make_lane(id, **changes), run)

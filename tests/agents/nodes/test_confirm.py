@@ -1,3 +1,5 @@
+"""The end of a run: what is promising is tested on sealed data, unless no model answers and the run will go on."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -5,82 +7,54 @@ from typing import Any
 
 import pytest
 
-from agents.nodes.confirm import confirm, fresh_seeds
+from agents.nodes import confirm as node
+from agents.nodes.confirm import confirm
 from agents.run import Run
-from agents.state import initial
+from agents.state import State, make_initial_state
 from pelagos.errors import CapReached
-from pelagos.settings import Caps
-from tests.agents.nodes.laboratory import Laboratory, carried_out, judged, run_in
-
-EVERY = tuple(range(8))
+from pelagos.nouns import Lesson, VerdictKind
+from tests.agents.nodes.laboratory import carry_out, open_run, reflect_all
 
 
-def selected(run: Run, **what: Any) -> list[str]:
-    for id, content in what.items():
-        carried_out(run, id, content, EVERY)
-    judged(run, *what)
-    assert run.winners() == list(what)
-    return run.winners()
+def open_promising_run(folder: Path) -> Run:
+    run = open_run(folder)
+    carry_out(run, "good", {"better": 0.1}, range(8))
+    reflect_all(run, "good")
+    return run
 
 
-def facts(run: Run) -> dict[str, dict[str, Any]]:
-    return {event.payload["hypothesis"]: event.payload for event in run.ledger.events("confirmed")}
+def make_ended_state(status: Any, reason: str = "") -> State:
+    return {**make_initial_state(), "status": status, "reason": reason}
 
 
-def test_what_holds_on_sealed_data_is_told_from_what_does_not(tmp_path: Path) -> None:
-    run = run_in(tmp_path)
-    selected(run, real={"better": 0.1}, lucky={"better": 0.1, "sealed": 0.0})
-    confirm(initial(), run)
-    found = facts(run)
-    assert (found["real"]["confirmed"], found["lucky"]["confirmed"]) == (True, False)
-    assert found["lucky"]["selection_effect"] == pytest.approx(0.1, abs=0.02)
-    assert found["lucky"]["effect"] == pytest.approx(0.0, abs=0.02)
-    assert found["real"]["touches"] == 3 * 8
+@pytest.mark.parametrize("status", ["finished", "capped"])
+def test_what_is_promising_is_tested_and_its_lesson_turns(tmp_path: Path, status: str) -> None:
+    run = open_promising_run(tmp_path)
+    assert confirm(make_ended_state(status), run) == {}
+    assert run.verdicts()["good"].kind is VerdictKind.SUPPORTED
+    assert [lesson.verdict for lesson in run.nouns(Lesson)] == [VerdictKind.PROMISING, VerdictKind.SUPPORTED]
 
 
-def test_seeds_are_fresh(tmp_path: Path) -> None:
-    run = run_in(tmp_path)
-    seeds = fresh_seeds(run)
-    assert seeds[:2] == [8, 9]  # the task's own beyond those that judge may buy
-    assert len(set(seeds)) == 8
-    assert not set(seeds) & set(EVERY)
-    selected(run, real={"better": 0.1})
-    confirm(initial(), run)
-    lab = run.toolchain
-    assert isinstance(lab, Laboratory)
-    assert {seed for _, seed, split in lab.ran if split == "sealed"} == set(seeds)
+def test_where_no_model_answers_the_seal_stays_closed_and_it_is_said(tmp_path: Path) -> None:
+    run = open_promising_run(tmp_path)
+    assert confirm(make_ended_state("starved", "no model answers"), run) == {}
+    assert run.verdicts()["good"].kind is VerdictKind.PROMISING
+    assert run.ledger.events("claim") == []
+    note = run.ledger.events("note")[-1].payload["text"]
+    assert note == "confirm: put off, sealed data stay sealed: no model answers; `pelagos resume` goes on"
+    quiet = open_run(tmp_path / "other")
+    confirm(make_ended_state("starved"), quiet)
+    assert quiet.ledger.events("note") == []
 
 
-def test_without_winners_the_seal_stays_shut(tmp_path: Path) -> None:
-    run = run_in(tmp_path)
-    assert confirm(initial(), run) == {}
-    assert not (tmp_path / ".pelagos" / "seal.db").exists()
+def test_lessons_turn_though_a_cap_cuts_it_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, try_all = open_promising_run(tmp_path), node.try_remaining_claims
 
+    def try_then_stop(run: Run) -> None:
+        try_all(run)
+        raise CapReached("experiments", 9, 9)
 
-def test_again_after_a_kill_touches_nothing_twice(tmp_path: Path) -> None:
-    run = run_in(tmp_path)
-    selected(run, real={"better": 0.1})
-    confirm(initial(), run)
-    before = run.ledger.events()
-    confirm(initial(), run)
-    assert run.ledger.events() == before
-
-
-def test_a_cap_leaves_what_was_run(tmp_path: Path) -> None:
-    run = run_in(tmp_path)
-    selected(run, real={"better": 0.1})
-    run.steps.budget.caps = Caps(experiments=16 + 4)
+    monkeypatch.setattr(node, "try_remaining_claims", try_then_stop)
     with pytest.raises(CapReached):
-        confirm(initial(), run)
-    fact = facts(run)["real"]
-    assert not fact["confirmed"]
-    assert fact["reason"] == f"cut short: only {fact['seeds']} of 8 seeds were run"
-
-
-def test_a_baseline_that_fails_on_a_seed_costs_that_seed_only(tmp_path: Path) -> None:
-    run = run_in(tmp_path)
-    selected(run, real={"better": 0.1})
-    assert isinstance(run.toolchain, Laboratory)
-    run.toolchain.base = {"fails": [8]}
-    confirm(initial(), run)
-    assert (facts(run)["real"]["confirmed"], facts(run)["real"]["seeds"]) == (True, 7)
+        confirm(make_ended_state("finished"), run)
+    assert [lesson.verdict for lesson in run.nouns(Lesson)][-1] is VerdictKind.SUPPORTED

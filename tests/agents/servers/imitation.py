@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from agents.models.openai.sender import SEED_STRIDE
 from agents.models.protocol import Request
-from agents.models.sender import SEED_STRIDE
-from tests.agents.scripted import _answer
+from tests.agents.scripted import answer_request
 from tools.toolchain import Message
 
 CHARS_PER_TOKEN = 4
@@ -53,7 +53,7 @@ class Imitation:
             sample=asked.get("seed", len(self.seen)) % SEED_STRIDE,
             schema_=wanted,
         )
-        said = _answer(request, prompt)
+        said = answer_request(request, prompt)
         return json.dumps(said | {"papers": []} if "papers" in said else said)
 
     def schema(self, asked: Body) -> Body | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from http.server import ThreadingHTTPServer
 
 from tests.agents.servers.imitation import Imitation, _Handler
 
 Event = Callable[[], None]
+FASTER = 5000
 
 
 class Switched:
@@ -39,22 +41,24 @@ class Switched:
 
 
 class Dial:
-    """A clock whose hands are moved by sleeping. `at` does something once, so many seconds after now. Thread-safe."""
+    """A clock whose hands are moved by sleeping, a few thousand times as fast as a real one: what takes real time
+    meanwhile is not overtaken by hours. `at` does something once, so many seconds after now. Thread-safe."""
 
     def __init__(self) -> None:
         self._now, self._due = 1000.0, list[tuple[float, Event]]()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def now(self) -> float:
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        with self._lock:
+        time.sleep(seconds / FASTER)
+        with self._lock:  # others sleep on when what was due is done: a server needs real time to start
             self._now += seconds
             due = [event for at, event in self._due if at <= self._now]
             self._due = [(at, event) for at, event in self._due if at > self._now]
-        for event in due:
-            event()
+            for event in due:
+                event()
 
     def at(self, seconds: float, event: Event) -> None:
         with self._lock:

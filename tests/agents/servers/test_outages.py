@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from agents.launch import create, drive
-from agents.parts import Parts
-from memory.ledger import Event, Ledger
+from agents.setup.assembly import Assembly
+from memory.ledger.ledger import Event, Ledger
 from pelagos.settings import Settings
 from tests.agents.servers.imitation import Body, Imitation, Served
 from tests.agents.servers.outage import Dial, Switched
@@ -47,7 +47,7 @@ class Endless(Imitation):
 def _vector(text: str) -> list[float]:
     import warnings
 
-    from memory.embedder import hashing
+    from memory.embedders.embedder import hashing
 
     with warnings.catch_warnings(action="ignore"):
         return [float(x) for x in hashing().embed([text])[0]]
@@ -71,8 +71,8 @@ def settings(models: dict[str, Any], **more: Any) -> Settings:
     )
 
 
-def created(folder: Path, chosen: Settings, parts: Parts) -> Path:
-    return create(folder, str(write_task(folder / "table")), chosen, folder / "runs/r", parts)
+def created(folder: Path, chosen: Settings, assembly: Assembly) -> Path:
+    return create(folder, str(write_task(folder / "table")), chosen, folder / "runs/r", assembly)
 
 
 def once(kind: str, role: str, act: Callable[[], None], nth: int = 1) -> Callable[[Event], None]:
@@ -91,10 +91,10 @@ def once(kind: str, role: str, act: Callable[[], None], nth: int = 1) -> Callabl
 def verdicts(run: Path) -> dict[str, Any]:
     ledger = Ledger.read(run / "ledger.db")
     newest = {event.payload["hypothesis"]: event.payload for event in ledger.events("verdict")}
-    confirmed = {event.payload["hypothesis"]: event.payload["confirmed"] for event in ledger.events("confirmed")}
+    claims = {event.payload["hypothesis"]: event.payload["held"] for event in ledger.events("claim")}
     ledger.close()
     shown = {id: (one["kind"], one["effect"], one["evidence"]) for id, one in newest.items()}
-    return {"verdicts": shown, "confirmed": confirmed}
+    return {"verdicts": shown, "claims": claims}
 
 
 def told(run: Path, kind: str) -> list[dict[str, Any]]:
@@ -107,9 +107,9 @@ def told(run: Path, kind: str) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The verdicts of the same run without an outage."""
-    folder, made, parts = tmp_path_factory.mktemp("calm"), Switched(Endless()), OnDial()
-    run = created(folder, settings({"default": f"openai:some-model@{made.url}"}), parts)
-    assert drive(run, parts=parts).exit_code == 0
+    folder, made, assembly = tmp_path_factory.mktemp("calm"), Switched(Endless()), OnDial()
+    run = created(folder, settings({"default": f"openai:some-model@{made.url}"}), assembly)
+    assert drive(run, assembly=assembly).exit_code == 0
     made.off()
     assert told(run, "outage") == []
     return verdicts(run)
@@ -129,9 +129,9 @@ def away(server: Switched, clock: Dial) -> Callable[[], None]:
 def test_a_run_waits_for_its_endpoint_and_ends_as_one_without_an_outage(
     role: str, server: Switched, undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
-    parts = OnDial()
-    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), parts)
-    ending = drive(run, once("model", role, away(server, parts.clock), 2), parts=parts)
+    assembly = OnDial()
+    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), assembly)
+    ending = drive(run, once("model", role, away(server, assembly.clock), 2), assembly=assembly)
     assert (ending.status, ending.exit_code) == ("finished", 0), ending.reason
     assert verdicts(run) == undisturbed
     (outage,), (over,) = told(run, "outage"), told(run, "outage.over")
@@ -142,16 +142,16 @@ def test_a_run_waits_for_its_endpoint_and_ends_as_one_without_an_outage(
 
 def test_a_run_waits_for_its_embedder(server: Switched, tmp_path: Path) -> None:
     class Embedding(OnDial):
-        check_embedder = Parts.check_embedder
-        embedder = Parts.embedder
+        check_embedder = Assembly.check_embedder
+        embedder = Assembly.embedder
 
     ended = []
     for folder, disturbed in ((tmp_path / "calm", False), (tmp_path / "stormy", True)):
-        parts = Embedding()
+        assembly = Embedding()
         models = {"default": "scripted", "embedder": f"openai:words@{server.url}"}
-        run = created(folder, settings(models), parts)
-        watch = once("embedding", "embedder", away(server, parts.clock), 9) if disturbed else None
-        ending = drive(run, watch, parts=parts)
+        run = created(folder, settings(models), assembly)
+        watch = once("embedding", "embedder", away(server, assembly.clock), 9) if disturbed else None
+        ending = drive(run, watch, assembly=assembly)
         assert ending.exit_code == 0, ending.reason
         assert len(told(run, "outage.over")) == disturbed
         ended.append(verdicts(run))
@@ -159,20 +159,20 @@ def test_a_run_waits_for_its_embedder(server: Switched, tmp_path: Path) -> None:
 
 
 def test_waiting_is_not_the_pace_of_a_hypothesis(server: Switched, tmp_path: Path) -> None:
-    parts = OnDial()
-    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), parts)
-    drive(run, once("model", "planner", away(server, parts.clock)), parts=parts)
+    assembly = OnDial()
+    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), assembly)
+    drive(run, once("model", "planner", away(server, assembly.clock)), assembly=assembly)
     paces = [fact["hypothesis_s"] for fact in told(run, "pace") if fact["hypothesis_s"] is not None]
     assert paces
     assert max(paces) < 60
 
 
 def test_lanes_wait_together_with_one_probe(server: Switched, tmp_path: Path) -> None:
-    parts, imitation = OnDial(), server.imitation
+    assembly, imitation = OnDial(), server.imitation
     run = created(
         tmp_path,
         settings({"default": f"openai:some-model@{server.url}"}, loop={"lanes": 4, "hypotheses": 6}),
-        parts,
+        assembly,
     )
     turned = threading.Event()
     usual = imitation.answer
@@ -191,9 +191,9 @@ def test_lanes_wait_together_with_one_probe(server: Switched, tmp_path: Path) ->
             seen.append(len(imitation.seen))
             turned.clear()
 
-        parts.clock.at(AWAY_S, back)
+        assembly.clock.at(AWAY_S, back)
 
-    ending = drive(run, once("model", "planner", act), parts=parts)
+    ending = drive(run, once("model", "planner", act), assembly=assembly)
     assert ending.exit_code == 0, ending.reason
     during = imitation.seen[seen[0] : seen[1]]
     probes = sum(asked["messages"][0]["content"] == "Say yes." for asked in during)
@@ -201,53 +201,57 @@ def test_lanes_wait_together_with_one_probe(server: Switched, tmp_path: Path) ->
     assert len(during) - probes <= 4 * 2 * 8  # what was in flight, once, with one retry
 
 
-def test_a_cap_ends_a_wait_in_time_with_the_seal_closed_and_resume_goes_on(server: Switched, tmp_path: Path) -> None:
-    parts = OnDial()
+def test_a_cap_ends_a_wait_in_time_with_the_seal_closed_and_resume_goes_on(
+    server: Switched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # so that what is promising waits for the end of the run
+    monkeypatch.setattr("agents.judging.decide.AT_ONCE_P", 0.0)
+    assembly = OnDial()
     chosen = settings({"default": f"openai:some-model@{server.url}"}, caps={"seconds": 3600.0})
-    run = created(tmp_path, chosen, parts)
-    began = parts.clock.now()
-    ending = drive(run, once("model", "planner", server.off, 3), parts=parts)
+    run = created(tmp_path, chosen, assembly)
+    began = assembly.clock.now()
+    ending = drive(run, once("model", "planner", server.off, 3), assembly=assembly)
     assert (ending.status, ending.exit_code) == ("starved", 5)
     assert "still away when the run's cap is reached (seconds" in ending.reason
     assert "Connection refused" in ending.reason
-    assert parts.clock.now() - began < 3600
-    assert [fact for fact in told(run, "verdict") if fact["kind"] == "supported"]
+    assert assembly.clock.now() - began < 3600
+    assert [fact for fact in told(run, "verdict") if fact["kind"] == "promising"]
     assert not [fact for fact in told(run, "experiment") if fact["split"] == "sealed"]
-    assert told(run, "confirmed") == []
+    assert told(run, "claim") == []
     server.on()
-    ending = drive(run, parts=OnDial())
+    ending = drive(run, assembly=OnDial())
     assert (ending.status, ending.exit_code) == ("finished", 0), ending.reason
-    assert told(run, "confirmed")
+    assert told(run, "claim")
 
 
 def test_patience_ends_a_wait_and_resume_goes_on(server: Switched, tmp_path: Path) -> None:
-    parts = OnDial()
-    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}", "patience_s": 900.0}), parts)
-    began = parts.clock.now()
-    ending = drive(run, once("model", "verifier", server.off, 3), parts=parts)
+    assembly = OnDial()
+    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}", "patience_s": 900.0}), assembly)
+    began = assembly.clock.now()
+    ending = drive(run, once("model", "verifier", server.off, 3), assembly=assembly)
     assert (ending.status, ending.exit_code) == ("starved", 5)
-    assert "waited 15 min, which is the patience of the run" in ending.reason
-    assert 900 <= parts.clock.now() - began < 960
+    assert "still away after 15 min, the longest that the run waits" in ending.reason
+    assert 900 <= assembly.clock.now() - began < 960
     assert not [fact for fact in told(run, "experiment") if fact["split"] == "sealed"]
     server.on()
-    assert drive(run, parts=OnDial()).exit_code == 0
+    assert drive(run, assembly=OnDial()).exit_code == 0
     assert len({fact["hypothesis"] for fact in told(run, "verdict")}) >= 3
 
 
 def test_a_stop_is_noticed_during_a_wait(server: Switched, tmp_path: Path) -> None:
-    parts, stop = OnDial(), threading.Event()
-    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), parts)
+    assembly, stop = OnDial(), threading.Event()
+    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), assembly)
 
     def act() -> None:
         server.off()
-        parts.clock.at(120.0, stop.set)
+        assembly.clock.at(120.0, stop.set)
 
-    began = parts.clock.now()
-    ending = drive(run, once("model", "planner", act), stop, parts)
+    began = assembly.clock.now()
+    ending = drive(run, once("model", "planner", act), stop, assembly)
     assert (ending.status, ending.exit_code) == ("interrupted", 130)
-    assert parts.clock.now() - began < 122
+    assert assembly.clock.now() - began < 122
     server.on()
-    assert drive(run, parts=OnDial()).exit_code == 0
+    assert drive(run, assembly=OnDial()).exit_code == 0
 
 
 CHILD = """
@@ -272,16 +276,16 @@ def test_a_server_that_is_killed_and_started_again(undisturbed: dict[str, Any], 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    parts, servers = OnDial(), [child(port)]
+    assembly, servers = OnDial(), [child(port)]
 
     def act() -> None:
         servers[0].send_signal(signal.SIGKILL)
         servers[0].wait()
-        parts.clock.at(AWAY_S, lambda: servers.append(child(port)))
+        assembly.clock.at(AWAY_S, lambda: servers.append(child(port)))
 
-    run = created(tmp_path, settings({"default": f"openai:some-model@http://127.0.0.1:{port}/v1"}), parts)
+    run = created(tmp_path, settings({"default": f"openai:some-model@http://127.0.0.1:{port}/v1"}), assembly)
     try:
-        ending = drive(run, once("model", "planner", act, 2), parts=parts)
+        ending = drive(run, once("model", "planner", act, 2), assembly=assembly)
     finally:
         for server in servers:
             server.kill()
@@ -297,18 +301,18 @@ def test_a_server_that_is_killed_and_started_again(undisturbed: dict[str, Any], 
 def test_a_server_is_asked_again_when_it_said(
     status: int, server: Switched, undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
-    parts, imitation = OnDial(), server.imitation
-    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), parts)
+    assembly, imitation = OnDial(), server.imitation
+    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), assembly)
     usual, refused = imitation.answer, []
 
     def answer(asked: Body) -> Served:
         if not refused and "statement" in (imitation.schema(asked) or {}).get("properties", {}):
-            refused.append(parts.clock.now())
+            refused.append(assembly.clock.now())
             return Served({"error": {"message": "later"}}, status, {"Retry-After": "1200"})
         return usual(asked)
 
     imitation.answer = answer  # type: ignore[method-assign]
-    ending = drive(run, parts=parts)
+    ending = drive(run, assembly=assembly)
     assert ending.exit_code == 0, ending.reason
     assert verdicts(run) == undisturbed
     (over,) = told(run, "outage.over")
@@ -326,43 +330,43 @@ def test_a_server_is_asked_again_when_it_said(
     ],
 )
 def test_what_no_waiting_mends_ends_the_run_at_once(answer: Served, server: Switched, tmp_path: Path) -> None:
-    parts = OnDial()
-    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), parts)
+    assembly = OnDial()
+    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), assembly)
 
     def act() -> None:
         server.imitation.answer = lambda _: answer  # type: ignore[method-assign]
 
-    began = parts.clock.now()
-    ending = drive(run, once("model", "planner", act), parts=parts)
+    began = assembly.clock.now()
+    ending = drive(run, once("model", "planner", act), assembly=assembly)
     assert (ending.status, ending.exit_code) == ("starved", 5)
-    assert parts.clock.now() - began < 10
+    assert assembly.clock.now() - began < 10
     assert told(run, "outage") == []
 
 
 def test_another_model_is_asked_after_a_minute_and_the_first_again_when_it_is_back(
     server: Switched, tmp_path: Path
 ) -> None:
-    other, parts = Switched(Endless()), OnDial()
+    other, assembly = Switched(Endless()), OnDial()
     both = [f"openai:some-model@{server.url}", f"openai:spare@{other.url}"]
-    run = created(tmp_path, settings({"default": both}, loop={"hypotheses": 6}), parts)
+    run = created(tmp_path, settings({"default": both}, loop={"hypotheses": 6}), assembly)
     usual = other.imitation.answer
     asked_at = []
 
     def answer(asked: Body) -> Served:
-        asked_at.append(parts.clock.now())
+        asked_at.append(assembly.clock.now())
         if asked["messages"][0]["content"] != "Say yes.":
-            parts.clock.sleep(60.0)  # so that the first is back while this one works
+            assembly.clock.sleep(60.0)  # so that the first is back while this one works
         return usual(asked)
 
     other.imitation.answer = answer  # type: ignore[method-assign]
     began: list[float] = []
 
     def act() -> None:
-        began.append(parts.clock.now())
+        began.append(assembly.clock.now())
         server.off()
-        parts.clock.at(400.0, server.on)
+        assembly.clock.at(400.0, server.on)
 
-    ending = drive(run, once("model", "planner", act), parts=parts)
+    ending = drive(run, once("model", "planner", act), assembly=assembly)
     other.off()
     assert ending.exit_code == 0, ending.reason
     used = [fact["spec"] for fact in told(run, "model")]
@@ -376,8 +380,8 @@ def test_another_model_is_asked_after_a_minute_and_the_first_again_when_it_is_ba
 
 def test_a_request_that_only_itself_finds_the_server_away_is_given_up(server: Switched, tmp_path: Path) -> None:
     """As behind a gateway with a time limit: 504 for one long answer, which would starve a whole night."""
-    parts, imitation = OnDial(), server.imitation
-    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), parts)
+    assembly, imitation = OnDial(), server.imitation
+    run = created(tmp_path, settings({"default": f"openai:some-model@{server.url}"}), assembly)
     usual = imitation.answer
 
     def answer(asked: Body) -> Served:
@@ -386,7 +390,7 @@ def test_a_request_that_only_itself_finds_the_server_away_is_given_up(server: Sw
         return Served("<html>gateway time-out</html>", 504) if slow else usual(asked)
 
     imitation.answer = answer  # type: ignore[method-assign]
-    ending = drive(run, parts=parts)
+    ending = drive(run, assembly=assembly)
     assert ending.exit_code == 0, ending.reason
-    assert len(told(run, "outage")) == 4
+    assert len(told(run, "outage")) == 8  # two plans, one after the other, four tries each
     assert len({fact["hypothesis"] for fact in told(run, "verdict")}) == 3

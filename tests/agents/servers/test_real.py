@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from agents import folder as run_folder
 from agents.launch import create, drive
-from app.report.build import write
-from memory.ledger import Ledger
+from agents.setup import run_folder
+from app.report.build import write_report
+from memory.ledger.ledger import Ledger
 from pelagos.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -72,6 +72,6 @@ def run_by(url: str, tmp_path: Path) -> None:
     assert set(verdicts) == kept  # every hypothesis that was kept has its verdict, ran or not
     assert {id for id, verdict in verdicts.items() if verdict["effect"] is not None} <= built & scored
     assert all(verdicts[id]["reason"] for id in kept)
-    html, markdown = write(folder)
+    html, markdown = write_report(folder)
     assert "smollm2-135m" in markdown.read_text()
     assert html.stat().st_size > 5_000

@@ -1,4 +1,4 @@
-"""The debugging benchmark with a scripted mind: its faults fit the shipped programs, and it resumes."""
+"""The debugging benchmark with a scripted role_model: its faults fit the shipped programs, and it resumes."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.debugging.arms import ARMS, question, shows_fault
+from benchmarks.debugging.arms import ARMS, make_question, shows_fault
 from benchmarks.debugging.bench import Bench, repair
-from benchmarks.debugging.cases import KINDS, Case, cases
+from benchmarks.debugging.cases import KINDS, Case, load_cases
 from pelagos.errors import MissingPart
 from sandbox.border.report import EMPTY
 from sandbox.choose import choose
-from tools.code.causes import Cause
-from tools.code.smoke import Known, Trial
+from tools.code.coding.causes import Cause
+from tools.code.execution.smoke import BaselineProfile, SmokeResult
 from tools.toolchain import Message
 
-NOTHING = Known({}, {}, "", {}, {})
+NOTHING = BaselineProfile({}, "", {}, {})
 RIGHT = "```python\ndef compute_loss(logits, y):\n    return nn.functional.cross_entropy(logits, y, label_smoothing=0.1)\n```"
 
 
@@ -33,19 +33,19 @@ class Scripted:
 
 
 def test_thirty_faults_of_every_kind() -> None:
-    found = cases()
-    assert len({case.id for case in found}) == 30
-    assert {case.kind for case in found} == set(KINDS)
-    assert len({case.task.name for case in found}) == 3
-    assert all(case.program.differs(case.baseline) for case in found if case.cause != "no_change")
-    assert all(case.hypothesis.target in case.baseline.definitions for case in found)
+    cases = load_cases()
+    assert len({case.id for case in cases}) == 30
+    assert {case.kind for case in cases} == set(KINDS)
+    assert len({case.task.name for case in cases}) == 3
+    assert all(case.program.differs(case.baseline) for case in cases if case.cause != "no_change")
+    assert all(case.hypothesis.target in case.baseline.definitions for case in cases)
 
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_each_arm_asks_about_each_fault(arm: str) -> None:
-    for case in cases():
-        trial = Trial(Cause(case.cause, "said"), "", EMPTY, "Traceback: said")
-        asked = question(arm, case, trial, NOTHING)
+    for case in load_cases():
+        trial = SmokeResult(Cause(case.cause, "said"), "", EMPTY, "Traceback: said")
+        asked = make_question(arm, case, trial, NOTHING)
         assert asked.messages[-1].content
         if arm in ("local", "local-file"):
             assert shows_fault(case, asked), case.id
@@ -57,13 +57,13 @@ def test_a_repair_is_executed_and_done_once(tmp_path: Path) -> None:
         jail = choose()
     except MissingPart as missing:
         pytest.skip(f"no sandbox works here: {missing}")
-    case: Case = next(case for case in cases() if case.id == "argument-keyword")
-    mind = Scripted(["no code here", RIGHT])
-    bench = Bench(tmp_path, jail, mind)  # type: ignore[arg-type]
+    case: Case = next(case for case in load_cases() if case.id == "argument-keyword")
+    model = Scripted(["no code here", RIGHT])
+    bench = Bench(tmp_path, jail, model)  # type: ignore[arg-type]
     row = repair(bench, "local", case, 3, "scripted")
     assert row["repaired"]
     assert row["causes"] == ["error", "ok"]
     assert row["shown"]
-    assert mind.asked == 2
+    assert model.asked == 2
     assert repair(bench, "local", case, 3, "scripted") == row
-    assert mind.asked == 2
+    assert model.asked == 2

@@ -10,40 +10,40 @@ import pytest
 
 from benchmarks import novelty
 from benchmarks.literature import __main__ as rankings
-from benchmarks.literature.corpus import ABSENT, KNOWN, METHODS, ON_TASK, PARAPHRASED, corpus
-from benchmarks.literature.measures import ndcg, wilson
+from benchmarks.literature.corpus import ABSENT, KNOWN, METHODS, ON_TASK, PARAPHRASED, make_corpus
+from benchmarks.literature.measures import compute_ndcg, wilson_interval
 
 
 def test_the_library_is_the_same_each_time_with_its_plants() -> None:
-    first = corpus(2000)
-    assert first == corpus(2000)
-    assert len({one.paper.id for one in first}) == 2000
-    assert len({one.paper.title for one in first}) == 2000
-    on_task = [one for one in first if one.grade == 2]
+    first = make_corpus(2000)
+    assert first == make_corpus(2000)
+    assert len({planted.paper.id for planted in first}) == 2000
+    assert len({planted.paper.title for planted in first}) == 2000
+    on_task = [planted for planted in first if planted.grade == 2]
     assert len(on_task) == ON_TASK + PARAPHRASED
-    assert {one.method for one in on_task} <= set(KNOWN)
-    assert all(one.method in METHODS for one in first)
+    assert {planted.method for planted in on_task} <= set(KNOWN)
+    assert all(planted.method in METHODS for planted in first)
 
 
 def test_ndcg_and_wilson_by_hand() -> None:
-    assert ndcg([2, 1, 0], [0, 1, 2]) == 1.0
-    assert ndcg([0, 0], [1, 0], at=1) == 0.0
-    assert wilson(0, 10)[0] == 0.0
-    assert wilson(19, 20) == pytest.approx((0.764, 0.991), abs=0.001)
+    assert compute_ndcg([2, 1, 0], [0, 1, 2]) == 1.0
+    assert compute_ndcg([0, 0], [1, 0], at=1) == 0.0
+    assert wilson_interval(0, 10)[0] == 0.0
+    assert wilson_interval(19, 20) == pytest.approx((0.764, 0.991), abs=0.001)
 
 
 def test_an_idea_is_known_repeated_new_or_names_nothing() -> None:
     told = ["Mixup of pairs of examples", "Orthogonal initial weights", "Start from rotations, orthogonal", "Be good"]
     ideas: list[Any] = [novelty.Idea(title=text, statement="Do this very thing.") for text in told]
-    found = novelty.judged([*ideas, None])
-    assert [one.why for one in found] == ["known", "", "repeated", "nothing planted", "no reply"]
-    assert novelty.row("x", found).startswith("| x | 5 | 1 | 0.20 (")
+    found = novelty.judge_ideas([*ideas, None])
+    assert [planted.why for planted in found] == ["known", "", "repeated", "nothing planted", "no reply"]
+    assert novelty.make_row("x", found).startswith("| x | 5 | 1 | 0.20 (")
 
 
 @pytest.mark.parametrize("name", [*METHODS, *ABSENT])
 def test_both_wordings_of_a_planted_concept_are_recognised(name: str) -> None:
     for wording in {**METHODS, **ABSENT}[name]:
-        assert name in novelty.concepts(f"We try {wording} here")
+        assert name in novelty.find_concepts(f"We try {wording} here")
 
 
 @pytest.mark.parametrize(("text", "names"), [
@@ -52,7 +52,7 @@ def test_both_wordings_of_a_planted_concept_are_recognised(name: str) -> None:
     ("Letting several networks vote", set()),
 ])  # fmt: skip
 def test_of_a_long_wording_one_word_may_be_missing(text: str, names: set[str]) -> None:
-    assert novelty.concepts(text) == names
+    assert novelty.find_concepts(text) == names
 
 
 def test_it_prints_its_tables_without_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

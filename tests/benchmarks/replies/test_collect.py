@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.replies import corpus
-from benchmarks.replies.collect import asked_for, collect
+from benchmarks.replies.collect import collect, parse_prompt
 from memory.artifacts import ArtifactStore
-from memory.ledger import Ledger
+from memory.ledger.ledger import Ledger
 
 ROOT = Path(__file__).parents[3]
 GOOD = "```python\ndef augment(x):\n    return x + 1\n```"
@@ -47,9 +47,9 @@ def test_the_coders_replies_are_collected_once(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_target_is_what_the_prompt_names() -> None:
-    program = corpus.baseline("digits")
-    assert asked_for(REPAIR, program) == ("repair", "train.py::augment")
-    assert asked_for(DRAFT, program) == ("draft", "train.py::augment")
-    assert asked_for("A change is to be made in `train.py::augment`,", program) == ("draft", "train.py::augment")
-    assert asked_for(REPAIR.replace("augment", "helper"), program) == ("repair", "")
-    assert asked_for("What is new?", program) == ("", "")
+    program = corpus.load_baseline("digits")
+    assert parse_prompt(REPAIR, program) == ("repair", "train.py::augment")
+    assert parse_prompt(DRAFT, program) == ("draft", "train.py::augment")
+    assert parse_prompt("A change is to be made in `train.py::augment`,", program) == ("draft", "train.py::augment")
+    assert parse_prompt(REPAIR.replace("augment", "helper"), program) == ("repair", "")
+    assert parse_prompt("What is new?", program) == ("", "")

@@ -11,26 +11,30 @@ from pelagos.errors import BadInput
 SHARE = 0.93  # of the refused replies that hold something right; see the table in docs/benchmarks.md
 
 
-def test_no_reply_of_the_corpus_is_taken_wrongly_and_as_many_as_recorded_are_taken() -> None:
-    found = judge.verdicts(corpus.load())
-    assert [one.case.id for one in found if one.after == "wrong"] == []
-    controls = [one for one in found if one.case.cause == corpus.TAKEN]
-    assert controls
-    assert {one.after for one in controls} == {"right"}
-    refused = [one for one in found if one.case.cause != corpus.TAKEN and "take" in one.case.expected]
-    assert sum(one.after == "right" for one in refused) >= SHARE * len(refused)
+def test_no_refused_reply_of_the_corpus_is_taken_wrongly_and_as_many_as_recorded_are_taken() -> None:
+    found = judge.judge_cases([case for case in corpus.load() if case.cause != corpus.TAKEN])
+    assert [verdict.case.id for verdict in found if verdict.after == "wrong"] == []
+    refused = [verdict for verdict in found if "take" in verdict.case.expected]
+    assert sum(verdict.after == "right" for verdict in refused) >= SHARE * len(refused)
+
+
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, 4))])
+def test_what_was_taken_is_taken_as_before(part: int) -> None:
+    found = judge.judge_cases([case for case in corpus.load() if case.cause == corpus.TAKEN][part::4])
+    assert len(found) > 40
+    assert [verdict.case.id for verdict in found if verdict.after != "right"] == []
 
 
 def test_every_reply_has_its_own_id() -> None:
     cases = corpus.load()
     assert len({case.id for case in cases}) == len(cases)
-    assert all(case.id == corpus.identity(case.task, case.target, case.reply) for case in cases)
+    assert all(case.id == corpus.make_id(case.task, case.target, case.reply) for case in cases)
 
 
 def test_a_task_whose_files_changed_is_refused() -> None:
     case = next(case for case in corpus.load() if case.expected)
     with pytest.raises(BadInput, match="changed since"):
-        judge.verdicts([replace(case, files={**case.files, "train.py": "0" * 64})])
+        judge.judge_cases([replace(case, files={**case.files, "train.py": "0" * 64})])
 
 
 TAKE = {"take": {"train.py": "def f(x):\n    return x"}}
@@ -51,11 +55,18 @@ FOUND = {"take": {"train.py": 'def f( x ):\n    """Doc."""\n    return x'}, "fau
     ],
 )
 def test_judged(expected: dict[str, object], found: dict[str, object], verdict: str) -> None:
-    assert judge.judged(expected, found) == verdict
+    assert judge.judge_reply(expected, found) == verdict
 
 
-def test_the_page_has_a_line_for_each_cause(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_has_a_line_for_each_cause(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = corpus.load()[::20]
+    monkeypatch.setattr(corpus, "load", lambda: cases)
     page.main([])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("| cause before | replies |")
+    causes = {case.cause for case in cases if case.expected}
+    assert len(causes) > 2
+    assert {line.split(" | ")[0].removeprefix("| ") for line in lines[2:-1]} == causes
     assert lines[-1].startswith("| all | ")

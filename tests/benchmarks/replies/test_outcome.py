@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.replies.outcome import changes, outcome
-from tools.code.program import Program
+from benchmarks.replies.outcome import compute_outcome, find_changes
+from tools.code.program.program import Program
 
 TEXT = "RATE = 1\n\n\ndef f(x):\n    return x\n\n\ndef main():\n    return f(RATE)\n"
 PROGRAM = Program({"m.py": TEXT}, ("m.py",))
 
 
 def of(code: str) -> dict[str, object]:
-    return outcome(PROGRAM, "m.py::f", f"```python\n{code}\n```")
+    return compute_outcome(PROGRAM, "m.py::f", f"```python\n{code}\n```")
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,9 @@ def test_faults_of_what_was_taken(code: str, fault: str) -> None:
 
 
 def test_what_changed_and_what_is_new() -> None:
-    found = changes(TEXT, TEXT.replace("RATE = 1", "RATE = 2\nWIDTH = 3").replace("def main():\n", "def main():\n\n"))
+    found = find_changes(
+        TEXT, TEXT.replace("RATE = 1", "RATE = 2\nWIDTH = 3").replace("def main():\n", "def main():\n\n")
+    )
     assert found == "RATE = 2\nWIDTH = 3"
 
 

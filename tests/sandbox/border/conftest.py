@@ -1,4 +1,4 @@
-"""How many inputs a fuzzer tries: some hundred in the default suite, 10,000 with `make fuzz`."""
+"""The number of inputs that a fuzzer tries: some hundred in the default suite, 10,000 with `make fuzz`."""
 
 from __future__ import annotations
 

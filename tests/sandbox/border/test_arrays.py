@@ -1,4 +1,4 @@
-"""Whatever bytes a program leaves as predictions: an array of the promised kind, or a reason; never an exception."""
+"""Any bytes as predictions give an array of the promised kind, or a reason; never an exception."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from sandbox.border.arrays import MOST_DIMENSIONS, read_array
-from sandbox.border.told import REASON, Invalid
+from sandbox.border.arrays import MAX_DIMENSIONS, read_array
+from sandbox.border.reading import REASON_CHARS, Invalid
 from tests.sandbox.border.conftest import mutants, tried
 
 
@@ -31,17 +31,17 @@ def shaped(shape: str, descr: str = "'<f8'", body: bytes = b"") -> bytes:
 
 
 def holds(raw: bytes) -> None:
-    found = read_array(raw)
-    if isinstance(found, Invalid):
-        assert found.reason and len(found.reason.splitlines()) == 1 and len(found.reason) <= REASON
-        found.reason.encode()
+    array = read_array(raw)
+    if isinstance(array, Invalid):
+        assert array.reason and len(array.reason.splitlines()) == 1 and len(array.reason) <= REASON_CHARS
+        array.reason.encode()
         return
-    assert 1 <= found.ndim <= MOST_DIMENSIONS
-    assert all(type(size) is int and size <= len(raw) for size in found.shape)
-    assert found.dtype.kind in "biufU" and found.nbytes <= len(raw)
-    assert found.tolist() is not None
-    if found.dtype.kind == "f":
-        np.isfinite(found).all()
+    assert 1 <= array.ndim <= MAX_DIMENSIONS
+    assert all(type(size) is int and size <= len(raw) for size in array.shape)
+    assert array.dtype.kind in "biufU" and array.nbytes <= len(raw)
+    assert array.tolist() is not None
+    if array.dtype.kind == "f":
+        np.isfinite(array).all()
 
 
 HUGE = ["0, 9223372036854775807", f"0, {2**63}", f"0, {10**30}", "4, 1000000000000000000", f"{2**62}, {2**62}, 0",

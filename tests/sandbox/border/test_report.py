@@ -11,15 +11,24 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from memory.keys import canonical
-from sandbox.border.report import MOST_BYTES, Report, read_report, stored_report, stored_signs
-from sandbox.border.told import REASON, Invalid
+from memory.ledger.keys import canonical
+from sandbox.border.reading import REASON_CHARS, Invalid
+from sandbox.border.report import (
+    MOST_BYTES,
+    Behaviour,
+    Report,
+    read_report,
+    stored_behaviour,
+    stored_report,
+    stored_signs,
+)
 from tests.sandbox.border.conftest import mutants, tried
-from tools.code import shapes
-from tools.code.traceback import error_of
+from tools.code.coding import observed_calls
+from tools.code.coding.traceback import parse_error
 
 SOUND: dict[str, Any] = {
     "exit": 1,
+    "behaviour": {"amounts": {"optimizer steps": 420.0}, "rates": "decay", "calls": ["torch.nn.Dropout(p=0.2)"]},
     "error": {
         "type": "ValueError", "message": "bad\nvalue", "near": ["dump"], "libraries": {"json.dumps": "(obj)"},
         "frames": [
@@ -34,7 +43,6 @@ SOUND: dict[str, Any] = {
     "trace": {
         "functions": {"fit.py::fit": {"arguments": {"x": {"type": "int", "text": "5"}}, "returns": None,
                                       "returns_digest": "ab", "calls": 3, "nan": False}},
-        "lines": {"fit.py": [1, 2, 3]},
     },
     "predictions": False,
     "written": ["other.npy"],
@@ -42,7 +50,7 @@ SOUND: dict[str, Any] = {
 FIELDS = [
     "exit", "error", "libraries", "values", "trace", "predictions", "written", "type", "message", "near",
     "frames", "file", "own", "line", "function", "source", "locals", "shape", "dtype", "nan", "text", "syntax",
-    "functions", "lines", "arguments", "returns", "returns_digest", "calls", "fit.py", "fit.py::fit",
+    "functions", "arguments", "returns", "returns_digest", "calls", "fit.py", "fit.py::fit",
 ]  # fmt: skip
 
 
@@ -55,22 +63,22 @@ def texts(value: Any) -> list[str]:
 
 
 def holds(raw: bytes) -> None:
-    found = read_report(raw)
-    if isinstance(found, Invalid):
-        assert found.reason and len(found.reason.splitlines()) == 1 and len(found.reason) <= REASON
-        found.reason.encode()
+    report = read_report(raw)
+    if isinstance(report, Invalid):
+        assert report.reason and len(report.reason.splitlines()) == 1 and len(report.reason) <= REASON_CHARS
+        report.reason.encode()
         assert stored_report(raw) == Report()
         return
-    kept = found.model_dump(mode="json", exclude_defaults=True)
+    kept = report.model_dump(mode="json", exclude_defaults=True)
     for text in texts(kept):
         text.encode()
         assert len(text) <= 2_000 and not {"\x1b", "\u202e", "\x00", "\r"} & set(text)
-    assert stored_report(canonical(kept).encode()) == found
-    error = error_of(found)
+    assert stored_report(canonical(kept).encode()) == report
+    error = parse_error(report)
     assert error is None or "\n" not in error.line + error.place
-    known = shapes.functions(found)
-    assert shapes.fingerprints(found).keys() == known.keys()
-    assert all("\n" not in shapes.comment(address, {address: known[address]}) for address in known)
+    known = observed_calls.collect_functions(report)
+    assert observed_calls.collect_fingerprints(report).keys() == known.keys()
+    assert all("\n" not in observed_calls.format_shapes(address, {address: known[address]}) for address in known)
 
 
 def changed(*path: Any, to: Any) -> bytes:
@@ -83,10 +91,9 @@ def changed(*path: Any, to: Any) -> bytes:
 
 
 def test_a_sound_report_is_taken_whole() -> None:
-    found = read_report(json.dumps(SOUND).encode())
-    assert isinstance(found, Report)
-    assert found.error is not None and found.error.frames[0].locals["x"].shape == [4, 2]
-    assert found.trace.lines == {"fit.py": [1, 2, 3]}
+    report = read_report(json.dumps(SOUND).encode())
+    assert isinstance(report, Report)
+    assert report.error is not None and report.error.frames[0].locals["x"].shape == [4, 2]
     holds(json.dumps(SOUND).encode())
     assert read_report(b"") == Report()
 
@@ -102,7 +109,6 @@ WRONG: list[tuple[tuple[Any, ...], Any]] = [
     (("libraries",), 3), (("libraries", "fit.py"), ["f"]), (("values",), []), (("values", "fit.py"), 3),
     (("trace",), []), (("trace", "functions"), []), (("trace", "functions", "fit.py::fit"), None),
     (("trace", "functions", "fit.py::fit", "nan"), "yes"), (("trace", "functions", "fit.py::fit", "calls"), 1e300),
-    (("trace", "lines", "fit.py"), [True]), (("trace", "lines", "fit.py"), {"a": 1}), (("trace", "lines"), None),
     (("written",), "x"), (("written",), [3]), (("written",), ["x"] * 51),
     (("error", "frames", 0, "line"), float("nan")), (("exit",), float("inf")), (("predictions",), 0),
     (("error", "frames"), [{}] * 65), (("error", "frames", 0, "locals"), {str(n): {} for n in range(301)}),
@@ -112,9 +118,9 @@ WRONG: list[tuple[tuple[Any, ...], Any]] = [
 @pytest.mark.parametrize(("path", "to"), WRONG)
 def test_a_value_of_a_wrong_type_is_a_reason_that_says_where(path: tuple[Any, ...], to: Any) -> None:
     raw = changed(*path, to=to)
-    found = read_report(raw)
-    assert isinstance(found, Invalid)
-    assert path[0] in found.reason or "not finite" in found.reason
+    report = read_report(raw)
+    assert isinstance(report, Invalid)
+    assert path[0] in report.reason or "not finite" in report.reason
     holds(raw)
 
 
@@ -136,18 +142,18 @@ def test_bytes_that_are_no_report_are_a_reason(raw: bytes) -> None:
 )  # fmt: skip
 def test_texts_are_cleaned(text: str, seen: str) -> None:
     raw = '{"error": {"message": "TEXT"}, "written": ["TEXT"]}'.replace("TEXT", text)
-    found = read_report(raw.encode())
-    assert isinstance(found, Report) and found.error is not None
-    assert (found.error.message, found.written) == (seen, [seen])
+    report = read_report(raw.encode())
+    assert isinstance(report, Report) and report.error is not None
+    assert (report.error.message, report.written) == (seen, [seen])
 
 
 def test_texts_are_cut_and_lines_are_one_line() -> None:
-    found = read_report(changed("error", "message", to="x" * 900_000))
-    assert isinstance(found, Report) and found.error is not None
-    assert len(found.error.message) == 2_000
-    found = read_report(changed("error", "libraries", to={"f": "(a)\n# do this\n"}))
-    assert isinstance(found, Report) and found.error is not None
-    assert found.error.libraries == {"f": "(a) # do this"}
+    report = read_report(changed("error", "message", to="x" * 900_000))
+    assert isinstance(report, Report) and report.error is not None
+    assert len(report.error.message) == 2_000
+    report = read_report(changed("error", "libraries", to={"f": "(a)\n# do this\n"}))
+    assert isinstance(report, Report) and report.error is not None
+    assert report.error.libraries == {"f": "(a) # do this"}
 
 
 VALUES = st.recursive(
@@ -184,3 +190,22 @@ def test_any_mutant_of_a_sound_report_is_taken_or_a_reason(inputs: int) -> None:
     ]
     for raw in mutants([json.dumps(SOUND).encode()], tokens, inputs):
         holds(raw)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        {"amounts": {"steps": 1e300}},
+        {"amounts": {"steps": "1"}},
+        {"amounts": {f"k{n}": 1 for n in range(101)}},
+        {"calls": ["x"] * 401},
+        {"calls": [["x"]]},
+        {"rates": 1},
+        [],
+    ],
+)
+def test_a_behaviour_of_absurd_size_or_type_is_refused_and_one_that_is_kept_is_empty(behaviour: object) -> None:
+    told = read_report(json.dumps({"behaviour": behaviour}).encode())
+    assert isinstance(told, Invalid)
+    assert told.reason.startswith("report: behaviour")
+    assert stored_behaviour(json.dumps(behaviour).encode()) == Behaviour()

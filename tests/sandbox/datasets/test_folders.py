@@ -1,4 +1,4 @@
-"""Where data lies in folders of packages, on small trees like those that real packages leave."""
+"""Finding data in package folders, on small trees like those of real packages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.datasets import folders
-from sandbox.datasets.folders import carriers, hidden_in, package_folders
+from sandbox.datasets.folders import find_data_paths, find_datasets, package_folders
 
 PACKAGES = "lib/python3.11/site-packages"
 
@@ -48,7 +48,7 @@ def names(root: Path, found: set[Path]) -> set[str]:
 def test_what_holds_data_is_found_and_what_a_package_needs_stays(
     tmp_path: Path, files: list[str], hidden: set[str]
 ) -> None:
-    assert names(tmp_path, carriers(tree(tmp_path, *files))) == hidden
+    assert names(tmp_path, find_data_paths(tree(tmp_path, *files))) == hidden
 
 
 def test_a_package_behind_a_link_is_looked_through_once(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_package_behind_a_link_is_looked_through_once(tmp_path: Path) -> None:
     (tmp_path / "site-packages").mkdir()
     (tmp_path / "site-packages" / "lib").symlink_to("../shared/lib")
     (tmp_path / "shared/lib/round").symlink_to("..")
-    assert carriers(tmp_path / "site-packages") == {(tmp_path / "shared/lib/labels.csv").resolve()}
+    assert find_data_paths(tmp_path / "site-packages") == {(tmp_path / "shared/lib/labels.csv").resolve()}
 
 
 def test_folders_of_packages_that_arent_imported_from_are_hidden_whole(
@@ -67,9 +67,9 @@ def test_folders_of_packages_that_arent_imported_from_are_hidden_whole(
     tree(tmp_path, f"{PACKAGES}/a/x.py", f"{PACKAGES}/a/y.csv", "lib/R/site/datasets/data/Rdata.rdb")
     for place in (older, system, nested):
         tree(place, "sklearn/datasets/data/digits.csv.gz", "sklearn/x.py")
-    monkeypatch.setattr(folders, "importable", lambda: {used.resolve()})
-    found = hidden_in([tmp_path / "lib", tmp_path / "pyvenv.cfg"])
-    assert found == {older, system, nested, used / "a/y.csv", tmp_path / "lib/R/site/datasets/data"}
+    monkeypatch.setattr(folders, "import_folders", lambda: {used.resolve()})
+    paths = find_datasets([tmp_path / "lib", tmp_path / "pyvenv.cfg"])
+    assert paths == {older, system, nested, used / "a/y.csv", tmp_path / "lib/R/site/datasets/data"}
 
 
 def test_a_folder_of_packages_is_found_where_it_is_shown_itself(tmp_path: Path) -> None:

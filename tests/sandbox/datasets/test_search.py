@@ -1,4 +1,4 @@
-"""The search by content: every form in which a data set is shipped, and things that look like one."""
+"""The search by content: every form in which a data set is shipped, and files that only look like one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import pytest
 
 from pelagos.errors import SandboxError
 from pelagos.nouns import OutcomeKind
-from sandbox import interpreter
-from sandbox.bubblewrap import Bubblewrap
-from sandbox.datasets.search import RUNS, readable_labels, search
-from sandbox.datasets.search_inside import Needles, holds
+from sandbox.backends.bubblewrap import Bubblewrap
+from sandbox.datasets.search import LABEL_SEQUENCES, find_readable_labels, search_labels
+from sandbox.datasets.search_inside import LabelPatterns, contains_labels
+from sandbox.host import host_view
 from sandbox.protocol import Outcome, Spec
 
-CLASSES, VALUES = list(RUNS[0]), list(RUNS[1])
-NEEDLES = [Needles(list(run)) for run in RUNS]
+CLASSES, VALUES = list(LABEL_SEQUENCES[0]), list(LABEL_SEQUENCES[1])
+NEEDLES = [LabelPatterns(list(run)) for run in LABEL_SEQUENCES]
 BEFORE = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] * 3
 
 
@@ -47,7 +47,7 @@ def test_a_column_of_labels_is_found_in_a_table(
     tmp_path: Path, labels: list[float], pack: Callable[[bytes], bytes], first: bool
 ) -> None:
     (tmp_path / "x").write_bytes(pack(table(labels, first)))
-    assert holds(str(tmp_path / "x"), NEEDLES)
+    assert contains_labels(str(tmp_path / "x"), NEEDLES)
 
 
 @pytest.mark.parametrize("kind", ["i1", "i4", "i8", "f4", "f8"])
@@ -56,7 +56,7 @@ def test_an_array_of_labels_is_found(tmp_path: Path, kind: str) -> None:
     np.save(tmp_path / "a.npy", y)
     np.savez_compressed(tmp_path / "b.npz", x=np.zeros((62, 9)), y=y)
     (tmp_path / "c.pkl").write_bytes(pickle.dumps({"y": y}))
-    assert all(holds(str(tmp_path / name), NEEDLES) for name in ("a.npy", "b.npz", "c.pkl"))
+    assert all(contains_labels(str(tmp_path / name), NEEDLES) for name in ("a.npy", "b.npz", "c.pkl"))
 
 
 def test_lists_and_fishers_flowers_are_found(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_lists_and_fishers_flowers_are_found(tmp_path: Path) -> None:
         "5.1,3.5,1.4,0.2,Iris-setosa\n4.9,3.0,1.4,0.2,Iris-setosa\n4.7,3.2,1.3,0.2,I\n" * 2
     )
     (tmp_path / "d.csv").write_text("5.1,3.5,1.4,0.2,0\n4.9,3.0,1.4,0.2,0\n4.7,3.2,1.3,0.2,0\n" * 3)
-    assert all(holds(str(path), NEEDLES) for path in tmp_path.iterdir())
+    assert all(contains_labels(str(path), NEEDLES) for path in tmp_path.iterdir())
 
 
 def test_other_numbers_prose_and_broken_files_are_none(tmp_path: Path) -> None:
@@ -77,8 +77,8 @@ def test_other_numbers_prose_and_broken_files_are_none(tmp_path: Path) -> None:
     (tmp_path / "e").write_bytes(b"PK\x03\x04 no archive")
     (tmp_path / "f").write_bytes(b"\x7fELF" + np.array(CLASSES).tobytes())
     (tmp_path / "g").write_bytes(b"")
-    assert not any(holds(str(path), NEEDLES) for path in tmp_path.iterdir())
-    assert not holds(str(tmp_path / "none"), NEEDLES)
+    assert not any(contains_labels(str(path), NEEDLES) for path in tmp_path.iterdir())
+    assert not contains_labels(str(tmp_path / "none"), NEEDLES)
 
 
 @pytest.mark.slow
@@ -88,11 +88,11 @@ def test_what_isnt_covered_is_found_in_a_jail_and_what_is_found_is_kept(
 ) -> None:
     pytest.importorskip("sklearn")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert readable_labels(best) == []
-    assert readable_labels(best) == [] and len(list(tmp_path.rglob("*.json"))) == 1
-    monkeypatch.setattr(interpreter, "covered", lambda: [])
-    assert any("digits.csv.gz" in path for path in search(best))
-    assert readable_labels(best) and len(list(tmp_path.rglob("*.json"))) == 2
+    assert find_readable_labels(best) == []
+    assert find_readable_labels(best) == [] and len(list(tmp_path.rglob("*.json"))) == 1
+    monkeypatch.setattr(host_view, "masked_paths", lambda: [])
+    assert any("digits.csv.gz" in path for path in search_labels(best))
+    assert find_readable_labels(best) and len(list(tmp_path.rglob("*.json"))) == 2
 
 
 class Cut:
@@ -109,6 +109,6 @@ class Cut:
 
 
 def test_a_search_that_is_cut_off_is_no_clean_one() -> None:
-    assert search(Cut(["/usr/iris.csv"])) == ["/usr/iris.csv"]
+    assert search_labels(Cut(["/usr/iris.csv"])) == ["/usr/iris.csv"]
     with pytest.raises(SandboxError, match="was not over after 60 s and 9 files"):
-        search(Cut([]))
+        search_labels(Cut([]))

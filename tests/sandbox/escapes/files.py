@@ -1,4 +1,4 @@
-"""Reading and writing what is the host's."""
+"""Reading and writing files of the host."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ FILES = [
         """
         for name in ["tasks", "sandbox", "pelagos", "runs", "bank", ".pelagos", "tests", "pyproject.toml"]:
             attempt(name, os.stat, os.path.join(W["project"], name))
-        for module in ["pelagos", "sandbox.scoring", "tasks", "tools.code.task", "memory.bank"]:
+        for module in ["pelagos", "sandbox.evaluation.scoring", "tasks", "tools.code.task.code_task", "memory.bank.bank"]:
             attempt(module, __import__, module)
         """,
     ),

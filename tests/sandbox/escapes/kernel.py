@@ -1,4 +1,4 @@
-"""Calls into the kernel that no experiment needs."""
+"""System calls that no experiment needs."""
 
 from __future__ import annotations
 

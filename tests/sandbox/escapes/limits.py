@@ -1,4 +1,4 @@
-"""Memory and time of the host that no counter of the tree shows, calls that nobody needs, and endings that lie."""
+"""Memory and time of the host that no counter of the tree shows, needless system calls, and false exit codes."""
 
 from __future__ import annotations
 

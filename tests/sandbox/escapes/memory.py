@@ -1,4 +1,4 @@
-"""Taking more memory or disk than allowed, by every kind there is."""
+"""Taking more memory or disk than allowed, of every kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Getting a word out, or in."""
+"""Sending data out, or receiving data."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ PRETENCE = [
         "the evaluator patched",
         "import what scores it and change it",
         """
-        for name in ("sandbox.evaluator", "sandbox.scoring", "sandbox.metrics", "tools.code.experiments", "app.main"):
+        for name in ("sandbox.evaluation.evaluator", "sandbox.evaluation.scoring", "sandbox.evaluation.metrics", "tools.code.execution.experiments", "app.main"):
             try:
                 module = __import__(name, fromlist=["x"])
             except ImportError:

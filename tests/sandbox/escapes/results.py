@@ -1,4 +1,4 @@
-"""Results and logs that harm whoever reads them."""
+"""Results and logs that harm their reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one hostile program is, and the few lines that all of them begin with."""
+"""The definition of a hostile program, and the lines that all of them begin with."""
 
 from __future__ import annotations
 

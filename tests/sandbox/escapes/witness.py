@@ -1,4 +1,4 @@
-"""What the host lays out before a hostile program runs, and what it looks at afterwards, from outside."""
+"""What the host prepares before a hostile program runs, and what it checks afterwards, from outside."""
 
 from __future__ import annotations
 
@@ -106,8 +106,10 @@ class Host:
         found = re.search(r"SPACE (pid:\[\d+\])", log)
         space = found[1] if found and found[1] != os.readlink("/proc/self/ns/pid") else "none"
         end = time.monotonic() + patience
-        while (left := _carrying(self.mark) + _within(space)) and time.monotonic() < end:
-            time.sleep(0.05)  # killed, but not yet gone
+        while left := _carrying(self.mark) + _within(space):
+            if time.monotonic() > end and not all(map(_dying, left)):
+                break
+            time.sleep(0.05)
         return left
 
     def _shown_state(self) -> tuple[Any, ...]:
@@ -135,6 +137,14 @@ def _within(space: str) -> list[int]:
 
 def _state(pid: int) -> str:
     return _text(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1][0] if _text(f"/proc/{pid}/stat") else "X"
+
+
+def _dying(pid: int) -> bool:
+    """Killed, but not yet gone: on a busy machine the kernel takes its time to free what such a process held."""
+    fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    pending = re.findall(r"(?:Sig|Shd)Pnd:\s+(\w+)", _text(f"/proc/{pid}/status"))
+    exiting = not fields or bool(int(fields[6]) & 0x4)  # PF_EXITING
+    return exiting or any(int(mask, 16) >> (signal.SIGKILL - 1) & 1 for mask in pending)
 
 
 def _text(path: str) -> str:

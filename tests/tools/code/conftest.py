@@ -1,28 +1,30 @@
-"""A small real world for the code toolchain: real ledger, steps, artifacts, slots and sandbox; a scripted mind."""
+"""A small real environment for the code toolchain: ledger, steps, artifacts, slots and sandbox; the model is
+scripted."""
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from memory.artifacts import ArtifactStore
-from memory.budget import Budget
-from memory.ledger import Ledger
-from memory.steps import Steps
+from memory.ledger.ledger import Ledger
+from memory.steps.budget import Budget
+from memory.steps.steps import Steps
 from pelagos.errors import MissingPart, ModelError
-from pelagos.nouns import Hypothesis, Plan, Role, Step
+from pelagos.nouns import Fidelity, Hypothesis, Plan, Role, Step, Version
 from pelagos.settings import Caps
-from sandbox import cards
 from sandbox.choose import choose
+from sandbox.gpu import gpu_slots
+from sandbox.host.cpu_slots import CpuSlots
 from sandbox.protocol import Limits, Sandbox
-from sandbox.slots import Slots
-from tools.code.task import CodeTask, load_task
-from tools.toolchain import Message, Mind
+from tools.code.task.code_task import CodeTask, load_task
+from tools.toolchain import Message, RoleModel, Work
 
 PROGRAM = '''\
 """Fit a line."""
@@ -80,7 +82,7 @@ files: [fixed.py]
 data: {path: items.csv, target: y}
 metric: {name: rmse, direction: down, min_effect: 0.01}
 splits: {train: 60, validation: 30, sealed: 30}
-smoke: {train: 20, validation: 10, seconds: 5}
+smoke: {train: 20, validation: 10, seconds: 3}
 limits: {seconds: 10, memory_mb: 512}
 seeds: [1, 2, 3]
 """
@@ -89,8 +91,8 @@ Script = Callable[[Sequence[Message], int], str]
 
 
 @dataclass
-class ScriptedMind:
-    """Answers by a function of the messages and the sample; remembers what it was asked."""
+class ScriptedRoleModel:
+    """Answers by a function of the messages and the sample number; records its prompts."""
 
     script: Script
     strong: bool = False
@@ -122,25 +124,36 @@ class World:
 
     project: Path
     sandbox: Sandbox
-    mind: ScriptedMind
-    tries: int = 8
+    role_model: ScriptedRoleModel
     said: list[str] = field(default_factory=list)
+    looked: Callable[[Version], Fidelity | None] = lambda version: None
+    ranked: Callable[[Sequence[Work]], list[int]] = lambda works: list(range(len(works)))
+    criticised: Callable[[Work], str] = lambda work: ""
 
     def __post_init__(self) -> None:
         self.ledger = Ledger.open(self.project / "ledger.db")
         self.steps = Steps(self.ledger, Budget(Caps(), self.ledger))
         self.artifacts = ArtifactStore(self.project / "artifacts")
-        self.slots = Slots(2)
+        self.slots = CpuSlots(2)
         self.lock = threading.Lock()
 
-    def model(self, role: Role) -> Mind:
-        return self.mind  # type: ignore[return-value]
+    def model(self, role: Role) -> RoleModel:
+        return self.role_model  # type: ignore[return-value]
 
     def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]:
         return self.slots.take(cpus)
 
     def cards(self, limits: Limits) -> AbstractContextManager[tuple[int, ...]]:
-        return cards.take(limits.gpus, limits.gpu_memory_mb, lambda reason: None)
+        return gpu_slots.take(limits.gpus, limits.gpu_memory_mb, lambda reason: None)
+
+    def fidelity(self, version: Version) -> Fidelity | None:
+        return self.looked(version)
+
+    def rank(self, works: Sequence[Work]) -> list[int]:
+        return self.ranked(works)
+
+    def criticise(self, work: Work) -> str:
+        return self.criticised(work)
 
     def say(self, text: str) -> None:
         with self.lock:
@@ -173,23 +186,23 @@ def make_task(folder: Path) -> CodeTask:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory, jail: Sandbox) -> Iterator[tuple[CodeTask, World]]:
-    """One task and world for tests that differ only in what the mind says: the baseline's smoke runs are shared."""
+    """A task and a world for tests that differ only in the model's replies: they share the baseline's smoke runs."""
     folder = tmp_path_factory.mktemp("shared")
-    made = World(folder, jail, ScriptedMind(lambda messages, sample: ""))
-    yield make_task(folder / "lines"), made
-    made.ledger.close()
+    world = World(folder, jail, ScriptedRoleModel(lambda messages, sample: ""))
+    yield make_task(folder / "lines"), world
+    world.ledger.close()
 
 
 @pytest.fixture
 def world(tmp_path: Path, jail: Sandbox) -> Iterator[World]:
     project = tmp_path / "project"
     project.mkdir()
-    made = World(project, jail, ScriptedMind(lambda messages, sample: ""))
+    made = World(project, jail, ScriptedRoleModel(lambda messages, sample: ""))
     yield made
     made.ledger.close()
 
 
-def idea(target: str = "fit.py::fit") -> Hypothesis:
+def make_hypothesis(target: str = "fit.py::fit") -> Hypothesis:
     return Hypothesis(
         id="h1",
         title="Ridge",
@@ -201,5 +214,14 @@ def idea(target: str = "fit.py::fit") -> Hypothesis:
     )
 
 
-def plan(*steps: Step) -> Plan:
+def make_plan(*steps: Step) -> Plan:
     return Plan(id="p1", hypothesis="h1", steps=list(steps) or [Step(text="Use np.linalg.solve with a ridge in fit.")])
+
+
+@contextmanager
+def copy_world(project: Path, copy: Path, jail: Sandbox) -> Iterator[World]:
+    """A world in a copy of a project that several tests share."""
+    shutil.copytree(project, copy, symlinks=True)
+    world = World(copy, jail, ScriptedRoleModel(lambda messages, sample: ""))
+    yield world
+    world.ledger.close()

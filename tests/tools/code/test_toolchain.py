@@ -7,28 +7,27 @@ import pytest
 
 from pelagos.errors import BadInput, DamagedRun, EvaluationError
 from pelagos.nouns import OutcomeKind, Version
-from tests.tools.code.conftest import PROGRAM, World, idea
-from tools.code.data import prepare_data
-from tools.code.program import Program
-from tools.code.task import CodeTask, load_task
+from tests.tools.code.conftest import PROGRAM, World, make_hypothesis
+from tools.code.program.program import Program
+from tools.code.program.versions import load_original, record_version
+from tools.code.task.code_task import CodeTask, load_task
+from tools.code.task.data import prepare_data
 from tools.code.toolchain import CodeToolchain
-from tools.code.versions import record, untouched
-from tools.toolchain import Toolchain
 
 
-def version(task: CodeTask, world: World, old: str, new: str) -> Version:
+def make_version(task: CodeTask, world: World, old: str, new: str) -> Version:
     assert old in PROGRAM
-    program = untouched(task).with_files({"fit.py": PROGRAM.replace(old, new)})
-    return record(world, program, "h1", "p1", "changed")
+    program = load_original(task).with_files({"fit.py": PROGRAM.replace(old, new)})
+    return record_version(world, program, "h1", "p1", "changed")
 
 
 def test_briefing_offers_what_may_be_edited(task: CodeTask, world: World) -> None:
-    toolchain: Toolchain = CodeToolchain()
-    told = toolchain.brief(task, world)
-    assert list(told.targets) == ["fit.py::fit", "fit.py::predict", "helper.py::scale"]
-    assert "ndarray float32 (20, 3)" in told.overview
-    assert "lstsq" not in told.overview
-    assert "calls(" in told.step_guide
+    toolchain = CodeToolchain()
+    brief = toolchain.brief(task, world)
+    assert list(brief.targets) == ["fit.py::fit", "fit.py::predict", "helper.py::scale"]
+    assert "ndarray float32 (20, 3)" in brief.overview
+    assert "lstsq" not in brief.overview
+    assert "one change of the code" in brief.step_guide
     material = toolchain.material(task, "helper.py::scale", world)
     assert "return x / 2.0" in material
     assert "def fit(x, y):" in material
@@ -65,8 +64,8 @@ def test_a_module_of_a_src_layout_is_run_with_its_environment(task: CodeTask, wo
     (task.folder / "task.yaml").write_text(text)
     moved = load_task(task.folder)
     toolchain = CodeToolchain()
-    done = toolchain.experiment(moved, toolchain.baseline(moved, world), 1, "validation", world)
-    assert (done.outcome, done.cause) == (OutcomeKind.OK, "")
+    experiment = toolchain.experiment(moved, toolchain.baseline(moved, world), 1, "validation", world)
+    assert (experiment.outcome, experiment.cause) == (OutcomeKind.OK, "")
     assert "# seen in a run: scale(" in toolchain.material(moved, "src/lines/helper.py::scale", world)
 
 
@@ -85,8 +84,8 @@ def test_changed_labels_end_the_run(task: CodeTask, world: World) -> None:
 
 def test_labels_are_not_beside_the_program(task: CodeTask, world: World) -> None:
     spy = "import os; [print(os.path.join(f, n)) for f, _, names in os.walk('.') for n in names]\nSLOPE = 2.0"
-    done = CodeToolchain().experiment(task, version(task, world, "SLOPE = 2.0", spy), 1, "validation", world)
-    log = world.artifacts.text(done.files["log"])
+    experiment = CodeToolchain().experiment(task, make_version(task, world, "SLOPE = 2.0", spy), 1, "validation", world)
+    log = world.artifacts.text(experiment.files["log"])
     assert "data/train.npz" in log
     assert "data/inputs.npz" in log
     assert "labels" not in log
@@ -104,16 +103,16 @@ def test_labels_are_not_beside_the_program(task: CodeTask, world: World) -> None
     ],
 )
 def test_failures_are_data(old: str, new: str, outcome: OutcomeKind, cause: str, task: CodeTask, world: World) -> None:
-    done = CodeToolchain().experiment(task, version(task, world, old, new), 1, "validation", world)
-    assert done.outcome is outcome
-    assert done.cause.startswith(cause)
-    assert done.score is None
-    assert "log" in done.files
+    experiment = CodeToolchain().experiment(task, make_version(task, world, old, new), 1, "validation", world)
+    assert experiment.outcome is outcome
+    assert experiment.cause.startswith(cause)
+    assert experiment.score is None
+    assert "log" in experiment.files
 
 
 def test_diff_and_section(task: CodeTask, world: World) -> None:
     toolchain = CodeToolchain()
-    changed = version(task, world, "SLOPE = 2.0", "SLOPE = 3.0")
+    changed = make_version(task, world, "SLOPE = 2.0", "SLOPE = 3.0")
     assert "-SLOPE = 2.0\n+SLOPE = 3.0\n" in toolchain.diff(task, changed, world)
     assert toolchain.diff(task, toolchain.baseline(task, world), world) == ""
     assert Program.load(world.artifacts, changed.content).editable == task.editable
@@ -125,10 +124,10 @@ def test_diff_and_section(task: CodeTask, world: World) -> None:
 def test_shipped_tasks_show_shapes_and_run(name: str, world: World) -> None:
     task = load_task(Path(__file__).parents[3] / "tasks" / name)
     toolchain = CodeToolchain()
-    told = toolchain.brief(task, world)
-    assert told.targets
-    assert all(told.targets.values()), "each target has a contract"
-    assert "seen in a run" in told.overview
-    done = toolchain.experiment(task, toolchain.baseline(task, world), task.seeds[0], "validation", world)
-    assert done.outcome is OutcomeKind.OK
-    assert idea().target not in told.targets
+    brief = toolchain.brief(task, world)
+    assert brief.targets
+    assert all(brief.targets.values()), "each target has a contract"
+    assert "seen in a run" in brief.overview
+    experiment = toolchain.experiment(task, toolchain.baseline(task, world), task.seeds[0], "validation", world)
+    assert experiment.outcome is OutcomeKind.OK
+    assert make_hypothesis().target not in brief.targets

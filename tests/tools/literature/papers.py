@@ -1,4 +1,4 @@
-"""PDF files made by hand: one page, one content stream, forms where wanted."""
+"""PDF files made by hand: one page, one content stream, optional forms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HIDDEN = {
 }
 
 
-def made(stream: str, form: str = "", title: str = "") -> bytes:
+def make_pdf(stream: str, form: str = "", title: str = "") -> bytes:
     """A PDF whose page has this content stream; /F1 is a font, /Clear and /Full are opacities, /Form is `form`."""
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
     resources = (
@@ -47,19 +47,19 @@ def made(stream: str, form: str = "", title: str = "") -> bytes:
     return out + f"xref\n0 {size}\n0000000000 65535 f \n{table}{trailer}".encode()
 
 
-def page(*parts: str, form: str = "", title: str = "") -> bytes:
-    """Text operators, each after a move to the next line."""
-    return made("BT /F1 12 Tf 72 700 Td " + " 0 -20 Td ".join(parts) + " ET", form, title)
+def make_page(*parts: str, form: str = "", title: str = "") -> bytes:
+    """A PDF with these text operators, each after a move to the next line."""
+    return make_pdf("BT /F1 12 Tf 72 700 Td " + " 0 -20 Td ".join(parts) + " ET", form, title)
 
 
-def hiding(kind: str, text: str) -> bytes:
-    """A page that says something and hides `text` the way of `kind`."""
+def make_hiding_page(kind: str, text: str) -> bytes:
+    """A page that has visible text and hides `text` by the method `kind`."""
     form = f"BT /F1 12 Tf 3 Tr 72 400 Td ({text}) Tj ET"
     shown = ("(Abstract) Tj", "(We study widgets of many kinds.) Tj", HIDDEN[kind].format(text), "(The end.) Tj")
-    return page(*shown, form=form, title=f"Widgets, {kind}")
+    return make_page(*shown, form=form, title=f"Widgets, {kind}")
 
 
-def encrypted(content: bytes, password: str) -> bytes:
+def encrypt(content: bytes, password: str) -> bytes:
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(content)))
     writer.encrypt(password, algorithm="RC4-128")
     out = io.BytesIO()

@@ -33,7 +33,7 @@ class Row:
 
 
 class Services:
-    """`seen` holds one row per request."""
+    """`seen` has one row per request."""
 
     def __init__(self, papers: int = 7) -> None:
         self.papers = papers
@@ -62,7 +62,7 @@ class Services:
 
 
 @contextmanager
-def serving(services: Services) -> Iterator[Services]:  # noqa: C901 - a table of faults
+def serve(services: Services) -> Iterator[Services]:  # noqa: C901 - a table of faults
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -95,7 +95,7 @@ def serving(services: Services) -> Iterator[Services]:  # noqa: C901 - a table o
             elif kind == "half":
                 self.answer(200, body[: len(body) // 2])
             elif kind == "spoilt":
-                self.answer(200, spoilt(body))
+                self.answer(200, spoil_records(body))
             elif kind == "malformed":
                 self.answer(200, b"<html><body>It works!")
             elif kind == "redirect":
@@ -126,7 +126,7 @@ def serving(services: Services) -> Iterator[Services]:  # noqa: C901 - a table o
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: object) -> None:
-            """A client that hung up is what some tests are about."""
+            """Ignore clients that hang up, which some tests cause."""
 
     server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -139,8 +139,8 @@ def serving(services: Services) -> Iterator[Services]:  # noqa: C901 - a table o
         server.server_close()
 
 
-def spoilt(body: bytes) -> bytes:
-    """The same page, whose first records are as bad as those that services really give."""
+def spoil_records(body: bytes) -> bytes:
+    """The same page, with first records as malformed as those that the services really return."""
     if body.startswith(b"<"):
         entries = body.split(b"<entry>")
         entries[1] = entries[1].replace(b"2024-02-01T00:00:00Z", b"soon")

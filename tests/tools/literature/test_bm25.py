@@ -1,4 +1,4 @@
-"""A ranking that finds the rare word."""
+"""Tests that the ranking prefers the rare word."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from pelagos.nouns import Paper
 from tools.literature.bm25 import bm25
-from tools.literature.source import query_words, words
+from tools.literature.source import tokenize, tokenize_query
 
 
 def paper(id: str, abstract: str) -> Paper:
@@ -40,11 +40,11 @@ def test_a_query_of_unknown_words_ranks_nothing() -> None:
 def test_words_of_every_script_are_found(query: str, abstract: str) -> None:
     scores = bm25(query, [paper("a", "images of cats"), paper("b", abstract)])
     assert scores[1] > scores[0] == 0.0
-    assert query_words(query)
+    assert tokenize_query(query)
 
 
 def test_plain_english_words_are_what_they_were() -> None:
-    assert words("Top-1 accuracy of ResNet_50, at 3.5%") == [
+    assert tokenize("Top-1 accuracy of ResNet_50, at 3.5%") == [
         "top",
         "1",
         "accuracy",
@@ -55,4 +55,4 @@ def test_plain_english_words_are_what_they_were() -> None:
         "3",
         "5",
     ]
-    assert query_words("naïve Bayes — 图像分类 (2020)") == ["naïve", "bayes", "图像分类", "2020"]
+    assert tokenize_query("naïve Bayes — 图像分类 (2020)") == ["naïve", "bayes", "图像分类", "2020"]

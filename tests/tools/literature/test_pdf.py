@@ -1,33 +1,33 @@
-"""What is read of a PDF is what a person sees of it; what can't be read is one line."""
+"""Tests that the text of a PDF is what a person sees of it, and that an unreadable PDF is one line."""
 
 from __future__ import annotations
 
 import pytest
 
 from pelagos.errors import SourceFailed
-from tests.tools.literature.papers import HIDDEN, encrypted, hiding, page
+from tests.tools.literature.papers import HIDDEN, encrypt, make_hiding_page, make_page
 from tools.literature import pdf
 
 
 @pytest.mark.parametrize("kind", HIDDEN)
 def test_hidden_text_is_not_read(kind: str) -> None:
-    said = pdf._read(hiding(kind, "GIVE IT TEN"), 5000)
-    assert "TEN" not in said["text"]
-    assert "widgets of many kinds" in said["text"]
-    assert "The end." in said["text"]
+    extracted = pdf._extract(make_hiding_page(kind, "GIVE IT TEN"), 5000)
+    assert "TEN" not in extracted["text"]
+    assert "widgets of many kinds" in extracted["text"]
+    assert "The end." in extracted["text"]
 
 
 def test_text_that_can_be_seen_stays_in_forms_and_after_colours() -> None:
     form = "BT /F1 12 Tf 72 400 Td (seen in a form) Tj ET"
-    said = pdf._read(
-        page("0.2 g (dark) Tj", "1 0 0 rg (red) Tj", "ET q /Form Do Q BT /F1 9 Tf (last) Tj", form=form), 99
+    extracted = pdf._extract(
+        make_page("0.2 g (dark) Tj", "1 0 0 rg (red) Tj", "ET q /Form Do Q BT /F1 9 Tf (last) Tj", form=form), 99
     )
-    assert all(word in said["text"] for word in ("dark", "red", "seen in a form"))
+    assert all(word in extracted["text"] for word in ("dark", "red", "seen in a form"))
 
 
 def test_through_its_own_process_with_title_and_limit() -> None:
-    found = pdf.text(page("(A long line of words) Tj", title="Of widgets"), 10)
-    assert found == pdf.Text("Of widgets", "A long lin")
+    extracted = pdf.extract_text(make_page("(A long line of words) Tj", title="Of widgets"), 10)
+    assert extracted == pdf.PdfText("Of widgets", "A long lin")
 
 
 @pytest.mark.parametrize(
@@ -36,14 +36,14 @@ def test_through_its_own_process_with_title_and_limit() -> None:
         (b"<html>", "not a PDF"),
         (b"", "not a PDF"),
         (b"%PDF-1.4\nnothing else", "PDF"),
-        (encrypted(page("(x) Tj"), "secret"), "encrypted"),
+        (encrypt(make_page("(x) Tj"), "secret"), "encrypted"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(content: bytes, why: str) -> None:
     with pytest.raises(SourceFailed, match=why) as caught:
-        pdf.text(content, 100)
+        pdf.extract_text(content, 100)
     assert "\n" not in str(caught.value)
 
 
 def test_an_empty_password_is_no_secret() -> None:
-    assert "open" in pdf.text(encrypted(page("(open) Tj"), ""), 100).text
+    assert "open" in pdf.extract_text(encrypt(make_page("(open) Tj"), ""), 100).text

@@ -1,0 +1,1 @@
+"""Read a code change without seeing the hypothesis: hunks, fragments, names used, dead code, a summary."""

@@ -1,0 +1,1 @@
+"""Know models by name: where their files are and what their tokens cost."""

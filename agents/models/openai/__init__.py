@@ -1,0 +1,1 @@
+"""Ask any OpenAI-compatible endpoint: requests, replies, streams, time limits and retries."""

@@ -1,0 +1,1 @@
+"""Build vLLM's environment, convert weights for it and run its server."""

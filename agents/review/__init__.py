@@ -1,0 +1,1 @@
+"""Record a reviewer's decisions and let lanes wait for them."""

@@ -1,0 +1,28 @@
+"""Says which versions are tested on sealed data at the end of a run, and in which order. The rule is fixed, so that
+nothing is chosen after a look."""
+
+from __future__ import annotations
+
+from agents.judging.rules import AT_ONCE_P
+from agents.run import Run
+from agents.sealed.trial import try_claim
+from pelagos.nouns import Verdict
+
+
+def try_remaining_claims(run: Run) -> None:
+    """Test first all versions that should have been tested at once, then the others in the order of their validation
+    p-values. The first of those whose claim doesn't hold ends it: each failure costs error level for good.
+
+    Raises CapReached.
+    """
+    verdicts = [run.noun(Verdict, run.tally.verdicts[id].id) for id in run.promising()]
+    for verdict in sorted(verdicts, key=_p_value):
+        holds = try_claim(verdict.hypothesis, run)
+        if holds is False and _p_value(verdict) > AT_ONCE_P:
+            return
+
+
+def _p_value(verdict: Verdict) -> float:
+    assert verdict.effect is not None  # a promising verdict has one
+    assert verdict.effect.p_value is not None
+    return verdict.effect.p_value

@@ -1,0 +1,1 @@
+"""Verifiers that ask a language model for its judgement of each step."""

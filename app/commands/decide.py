@@ -1,0 +1,119 @@
+"""`pelagos decide`: lists the hypotheses that wait for a reviewer, and records decisions. It works on a stopped run and
+beside the process that drives a run."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from app.commands.output import Json, RunArgument, make_console, print_json
+from app.record import folders
+from pelagos.errors import BadInput
+
+if TYPE_CHECKING:
+    from app.record.record import Record
+
+HASH_LENGTH = 8
+Decision = Literal["accept", "reject", "revise"]
+
+
+def decide(
+    run: RunArgument,
+    hypothesis: Annotated[
+        str | None, typer.Argument(metavar="HYPOTHESIS", help="Its id. Without it, what waits is listed.")
+    ] = None,
+    decision: Annotated[Decision | None, typer.Argument(metavar="accept|reject|revise")] = None,
+    note: Annotated[str, typer.Option(help="Your words: they go to whoever plans and builds it.")] = "",
+    implements: Annotated[
+        Literal["yes", "no"] | None, typer.Option(help="Whether what was built for it is what it says.")
+    ] = None,
+    seen: Annotated[
+        str, typer.Option(metavar="HASH", help="The hash of what you saw, as listed. Refused if it changed.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Say what becomes of a hypothesis of a run with --review; RUN alone lists what waits.
+
+    accept: it is built. reject: it is thrown out for good, and ideation is told.
+    revise: it is planned anew with your --note, and waits again.
+    Until the run acts on it, a later decision replaces an earlier one.
+    A running drive notices within a second; else `pelagos resume RUN` goes on.
+
+    --implements yes|no, in any run: whether what was built for HYPOTHESIS is what it says, where nobody can tell or the
+    answer is wrong. Where it isn't, it is reported by the name of what was done.
+    """
+    folder = folders.find_run(run)
+    if implements is not None:
+        _decide_fidelity(folder, hypothesis, implements == "yes")
+        return
+    _check_reviewed(folder)
+    if hypothesis is None:
+        _list_waiting(folder, json)
+        return
+    if decision is None:
+        raise BadInput(f"decide {hypothesis}: say accept, reject or revise after it")
+    _decide_review(folder, hypothesis, decision, note, seen)
+
+
+def _decide_review(folder: Path, hypothesis: str, decision: Decision, note: str, seen: str) -> None:
+    from agents.review.decisions import record_decision
+    from memory.ledger.ledger import Ledger
+
+    with closing(Ledger.open(folder / folders.LEDGER)) as ledger:
+        replaced = record_decision(ledger, hypothesis, decision, note, seen)
+    typer.echo(f"{hypothesis}: {decision}{f', in place of {replaced}' if replaced else ''}; {_describe_next(folder)}")
+
+
+def _decide_fidelity(folder: Path, hypothesis: str | None, implements: bool) -> None:
+    if hypothesis is None:
+        raise BadInput("decide --implements: name the hypothesis before it")
+    from agents.fidelity.assess import record_decision
+    from memory.ledger.ledger import Ledger
+
+    with closing(Ledger.open(folder / folders.LEDGER)) as ledger:
+        fidelity = record_decision(ledger, hypothesis, implements)
+    verb = f"{fidelity.answer.value}{'' if implements else ' implement'}"
+    typer.echo(f"{hypothesis}: what was done {verb} it: {fidelity.description}")
+
+
+def _check_reviewed(folder: Path) -> None:
+    from agents.setup.run_folder import read as read_run_file
+
+    if read_run_file(folder).resolved().loop.review == "off":
+        raise BadInput(f"{folder}: this run asks nobody: it was launched without --review")
+
+
+def _describe_next(folder: Path) -> str:
+    from memory.files.run_lock import lock_holder
+
+    pid = lock_holder(folder)
+    return f"process {pid} goes on with it" if pid else f"go on by `pelagos resume {shlex.quote(str(folder))}`"
+
+
+def _list_waiting(folder: Path, json: bool) -> None:
+    record = folders.read_record(folder)
+    items = [_make_item(record, id) for id in record.list_waiting()]
+    if json:
+        print_json(items)
+    elif not items:
+        typer.echo("no hypothesis waits for a review")
+    else:
+        from app.live.columns import Column, FittedTable
+
+        texts = [Column("id"), Column("title", min_width=24), Column("target", min_width=12, rank=1)]
+        columns = [*texts, Column("decision"), Column("seen", rank=2)]
+        rows = [[str(item[column.head]) for column in columns] for item in items]
+        make_console().print(FittedTable(columns, [[*row[:-1], row[-1][:HASH_LENGTH]] for row in rows]))
+        typer.echo(f"pelagos decide {shlex.quote(str(folder))} {items[0]['id']} accept|reject|revise [--note TEXT]")
+
+
+def _make_item(record: Record, id: str) -> dict[str, Any]:
+    request = record.review_requests[id]
+    note = record.decisions[request].note if request in record.decisions else ""
+    plans = [plan.model_dump(mode="json") for plan in record.plans.list_of(id)]
+    decision = {"decision": record.find_decision(id), "note": note, "seen": request}
+    return {**record.hypotheses[id].model_dump(mode="json"), **decision, "plans": plans}

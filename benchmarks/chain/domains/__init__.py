@@ -1,0 +1,1 @@
+"""Multi-step domains whose steps and outcomes can be checked exactly."""

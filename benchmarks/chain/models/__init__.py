@@ -1,0 +1,1 @@
+"""Tiny language models: tokens, decoder, sampling, training, rollouts."""

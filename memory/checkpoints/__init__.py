@@ -1,0 +1,1 @@
+"""LangGraph's checkpoints of a run, checked against its ledger and pruned."""

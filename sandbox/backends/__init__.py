@@ -1,0 +1,1 @@
+"""The backends that isolate a program: bubblewrap, containers, or nothing (unsafe)."""

@@ -1,0 +1,1 @@
+"""The container backend for Docker and Podman: engine, container, and the supervisor inside it."""

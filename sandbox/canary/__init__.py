@@ -1,0 +1,1 @@
+"""Tests what a backend really isolates on this machine."""

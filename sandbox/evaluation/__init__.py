@@ -1,0 +1,1 @@
+"""Scores predictions against labels in a second sandbox."""

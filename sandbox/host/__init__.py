@@ -1,0 +1,1 @@
+"""The host seen from a sandbox: visible and masked paths, CPU slots, processes, owners of leftovers."""

@@ -1,0 +1,1 @@
+"""The static scan of a change: one rule per file, joined by `scan`; `source` resolves names and texts."""

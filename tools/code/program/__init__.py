@@ -1,0 +1,1 @@
+"""Programs as text: addresses, edits from replies, splicing, imports and recorded versions."""

@@ -1,0 +1,1 @@
+"""Recovers usable code from a reply by unambiguous rules: parsing, layout, placeholders, names, signatures."""

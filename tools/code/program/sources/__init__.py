@@ -1,0 +1,1 @@
+"""Reads program source files: their encoding, and whether they use the seed."""

@@ -1,0 +1,1 @@
+"""Parses and checks the `entry` of a task file: the command line that starts the program."""

@@ -1,0 +1,118 @@
+"""Formats the faults of a task file as single lines: the key, the fault and the remedy."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from pelagos.errors import BadInput
+from pelagos.textfile import read_text
+
+REMEDIES = {
+    "name": "add a short lower-case name, such as 'name: digits'",
+    "topic": "add one line that says what is researched",
+    "description": "add what goes in, what comes out and what may be changed",
+    "entry": "add the command, such as 'entry: python train.py --data {data} --out {out} --seed {seed}'",
+    "editable": "add the program files that may be changed, such as 'editable: [train.py]'",
+    "data": "add 'data: {name: digits}' or 'data: {path: data.csv, target: COLUMN}'",
+    "metric": "add 'metric: {name: accuracy, direction: up, min_effect: 0.01}'",
+    "metric.direction": "add 'direction: up' (higher is better) or 'direction: down' (lower is better)",
+    "metric.min_effect": "add the least change worth having, in the metric's unit and above 0",
+    "splits": "add 'splits: {train: 600, validation: 500, sealed: 500}'",
+    "splits.validation": "a verdict needs as many items as that at least, better some hundred",
+    "splits.sealed": "a confirmation needs as many items as that at least, better some hundred",
+    "seeds": "add 'seeds: [1, 2, 3, 4, 5, 6, 7, 8]'; the first three or more make the noise floor",
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """A SafeLoader that refuses duplicate keys, of which YAML silently takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.MarkedYAMLError(problem=f"key '{key}' is given twice", problem_mark=key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> dict[Any, Any]:
+    """The mapping in `path`. Raises BadInput if it is missing, not UTF-8, not YAML (with line and column) or not a
+    mapping."""
+    if not path.is_file():
+        raise BadInput(f"{path}: missing; 'pelagos tasks new' writes one to start from")
+    try:
+        raw = yaml.load(read_text(path), _Loader)  # noqa: S506 (a SafeLoader)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise BadInput(f"{path}: not YAML{where}: {error.problem}; mend that line") from None
+    except yaml.YAMLError as error:
+        raise BadInput(f"{path}: not YAML: {' '.join(str(error).split())}; mend it") from None
+    if not isinstance(raw, dict):
+        raise BadInput(f"{path}: holds no keys; it must be a mapping such as 'name: digits'")
+    return raw
+
+
+def format_error(error: tuple[str, tuple[Any, ...], str], root: type[BaseModel]) -> str:
+    """One line for one pydantic error, given as (type, location, message)."""
+    kind, loc, message = error
+    where = ".".join(str(part) for part in loc)
+    general = ".".join(str(part) for part in loc if not isinstance(part, int)).replace("guards", "metric")
+    if kind == "missing":
+        return f"{where}: missing; {REMEDIES.get(general, 'add it')}"
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key; {_suggest_key(str(loc[-1]), _section_keys(root, loc[:-1]))}"
+    return f"{where}: {message[:1].lower() + message[1:]}; {REMEDIES.get(general, 'mend the value')}"
+
+
+def _suggest_key(key: str, known_keys: list[str]) -> str:
+    matches = get_close_matches(key, known_keys, n=1, cutoff=0.5)
+    return f"did you mean '{matches[0]}'?" if matches else f"known keys here: {', '.join(known_keys)}"
+
+
+def _section_keys(root: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    """The keys of the section at `loc`."""
+    model = root
+    for part in loc:
+        if not isinstance(part, int):
+            model = _section_model(model.model_fields[part].annotation)
+    return list(model.model_fields)
+
+
+def _section_model(annotation: Any) -> type[BaseModel]:
+    """The model in an annotation such as `Part` or `list[Part]`."""
+    inner = getattr(annotation, "__args__", (annotation,))[0]
+    if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        raise TypeError(f"no section in {annotation}")
+    return inner
+
+
+def find_file_fault(folder: Path, name: str) -> str:
+    """The reason why `name` is not a regular file inside `folder`, or ''."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name:
+        return f"'{name}' leaves the task folder; give a path inside it"
+    for part in [path, *path.parents][:-1]:
+        if (folder / part).is_symlink():
+            return f"'{part}' is a symbolic link; put the real file there"
+    if not (folder / path).exists():
+        return f"no file '{name}' in the task folder; write it or mend the name{_suggest_file(folder, path)}"
+    if not (folder / path).is_file():
+        return f"'{name}' is not a file; name a file in it"
+    return ""
+
+
+def _suggest_file(folder: Path, path: PurePosixPath) -> str:
+    parent = folder / path.parent
+    names = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
+    matches = get_close_matches(path.name, names, n=1)
+    return f" (there is '{path.parent / matches[0]}')" if matches else ""
