@@ -56,6 +56,7 @@ def run_by(url: str, tmp_path: Path) -> None:
     settings = Settings(
         loop={"hypotheses": 2, "attempts": 4, "plans": 2, "tries": 2},
         survey={"scored": 3, "ranking": "attributes"},
+        verifiers={"kind": "direct"},
         literature={"sources": ["corpus"]},
         models={"default": f"openai:smollm2-135m@{url}", "timeout_s": 120, "retries": 0},
     )
