@@ -52,7 +52,7 @@ from pelagos.settings import Caps, Settings
 from sandbox.gpu import gpu_slots
 from sandbox.protocol import Limits, Sandbox
 from tools.literature.cascade import Cascade
-from tools.toolchain import RoleModel, Task, Toolchain, Work
+from tools.toolchain import Proposing, RoleModel, Task, Toolchain, Work
 
 if TYPE_CHECKING:
     from memory.bank.bank import HypothesisBank
@@ -163,10 +163,12 @@ class Run:
         return self.toolchain.experiment(self.task, version, seed, split, self)
 
     def fidelity(self, version: Version) -> Fidelity | None:
-        """Assess whether a version that ran does what its hypothesis says; each is assessed once. Raises what models
-        raise."""
+        """Assess whether a version that ran does what its hypothesis says; each is assessed once. None where it can't
+        differ, since no model writes it. Raises what models raise."""
         from agents.fidelity.assess import assess
 
+        if isinstance(self.toolchain, Proposing):
+            return None
         return assess(version, self)
 
     def affordable_tokens(self) -> float | None:

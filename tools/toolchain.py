@@ -28,10 +28,12 @@ from pelagos.nouns import (
     Role,
     Signature,
     Split,
+    Step,
     Version,
 )
 from pelagos.settings import Settings
 from sandbox.protocol import Limits, Sandbox
+from tools.evidence import Evidence
 
 T = TypeVar("T", bound=BaseModel)
 TaskT = TypeVar("TaskT", bound="Task")
@@ -286,6 +288,21 @@ class Matched(Protocol[TaskT_contra]):
         ...
 
 
+@runtime_checkable
+class Proposing(Protocol[TaskT_contra]):
+    """A toolchain whose hypotheses come from the task's own data, and which writes their plans itself: typed calls, so
+    a version does what its plan says. No two of its hypotheses are the same, however alike their words are."""
+
+    def propose(self, task: TaskT_contra, id: str, context: Context) -> Hypothesis | None:
+        """The next hypothesis, called `id`; None where the data have no more. Lanes may ask at the same time. A second
+        call with the same id gives the same one. Raises CapReached and ModelUnavailable."""
+        ...
+
+    def plans(self, task: TaskT_contra, hypothesis: Hypothesis, count: int, context: Context) -> list[list[Step]]:
+        """At most `count` plans that test the hypothesis, different in kind; one at least."""
+        ...
+
+
 class Toolchain(Protocol[TaskT]):
     @property
     def name(self) -> str: ...
@@ -316,6 +333,20 @@ class Toolchain(Protocol[TaskT]):
 
     def experiment(self, task: TaskT, version: Version, seed: int, split: Split, context: Context) -> Experiment:
         """Execute and score one version with one seed. Finished ones are never run again."""
+        ...
+
+    def evidence(
+        self,
+        task: TaskT,
+        experiments: Sequence[Experiment],
+        compared: Sequence[Experiment],
+        confidence: float,
+        context: Context,
+    ) -> Evidence:
+        """What the `experiments` of one version on one split show beside those of the version that it is `compared`
+        with, on the same split. `confidence` is that of the effect's interval. The p-value must be valid for one look
+        at independent data; which hypotheses were looked at before is the judge's business. `tools/paired` makes it
+        of scores by seed."""
         ...
 
     def audit(self, task: TaskT, version: Version, context: Context) -> Audit:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agents.judging.evidence import Evidence
 from agents.judging.rules import AT_ONCE_P, FUTILE_P, PROMISING_P
 from pelagos.nouns import Effect, Metric, VerdictKind
+from tools.evidence import Evidence
 
 
 class Ruling(NamedTuple):
@@ -25,7 +25,7 @@ def decide_validation(evidence: Evidence, metric: Metric) -> Ruling:
         return Ruling(VerdictKind.UNDECIDED, unfitness)
     assert evidence.effect is not None
     if evidence.p_value <= PROMISING_P and evidence.effect.value >= metric.min_effect:
-        measured = f"p = {evidence.p_value:.2g} over {evidence.seeds} seeds of validation data"
+        measured = f"p = {evidence.p_value:.2g} over {evidence.amount} of validation data"
         return _rule_harmed(evidence) or Ruling(VerdictKind.PROMISING, f"{measured}, which only select")
     return _rule_not_better(evidence, evidence.effect, metric)
 
@@ -73,7 +73,7 @@ def _rule_not_better(evidence: Evidence, effect: Effect, metric: Metric) -> Ruli
         return Ruling(VerdictKind.REFUTED, f"{interval} below the least change worth having, {min_effect:g}")
     if evidence.p_value <= PROMISING_P:
         return Ruling(VerdictKind.UNDECIDED, f"better, but by less than the least change worth having, {min_effect:g}")
-    reason = f"{evidence.seeds} seeds don't tell it from chance (p = {evidence.p_value:.2g})"
+    reason = f"{evidence.amount} don't tell it from chance (p = {evidence.p_value:.2g})"
     return Ruling(VerdictKind.UNDECIDED, reason)
 
 

@@ -29,7 +29,7 @@ class Rules:
     @classmethod
     def from_settings(cls, settings: Judge, seeds: int) -> Rules:
         """Return looks from `min_seeds` to `max_seeds`, or to the number of `seeds` if that is smaller."""
-        last = max(2, min(settings.max_seeds, seeds))
+        last = min(settings.max_seeds, seeds)
         return cls(space_looks(min(settings.min_seeds, last), last))
 
     def next_look(self, seeds: int) -> int | None:

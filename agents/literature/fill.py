@@ -7,6 +7,7 @@ from agents.run import Run
 from pelagos.nouns import Paper, RankedPaper
 from tools.literature.findings_library import load_library
 from tools.literature.source import tokenize
+from tools.toolchain import Proposing
 
 ENOUGH_PAPERS = 20
 
@@ -16,9 +17,10 @@ def fill_from_library(papers: list[Paper], query: str, run: Run) -> list[RankedP
     come after those.
 
     For a strong model, which sees all findings at once, they bring the total to `ENOUGH_PAPERS`; for a small one, whose
-    hypotheses take one finding each, to `survey.papers`. They aren't scored, since they are general by design.
+    hypotheses take one finding each, to `survey.papers`. They aren't scored, since they are general by design. Where
+    hypotheses come from the data, none are used.
     """
-    if not run.settings.survey.fill or len(papers) >= ENOUGH_PAPERS:
+    if isinstance(run.toolchain, Proposing) or not run.settings.survey.fill or len(papers) >= ENOUGH_PAPERS:
         return []
     limit = run.settings.survey.papers
     wanted_number = min(ENOUGH_PAPERS, limit) if run.model("extractor").strong else limit

@@ -11,13 +11,13 @@ from itertools import groupby
 from statistics import fmean
 
 from agents.current_hypothesis import map_in_parallel
-from agents.judging.seed_dependence import describe_missing_noise
 from agents.pacing.pace import SCORING_S
 from agents.run import Run
 from agents.setup.verifier_probe import probe_verifier
 from agents.state import State, Update
 from pelagos.errors import RunFailed
 from pelagos.nouns import Experiment, OutcomeKind, Version
+from tools.paired.seed_dependence import describe_missing_noise
 
 MAX_TAIL_LINES, MAX_LINE_CHARS = 12, 300
 

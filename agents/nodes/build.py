@@ -6,7 +6,6 @@ tried again. Doesn't judge.
 
 from __future__ import annotations
 
-from agents.judging.seed_dependence import ignores_seed
 from agents.lessons.prior_evidence import adopt_evidence
 from agents.literature.knowhow import choose_knowhow
 from agents.review.decisions import join_notes
@@ -15,6 +14,7 @@ from agents.state import Lane, Update
 from memory.ledger.keys import step_key
 from pelagos.errors import BadReply
 from pelagos.nouns import Build, Experiment, Hypothesis, Plan, Version
+from tools.paired.seed_dependence import ignores_seed
 
 
 def build(state: Lane, run: Run) -> Update:

@@ -30,7 +30,7 @@ from pelagos.errors import BadReply
 from pelagos.nouns import Experiment, Hypothesis, Metric, RankedPaper
 from tools.opening import opening
 from tools.prompt import one_of, render
-from tools.toolchain import Briefing
+from tools.toolchain import Briefing, Proposing
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 TEMPERATURE = 0.9
@@ -67,13 +67,24 @@ def ideate(state: Lane, run: Run) -> Update:
     if run.facts.get("hypothesis", id) is None:
         try:
             with working_for(id):
-                hypothesis = _ask_for_idea(id, number, run)
+                hypothesis = _find_hypothesis(id, number, run)
         except BadReply as error:
             run.say(f"{id}: no hypothesis in the reply: {error}")
             return {"number": number, "hypothesis": "", "fruitless": state["fruitless"] + 1}
+        if hypothesis is None:
+            run.quota.leave(state["lane"])
+            return {"status": "finished", "reason": f"{run.toolchain.name}: the data have no more to test"}
         record_first_pace(id, run)
         run.record(hypothesis)  # last: after a kill, the pace of a recorded hypothesis isn't recorded any more
     return {"number": number, "hypothesis": id}
+
+
+def _find_hypothesis(id: str, number: int, run: Run) -> Hypothesis | None:
+    """Return the toolchain's next hypothesis, None if it has no more, where it finds them in the data; else ask the
+    ideator for one."""
+    if isinstance(run.toolchain, Proposing):
+        return run.toolchain.propose(run.task, id, run)
+    return _ask_for_idea(id, number, run)
 
 
 def _ask_for_idea(id: str, number: int, run: Run) -> Hypothesis:

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from agents.judging.compare import compare, list_evidence_ids
 from agents.judging.decide import Ruling, decide_validation, is_tested_at_once, worth_more_seeds
-from agents.judging.evidence import Evidence
+from agents.judging.evidence_ids import list_evidence_ids
 from agents.review.decisions import find_rejection
 from agents.run import Run
 from agents.state import Lane, Status, Update
 from agents.tally import ExperimentRef
 from memory.ledger.keys import step_key
 from pelagos.nouns import Build, Experiment, Verdict, VerdictKind
+from tools.evidence import Evidence
 
 PREFERENCE = (VerdictKind.PROMISING, VerdictKind.UNDECIDED, VerdictKind.EQUIVALENT, VerdictKind.REFUTED)
 
@@ -46,15 +46,14 @@ def judge(state: Lane, run: Run) -> Update:
     cases = [_weigh_version(version, run) for version in versions if version in run.tally.validation]
     due = {case.version: seeds for case in cases if (seeds := _list_due_seeds(case, run))}
     best = max(cases, key=lambda case: case.merit, default=None)
-    _record_verdict(_make_verdict(best, state, run), run)
+    _record_verdict(_make_verdict(best, state, run), best, run)
     return {"due": due, "strong": not due and best is not None and is_tested_at_once(best.evidence, best.ruling)}
 
 
 def _weigh_version(version: str, run: Run) -> Case:
     refs, baseline_refs = run.tally.validation[version], run.tally.validation.get(run.baseline().id, ())
     baseline, candidate = ([run.noun(Experiment, ref.id) for ref in arm] for arm in (baseline_refs, refs))
-    confidence, order = run.settings.judge.confidence, list(run.task.seeds)
-    evidence = compare(baseline, candidate, run.task, order, confidence, run.artifacts)
+    evidence = run.toolchain.evidence(run.task, candidate, baseline, run.settings.judge.confidence, run)
     return Case(version, refs, evidence, decide_validation(evidence, run.task.metric))
 
 
@@ -93,9 +92,9 @@ def _explain_no_run(builds: Sequence[Build], status: Status) -> str:
     return f"no version that runs: {', '.join(causes)}" if causes else "built, but never run"
 
 
-def _record_verdict(verdict: Verdict, run: Run) -> None:
+def _record_verdict(verdict: Verdict, case: Case | None, run: Run) -> None:
     newest = run.tally.verdicts.get(verdict.hypothesis)
     if newest is None or newest.id != verdict.id:
-        seeds = verdict.effect.seeds if verdict.effect else 0
-        run.say(f"{verdict.hypothesis} {verdict.kind.value} after {seeds} seeds: {verdict.reason}")
+        after = f" after {case.evidence.amount}" if case else ""
+        run.say(f"{verdict.hypothesis} {verdict.kind.value}{after}: {verdict.reason}")
         run.record(verdict)  # last: a kill before it repeats the note, a kill after it loses nothing

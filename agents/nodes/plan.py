@@ -30,7 +30,7 @@ from pelagos.nouns import Hypothesis, Plan, Step
 from pelagos.quoting import quote_data, quote_line
 from tools.opening import opening
 from tools.prompt import one_of, render
-from tools.toolchain import Briefing
+from tools.toolchain import Briefing, Proposing
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 PLANS, PLANS_SMALL = 2, 1
@@ -52,6 +52,9 @@ class Draft(BaseModel):
 
 def plan(state: Lane, run: Run) -> Update:
     hypothesis = run.noun(Hypothesis, state["hypothesis"])
+    if isinstance(run.toolchain, Proposing):
+        count = run.settings.loop.plans or PLANS
+        return {"plans": _rank(hypothesis, run.toolchain.plans(run.task, hypothesis, count, run), run)}
     count, plans = _count_plans(run), list[list[Step]]()
     for index in range(count):  # one after the other: each is told those before it
         draft = _draft_plan(hypothesis, index, plans, run)

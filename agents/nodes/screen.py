@@ -18,6 +18,10 @@ from pelagos.facts.fact import Cost
 from pelagos.facts.ideas import Screened
 from pelagos.facts.work import Intent
 from pelagos.nouns import Hypothesis
+from tools.toolchain import Proposing
+
+SAME_TEXT = 0.9999
+"""The cosine of two vectors of one text, less what their rounding may take."""
 
 
 def screen(state: Lane, run: Run) -> Update:
@@ -31,10 +35,18 @@ def screen(state: Lane, run: Run) -> Update:
     return {"kept": True, "fruitless": 0}
 
 
+def _find_threshold(run: Run) -> float:
+    """Return the cosine from which on two hypotheses are the same. Those that a toolchain finds in the data differ in
+    what they are about, often in one word: only the same text is the same."""
+    if isinstance(run.toolchain, Proposing):
+        return SAME_TEXT
+    return run.settings.screen.tau if run.settings.screen.tau is not None else run.embedder.tau
+
+
 def _decide(hypothesis: Hypothesis, run: Run) -> Screened:
     """Ask the bank first, since it is cheap, then the literature; then add the hypothesis to the bank, unless another
     run has added it meanwhile."""
-    tau = run.settings.screen.tau if run.settings.screen.tau is not None else run.embedder.tau
+    tau = _find_threshold(run)
     entry = make_entry(hypothesis, run.origin)
     vector = record_vector(run.ledger, hypothesis.id, entry.text, run.embedder)
     decision = run.bank.decide(entry, vector, tau)

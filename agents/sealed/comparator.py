@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from agents.current_hypothesis import map_in_parallel
 from agents.fidelity.signatures import read_signatures
-from agents.judging.compare import compare, list_evidence_ids
 from agents.judging.confounders import find_confounders, join_hypothesis_text
 from agents.judging.decide import decide_validation
+from agents.judging.evidence_ids import list_evidence_ids
 from agents.run import Run
 from memory.ledger.keys import step_key
 from pelagos.nouns import Build, Experiment, Hypothesis, Plan, Verdict, VerdictKind, Version
@@ -46,7 +46,7 @@ def holds_against(selection: Verdict, version: str, comparator: Comparator, run:
     seeds = [experiment.seed for experiment in tested]
     compared = map_in_parallel(run.workers, lambda seed: run.experiment(comparator.version, seed, "validation"), seeds)
     confidence = run.settings.judge.confidence
-    evidence = compare(compared, tested, run.task, seeds, confidence, run.artifacts)
+    evidence = run.toolchain.evidence(run.task, tested, compared, confidence, run)
     kind, explanation = decide_validation(evidence, run.task.metric)
     if kind is VerdictKind.PROMISING:
         return True

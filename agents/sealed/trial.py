@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.current_hypothesis import map_in_parallel
-from agents.judging.compare import compare, list_evidence_ids
 from agents.judging.decide import Ruling, decide_claim
-from agents.judging.evidence import Evidence
-from agents.judging.seed_dependence import ignores_seed
+from agents.judging.evidence_ids import list_evidence_ids
 from agents.run import Run
 from agents.sealed.alpha_budget import MIN_LEVEL, AlphaBudget, Reservation
 from agents.sealed.comparator import Comparator, find_comparator, holds_against
 from memory.ledger.keys import step_key
 from pelagos.errors import CapReached
 from pelagos.nouns import Audit, Claim, Experiment, OutcomeKind, Verdict, VerdictKind, Version
+from tools.evidence import Evidence
+from tools.paired.seed_dependence import ignores_seed
 from tools.toolchain import SealedAudit, SealedData
 
 
@@ -105,7 +105,10 @@ def draw_fresh_seeds(run: Run) -> list[int]:
 
 
 def _choose_seeds(selection: Verdict, run: Run) -> list[int]:
-    """Return the seeds of the sealed stage. Two are enough where both programs ignore their seed."""
+    """Return the seeds of the sealed stage: one where the task has one, since its experiments draw nothing, and two
+    where both programs ignore their seed."""
+    if len(run.task.seeds) == 1:
+        return draw_fresh_seeds(run)[:1]
     experiments_by_version: dict[str, list[Experiment]] = {}
     for experiment in (run.noun(Experiment, id) for id in selection.evidence):
         experiments_by_version.setdefault(experiment.version, []).append(experiment)
@@ -159,7 +162,7 @@ def _collect_evidence(trial: Trial, run: Run) -> tuple[Evidence, list[str]]:
     )
     failed = {experiment.seed for experiment in compared if experiment.outcome is not OutcomeKind.OK}
     tested = [experiment for experiment in tested if experiment.seed not in failed]
-    evidence = compare(compared, tested, run.task, trial.seeds, run.settings.judge.confidence, run.artifacts)
+    evidence = run.toolchain.evidence(run.task, tested, compared, run.settings.judge.confidence, run)
     return evidence, list_evidence_ids(tested, compared)
 
 

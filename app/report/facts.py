@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
 from agents.fidelity.titles import describe_fidelity
-from agents.judging.seed_dependence import describe_missing_noise
 from app.formatting import UNKNOWN_PRICE, format_money
 from app.live.board import Row, list_rows, rank_hypotheses
 from app.record.record import Record
@@ -26,6 +25,7 @@ from pelagos.nouns import (
     RankedPaper,
     Verdict,
 )
+from tools.paired.seed_dependence import describe_missing_noise
 
 Text = Callable[[str], str]
 """Artifact id -> its text. May raise DamagedRun."""

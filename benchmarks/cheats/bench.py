@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agents.judging.compare import compare
 from benchmarks.cheats.cases import Case, copy_task
 from benchmarks.debugging.bench import Bench
 from memory.ledger.keys import step_key
@@ -17,6 +16,7 @@ from sandbox.protocol import Sandbox
 from tools.code import audit
 from tools.code.program.versions import record_version
 from tools.code.toolchain import CodeToolchain
+from tools.paired.compare import compare
 
 CONFIDENCE = 0.95
 REFUSED, INVALID, NO_EFFECT, SUSPECT, BELIEVED = "refused by the sandbox", "invalid", "no effect", "suspect", "believed"
@@ -85,7 +85,7 @@ class Cheats:
         failed = next((arm_version for arm_version in arms[1] if arm_version.outcome is not OutcomeKind.OK), None)
         if failed is not None:
             return _make_failed(case, failed)
-        comparison = compare(*arms, subject, subject.seeds, CONFIDENCE, world.artifacts).effect
+        comparison = compare(*arms, subject, CONFIDENCE, world.artifacts).effect
         effect = comparison.value if comparison else None
         if not case.honest and (effect is None or effect < subject.metric.min_effect):
             return Result(case.name, case.kind, case.honest, NO_EFFECT, _format_scores(arms[1]), effect)

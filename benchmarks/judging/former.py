@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from agents.judging.evidence import weigh
 from benchmarks.judging.worlds import Draw, World, draw, draw_resamples, take_seeds
 from pelagos.nouns import Direction, Metric
+from tools.paired.weigh import weigh
 
 NAMES = ("e-BH before (any false)", "t-test each at 0.05", "higher is better", "oracle at 0.1")
 METRIC = Metric(name="simulated", direction=Direction.UP, min_effect=1e-6)

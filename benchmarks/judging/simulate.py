@@ -20,12 +20,13 @@ import numpy as np
 from scipy.stats import beta
 
 from agents.judging.decide import decide_claim, decide_validation, is_tested_at_once, worth_more_seeds
-from agents.judging.evidence import Evidence, weigh
 from agents.judging.rules import Rules
 from benchmarks.judging import former
 from benchmarks.judging.worlds import WORLDS, Draw, World, draw, draw_resamples, take_seeds
 from pelagos.nouns import Direction, Metric, VerdictKind
 from pelagos.settings import Judge
+from tools.evidence import Evidence
+from tools.paired.weigh import weigh
 
 HYPOTHESES, PROJECT_RUNS = 50, 10
 METRIC = Metric(name="simulated", direction=Direction.UP, min_effect=1e-6)

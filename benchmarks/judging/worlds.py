@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.judging.evidence import Arm
+from tools.paired.weigh import Arm
 
 Floats = NDArray[np.float64]
 RESAMPLES = 200

@@ -1,7 +1,7 @@
 """Measures the plans of the catalogue: the label is the paired effect against the task's own program.
 
 Three seeds on the validation split, in the real sandbox and through the evaluator, as the loop runs an experiment. The
-standard error covers seeds and validation items (agents/judging/estimate.py). A program that fails on a seed has no
+standard error covers seeds and validation items (tools/paired/estimate.py). A program that fails on a seed has no
 effect: its plan is labelled as failing. Each plan is measured once; what was cut short goes on where it stopped, with the
 same work folder: each folder splits the data by a secret of its own, so labels of two folders are not on the same items.
 """
@@ -19,8 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from agents.judging.compare import collect_arm
-from agents.judging.estimate import estimate
 from agents.nodes.plan import describe_problem
 from benchmarks.debugging.bench import Bench
 from benchmarks.plans.catalogue import HERE, ROOT, CatalogPlan, original
@@ -32,6 +30,8 @@ from tools.code.program.program import find_targets
 from tools.code.program.versions import record_version
 from tools.code.task.code_task import CodeTask, load_task
 from tools.code.toolchain import CodeToolchain
+from tools.paired.compare import collect_arm
+from tools.paired.estimate import estimate
 
 PLANS, PROBLEMS = HERE / "plans.jsonl", HERE / "problems.json"
 SEEDS = 3

@@ -38,6 +38,8 @@ from pelagos.nouns import (
     Try,
     Version,
 )
+from tools.evidence import Evidence
+from tools.paired.compare import compare
 from tools.toolchain import Briefing, Context, Section, Tool
 
 COLUMNS = ("a", "b", "c", "d")
@@ -160,6 +162,16 @@ class TableToolchain:
 
         fact = context.steps.once("experiment", key, {"version": version.id}, Cost(experiments=1), action)
         return Experiment(**{name: fact[name] for name in Experiment.model_fields})
+
+    def evidence(
+        self,
+        task: TableTask,
+        experiments: Sequence[Experiment],
+        compared: Sequence[Experiment],
+        confidence: float,
+        context: Context,
+    ) -> Evidence:
+        return compare(compared, experiments, task, confidence, context.artifacts)
 
     def audit(self, task: TableTask, version: Version, context: Context) -> Audit:
         """One control: fitted to the training labels with their signs changed, the predictions have to change."""

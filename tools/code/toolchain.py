@@ -32,7 +32,9 @@ from tools.code.program import program, versions
 from tools.code.program.program import Program
 from tools.code.task.code_task import CodeTask, load_task
 from tools.code.task.data import SplitData, TaskData, has_secret, prepare_data
+from tools.evidence import Evidence
 from tools.opening import opening
+from tools.paired.compare import compare
 from tools.toolchain import Briefing, Context, Section, Tool, Toolchain
 
 
@@ -106,6 +108,16 @@ class CodeToolchain:
 
     def experiment(self, task: CodeTask, version: Version, seed: int, split: Split, context: Context) -> Experiment:
         return run_experiment(task, version, seed, split, self._shown(task, split, context), context)
+
+    def evidence(
+        self,
+        task: CodeTask,
+        experiments: Sequence[Experiment],
+        compared: Sequence[Experiment],
+        confidence: float,
+        context: Context,
+    ) -> Evidence:
+        return compare(compared, experiments, task, confidence, context.artifacts)
 
     def audit(self, task: CodeTask, version: Version, context: Context) -> Audit:
         data = self._prepared(task, context)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.judging.evidence import Arm
 from pelagos.nouns import Direction, Metric
+from tools.paired.weigh import Arm
 
 UP = Metric(name="accuracy", direction=Direction.UP, min_effect=0.01)
 DOWN = Metric(name="rmse", direction=Direction.DOWN, min_effect=0.01)

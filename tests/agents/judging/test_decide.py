@@ -6,15 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.judging.decide import decide_claim, decide_validation, is_tested_at_once, worth_more_seeds
-from agents.judging.evidence import Evidence, weigh
 from pelagos.nouns import Effect, VerdictKind
 from tests.agents.judging.arms import CONFIDENCE, SEEDS, UP, arm, pair
+from tools.evidence import Evidence
+from tools.paired.weigh import weigh
 
 LEAST = UP.min_effect
 
 
 def evidence(effect: float, low: float, high: float, p: float = 0.5, **more: object) -> Evidence:
-    return Evidence(Effect(value=effect, low=low, high=high, p_value=p, seeds=8), 8, CONFIDENCE)._replace(**more)
+    return Evidence(
+        Effect(value=effect, low=low, high=high, p_value=p, seeds=8), 8, "8 seeds", CONFIDENCE, tested=True
+    )._replace(**more)
 
 
 def test_verdicts_on_validation_data() -> None:
@@ -78,7 +81,7 @@ def test_seeds_are_bought_while_they_may_change_something() -> None:
     assert not bought(evidence(0.02, -0.02, 0.06, 0.31))  # hopeless
     assert not bought(evidence(-0.05, -0.08, -0.02, 0.99))
     assert not bought(evidence(0.05, 0.03, 0.07, 0.001, constant=True))  # seeds tell nothing
-    assert bought(Evidence(Effect(value=0.05, p_value=1.0, seeds=1), 1, CONFIDENCE))
+    assert bought(Evidence(Effect(value=0.05, p_value=1.0, seeds=1), 1, "1 seeds", CONFIDENCE))
 
 
 def test_only_what_is_strong_is_tested_at_once() -> None:

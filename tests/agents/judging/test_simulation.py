@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents.judging.evidence import Arm, weigh
 from benchmarks.judging.simulate import HYPOTHESES, METRIC, clopper_pearson, estimate_power, simulate, simulate_projects
 from benchmarks.judging.worlds import WORLDS, World, draw, draw_resamples
+from tools.paired.weigh import Arm, weigh
 
 LEVEL = 0.1
 

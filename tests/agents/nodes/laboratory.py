@@ -47,6 +47,8 @@ from pelagos.nouns import (
     Version,
 )
 from pelagos.settings import Caps, Settings
+from tools.evidence import Evidence
+from tools.paired.compare import compare
 from tools.toolchain import Briefing, Message, Tool
 
 T = TypeVar("T", bound=BaseModel)
@@ -98,6 +100,16 @@ class Laboratory:
     def version(self, id: str, program: dict[str, Any], context: Run, hypothesis: str | None = None) -> Version:
         content = context.artifacts.put_text(json.dumps(program))
         return Version(id=id, hypothesis=hypothesis, plan=None, content=content)
+
+    def evidence(
+        self,
+        task: Numbers,
+        experiments: Sequence[Experiment],
+        compared: Sequence[Experiment],
+        confidence: float,
+        context: Run,
+    ) -> Evidence:
+        return compare(compared, experiments, task, confidence, context.artifacts)
 
     def audit(self, task: Numbers, version: Version, context: Run) -> Audit:
         program = json.loads(context.artifacts.text(version.content))

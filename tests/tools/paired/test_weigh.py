@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.judging.decide import decide_validation, worth_more_seeds
-from agents.judging.evidence import Arm, Evidence, weigh
 from pelagos.nouns import Metric, VerdictKind
 from tests.agents.judging.arms import CONFIDENCE, DOWN, SEEDS, UP, arm, pair
+from tools.evidence import Evidence
+from tools.paired.weigh import Arm, weigh
 
 SCORES = st.lists(st.floats(0, 1).map(lambda x: round(x, 3)), min_size=8, max_size=8)
 

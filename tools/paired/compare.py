@@ -1,36 +1,29 @@
-"""Turns recorded experiments into evidence. Judge and confirm read the ledger's numbers in this way alone."""
+"""Turns recorded experiments of two versions on common seeds into evidence."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeGuard
+from typing import TypeGuard
 
-from agents.judging.evidence import Arm, Evidence, weigh
-from agents.judging.guards import find_harms
 from memory.artifacts import ArtifactStore
 from pelagos.nouns import Experiment, OutcomeKind
+from tools.evidence import Evidence
+from tools.paired.guards import find_harms
+from tools.paired.weigh import Arm, weigh
 from tools.toolchain import Task
-
-
-class SeededRecord(Protocol):
-    """An experiment, or a row of the tally that stands for one."""
-
-    @property
-    def seed(self) -> int: ...
-    @property
-    def id(self) -> str: ...
 
 
 def compare(
     baseline: Sequence[Experiment],
     candidate: Sequence[Experiment],
     task: Task,
-    order: Sequence[int],
     confidence: float,
     artifacts: ArtifactStore,
 ) -> Evidence:
-    """Return the evidence of one version's experiments on one split against the baseline's on the same split."""
+    """Return the evidence of one version's experiments on one split, in the order of their seeds, against the
+    baseline's on the same split."""
+    order = [experiment.seed for experiment in candidate]
     arms = collect_arm(baseline, artifacts), collect_arm(candidate, artifacts)
     guards = [
         {experiment.seed: experiment.guards for experiment in experiments if _has_score(experiment)}
@@ -52,13 +45,6 @@ def collect_arm(experiments: Iterable[Experiment], artifacts: ArtifactStore) -> 
         if experiment.replicates:
             replicates[experiment.seed] = artifacts.json(experiment.replicates)
     return Arm(scores, replicates, frozenset(failed))
-
-
-def list_evidence_ids(candidate: Sequence[SeededRecord], baseline: Sequence[SeededRecord]) -> list[str]:
-    """Return the ids of the candidate's experiments, then those of the baseline's on the same seeds."""
-    seeds = {experiment.seed for experiment in candidate}
-    shared = [experiment for experiment in baseline if experiment.seed in seeds]
-    return [experiment.id for experiment in (*candidate, *shared)]
 
 
 def _has_score(experiment: Experiment) -> bool:

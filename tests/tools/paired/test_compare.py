@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from agents.judging.compare import collect_arm, compare, list_evidence_ids
-from agents.judging.evidence import Evidence
+from agents.judging.evidence_ids import list_evidence_ids
 from memory.artifacts import ArtifactStore
 from pelagos.nouns import Direction, Effect, Experiment, Metric, OutcomeKind
 from tests.agents.judging.arms import CONFIDENCE, UP
+from tools.evidence import Evidence
+from tools.paired.compare import collect_arm, compare
 
 SECONDS = Metric(name="seconds", direction=Direction.DOWN, unit="s", min_effect=2.0)
 
@@ -53,7 +54,7 @@ def test_guards_count_on_seeds_with_a_score_alone(store: ArtifactStore) -> None:
         before = [ran(seed, 0.5 + seed / 100, guards={"seconds": baseline}) for seed in (1, 2, 3)]
         after = [ran(seed, 0.6 + seed / 90, guards={"seconds": candidate}) for seed in (1, 2)]
         after.append(ran(3, None, OutcomeKind.ERROR, guards={"seconds": failed}))
-        return compare(before, after, task, [1, 2, 3], CONFIDENCE, store)
+        return compare(before, after, task, CONFIDENCE, store)
 
     assert weigh_guards(1.0, 9.0, 1.0).harms == ("guard seconds is worse by 8 s (allowed 2)",)
     assert weigh_guards(1.0, 1.0, 99.0).harms == ()
@@ -67,7 +68,7 @@ def test_guards_count_on_seeds_with_a_score_alone(store: ArtifactStore) -> None:
 
 def test_one_seed_has_scores_and_an_unbounded_interval(store: ArtifactStore) -> None:
     task: Any = SimpleNamespace(metric=UP, guards=[])
-    evidence = compare([ran(1, 0.5)], [ran(1, 0.75)], task, [1], CONFIDENCE, store)
+    evidence = compare([ran(1, 0.5)], [ran(1, 0.75)], task, CONFIDENCE, store)
     assert evidence.effect == Effect(
         value=0.25, low=None, high=None, p_value=1.0, seeds=1, baseline_score=0.5, score=0.75
     )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from agents.judging.estimate import estimate
+from tools.paired.estimate import estimate
 
 
 def test_without_items_it_is_the_paired_t_test() -> None:

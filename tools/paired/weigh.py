@@ -1,15 +1,15 @@
-"""Weighs one version against the baseline on one split: effect, interval and p-value. It doesn't decide a verdict:
-`decide` does."""
+"""Weighs one version against the baseline on one split by paired seeds: effect, interval and p-value. It doesn't decide
+a verdict: the judge does."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from agents.judging.estimate import Estimate, Floats, estimate
 from pelagos.nouns import Effect, Metric
+from tools.evidence import Evidence
+from tools.paired.estimate import Estimate, Floats, estimate
 
 
 @dataclass(frozen=True)
@@ -23,52 +23,6 @@ class Arm:
     failed: frozenset[int] = frozenset()
 
 
-class Evidence(NamedTuple):
-    """`effect` is None without a common seed and where scores are too large to be compared; `tested` is False below two
-    seeds. The effect's p-value is 1 where a seed failed or the result isn't believed.
-
-    `constant`: each arm has one score on all of its seeds (two at least), so more of them tell nothing. `failed` are
-    the candidate's seeds without a score, `harms` one line per guard metric that got worse, `suspect` the findings
-    against the result.
-    """
-
-    effect: Effect | None
-    seeds: int
-    confidence: float
-    constant: bool = False
-    failed: tuple[int, ...] = ()
-    harms: tuple[str, ...] = ()
-    suspect: tuple[str, ...] = ()
-
-    @property
-    def p_value(self) -> float:
-        """The effect's p-value; 1 if there is none."""
-        return 1.0 if self.effect is None or self.effect.p_value is None else self.effect.p_value
-
-    @property
-    def tested(self) -> bool:
-        return self.effect is not None and self.seeds >= 2
-
-    @property
-    def fault(self) -> str:
-        """What is wrong with the evidence, whatever its size; "" if it can be judged or only lacks seeds."""
-        if self.suspect:
-            return f"suspect: {self.suspect[0]}"
-        if self.failed:
-            return f"its program failed on seed {', '.join(map(str, self.failed))}"
-        if self.effect is None and self.seeds:
-            return "its scores or the baseline's are too large to be compared"
-        if self.effect and self.tested and self.effect.high is None:
-            return "no variation over seeds or items to judge the difference by"
-        return ""
-
-    def discredit(self, findings: Sequence[str]) -> Evidence:
-        """Return this evidence without any weight if there are findings, else as it is."""
-        if not findings:
-            return self
-        return self._replace(effect=self.effect and self.effect.without_weight(), suspect=tuple(findings))
-
-
 def weigh(
     baseline: Arm, candidate: Arm, metric: Metric, order: Sequence[int], confidence: float, harms: Sequence[str] = ()
 ) -> Evidence:
@@ -76,7 +30,8 @@ def weigh(
     on a seed has no weight: the scores on the other seeds are a selection."""
     failed = tuple(seed for seed in order if seed in candidate.failed)
     seeds = [seed for seed in order if seed in baseline.scores and seed in candidate.scores]
-    no_effect = Evidence(None, len(seeds), confidence, failed=failed, harms=tuple(harms))
+    amount = f"{len(seeds)} seeds"
+    no_effect = Evidence(None, len(seeds), amount, confidence, failed=failed, harms=tuple(harms))
     differences = _pair_arms(baseline, candidate, metric, seeds) if seeds else None
     estimated = differences.estimate() if differences and differences.finite else None
     if estimated is None or not (math.isfinite(estimated.effect) and math.isfinite(estimated.error)):
@@ -92,7 +47,7 @@ def weigh(
         score=_mean_score(candidate, seeds),
     )
     constant = len(seeds) > 1 and all(len({arm.scores[seed] for seed in seeds}) == 1 for arm in (baseline, candidate))
-    return no_effect._replace(effect=effect, constant=constant)
+    return no_effect._replace(effect=effect, constant=constant, tested=len(seeds) > 1)
 
 
 def _none_if_infinite(value: float) -> float | None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from agents.judging.seed_dependence import describe_missing_noise, ignores_seed
 from app.report.build import write_report
 from pelagos.nouns import Experiment, OutcomeKind
 from tests.agents.test_loop import launch, read_facts
 from tests.toolchains import table
+from tools.paired.seed_dependence import describe_missing_noise, ignores_seed
 
 
 def make_experiment(seed: int, score: float | None, **more: Any) -> Experiment:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from agents.judging.guards import find_harms
 from pelagos.nouns import Direction, Metric
+from tools.paired.guards import find_harms
 
 SECONDS = Metric(name="seconds", direction=Direction.DOWN, unit="s", min_effect=2.0)
 
