@@ -30,10 +30,12 @@ from memory.artifacts import ArtifactStore
 from memory.bank.backfill import Origin
 from memory.files.project_runs import run_label
 from memory.ledger.facts import Facts
+from memory.ledger.keys import step_key
 from memory.ledger.ledger import Ledger
 from memory.steps.steps import Steps
 from pelagos.errors import DamagedRun, Interrupted
-from pelagos.facts.fact import find_kind
+from pelagos.facts.calls import Scoring
+from pelagos.facts.fact import Cost, find_kind
 from pelagos.facts.ideas import Screened, Survey
 from pelagos.facts.reader import NOUNS, read
 from pelagos.nouns import (
@@ -184,7 +186,12 @@ class Run:
         solutions = [Solution(work.problem, tuple(work.steps)) for work in works]
         verifier = afford_votes(self.verifier, solutions, self.affordable_tokens())
         ranked = rank_if_possible(solutions, verifier, self.say)
-        return [candidate.place for candidate in ranked] if ranked else list(range(len(works)))
+        if ranked is None:
+            return list(range(len(works)))
+        if unrecorded := sum(candidate.raw.usage.unrecorded for candidate in ranked):
+            key = step_key(verifier=verifier.name, works=works)
+            self.steps.spend(Scoring(verifier=verifier.name), key, Cost(tokens=unrecorded))
+        return [candidate.place for candidate in ranked]
 
     def criticise(self, work: Work) -> str:
         from agents.verifiers.advice import criticise

@@ -131,23 +131,25 @@ def _rank(hypothesis: Hypothesis, plans: list[list[Step]], run: Run) -> list[str
     ranking = PlanRanking(plans=proposed, order=[plan.id for plan in proposed])
     if is_asked(run.verifier, proposed):
         key, intent = f"{hypothesis.id}{suffix}", Intent(hypothesis=hypothesis.id)
-        ranking = run.steps.made(PlanRanking, key, intent, Cost(), lambda: (_score(hypothesis, ranking, run), Cost()))
+        ranking = run.steps.made(PlanRanking, key, intent, Cost(), lambda: _score(hypothesis, ranking, run))
     for plan in ranking.plans:
         run.record(plan)
     return ranking.order[: run.settings.loop.plans_kept]
 
 
-def _score(hypothesis: Hypothesis, proposed: PlanRanking, run: Run) -> PlanRanking:
-    """Return the plans with their scores, best first in `order`; as they were proposed where the verifier fails."""
+def _score(hypothesis: Hypothesis, proposed: PlanRanking, run: Run) -> tuple[PlanRanking, Cost]:
+    """Return the plans with their scores, best first in `order`, and what that costs beside recorded calls. Where the
+    verifier fails, they are as they were proposed."""
     problem, plans = _describe_problem(hypothesis, run), proposed.plans
     solutions = [Solution(problem, tuple(map(_describe_step, plan.steps))) for plan in plans]
     verifier = afford_votes(run.verifier, solutions, run.affordable_tokens())
     ranked = rank_if_possible(solutions, verifier, lambda text: run.say(f"{hypothesis.id}: plans: {text}"))
     if ranked is None:
-        return proposed
+        return proposed, Cost()
     scored = [plans[each.place].model_copy(update=_collect_scores(each, verifier.name)) for each in ranked]
     by_id = {plan.id: plan for plan in scored}
-    return PlanRanking(plans=[by_id[plan.id] for plan in plans], order=list(by_id))
+    cost = Cost(tokens=sum(each.raw.usage.unrecorded for each in ranked))
+    return PlanRanking(plans=[by_id[plan.id] for plan in plans], order=list(by_id)), cost
 
 
 def _collect_scores(candidate: Ranked, verifier: str) -> dict[str, Any]:

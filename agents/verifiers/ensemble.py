@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean
+from typing import Self
 
-from agents.verifiers.protocol import Solution, StepScores, Usage, Verifier, check_scores
+from agents.verifiers.protocol import Solution, StepScores, Usage, Verifier, Voting, check_scores
 
 Combine = Callable[[Iterable[float]], float]
 
@@ -27,6 +28,9 @@ class Ensemble:
         by_member = [check_scores(member.name, solutions, member.score(solutions)) for member in self._members]
         return [self._merge(results) for results in zip(*by_member, strict=True)]
 
+    def _with_members(self, members: Sequence[Verifier]) -> Self:
+        return type(self)(members, self._combine)
+
     def _merge(self, results: Sequence[StepScores]) -> StepScores:
         by_step = list(zip(*(result.scores for result in results), strict=True))
         reasons = tuple(self._join_reasons(results, place) for place in range(len(by_step)))
@@ -43,3 +47,28 @@ class Ensemble:
             for member, result in zip(self._members, results, strict=True)
             if result.reasons
         )
+
+
+class VotingEnsemble(Ensemble):
+    """An ensemble of which a member samples verification paths: its number of votes is that member's."""
+
+    @property
+    def votes(self) -> int:
+        return max(member.votes for member in self._members if isinstance(member, Voting))
+
+    def with_votes(self, votes: int) -> Self:
+        return self._with_members(
+            [m.with_votes(min(votes, m.votes)) if isinstance(m, Voting) else m for m in self._members]
+        )
+
+    def about_changes(self) -> Self:
+        return self._with_members([m.about_changes() if isinstance(m, Voting) else m for m in self._members])
+
+    def estimate_vote(self, solutions: Sequence[Solution]) -> int:
+        return sum(member.estimate_vote(solutions) for member in self._members if isinstance(member, Voting))
+
+
+def join_verifiers(members: Sequence[Verifier], combine: Combine = fmean) -> Ensemble:
+    """Return the members as one verifier, which samples paths if one of them does."""
+    kind = VotingEnsemble if any(isinstance(member, Voting) for member in members) else Ensemble
+    return kind(members, combine)

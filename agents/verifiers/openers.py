@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from agents.verifiers.ensemble import Combine, Ensemble
+from agents.verifiers.ensemble import Combine, join_verifiers
 from agents.verifiers.language import genprm, prefix
 from agents.verifiers.language.direct import DirectVerifier
 from agents.verifiers.language.genprm import GenerativeVerifier
@@ -107,7 +107,7 @@ def _open_members(kind: str, argument: str, parts: Parts, combine: Combine) -> V
     specs = [spec.strip() for spec in argument.split("+") if spec.strip()]
     if len(specs) < 2:
         raise BadInput(f"verifier {kind}:{argument}: name two or more, joined by +: {kind}:direct+prefix")
-    return Ensemble([open_verifier(spec, parts) for spec in specs], combine)
+    return join_verifiers([open_verifier(spec, parts) for spec in specs], combine)
 
 
 def _take_nothing(kind: str, argument: str) -> None:

@@ -27,13 +27,15 @@ class Solution(NamedTuple):
 class Usage(NamedTuple):
     """What was spent. `read` and `written` are tokens that a model computed, without those that a cache held already;
     `flops` is 2 x parameters x tokens computed (arXiv 2502.06703, section 4), 0 where the parameters are unknown;
-    `checks` counts executed checks."""
+    `checks` counts executed checks. `unrecorded` are those of the tokens that no model of a run records: a verifier
+    that computes them itself says so, and who asks it charges them to the run."""
 
     read: int = 0
     written: int = 0
     flops: float = 0.0
     seconds: float = 0.0
     checks: int = 0
+    unrecorded: int = 0
 
     def __add__(self, other: object) -> Usage:
         """Sum by field."""
@@ -45,6 +47,7 @@ class Usage(NamedTuple):
             self.flops + other.flops,
             self.seconds + other.seconds,
             self.checks + other.checks,
+            self.unrecorded + other.unrecorded,
         )
 
     @property

@@ -51,6 +51,14 @@ class Completed(Fact):
     cost: Cost = Cost()
 
 
+class Scoring(Fact):
+    """What a verifier with a model of its own computed for a ranking of programs."""
+
+    KIND = "scoring"
+    verifier: str = ""
+    cost: Cost = Cost()
+
+
 class ModelFault(Fact):
     """A call that failed, or a reply that could not be used."""
 

@@ -38,6 +38,7 @@ def score_in_batches(
         per_token = (time.monotonic() - start) / sum(len(encoded[place].ids) for place in places)
         for place, result in zip(places, scored, strict=True):
             tokens = len(encoded[place].ids)
-            usage = Usage(read=passes * tokens, flops=flops_per_token * tokens, seconds=per_token * tokens)
+            read, seconds = passes * tokens, per_token * tokens
+            usage = Usage(read=read, flops=flops_per_token * tokens, seconds=seconds, unrecorded=read)
             results[place] = result._replace(usage=usage)
     return results

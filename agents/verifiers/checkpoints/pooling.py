@@ -66,7 +66,8 @@ class PoolingVerifier:
             answer = self._ask(client, "POST", "/pooling", self._body(encoded))
             per_token = (time.monotonic() - start) / sum(len(each.ids) for each in encoded)
         for place, each, scores in zip(places, encoded, self._read(answer, encoded), strict=True):
-            results[place] = StepScores(scores, Usage(read=len(each.ids), seconds=per_token * len(each.ids)))
+            tokens = len(each.ids)
+            results[place] = StepScores(scores, Usage(read=tokens, seconds=per_token * tokens, unrecorded=tokens))
         return check_scores(self.name, solutions, results)
 
     def _learn(self, client: httpx.Client) -> _Layout:

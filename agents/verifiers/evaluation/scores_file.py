@@ -31,6 +31,7 @@ class Row(BaseModel):
     flops: float = 0.0
     seconds: float = 0.0
     checks: int = 0
+    unrecorded: int = 0
     fault: str = ""
 
     @classmethod
@@ -42,7 +43,7 @@ class Row(BaseModel):
 
     @property
     def usage(self) -> Usage:
-        return Usage(self.read, self.written, self.flops, self.seconds, self.checks)
+        return Usage(self.read, self.written, self.flops, self.seconds, self.checks, self.unrecorded)
 
 
 class ScoresFile:

@@ -11,11 +11,13 @@ import pytest
 from agents.nodes.plan import plan
 from agents.review.decisions import record_review
 from agents.run import Run
-from agents.verifiers.protocol import Solution, StepScores
+from agents.verifiers.protocol import Solution, StepScores, Usage
+from memory.steps.budget import Budget
 from pelagos.facts.review import Decision
 from pelagos.nouns import Hypothesis, Noun, Plan
+from pelagos.settings import Caps
 from tests.agents.nodes.laboratory import Scripted, make_lane, open_run
-from tools.toolchain import Tool
+from tools.toolchain import Tool, Work
 
 HYPOTHESIS = Hypothesis(
     id="h1", title="Larger", statement="Make it larger by 2.", rationale="r", refuted_by="no", target="a.py::f"
@@ -111,6 +113,26 @@ def test_a_resumed_ranking_is_the_same_though_more_was_spent_since(
     run.record = record  # type: ignore[method-assign]
     assert plan(make_lane("h1"), run) == {"plans": ["h1-p1"]}
     assert [(each.score, each.verifier) for each in run.nouns(Plan)] == [(1.0, "votes=1"), (0.5, "votes=1")]
+
+
+class Head(NumberVerifier):
+    """A verifier with a model of its own: no call of it is in the ledger."""
+
+    name = "head"
+
+    def score(self, solutions: Sequence[Solution]) -> list[StepScores]:
+        return [StepScores([0.5] * len(each.steps), Usage(read=40, unrecorded=40)) for each in solutions]
+
+
+def test_tokens_of_a_verifiers_own_model_are_charged_once_and_stay_charged(tmp_path: Path) -> None:
+    run, _ = open_planner_run(tmp_path, make_steps("one"), make_steps("two"))
+    run.verifier = Head()
+    for _ in range(2):
+        plan(make_lane("h1"), run)
+        assert run.steps.budget.summary().tokens.spent == 80
+    assert run.rank([Work("p", ("a",)), Work("p", ("b",))]) == [0, 1]
+    assert run.steps.budget.summary().tokens.spent == 160
+    assert Budget(Caps(), run.ledger).summary().tokens.spent == 160
 
 
 def test_by_default_two_are_asked_for_and_the_better_one_goes_on(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_aggregates_by_hand() -> None:
 
 
 def test_usage_adds_by_field() -> None:
-    both = Usage(1, 2, 3.0, 4.0, 5) + Usage(10, 20, 30.0, 40.0, 50)
-    assert both == (11, 22, 33.0, 44.0, 55)
+    both = Usage(1, 2, 3.0, 4.0, 5, 6) + Usage(10, 20, 30.0, 40.0, 50, 60)
+    assert both == (11, 22, 33.0, 44.0, 55, 66)
     assert both.tokens == 33
     assert math.isclose(both.flops, 33.0)
