@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tools.analysis.dataset.h5ad import read_dataset
-from tools.analysis.readers.reading import Reading, make_unique
+from tools.analysis.readers.reading import Reading, Scale, make_unique
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 
 def read(path: Path) -> Reading:
-    """Values that `log1p` made, with the base that the file names, are brought to log2(1 + x). Raises BadInput."""
+    """Raises BadInput."""
     import numpy as np
     import pandas as pd
 
@@ -26,14 +26,9 @@ def read(path: Path) -> Reading:
         if column in variables:
             features[column] = list(variables[column].astype(str))
     values = pd.DataFrame(np.asarray(matrix, dtype="float64"), index=data.obs_names.astype(str), columns=features.index)
-    scale: Any = _find_scale(data)
-    if scale == "log1p":
-        base = data.uns["log1p"].get("base")
-        values, scale = values / np.log(2.0) if base is None else values * np.log2(float(base)), "log2"
-        notes.append("values of log1p brought to log2(1 + x)")
     if dropped := [*data.obsm, *data.obsp]:
         notes.append(f"left out what was computed before: {', '.join(dropped)}")
-    return Reading(values, features, data.obs.copy(), scale, False, notes)
+    return Reading(values, features, data.obs.copy(), _find_scale(data), False, notes)
 
 
 def _choose_values(data: AnnData, notes: list[str]) -> tuple[Any, Any]:
@@ -47,11 +42,11 @@ def _choose_values(data: AnnData, notes: list[str]) -> tuple[Any, Any]:
     return matrix, source.var
 
 
-def _find_scale(data: AnnData) -> str | None:
-    """The scale that the file itself states."""
+def _find_scale(data: AnnData) -> Scale | None:
+    """The scale that the file itself states: by its states, or by scanpy's mark of log1p with the natural base."""
     states = set(data.uns.get("states", []))
-    if "log2" in states:
-        return "log2"
-    if "raw" in states:
-        return "raw"
-    return "log1p" if "log1p" in data.uns and hasattr(data.uns["log1p"], "get") else None
+    if states & {"log2", "raw"}:
+        return "log2" if "log2" in states else "raw"
+    mark = data.uns.get("log1p")
+    natural = hasattr(mark, "get") and mark.get("base") is None
+    return "log1p" if natural else None

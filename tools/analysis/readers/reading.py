@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-Scale = Literal["raw", "log2"]
+Scale = Literal["raw", "log2", "log1p"]  # log1p: ln(1 + x)
 
 
 @dataclass
