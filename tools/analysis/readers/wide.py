@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ACCESSION = re.compile(r"(?:[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})(?:-\d+)?")
-SYMBOL = re.compile(r"(?![A-Z]{1,2}\d+$)[A-Z][A-Z0-9]{1,9}(?:-[A-Z0-9]{1,4})?|C\d+orf\d+")  # S01 names a sample
+SYMBOL = re.compile(
+    r"(?![A-Z]{1,3}0\d+$|[A-Z]\d+$)[A-Z][A-Z0-9]{1,9}(?:-[A-Z0-9]{1,4})?|C\d+orf\d+"
+)  # S01, S1: samples
 NAME_WORDS = ("gene", "symbol", "genes")
 ID_WORDS = ("protein", "accession", "uniprot", "proteins", "entry")
 MOST = 0.5

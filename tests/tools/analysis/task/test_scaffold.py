@@ -52,8 +52,8 @@ def test_metadata_that_do_not_match(tmp_path: Path) -> None:
 
 def test_one_sample_in_a_group(tmp_path: Path) -> None:
     data = write_csv(make_wide(), tmp_path / "a.csv", index=True)
-    metadata = make_metadata().assign(treatment=["treated"] + ["control"] * 20 + ["other"] * 3)
-    assert "level 'other' of 'treatment' has 3 samples; it needs 6 (three parts)" in refuse(tmp_path, data, metadata)
+    metadata = make_metadata().assign(treatment=["treated"] + ["control"] * 23)
+    assert "level 'treated' of 'treatment' has 1 sample; it needs 6 (three parts)" in refuse(tmp_path, data, metadata)
 
 
 def test_mixed_scales_empty_features_and_files_that_are_no_table(tmp_path: Path) -> None:
@@ -64,7 +64,8 @@ def test_mixed_scales_empty_features_and_files_that_are_no_table(tmp_path: Path)
     (tmp_path / "b.csv").write_text("just a note\n")
     assert "b.csv: not a table" in refuse(tmp_path, tmp_path / "b.csv")
     assert "too.csv: no such file" in refuse(tmp_path, tmp_path / "too.csv")
-    assert "proteinGroups.txt" in refuse(tmp_path, FILES / "proteinGroups.txt", make_metadata())
+    fault = refuse(tmp_path, FILES / "proteinGroups.txt", make_metadata())
+    assert "the data have 1_31_C6, 1_32_C7" in fault and "the metadata S01, S02" in fault
 
 
 def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:
