@@ -93,7 +93,14 @@ def read_task_data(task: AnalysisTask) -> AnnData:
     if part.states:
         set_states(data, dict.fromkeys([*data.uns["states"], *part.states]))
     mark_levels(data, task.design)
-    return data
+    return drop_structure(data, task.design)
+
+
+def drop_structure(data: AnnData, design: Design) -> AnnData:
+    """Without features that are the group, batch, subject, time or event themselves, as in plain tables."""
+    structure = {design.group, design.batch, design.subject, design.time, design.event}
+    kept = [name not in structure for name in data.var_names]
+    return data if all(kept) else data[:, kept].copy()
 
 
 def mark_levels(data: AnnData, design: Design) -> None:

@@ -21,6 +21,8 @@ IDS = set(make_metadata()["sample"])
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_wide_table_is_read_whichever_way_it_lies(ids: set[str], turned: bool, tmp_path: Path) -> None:
     wide = make_wide()
+    if not ids:  # nothing but the names tells: they must be accessions
+        wide.columns = [f"P0000{number}" for number in range(10)]
     path = write_csv(wide.T if turned else wide, tmp_path / "a.csv", index=True)
     assert find_format(path, ids) == "wide"
     reading = read_file(path, "wide", ids)
@@ -87,6 +89,11 @@ def test_a_plain_table_has_numbers_as_features_and_all_columns_as_metadata(tmp_p
         assert list(reading.values.columns) == ["income", "years"]
         assert list(reading.samples.columns) == ["income", "years", "town"] and reading.values.index[0] == "row 1"
         assert reading.notes == ["columns with one value or none left out: same"]
+
+
+def test_column_names_in_capitals_make_no_proteins(tmp_path: Path) -> None:
+    table = pd.DataFrame({"GENDER": ["MALE", "FEMALE"] * 20, "AGE": range(40), "INCOME": np.arange(40) * 1.5})
+    assert find_format(write_csv(table, tmp_path / "a.csv")) == "table"
 
 
 @pytest.mark.parametrize("content", [b"", b"hello\nworld\n", b"\x89PNG\r\n\x1a\n\x00\x00", b"a,b\n1,2\n", b"{}"])

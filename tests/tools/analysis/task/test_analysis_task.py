@@ -10,6 +10,7 @@ from pelagos.errors import BadInput, MissingPart
 from tests.tools.analysis.task.folders import make_task_folder
 from tools.analysis.task import task_data
 from tools.analysis.task.analysis_task import load_task
+from tools.analysis.task.task_data import open_task_data
 from tools.registry import shipped_tasks
 from tools.toolchain import Limited, Listed, Noted
 
@@ -99,3 +100,9 @@ def test_shipped_tasks_are_sound_or_name_the_command(name: str) -> None:
             load_task(folder)
     else:
         assert load_task(folder).name == name
+
+
+def test_what_structures_the_samples_is_no_feature() -> None:
+    data = open_task_data(load_task(shipped_tasks()["table"]))
+    assert not {"fin", "week", "arrest"} & set(data.var_names) and {"age", "prio"} <= set(data.var_names)
+    assert set(data.obs["fin"].cat.categories) == {"0", "1"} and set(data.obs["arrest"]) == {0.0, 1.0}
