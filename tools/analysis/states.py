@@ -1,14 +1,15 @@
-"""The vocabulary of data states. A tool requires some, refuses some and produces one."""
+"""The states that a data set can be in. Tools require some and produce others; `uns["states"]` holds them."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 
 class State(StrEnum):
-    """What was done to a matrix of samples x features. Whether values are missing is looked up in the matrix."""
+    """One property of the values of X. Whether values are missing is no state: it is looked up in X."""
 
-    RAW = "raw"
+    RAW = "raw"  # intensities, counts or measured values on their own scale
     LOG2 = "log2"
     FILTERED = "filtered"
     NORMALISED = "normalised"
@@ -17,3 +18,6 @@ class State(StrEnum):
     SCALED = "scaled"
     EMBEDDED = "embedded"
     CLUSTERED = "clustered"
+
+
+Kind = Literal["proteomics", "table", "cells"]
