@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tools.analysis.design import Design
+from tools.analysis.findings import Call
 from tools.analysis.packs.spec import SETS, Parameter, Relation, ToolSpec
 from tools.analysis.planning.records import Objective
 
@@ -77,3 +79,28 @@ def _choose_plain(parameter: Parameter) -> Any:
 
 def _or_unset(value: Any) -> Any:
     return UNSET if value is None else value
+
+
+def drop_batch(calls: Sequence[Call], specs: Mapping[str, ToolSpec], batch: str | None) -> list[Call] | None:
+    """Return the calls for the samples of one batch: without the batch column; None where a call can't do without."""
+    made: list[Call] = []
+    for call in calls:
+        arguments: dict[str, Any] = {}
+        for name, value in call["arguments"].items():
+            parameter = specs[call["tool"]].parameters[name]
+            if value == batch and parameter.names in ("batch", "column", "covariates"):
+                if parameter.required:
+                    return None
+                continue
+            arguments[name] = [item for item in value if item != batch] if isinstance(value, list) else value
+        made.append({"tool": call["tool"], "arguments": arguments})
+    return made
+
+
+def list_used_covariates(call: Call, specs: Mapping[str, ToolSpec]) -> list[str]:
+    """Return the columns that stand in a call's model beside what it tests."""
+    used: list[str] = []
+    for name, value in call["arguments"].items():
+        if specs[call["tool"]].parameters[name].names in ("batch", "covariates"):
+            used += value if isinstance(value, list) else [value]
+    return list(dict.fromkeys(used))

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from tools.analysis.design import Design
 from tools.analysis.findings import Call
 from tools.analysis.packs.spec import ToolSpec
-from tools.analysis.planning.arguments import adjusts, fill_arguments
+from tools.analysis.planning.workflows.arguments import adjusts, fill_arguments
 from tools.analysis.planning.records import Objective
 from tools.analysis.states import State
 
