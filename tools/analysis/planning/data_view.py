@@ -45,7 +45,9 @@ class DataView:
 
     def batches(self, levels: tuple[str, str], least: int) -> list[str]:
         """Return the batches with at least `least` samples of each of the two group levels."""
-        return [batch for batch, counts in self.groups.items() if min(counts.get(level, 0) for level in levels) >= least]
+        return [
+            batch for batch, counts in self.groups.items() if min(counts.get(level, 0) for level in levels) >= least
+        ]
 
     def summary(self) -> dict[str, Any]:
         """Return the first look as JSON."""

@@ -77,7 +77,9 @@ def _run_first_that_works(workflows: Sequence[Workflow], search: Search, study: 
     for place, workflow in enumerate(workflows[:MAX_WORKFLOWS]):
         if place:
             reason = f"{run.cause or 'no rows'}: the next workflow is tried"
-            revision = Revision(objective=search.objective.id, before=run.calls, after=list(workflow.calls), reason=reason)
+            revision = Revision(
+                objective=search.objective.id, before=run.calls, after=list(workflow.calls), reason=reason
+            )
             record_revision(study, search.objective, revision)
         run = _run_with_repairs(list(workflow.calls), search, study)
         if run.ok and study.table(run):
@@ -111,7 +113,9 @@ def _find_contradicted(run: CallsRun, search: Search, study: Study, opening: str
     longer = study.run([*run.calls[:-1], call])
     other = {row.entity: direction_of(row) for row in study.table(longer) if row.r} if longer.ok else {}
     reason = f"{call['tool']} asks the same in another way; what it shows in the other direction is dropped"
-    revision = Revision(objective=search.objective.id, before=run.calls, after=longer.calls, reason=reason, by="planner")
+    revision = Revision(
+        objective=search.objective.id, before=run.calls, after=longer.calls, reason=reason, by="planner"
+    )
     record_revision(study, search.objective, revision)
     opposed = [row.entity for row in table if row.r and other.get(row.entity, direction_of(row)) != direction_of(row)]
     return dict.fromkeys(opposed, f"{call['tool']} shows it in the other direction")

@@ -95,7 +95,9 @@ def _find_strongest(finding: Finding, study: Study) -> str:
     """Return the id of the member with the largest oriented r among the discovery samples' features; "" if no test of
     single features was made."""
     ledger = study.context.steps.ledger
-    tables = [each.table for each in ledger.facts(Explored).values() if each.objective.relation == Relation.FEATURE_GROUP]
+    tables = [
+        each.table for each in ledger.facts(Explored).values() if each.objective.relation == Relation.FEATURE_GROUP
+    ]
     if not tables:
         return ""
     rows: Sequence[dict[str, Any]] = study.context.artifacts.json(tables[0])
@@ -106,9 +108,7 @@ def _find_strongest(finding: Finding, study: Study) -> str:
     return str(best["entity"]) if best else ""
 
 
-def _imply(
-    finding: Finding, text: str, calls: Sequence[Call], role: Role, subset: Subset | None = None
-) -> Implication:
+def _imply(finding: Finding, text: str, calls: Sequence[Call], role: Role, subset: Subset | None = None) -> Implication:
     return Implication(
         text=text,
         call=calls[-1],

@@ -14,7 +14,9 @@ UNSET = object()
 CONTROL_WORDS = ("control", "reference", "baseline")
 
 
-def fill_arguments(spec: ToolSpec, objective: Objective, design: Design, adjusted: bool = True) -> dict[str, Any] | None:
+def fill_arguments(
+    spec: ToolSpec, objective: Objective, design: Design, adjusted: bool = True
+) -> dict[str, Any] | None:
     """Return the arguments, None where the design can't say a required one. Not adjusted: a test is asked for without
     covariates and batch, where it can do without them."""
     leave_out = spec.tests and not adjusted
