@@ -74,7 +74,7 @@ def view_data(path: Path, design: Design) -> DataView:
 
     data = read_dataset(path)
     values = data.X.toarray() if hasattr(data.X, "toarray") else np.asarray(data.X)
-    names = data.var["name"] if "name" in data.var else data.var_names
+    names = data.var.get("name", data.var_names)
     return DataView(
         kind=str(data.uns.get("kind", "table")),
         states=frozenset(read_states(data)),

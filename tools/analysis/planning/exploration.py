@@ -5,9 +5,11 @@ table, whose rows become findings.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
+from tools.analysis.execution.analysis import Call as ToolCall
 from tools.analysis.execution.checks import ObsColumn, check_calls
 from tools.analysis.findings import Call
 from tools.analysis.planning.hypotheses.describe import describe_findings
@@ -44,7 +46,14 @@ def find_faults(calls: Sequence[Call], study: Study) -> list[str]:
         for name, column in study.view.columns.items()
     }
     sets = study.task.gene_sets is not None
-    return check_calls(calls, study.specs, columns, study.view.states, features=study.view.features, sets=sets)
+    return check_calls(
+        cast("Sequence[ToolCall]", calls),
+        study.specs,
+        columns,
+        study.view.states,
+        features=study.view.features,
+        sets=sets,
+    )
 
 
 def _explore(objective: Objective, study: Study, opening: str) -> Explored:

@@ -1,4 +1,4 @@
-"""The toolchain's section of the report: objectives, workflows, revisions, hypotheses with their tests, and the rest."""
+"""The toolchain's section of the report: objectives, workflows, revisions, hypotheses and their tests, the rest."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from itertools import zip_longest
 from tools.analysis.design import Design
 from tools.analysis.findings import Call
 from tools.analysis.packs.spec import ToolSpec
-from tools.analysis.planning.workflows.arguments import adjusts, fill_arguments
 from tools.analysis.planning.records import Objective
+from tools.analysis.planning.workflows.arguments import adjusts, fill_arguments
 from tools.analysis.states import State
 
 CHOICES = frozenset({State.FILTERED, State.NORMALISED, State.BATCH_CORRECTED})

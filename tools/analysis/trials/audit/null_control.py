@@ -52,7 +52,7 @@ def judge_null(finding: Finding, observed: float, tables: Sequence[Sequence[Row]
     findings: list[str] = []
     if as_extreme > MOST_AS_EXTREME * len(tables):
         findings.append(
-            f"on permuted labels {finding.entity} is as extreme {as_extreme} of {len(tables)} times (p = {observed:.2g})"
+            f"permuted labels show {finding.entity} as extreme {as_extreme} of {len(tables)} times (p = {observed:.2g})"
         )
     if small > MOST_SMALL:
         findings.append(

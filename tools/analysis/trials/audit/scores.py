@@ -1,5 +1,5 @@
-"""Five scores of a hypothesis, 1 to 5, each by anchors that a program can check. They are shown beside the gates, decide
-nothing, and are never summed."""
+"""Five scores of a hypothesis, 1 to 5, each by anchors that a program can check. They are shown beside the gates,
+decide nothing, and are never summed."""
 
 from __future__ import annotations
 
