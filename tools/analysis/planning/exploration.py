@@ -14,7 +14,7 @@ from tools.analysis.execution.checks import ObsColumn, check_calls
 from tools.analysis.findings import Call
 from tools.analysis.planning.hypotheses.describe import describe_findings
 from tools.analysis.planning.hypotheses.follow_batch import find_batch_followers
-from tools.analysis.planning.hypotheses.selection import direction_of, select_rows
+from tools.analysis.planning.hypotheses.selection import direction_of, list_usable, select_rows
 from tools.analysis.planning.hypotheses.statements import describe_row
 from tools.analysis.planning.records import CallsRun, Dropped, Explored, Objective, Ranking, Revision
 from tools.analysis.planning.refinement import choose_follow_up, record_revision, repair_calls
@@ -23,6 +23,7 @@ from tools.analysis.planning.workflows.search import Search, Workflow, offer
 from tools.toolchain import Work
 
 MAX_WORKFLOWS, MAX_REPAIRS, SHOWN_ROWS = 3, 2, 8
+NO_ROWS = "the test left no row with a partial correlation"
 
 
 def explore(objective: Objective, study: Study, opening: str) -> Explored:
@@ -36,7 +37,7 @@ def explore(objective: Objective, study: Study, opening: str) -> Explored:
 
 def make_search(objective: Objective, study: Study) -> Search:
     view, sets = study.view, study.task.gene_sets is not None
-    return Search(study.specs, objective, study.task.design, view.states, view.missing > 0, sets)
+    return Search(study.specs, objective, study.task.design, view.states, view.missing > 0, sets, view.paired)
 
 
 def find_faults(calls: Sequence[Call], study: Study) -> list[str]:
@@ -45,15 +46,8 @@ def find_faults(calls: Sequence[Call], study: Study) -> list[str]:
         name: ObsColumn("numeric" if column.numeric else "group", () if column.numeric else tuple(column.levels))
         for name, column in study.view.columns.items()
     }
-    sets = study.task.gene_sets is not None
-    return check_calls(
-        cast("Sequence[ToolCall]", calls),
-        study.specs,
-        columns,
-        study.view.states,
-        features=study.view.features,
-        sets=sets,
-    )
+    typed, view, sets = cast("Sequence[ToolCall]", calls), study.view, study.task.gene_sets is not None
+    return check_calls(typed, study.specs, columns, view.states, features=view.features, sets=sets)
 
 
 def _explore(objective: Objective, study: Study, opening: str) -> Explored:
@@ -62,8 +56,8 @@ def _explore(objective: Objective, study: Study, opening: str) -> Explored:
     if not workflows:
         return Explored(objective=objective, failure="no path of tools leads from these data to a test of it")
     run = _run_first_that_works(_rank(objective, offer(workflows), study), search, study)
-    if not run.ok or not study.table(run):
-        return Explored(objective=objective, calls=run.calls, failure=run.cause or "the test left no rows")
+    if not run.ok or not list_usable(study.table(run)):
+        return Explored(objective=objective, calls=run.calls, failure=run.cause or NO_ROWS)
     return _conclude(run, objective, search, study, opening)
 
 
@@ -85,13 +79,13 @@ def _run_first_that_works(workflows: Sequence[Workflow], search: Search, study: 
     run = CallsRun(outcome="error", cause="nothing was carried out")
     for place, workflow in enumerate(workflows[:MAX_WORKFLOWS]):
         if place:
-            reason = f"{run.cause or 'no rows'}: the next workflow is tried"
+            reason = f"{run.cause or NO_ROWS}: the next workflow is tried"
             revision = Revision(
                 objective=search.objective.id, before=run.calls, after=list(workflow.calls), reason=reason
             )
             record_revision(study, search.objective, revision)
         run = _run_with_repairs(list(workflow.calls), search, study)
-        if run.ok and study.table(run):
+        if run.ok and list_usable(study.table(run)):
             return run
     return run
 

@@ -62,15 +62,8 @@ class Study:
         def action() -> tuple[CallsRun, Cost]:
             data = self.splits[split] if subset.whole else self._write_subset(split, subset)
             gene_sets = self.task.gene_sets
-            made = run_calls(
-                cast("Sequence[ToolCall]", calls),
-                data,
-                self.specs,
-                self.context,
-                permute=permute,
-                limits=limits,
-                sets=gene_sets,
-            )
+            typed = cast("Sequence[ToolCall]", calls)
+            made = run_calls(typed, data, self.specs, self.context, permute=permute, limits=limits, sets=gene_sets)
             return self._store(calls, split, permuted, made), Cost()
 
         intent = Intent(split=split, content=self.digests[split])

@@ -45,8 +45,14 @@ def _without_adjustment(finding: Finding, search: Search) -> Iterator[Implicatio
 
 
 def _by_other_tool(finding: Finding, search: Search) -> Iterator[Implication]:
-    """Yield the same question to another tool, rank-based ones first."""
+    """Yield the same question by ranks where the tool can, else to another tool, rank-based ones first."""
     used = finding.calls[-1]["tool"]
+    for name, parameter in search.specs[used].parameters.items():
+        if "rank" in parameter.schema.get("enum", ()):
+            arguments = {**finding.calls[-1]["arguments"], name: "rank"}
+            calls = [*finding.calls[:-1], {"tool": used, "arguments": arguments}]
+            yield _imply(finding, "The same direction by ranks", calls, "other tool")
+            return
     others = [
         spec
         for spec in search.specs.values()

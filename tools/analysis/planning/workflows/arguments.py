@@ -31,9 +31,12 @@ def fill_arguments(
     return filled
 
 
-def adjusts(spec: ToolSpec, design: Design) -> bool:
-    """Whether the tool can have all covariates and the batch of the design in its model."""
+def adjusts(spec: ToolSpec, design: Design, paired: bool = False) -> bool:
+    """Whether the tool can have all covariates and the batch of the design in its model. Where samples are paired, one
+    that compares within subjects needs none."""
     covariates, batch = spec.parameter_of("covariates"), spec.parameter_of("batch")
+    if paired and spec.parameter_of("subject"):
+        return True
     return bool(covariates or not design.covariates) and bool(covariates or batch or design.batch is None)
 
 
