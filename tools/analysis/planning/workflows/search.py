@@ -150,8 +150,8 @@ def _is_minimal(path: Sequence[ToolSpec]) -> bool:
 
 
 def _rank_by_default(workflow: Workflow, paired: bool) -> tuple[object, ...]:
-    """Comparisons within subjects where samples are paired, and only there; measured values before imputed ones, the batch in the model before a correction, filtered and normalised before
-    not."""
+    """Comparisons within subjects where samples are paired, and only there; measured values before imputed ones; the
+    batch in the model before a correction; filtered and normalised before not."""
     states = workflow.states
     within_subjects = workflow.tools[-1].parameter_of("subject") is not None
     return (
