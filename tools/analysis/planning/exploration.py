@@ -10,12 +10,14 @@ from typing import cast
 from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
 from tools.analysis.execution.analysis import Call as ToolCall
+from tools.analysis.execution.analysis import Row
 from tools.analysis.execution.checks import ObsColumn, check_calls
 from tools.analysis.findings import Call
+from tools.analysis.packs.spec import Relation
 from tools.analysis.planning.hypotheses.describe import describe_findings
 from tools.analysis.planning.hypotheses.follow_batch import find_batch_followers
 from tools.analysis.planning.hypotheses.selection import direction_of, list_usable, select_rows
-from tools.analysis.planning.hypotheses.statements import describe_row
+from tools.analysis.planning.hypotheses.statements import describe_check, describe_row
 from tools.analysis.planning.records import CallsRun, Dropped, Explored, Objective, Ranking, Revision
 from tools.analysis.planning.refinement import choose_follow_up, record_revision, repair_calls
 from tools.analysis.planning.study import Study
@@ -50,13 +52,23 @@ def find_faults(calls: Sequence[Call], study: Study) -> list[str]:
     return check_calls(typed, study.specs, columns, view.states, features=view.features, sets=sets)
 
 
+def list_rows(run: CallsRun, search: Search, study: Study) -> list[Row]:
+    """Return the rows of the last table that are about the objective: with a partial correlation, and of features where
+    it asks about features. A check of clusters has none, and all its rows count."""
+    rows, relation = study.table(run), search.objective.relation
+    if relation == Relation.CLUSTER_GROUP:
+        return rows
+    about_features = relation.startswith("feature ~")
+    return [row for row in list_usable(rows) if not about_features or row.entity in study.view.features]
+
+
 def _explore(objective: Objective, study: Study, opening: str) -> Explored:
     search = make_search(objective, study)
     workflows = [workflow for workflow in search.workflows() if not find_faults(workflow.calls, study)]
     if not workflows:
         return Explored(objective=objective, failure="no path of tools leads from these data to a test of it")
     run = _run_first_that_works(_rank(objective, offer(workflows), study), search, study)
-    if not run.ok or not list_usable(study.table(run)):
+    if not run.ok or not list_rows(run, search, study):
         return Explored(objective=objective, calls=run.calls, failure=run.cause or NO_ROWS)
     return _conclude(run, objective, search, study, opening)
 
@@ -85,7 +97,7 @@ def _run_first_that_works(workflows: Sequence[Workflow], search: Search, study: 
             )
             record_revision(study, search.objective, revision)
         run = _run_with_repairs(list(workflow.calls), search, study)
-        if run.ok and list_usable(study.table(run)):
+        if run.ok and list_rows(run, search, study):
             return run
     return run
 
@@ -125,7 +137,12 @@ def _find_contradicted(run: CallsRun, search: Search, study: Study, opening: str
 
 
 def _conclude(run: CallsRun, objective: Objective, search: Search, study: Study, opening: str) -> Explored:
-    rows = study.table(run)
+    rows = list_rows(run, search, study)
+    if objective.relation == Relation.CLUSTER_GROUP:
+        checked = [
+            Dropped(entity=row.entity, reason=f"a check and no hypothesis: {describe_check(row)}") for row in rows
+        ]
+        return Explored(objective=objective, calls=run.calls, table=run.tables[max(run.tables)], dropped=checked)
     against = find_batch_followers(run, rows, search, study) | _find_contradicted(run, search, study, opening)
     selection = select_rows([row for row in rows if row.entity not in against])
     strong = select_rows([row for row in rows if row.entity in against])
