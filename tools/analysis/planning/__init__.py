@@ -1,0 +1,1 @@
+"""From the data to hypotheses: objectives, workflows, steps, findings, and the tests that each finding implies."""

@@ -1,0 +1,134 @@
+"""Explores one objective on the discovery samples: workflows are found, checked and ranked; the best that runs leaves a
+table, whose rows become findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pelagos.facts.fact import Cost
+from pelagos.facts.work import Intent
+from tools.analysis.execution.checks import ObsColumn, check_calls
+from tools.analysis.findings import Call
+from tools.analysis.planning.hypotheses.describe import describe_findings
+from tools.analysis.planning.hypotheses.follow_batch import find_batch_followers
+from tools.analysis.planning.hypotheses.selection import direction_of, select_rows
+from tools.analysis.planning.hypotheses.statements import describe_row
+from tools.analysis.planning.records import CallsRun, Dropped, Explored, Objective, Ranking, Revision
+from tools.analysis.planning.refinement import choose_follow_up, record_revision, repair_calls
+from tools.analysis.planning.study import Study
+from tools.analysis.planning.workflows.search import Search, Workflow, offer
+from tools.toolchain import Work
+
+MAX_WORKFLOWS, MAX_REPAIRS, SHOWN_ROWS = 3, 2, 8
+
+
+def explore(objective: Objective, study: Study, opening: str) -> Explored:
+    """Explore an objective once. Raises CapReached, RunFailed, and what models raise except BadReply."""
+
+    def action() -> tuple[Explored, Cost]:
+        return _explore(objective, study, opening), Cost()
+
+    return study.context.steps.made(Explored, objective.id, Intent(query=objective.id), Cost(), action)
+
+
+def make_search(objective: Objective, study: Study) -> Search:
+    view, sets = study.view, study.task.gene_sets is not None
+    return Search(study.specs, objective, study.task.design, view.states, view.missing > 0, sets)
+
+
+def find_faults(calls: Sequence[Call], study: Study) -> list[str]:
+    """Return what is wrong with calls on the data as they are, one line each."""
+    columns = {
+        name: ObsColumn("numeric" if column.numeric else "group", () if column.numeric else tuple(column.levels))
+        for name, column in study.view.columns.items()
+    }
+    sets = study.task.gene_sets is not None
+    return check_calls(calls, study.specs, columns, study.view.states, features=study.view.features, sets=sets)
+
+
+def _explore(objective: Objective, study: Study, opening: str) -> Explored:
+    search = make_search(objective, study)
+    workflows = [workflow for workflow in search.workflows() if not find_faults(workflow.calls, study)]
+    if not workflows:
+        return Explored(objective=objective, failure="no path of tools leads from these data to a test of it")
+    run = _run_first_that_works(_rank(objective, offer(workflows), study), search, study)
+    if not run.ok or not study.table(run):
+        return Explored(objective=objective, calls=run.calls, failure=run.cause or "the test left no rows")
+    return _conclude(run, objective, search, study, opening)
+
+
+def _rank(objective: Objective, offered: Sequence[Workflow], study: Study) -> list[Workflow]:
+    """Return the workflows, best first by the verifier; ranked once."""
+
+    def action() -> tuple[Ranking, Cost]:
+        problem = f"{study.task.description}\n\nQuestion to the data: {objective.question}"
+        order = study.context.rank([Work(problem, workflow.steps) for workflow in offered])
+        return Ranking(workflows=[list(workflow.calls) for workflow in offered], order=list(order)), Cost()
+
+    intent = Intent(query=objective.id, role="verifier")
+    ranking = study.context.steps.made(Ranking, objective.id, intent, Cost(), action)
+    return [offered[place] for place in ranking.order]
+
+
+def _run_first_that_works(workflows: Sequence[Workflow], search: Search, study: Study) -> CallsRun:
+    """Carry out one workflow after the other, each with its repairs, until one leaves a table."""
+    run = CallsRun(outcome="error", cause="nothing was carried out")
+    for place, workflow in enumerate(workflows[:MAX_WORKFLOWS]):
+        if place:
+            reason = f"{run.cause or 'no rows'}: the next workflow is tried"
+            revision = Revision(objective=search.objective.id, before=run.calls, after=list(workflow.calls), reason=reason)
+            record_revision(study, search.objective, revision)
+        run = _run_with_repairs(list(workflow.calls), search, study)
+        if run.ok and study.table(run):
+            return run
+    return run
+
+
+def _run_with_repairs(calls: list[Call], search: Search, study: Study) -> CallsRun:
+    run = study.run(calls)
+    for _ in range(MAX_REPAIRS):
+        if run.ok:
+            break
+        mended, reason = repair_calls(run, search)
+        if not mended or find_faults(mended, study):
+            break
+        revision = Revision(objective=search.objective.id, before=run.calls, after=mended, reason=reason)
+        record_revision(study, search.objective, revision)
+        run = study.run(mended)
+    return run
+
+
+def _find_contradicted(run: CallsRun, search: Search, study: Study, opening: str) -> dict[str, str]:
+    """Let a strong model choose one more test of the same question. Returns entity -> why it is dropped: those that the
+    further test shows in the other direction."""
+    table = study.table(run)
+    rows = sorted(table, key=lambda row: 1.0 if row.p is None else row.p)[:SHOWN_ROWS]
+    seen = [f"{study.view.name(row.entity)}: {describe_row(row)}" for row in rows]
+    call = choose_follow_up(run, search, seen, study, opening)
+    if call is None:
+        return {}
+    longer = study.run([*run.calls[:-1], call])
+    other = {row.entity: direction_of(row) for row in study.table(longer) if row.r} if longer.ok else {}
+    reason = f"{call['tool']} asks the same in another way; what it shows in the other direction is dropped"
+    revision = Revision(objective=search.objective.id, before=run.calls, after=longer.calls, reason=reason, by="planner")
+    record_revision(study, search.objective, revision)
+    opposed = [row.entity for row in table if row.r and other.get(row.entity, direction_of(row)) != direction_of(row)]
+    return dict.fromkeys(opposed, f"{call['tool']} shows it in the other direction")
+
+
+def _conclude(run: CallsRun, objective: Objective, search: Search, study: Study, opening: str) -> Explored:
+    rows = study.table(run)
+    against = find_batch_followers(run, rows, search, study) | _find_contradicted(run, search, study, opening)
+    selection = select_rows([row for row in rows if row.entity not in against])
+    strong = select_rows([row for row in rows if row.entity in against])
+    dropped = [Dropped(entity=row.entity, reason=against[row.entity]) for row in strong.rows]
+    return Explored(
+        objective=objective,
+        calls=run.calls,
+        table=run.tables[max(run.tables)],
+        entities=len(rows),
+        significant=selection.significant,
+        findings=describe_findings(selection.rows, run, search, study),
+        dropped=[*dropped, *selection.dropped],
+    )

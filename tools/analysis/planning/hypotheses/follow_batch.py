@@ -1,0 +1,81 @@
+"""Finds what follows the batch: findings without the batch in their model, and clusters, which know no model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tools.analysis.execution.analysis import Row
+from tools.analysis.findings import Call, Subset
+from tools.analysis.packs.spec import Relation
+from tools.analysis.planning.records import CallsRun
+from tools.analysis.planning.study import DISCOVERY, Study
+from tools.analysis.planning.workflows.arguments import drop_batch
+from tools.analysis.planning.workflows.search import Search
+
+LEAST_SHARE = 0.5
+"""The least share of an effect that must be left within batches."""
+LEAST_SAMPLES, MAX_BATCHES = 3, 4
+
+
+def find_batch_followers(run: CallsRun, rows: Sequence[Row], search: Search, study: Study) -> dict[str, str]:
+    """Return entity -> why it isn't believed. Nothing where the batch is in the model of the test."""
+    batch, relation = search.design.batch, search.objective.relation
+    if batch is None:
+        return {}
+    if relation == Relation.CLUSTER_GROUP:
+        return {row.entity: reason for row in rows if (reason := _compare_overlap(row, batch))}
+    if has_batch(run.calls, batch) or search.design.group != search.objective.subject:
+        return {}
+    inside = run_within_batches(run.calls, search, study, DISCOVERY)
+    if not inside:
+        text = f"it isn't adjusted for {batch}, and no {batch} has enough samples of both groups"
+        return dict.fromkeys((row.entity for row in rows), text)
+    tables = [{row.entity: row for row in table} for table in inside.values()]
+    return {row.entity: reason for row in rows if (reason := _compare_within(row, tables, batch))}
+
+
+def run_within_batches(calls: Sequence[Call], search: Search, study: Study, split: str) -> dict[str, list[Row]]:
+    """Return batch -> table of the last call within that batch alone; only batches with enough samples."""
+    design = search.design
+    alone = drop_batch(calls, search.specs, design.batch)
+    if alone is None or design.batch is None or design.case is None or design.control is None:
+        return {}
+    tables: dict[str, list[Row]] = {}
+    for batch in study.view.batches((design.case, design.control), LEAST_SAMPLES)[:MAX_BATCHES]:
+        run = study.run(alone, split, Subset(column=design.batch, level=batch))
+        if run.ok and (table := study.table(run)):
+            tables[batch] = table
+    return tables
+
+
+def has_batch(calls: Sequence[Call], batch: str) -> bool:
+    """Whether the batch stands in the model of the last call."""
+    return any(batch == value or (isinstance(value, list) and batch in value) for value in _arguments(calls).values())
+
+
+def _arguments(calls: Sequence[Call]) -> dict[str, object]:
+    arguments: dict[str, object] = calls[-1]["arguments"]
+    return arguments
+
+
+def _compare_within(row: Row, tables: Sequence[Mapping[str, Row]], batch: str) -> str:
+    """Return why a row follows the batch: the mean of r within batches, weighted by samples, is too small."""
+    within = [(table[row.entity].r, table[row.entity].n) for table in tables if row.entity in table]
+    known = [(r, n) for r, n in within if r is not None and n]
+    if not row.r or not known:
+        return f"it isn't adjusted for {batch}, and isn't measured within one"
+    mean = sum(r * n for r, n in known) / sum(n for _, n in known)
+    if mean / row.r >= LEAST_SHARE:
+        return ""
+    return f"it follows {batch}: r is {row.r:.2f} over all samples and {mean:.2f} within {batch}"
+
+
+def _compare_overlap(row: Row, batch: str) -> str:
+    """Return why a cluster follows the batch: its overlap with the batch is at least that with the group."""
+    numbers = {name: value for name, value in row.extra.items() if isinstance(value, float | int)}
+    mine, theirs = numbers.get("ari_group"), numbers.get("ari_batch")
+    if mine is None or theirs is None:
+        return f"nothing says whether the clusters follow {batch}"
+    if theirs < max(mine, 0.1):
+        return ""
+    return f"the clusters follow {batch} (adjusted Rand index {theirs:.2f}) more than the group ({mine:.2f})"

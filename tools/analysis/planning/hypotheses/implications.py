@@ -1,0 +1,121 @@
+"""What a finding implies for other samples: the required association, and further tests that a true finding passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tools.analysis.findings import Call, Finding, Implication, Role, Subset, sign_of
+from tools.analysis.packs.spec import Relation
+from tools.analysis.planning.records import Explored, Objective
+from tools.analysis.planning.study import Study
+from tools.analysis.planning.workflows.arguments import drop_batch, fill_arguments, list_used_covariates
+from tools.analysis.planning.workflows.search import Search
+
+LEAST_IN_BATCH, MAX_BATCHES, LEAST_MEMBERS = 5, 4, 3
+
+
+def list_implications(finding: Finding, search: Search, study: Study) -> list[Implication]:
+    """Return the primary implication first; only that one is required."""
+    found = [_make_primary(finding, study)]
+    if search.objective.relation in (Relation.CLUSTER_GROUP, Relation.GROUP_FEATURES):
+        return found
+    found += _without_adjustment(finding, search)
+    found += _by_other_tool(finding, search)
+    found += _within_batches(finding, search, study)
+    found += _without_strongest(finding, search, study)
+    return found
+
+
+def _make_primary(finding: Finding, study: Study) -> Implication:
+    used = list_used_covariates(finding.calls[-1], study.specs)
+    model = f" with {', '.join(used)} in the model" if used else ""
+    return _imply(finding, f"{finding.title}, on samples kept apart{model}", finding.calls, "primary")
+
+
+def _without_adjustment(finding: Finding, search: Search) -> Iterator[Implication]:
+    call = finding.calls[-1]
+    spec = search.specs[call["tool"]]
+    if not list_used_covariates(call, search.specs):
+        return
+    plain = fill_arguments(spec, search.objective, search.design, adjusted=False)
+    if plain is not None:
+        calls = [*finding.calls[:-1], {"tool": spec.name, "arguments": plain}]
+        yield _imply(finding, "The same direction without covariates in the model", calls, "unadjusted")
+
+
+def _by_other_tool(finding: Finding, search: Search) -> Iterator[Implication]:
+    """Yield the same question to another tool, rank-based ones first."""
+    used = finding.calls[-1]["tool"]
+    others = [
+        spec
+        for spec in search.specs.values()
+        if spec.tests and spec.relation == search.objective.relation and spec.name != used
+    ]
+    for spec in sorted(others, key=lambda spec: "rank" not in f"{spec.name} {spec.summary}".lower()):
+        paths = sorted(search.paths(spec, finding.calls[:-1]), key=lambda path: len(path.calls))
+        if paths:
+            yield _imply(finding, f"The same direction by {spec.name}", paths[0].calls, "other tool")
+            return
+
+
+def _within_batches(finding: Finding, search: Search, study: Study) -> Iterator[Implication]:
+    design, batch = search.design, search.design.batch
+    alone = drop_batch(finding.calls, search.specs, batch)
+    if batch is None or alone is None or search.objective.subject == batch:
+        return
+    for level in _list_batches(search.objective, study)[:MAX_BATCHES]:
+        text = f"{batch} {level} alone doesn't oppose the direction"
+        subset = Subset(column=str(design.batch), level=level)
+        yield _imply(finding, text, alone, "batch", subset)
+
+
+def _list_batches(objective: Objective, study: Study) -> list[str]:
+    """Return the batches with enough samples, by the discovery samples."""
+    design, view = study.task.design, study.view
+    if objective.subject == design.group and design.case is not None and design.control is not None:
+        return view.batches((design.case, design.control), LEAST_IN_BATCH)
+    levels = view.columns[design.batch].levels if design.batch else {}
+    return [level for level, count in levels.items() if count >= 2 * LEAST_IN_BATCH]
+
+
+def _without_strongest(finding: Finding, search: Search, study: Study) -> Iterator[Implication]:
+    """Yield the test of a set without the member that differs most: else the set is but that member."""
+    if search.objective.relation not in (Relation.SET_GROUP, Relation.ACTIVITY_GROUP):
+        return
+    if len(finding.row.members) < LEAST_MEMBERS:
+        return
+    strongest = _find_strongest(finding, study)
+    if strongest:
+        text = f"The same direction without {study.view.name(strongest)}, the member that differs most"
+        yield _imply(finding, text, finding.calls, "without strongest", Subset(without=strongest))
+
+
+def _find_strongest(finding: Finding, study: Study) -> str:
+    """Return the id of the member with the largest oriented r among the discovery samples' features; "" if no test of
+    single features was made."""
+    ledger = study.context.steps.ledger
+    tables = [each.table for each in ledger.facts(Explored).values() if each.objective.relation == Relation.FEATURE_GROUP]
+    if not tables:
+        return ""
+    rows: Sequence[dict[str, Any]] = study.context.artifacts.json(tables[0])
+    names = {study.view.features.get(row["entity"], row["entity"]): row for row in rows}
+    by_id = {row["entity"]: row for row in rows}
+    members = [row for member in finding.row.members if (row := by_id.get(member) or names.get(member)) and row["r"]]
+    best = max(members, key=lambda row: sign_of(finding.direction) * row["r"], default=None)
+    return str(best["entity"]) if best else ""
+
+
+def _imply(
+    finding: Finding, text: str, calls: Sequence[Call], role: Role, subset: Subset | None = None
+) -> Implication:
+    return Implication(
+        text=text,
+        call=calls[-1],
+        entity=finding.entity,
+        direction=finding.direction,
+        required=role == "primary",
+        role=role,
+        preparation=list(calls[:-1]),
+        subset=subset or Subset(),
+    )

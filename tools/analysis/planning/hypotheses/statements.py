@@ -1,0 +1,85 @@
+"""Says a row of a statistics table in words. The words follow from the relation; the numbers are those of the row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tools.analysis.design import Design
+from tools.analysis.execution.analysis import Row
+from tools.analysis.findings import Trend
+from tools.analysis.packs.spec import Relation
+from tools.analysis.planning.records import Objective
+
+HIGHER = {"up": "higher", "down": "lower"}
+AGAINST = "{it} is {higher} in {case} than in {control}"
+TITLES = {
+    Relation.FEATURE_GROUP: AGAINST,
+    Relation.SET_GROUP: "the set {it} as a whole is {higher} in {case} than in {control}",
+    Relation.ACTIVITY_GROUP: "the activity of {it} is {higher} in {case} than in {control}",
+    Relation.MODULE_GROUP: "the module {it}{members} is {higher} in {case} than in {control}",
+    Relation.COMPOSITION_GROUP: "the share of {it} is {higher} in {case} than in {control}",
+    Relation.CLUSTER_GROUP: "{case} samples are {oftener} than {control} samples in the cluster {it}",
+    Relation.GROUP_FEATURES: "{it} tell {case} from {control} {better} than chance",
+    Relation.FEATURE_NUMERIC: "{it} {rises} {subject}",
+    Relation.FEATURE_FEATURE: "{it} {rises} {subject}",
+    Relation.FEATURE_SURVIVAL: "a {higher} level of {it} goes with an earlier {subject}",
+}
+SHOWN_MEMBERS = 3
+
+
+def write_title(row: Row, label: str, direction: Trend, objective: Objective, design: Design) -> str:
+    members = ", ".join(row.members[:SHOWN_MEMBERS])
+    text = TITLES[Relation(objective.relation)].format(
+        it=label,
+        members=f" ({members} ...)" if members else "",
+        higher=HIGHER[direction],
+        oftener="more often" if direction == "up" else "less often",
+        better="better" if direction == "up" else "worse",
+        rises="rises with" if direction == "up" else "falls with rising",
+        case=design.case,
+        control=design.control,
+        subject=objective.subject,
+    )
+    return text[0].upper() + text[1:]
+
+
+def write_context(objective: Objective, design: Design, covariates: Sequence[str]) -> str:
+    """Return what is compared and what stands in the model beside it."""
+    group = f"{design.case} against {design.control}" if objective.subject == design.group else objective.subject
+    return f"{group}, with {join_words(covariates)} in the model" if covariates else f"{group}, unadjusted"
+
+
+def write_statement(title: str, row: Row, context: str, circular: Sequence[str]) -> str:
+    """Return title, context and numbers, then why the finding may be circular, if it may."""
+    return " ".join([f"{title} ({context}): {describe_row(row)}.", *(f"Caveat: {line}." for line in circular)])
+
+
+def describe_row(row: Row) -> str:
+    """Return the row's numbers in one line."""
+    parts = [f"partial correlation {_signed(row.r)}{_interval(row)}"]
+    if row.effect is not None:
+        unit = row.extra.get("unit", "effect")
+        parts.append(f"{unit} {row.effect:.3g}")
+    parts += [f"{name} = {value:.2g}" for name, value in (("p", row.p), ("q", row.q)) if value is not None]
+    return f"{', '.join(parts)}, on {row.n:g} samples"
+
+
+def describe_refutation(title: str) -> str:
+    return (
+        f"on samples kept apart, with the same covariates in the model, the partial correlation is not above 0 in the "
+        f"stated direction: {title[0].lower()}{title[1:]}"
+    )
+
+
+def join_words(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def _interval(row: Row) -> str:
+    if row.r_low is None or row.r_high is None:
+        return ""
+    return f" (95 % interval {_signed(row.r_low)} to {_signed(row.r_high)})"
+
+
+def _signed(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2f}"

@@ -1,0 +1,1 @@
+"""Workflows: paths of typed calls that test an objective, and how their arguments are filled in."""

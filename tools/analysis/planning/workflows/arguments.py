@@ -1,0 +1,106 @@
+"""Fills in the arguments of a tool from the design of the study and the objective."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tools.analysis.design import Design
+from tools.analysis.findings import Call
+from tools.analysis.packs.spec import SETS, Parameter, Relation, ToolSpec
+from tools.analysis.planning.records import Objective
+
+UNSET = object()
+CONTROL_WORDS = ("control", "reference", "baseline")
+
+
+def fill_arguments(spec: ToolSpec, objective: Objective, design: Design, adjusted: bool = True) -> dict[str, Any] | None:
+    """Return the arguments, None where the design can't say a required one. Not adjusted: a test is asked for without
+    covariates and batch, where it can do without them."""
+    leave_out = spec.tests and not adjusted
+    filled: dict[str, Any] = {}
+    for parameter in spec.parameters.values():
+        value = _find_value(parameter, spec, objective, design)
+        if value is UNSET or (leave_out and parameter.names in ("batch", "covariates") and not parameter.required):
+            if parameter.required and parameter.names != SETS:
+                return None
+            continue
+        filled[parameter.name] = value
+    return filled
+
+
+def adjusts(spec: ToolSpec, design: Design) -> bool:
+    """Whether the tool can have all covariates and the batch of the design in its model."""
+    covariates, batch = spec.parameter_of("covariates"), spec.parameter_of("batch")
+    return bool(covariates or not design.covariates) and bool(covariates or batch or design.batch is None)
+
+
+def list_covariates(spec: ToolSpec, objective: Objective, design: Design) -> list[str]:
+    """Return the design's covariates, with the batch where the tool has no parameter of its own for it."""
+    batch = [design.batch] if design.batch and spec.parameter_of("batch") is None else []
+    return [column for column in dict.fromkeys([*design.covariates, *batch]) if column != objective.subject]
+
+
+def _find_value(parameter: Parameter, spec: ToolSpec, objective: Objective, design: Design) -> Any:
+    if not parameter.names:
+        return _choose_plain(parameter)
+    if parameter.names == "covariates":
+        return list_covariates(spec, objective, design)
+    if parameter.names == "level":
+        wants_control = any(word in parameter.name.lower() for word in CONTROL_WORDS)
+        return _or_unset(design.control if wants_control else design.case)
+    known = {
+        "group": design.group,
+        "batch": None if design.batch == objective.subject else design.batch,
+        "time": design.time,
+        "event": design.event,
+        "subject": design.subject,
+        "numeric": _choose_numeric(objective, design),
+        "feature": objective.subject if objective.relation == Relation.FEATURE_FEATURE else None,
+        "column": design.group if parameter.required else None,
+    }
+    return _or_unset(known.get(parameter.names))
+
+
+def _choose_numeric(objective: Objective, design: Design) -> str | None:
+    if objective.relation == Relation.FEATURE_NUMERIC:
+        return objective.subject
+    return next(iter(design.numeric), None)
+
+
+def _choose_plain(parameter: Parameter) -> Any:
+    """Leave the default; where there is none, take the first word of an enumeration, or seed 0."""
+    if not parameter.required:
+        return UNSET
+    if parameter.name == "seed":
+        return 0
+    return next(iter(parameter.schema.get("enum", ())), UNSET)
+
+
+def _or_unset(value: Any) -> Any:
+    return UNSET if value is None else value
+
+
+def drop_batch(calls: Sequence[Call], specs: Mapping[str, ToolSpec], batch: str | None) -> list[Call] | None:
+    """Return the calls for the samples of one batch: without the batch column; None where a call can't do without."""
+    made: list[Call] = []
+    for call in calls:
+        arguments: dict[str, Any] = {}
+        for name, value in call["arguments"].items():
+            parameter = specs[call["tool"]].parameters[name]
+            if value == batch and parameter.names in ("batch", "column", "covariates"):
+                if parameter.required:
+                    return None
+                continue
+            arguments[name] = [item for item in value if item != batch] if isinstance(value, list) else value
+        made.append({"tool": call["tool"], "arguments": arguments})
+    return made
+
+
+def list_used_covariates(call: Call, specs: Mapping[str, ToolSpec]) -> list[str]:
+    """Return the columns that stand in a call's model beside what it tests."""
+    used: list[str] = []
+    for name, value in call["arguments"].items():
+        if specs[call["tool"]].parameters[name].names in ("batch", "covariates"):
+            used += value if isinstance(value, list) else [value]
+    return list(dict.fromkeys(used))

@@ -1,0 +1,1 @@
+"""Test plans carried out on samples kept apart: versions, experiments, evidence and audits."""
