@@ -38,8 +38,8 @@ def check_calls(
     features: Collection[str] = (),
     sets: bool = True,
 ) -> list[str]:
-    """Return one line per fault: unknown tool, missing or wrong argument, unknown column, level or feature, a state that
-    the calls before don't reach. Empty `features` are not checked; `sets`: whether there are gene sets."""
+    """Return one line per fault: unknown tool, missing or wrong argument, unknown column, level or feature, a state
+    that the calls before don't reach. Empty `features` are not checked; `sets`: whether there are gene sets."""
     faults: list[str] = []
     current, known = {State(state) for state in states}, _Known(obs, features)
     for index, call in enumerate(calls, 1):
@@ -101,7 +101,8 @@ def _check_value(
     if not fits(value, parameter.schema):
         yield f"{name} is {value!r}; wanted {describe(parameter.schema)}"
         return
-    for entry in value if isinstance(value, list) else [value] if value is not None else []:
+    entries: list[Any] = value if isinstance(value, list) else [] if value is None else [value]
+    for entry in entries:
         yield from _check_name(name, entry, parameter.names, arguments, spec, known)
 
 
@@ -116,6 +117,8 @@ def _check_name(
             yield f"{name}: no feature {entry!r}"
     elif word == "level":
         yield from _check_level(name, entry, arguments, spec, known)
+    elif word == "variable" and (not known.features or entry in known.features):
+        return
     elif entry not in known.obs:
         yield f"{name}: no column {entry!r}; {suggest_nearest(str(entry), list(known.obs))}"
     elif word in _NUMERIC_WORDS and known.obs[entry].kind != "numeric":
@@ -127,8 +130,9 @@ def _check_name(
 def _check_level(name: str, level: Any, arguments: Mapping[str, Any], spec: ToolSpec, known: _Known) -> Iterator[str]:
     group = spec.parameter_of("group")
     column = known.obs.get(str(arguments.get(group.name))) if group else None
-    if column is not None and level not in column.levels:
-        yield f"{name}: no level {level!r} in {arguments[group.name] if group else ''}; {suggest_nearest(str(level), list(column.levels))}"
+    levels = list(column.levels) if column else []
+    if column and level not in levels:
+        yield f"{name}: no level {level!r}; {suggest_nearest(str(level), levels)}"
 
 
 def fits(value: Any, schema: Mapping[str, Any]) -> bool:
@@ -143,8 +147,9 @@ def fits(value: Any, schema: Mapping[str, Any]) -> bool:
     }  # fmt: skip
     if isinstance(value, bool) and schema["type"] != "boolean":
         return False
-    inner = schema.get("items")
-    return isinstance(value, kinds[schema["type"]]) and (inner is None or all(fits(entry, inner) for entry in value))
+    if not isinstance(value, kinds[schema["type"]]):
+        return False
+    return not isinstance(value, list) or all(fits(entry, schema["items"]) for entry in value)
 
 
 def describe(schema: Mapping[str, Any]) -> str:

@@ -16,6 +16,8 @@ def complete_table(table: Any, data: Any) -> Any:
     """
     import pandas as pd
 
+    from tools.statistics.benjamini_hochberg import adjust
+
     if not isinstance(table, pd.DataFrame):
         raise TypeError(f"a statistics tool returns a DataFrame, not {type(table).__name__}")
     if lacking := [name for name in REQUIRED if name not in table]:
@@ -29,22 +31,9 @@ def complete_table(table: Any, data: Any) -> Any:
         table[["r", "r_low", "r_high"]] = pd.DataFrame(
             correlations, index=table.index, columns=["r", "r_low", "r_high"]
         )
-    names = data.var["name"].astype(str) if "name" in data.var else {}
-    if len(names) and "name" not in table and table["entity"].isin(names.index).any():
-        table["name"] = table["entity"].map(names).fillna("")
+    if "name" in data.var and "name" not in table and table["entity"].isin(data.var_names).any():
+        table["name"] = table["entity"].map(data.var["name"].astype(str)).fillna("")
     return table.sort_values("p", kind="stable", na_position="last").reset_index(drop=True)
-
-
-def adjust(p: Any) -> Any:
-    """Benjamini-Hochberg over the p-values that exist."""
-    import numpy as np
-    from scipy.stats import false_discovery_control
-
-    p = np.asarray(p, dtype=float)
-    q, tested = np.full(len(p), np.nan), np.isfinite(p)
-    if tested.any():
-        q[tested] = false_discovery_control(p[tested])
-    return q
 
 
 def to_rows(table: Any) -> list[dict[str, Any]]:
@@ -56,7 +45,7 @@ def to_rows(table: Any) -> list[dict[str, Any]]:
 def _to_row(row: dict[str, Any], others: list[str]) -> dict[str, Any]:
     numbers = {name: _finite(row.get(name)) for name in (*REQUIRED[1:-1], *ADDED)}
     members = [part for part in str(row.get("members") or "").split(";") if part and part != "nan"]
-    extra = {str(name): value for name in others if (value := _plain(row[name])) is not None}
+    extra = {str(name): value for name in others if (value := _plain(row[name])) not in (None, "")}
     return {"entity": row["entity"], **numbers, "n": int(row["n"]), "members": members, "extra": extra}
 
 

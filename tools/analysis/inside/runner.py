@@ -70,8 +70,11 @@ def _carry_out(call: dict[str, Any], data: Any, results: dict[str, Any], index: 
     table, figure = made if isinstance(made, tuple) else (made, None)
     table = rows.complete_table(table, data)
     results["tables"][str(index)] = rows.to_rows(table)
-    if config["figures"] and (figure or (draw := getattr(module, f"draw_{call['function']}", None))):
-        results["figures"][str(index)] = figures.to_png(figure or draw(data, table))
+    draw = getattr(module, f"draw_{call['function']}", None)
+    if config["figures"] and figure is None and draw is not None:
+        figure = draw(data, table)
+    if config["figures"] and figure is not None:
+        results["figures"][str(index)] = figures.to_png(figure)
     return data
 
 

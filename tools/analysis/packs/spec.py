@@ -12,7 +12,10 @@ from tools.analysis.states import State
 
 STATISTICS: Literal["statistics"] = "statistics"
 SETS = "sets"  # the word of the parameter that the executor fills in with the path of a GMT file
-WORDS = ("column", "group", "level", "numeric", "batch", "covariates", "feature", "time", "event", "subject", SETS)
+WORDS = (
+    "column", "group", "level", "numeric", "batch", "covariates", "feature", "variable", "time", "event", "subject",
+    SETS,
+)  # fmt: skip
 
 
 class Relation(StrEnum):
