@@ -15,7 +15,10 @@ from sandbox.host.machine import Machine, gpu_shortfalls
 from tools.toolchain import Limited, Packaged, Task, Toolchain
 
 GROUP = "pelagos.toolchains"
-SHIPPED = {"code": "tools.code.toolchain:CodeToolchain"}
+SHIPPED = {
+    "analysis": "tools.analysis.toolchain:AnalysisToolchain",
+    "code": "tools.code.toolchain:CodeToolchain",
+}
 TEMPLATE = "_template"
 
 

@@ -84,4 +84,4 @@ def one_sided(row: Row, direction: Trend) -> float:
 
 def e_value(p: float) -> float:
     """Return POPPER's e-value of a p-value: 0.5 * p ** -0.5, the calibrator with k = 0.5."""
-    return 0.5 * max(p, 1e-300) ** -0.5
+    return float(0.5 * max(p, 1e-300) ** -0.5)

@@ -1,6 +1,7 @@
 """Chooses the objective that is explored next: the ideator's model picks one from an enumeration.
 
-Only objectives of one family are offered, whose turn it is. Where the model gives no usable reply, the first in the fixed order is taken, and a note says so.
+Only objectives of one family are offered, whose turn it is. Where the model gives no usable reply, the first in the
+fixed order is taken, and a note says so.
 """
 
 from __future__ import annotations

@@ -45,7 +45,9 @@ class DataView:
 
     def batches(self, levels: tuple[str, str], least: int) -> list[str]:
         """Return the batches with at least `least` samples of each of the two group levels."""
-        return [batch for batch, counts in self.groups.items() if min(counts.get(level, 0) for level in levels) >= least]
+        return [
+            batch for batch, counts in self.groups.items() if min(counts.get(level, 0) for level in levels) >= least
+        ]
 
     def summary(self) -> dict[str, Any]:
         """Return the first look as JSON."""
@@ -72,7 +74,7 @@ def view_data(path: Path, design: Design) -> DataView:
 
     data = read_dataset(path)
     values = data.X.toarray() if hasattr(data.X, "toarray") else np.asarray(data.X)
-    names = data.var["name"] if "name" in data.var else data.var_names
+    names = data.var.get("name", data.var_names)
     return DataView(
         kind=str(data.uns.get("kind", "table")),
         states=frozenset(read_states(data)),

@@ -5,15 +5,19 @@ table, whose rows become findings.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
+from tools.analysis.execution.analysis import Call as ToolCall
+from tools.analysis.execution.analysis import Row
 from tools.analysis.execution.checks import ObsColumn, check_calls
 from tools.analysis.findings import Call
+from tools.analysis.packs.spec import Relation
 from tools.analysis.planning.hypotheses.describe import describe_findings
 from tools.analysis.planning.hypotheses.follow_batch import find_batch_followers
-from tools.analysis.planning.hypotheses.selection import direction_of, select_rows
-from tools.analysis.planning.hypotheses.statements import describe_row
+from tools.analysis.planning.hypotheses.selection import direction_of, list_usable, select_rows
+from tools.analysis.planning.hypotheses.statements import describe_check, describe_row
 from tools.analysis.planning.records import CallsRun, Dropped, Explored, Objective, Ranking, Revision
 from tools.analysis.planning.refinement import choose_follow_up, record_revision, repair_calls
 from tools.analysis.planning.study import Study
@@ -21,6 +25,7 @@ from tools.analysis.planning.workflows.search import Search, Workflow, offer
 from tools.toolchain import Work
 
 MAX_WORKFLOWS, MAX_REPAIRS, SHOWN_ROWS = 3, 2, 8
+NO_ROWS = "the test left no row with a partial correlation"
 
 
 def explore(objective: Objective, study: Study, opening: str) -> Explored:
@@ -34,7 +39,7 @@ def explore(objective: Objective, study: Study, opening: str) -> Explored:
 
 def make_search(objective: Objective, study: Study) -> Search:
     view, sets = study.view, study.task.gene_sets is not None
-    return Search(study.specs, objective, study.task.design, view.states, view.missing > 0, sets)
+    return Search(study.specs, objective, study.task.design, view.states, view.missing > 0, sets, view.paired)
 
 
 def find_faults(calls: Sequence[Call], study: Study) -> list[str]:
@@ -43,8 +48,18 @@ def find_faults(calls: Sequence[Call], study: Study) -> list[str]:
         name: ObsColumn("numeric" if column.numeric else "group", () if column.numeric else tuple(column.levels))
         for name, column in study.view.columns.items()
     }
-    sets = study.task.gene_sets is not None
-    return check_calls(calls, study.specs, columns, study.view.states, features=study.view.features, sets=sets)
+    typed, view, sets = cast("Sequence[ToolCall]", calls), study.view, study.task.gene_sets is not None
+    return check_calls(typed, study.specs, columns, view.states, features=view.features, sets=sets)
+
+
+def list_rows(run: CallsRun, search: Search, study: Study) -> list[Row]:
+    """Return the rows of the last table that are about the objective: with a partial correlation, and of features where
+    it asks about features. A check of clusters has none, and all its rows count."""
+    rows, relation = study.table(run), search.objective.relation
+    if relation == Relation.CLUSTER_GROUP:
+        return rows
+    about_features = relation.startswith("feature ~")
+    return [row for row in list_usable(rows) if not about_features or row.entity in study.view.features]
 
 
 def _explore(objective: Objective, study: Study, opening: str) -> Explored:
@@ -53,8 +68,8 @@ def _explore(objective: Objective, study: Study, opening: str) -> Explored:
     if not workflows:
         return Explored(objective=objective, failure="no path of tools leads from these data to a test of it")
     run = _run_first_that_works(_rank(objective, offer(workflows), study), search, study)
-    if not run.ok or not study.table(run):
-        return Explored(objective=objective, calls=run.calls, failure=run.cause or "the test left no rows")
+    if not run.ok or not list_rows(run, search, study):
+        return Explored(objective=objective, calls=run.calls, failure=run.cause or NO_ROWS)
     return _conclude(run, objective, search, study, opening)
 
 
@@ -76,11 +91,13 @@ def _run_first_that_works(workflows: Sequence[Workflow], search: Search, study: 
     run = CallsRun(outcome="error", cause="nothing was carried out")
     for place, workflow in enumerate(workflows[:MAX_WORKFLOWS]):
         if place:
-            reason = f"{run.cause or 'no rows'}: the next workflow is tried"
-            revision = Revision(objective=search.objective.id, before=run.calls, after=list(workflow.calls), reason=reason)
+            reason = f"{run.cause or NO_ROWS}: the next workflow is tried"
+            revision = Revision(
+                objective=search.objective.id, before=run.calls, after=list(workflow.calls), reason=reason
+            )
             record_revision(study, search.objective, revision)
         run = _run_with_repairs(list(workflow.calls), search, study)
-        if run.ok and study.table(run):
+        if run.ok and list_rows(run, search, study):
             return run
     return run
 
@@ -111,14 +128,21 @@ def _find_contradicted(run: CallsRun, search: Search, study: Study, opening: str
     longer = study.run([*run.calls[:-1], call])
     other = {row.entity: direction_of(row) for row in study.table(longer) if row.r} if longer.ok else {}
     reason = f"{call['tool']} asks the same in another way; what it shows in the other direction is dropped"
-    revision = Revision(objective=search.objective.id, before=run.calls, after=longer.calls, reason=reason, by="planner")
+    revision = Revision(
+        objective=search.objective.id, before=run.calls, after=longer.calls, reason=reason, by="planner"
+    )
     record_revision(study, search.objective, revision)
     opposed = [row.entity for row in table if row.r and other.get(row.entity, direction_of(row)) != direction_of(row)]
     return dict.fromkeys(opposed, f"{call['tool']} shows it in the other direction")
 
 
 def _conclude(run: CallsRun, objective: Objective, search: Search, study: Study, opening: str) -> Explored:
-    rows = study.table(run)
+    rows = list_rows(run, search, study)
+    if objective.relation == Relation.CLUSTER_GROUP:
+        checked = [
+            Dropped(entity=row.entity, reason=f"a check and no hypothesis: {describe_check(row)}") for row in rows
+        ]
+        return Explored(objective=objective, calls=run.calls, table=run.tables[max(run.tables)], dropped=checked)
     against = find_batch_followers(run, rows, search, study) | _find_contradicted(run, search, study, opening)
     selection = select_rows([row for row in rows if row.entity not in against])
     strong = select_rows([row for row in rows if row.entity in against])

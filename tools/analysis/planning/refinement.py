@@ -1,4 +1,4 @@
-"""Revises workflows after their results: by rules, and for a strong model by a choice among the calls that are possible.
+"""Revises workflows after their results: by rules, and for a strong model by a choice of the next call.
 
 A failed call is mended where its cause says how; a choice that fails is left out. Each revision is a fact.
 """

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from memory.files.project_folder import project_folder
 from memory.ledger.keys import step_key
@@ -16,6 +16,7 @@ from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
 from pelagos.nouns import OutcomeKind
 from tools.analysis.execution.analysis import Analysis, Permutation, Row
+from tools.analysis.execution.analysis import Call as ToolCall
 from tools.analysis.execution.run_calls import run_calls
 from tools.analysis.findings import Call, Subset
 from tools.analysis.packs.spec import ToolSpec
@@ -61,7 +62,8 @@ class Study:
         def action() -> tuple[CallsRun, Cost]:
             data = self.splits[split] if subset.whole else self._write_subset(split, subset)
             gene_sets = self.task.gene_sets
-            made = run_calls(calls, data, self.specs, self.context, permute=permute, limits=limits, sets=gene_sets)
+            typed = cast("Sequence[ToolCall]", calls)
+            made = run_calls(typed, data, self.specs, self.context, permute=permute, limits=limits, sets=gene_sets)
             return self._store(calls, split, permuted, made), Cost()
 
         intent = Intent(split=split, content=self.digests[split])

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Finding
-from tools.analysis.packs.spec import Relation
 from tools.analysis.planning.hypotheses.caveats import Caveat, find_circularity, find_confounding
 from tools.analysis.planning.hypotheses.follow_batch import has_batch
 from tools.analysis.planning.hypotheses.implications import list_implications
@@ -74,6 +73,4 @@ def _list_weaknesses(row: Row, run: CallsRun, search: Search) -> list[Caveat]:
         found.append(Caveat(about=row.entity, text=SUGGESTIVE.format(q=q), numbers=[q]))
     if batch and batch != search.objective.subject and not has_batch(run.calls, batch):
         found.append(Caveat(about=batch, text=NO_BATCH.format(batch=batch)))
-    if search.objective.relation == Relation.CLUSTER_GROUP:
-        found.append(Caveat(about=row.entity, text="a cluster is no diagnosis: it was made without the group"))
     return found

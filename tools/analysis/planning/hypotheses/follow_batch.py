@@ -1,4 +1,4 @@
-"""Finds what follows the batch: findings without the batch in their model, and clusters, which know no model."""
+"""Finds what follows the batch, among findings without the batch in their model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Call, Subset
-from tools.analysis.packs.spec import Relation
 from tools.analysis.planning.records import CallsRun
 from tools.analysis.planning.study import DISCOVERY, Study
 from tools.analysis.planning.workflows.arguments import drop_batch
@@ -19,12 +18,8 @@ LEAST_SAMPLES, MAX_BATCHES = 3, 4
 
 def find_batch_followers(run: CallsRun, rows: Sequence[Row], search: Search, study: Study) -> dict[str, str]:
     """Return entity -> why it isn't believed. Nothing where the batch is in the model of the test."""
-    batch, relation = search.design.batch, search.objective.relation
-    if batch is None:
-        return {}
-    if relation == Relation.CLUSTER_GROUP:
-        return {row.entity: reason for row in rows if (reason := _compare_overlap(row, batch))}
-    if has_batch(run.calls, batch) or search.design.group != search.objective.subject:
+    batch = search.design.batch
+    if batch is None or has_batch(run.calls, batch) or search.design.group != search.objective.subject:
         return {}
     inside = run_within_batches(run.calls, search, study, DISCOVERY)
     if not inside:
@@ -68,14 +63,3 @@ def _compare_within(row: Row, tables: Sequence[Mapping[str, Row]], batch: str) -
     if mean / row.r >= LEAST_SHARE:
         return ""
     return f"it follows {batch}: r is {row.r:.2f} over all samples and {mean:.2f} within {batch}"
-
-
-def _compare_overlap(row: Row, batch: str) -> str:
-    """Return why a cluster follows the batch: its overlap with the batch is at least that with the group."""
-    numbers = {name: value for name, value in row.extra.items() if isinstance(value, float | int)}
-    mine, theirs = numbers.get("ari_group"), numbers.get("ari_batch")
-    if mine is None or theirs is None:
-        return f"nothing says whether the clusters follow {batch}"
-    if theirs < max(mine, 0.1):
-        return ""
-    return f"the clusters follow {batch} (adjusted Rand index {theirs:.2f}) more than the group ({mine:.2f})"

@@ -11,20 +11,45 @@ from tools.analysis.planning.records import Explored, Objective
 from tools.analysis.planning.study import Study
 from tools.analysis.planning.workflows.arguments import drop_batch, fill_arguments, list_used_covariates
 from tools.analysis.planning.workflows.search import Search
+from tools.analysis.states import State
 
 LEAST_IN_BATCH, MAX_BATCHES, LEAST_MEMBERS = 5, 4, 3
 
 
 def list_implications(finding: Finding, search: Search, study: Study) -> list[Implication]:
-    """Return the primary implication first; only that one is required."""
+    """Return the primary implication first; only that one is required. None where other samples can't be asked."""
+    calls = _list_primary_calls(finding, search)
+    if not calls:
+        return []
+    finding = finding.model_copy(update={"calls": calls})
     found = [_make_primary(finding, study)]
-    if search.objective.relation in (Relation.CLUSTER_GROUP, Relation.GROUP_FEATURES):
+    if search.objective.relation == Relation.GROUP_FEATURES:
         return found
     found += _without_adjustment(finding, search)
     found += _by_other_tool(finding, search)
     found += _within_batches(finding, search, study)
     found += _without_strongest(finding, search, study)
     return found
+
+
+def _list_primary_calls(finding: Finding, search: Search) -> list[Call]:
+    """Return the calls of the primary test. A filter for features is left out, since it may remove the feature among
+    fewer samples; a module is tested by its members, since other samples give other modules."""
+    *before, last = finding.calls
+    if finding.relation.startswith("feature ~"):
+        needed = {state for call in finding.calls for state in search.specs[call["tool"]].requires}
+        filters = [call for call in before if search.specs[call["tool"]].produces == State.FILTERED]
+        before = [call for call in before if call not in filters or State.FILTERED in needed]
+    if finding.relation != Relation.MODULE_GROUP:
+        return [*before, last]
+    for spec in search.specs.values():
+        features = spec.parameter_of("feature")
+        if spec.relation == Relation.MODULE_GROUP and features and features.schema.get("type") == "array":
+            known = {features.name: list(finding.row.members), "label": finding.entity}
+            arguments = fill_arguments(spec, search.objective, search.design, known=known)
+            if arguments is not None:
+                return [*before, {"tool": spec.name, "arguments": arguments}]
+    return []
 
 
 def _make_primary(finding: Finding, study: Study) -> Implication:
@@ -45,8 +70,14 @@ def _without_adjustment(finding: Finding, search: Search) -> Iterator[Implicatio
 
 
 def _by_other_tool(finding: Finding, search: Search) -> Iterator[Implication]:
-    """Yield the same question to another tool, rank-based ones first."""
+    """Yield the same question by ranks where the tool can, else to another tool, rank-based ones first."""
     used = finding.calls[-1]["tool"]
+    for name, parameter in search.specs[used].parameters.items():
+        if "rank" in parameter.schema.get("enum", ()):
+            arguments = {**finding.calls[-1]["arguments"], name: "rank"}
+            calls = [*finding.calls[:-1], {"tool": used, "arguments": arguments}]
+            yield _imply(finding, "The same direction by ranks", calls, "other tool")
+            return
     others = [
         spec
         for spec in search.specs.values()
@@ -95,7 +126,9 @@ def _find_strongest(finding: Finding, study: Study) -> str:
     """Return the id of the member with the largest oriented r among the discovery samples' features; "" if no test of
     single features was made."""
     ledger = study.context.steps.ledger
-    tables = [each.table for each in ledger.facts(Explored).values() if each.objective.relation == Relation.FEATURE_GROUP]
+    tables = [
+        each.table for each in ledger.facts(Explored).values() if each.objective.relation == Relation.FEATURE_GROUP
+    ]
     if not tables:
         return ""
     rows: Sequence[dict[str, Any]] = study.context.artifacts.json(tables[0])
@@ -106,9 +139,7 @@ def _find_strongest(finding: Finding, study: Study) -> str:
     return str(best["entity"]) if best else ""
 
 
-def _imply(
-    finding: Finding, text: str, calls: Sequence[Call], role: Role, subset: Subset | None = None
-) -> Implication:
+def _imply(finding: Finding, text: str, calls: Sequence[Call], role: Role, subset: Subset | None = None) -> Implication:
     return Implication(
         text=text,
         call=calls[-1],

@@ -48,13 +48,17 @@ def known_numbers(finding: Finding, study: Study) -> list[float]:
     table, *others = finding.artifacts
     rows = study.context.artifacts.json(table)
     numbers = [number for row in rows if row["entity"] == finding.entity for number in collect_numbers(row)]
-    return numbers + [number for artifact in others for number in collect_numbers(study.context.artifacts.json(artifact))]
+    return numbers + [
+        number for artifact in others for number in collect_numbers(study.context.artifacts.json(artifact))
+    ]
 
 
 def known_names(finding: Finding, study: Study) -> list[str]:
     """Return the names in which digits are no numbers: of features, sets, columns and their levels."""
     view = study.view
-    features = [name for entity in finding.entities for name in (entity, view.features.get(entity, ""), view.name(entity))]
+    features = [
+        name for entity in finding.entities for name in (entity, view.features.get(entity, ""), view.name(entity))
+    ]
     levels = [level for column in view.columns.values() for level in column.levels]
     tools = [call["tool"] for call in finding.calls]
     return [name for name in [*features, *view.columns, *levels, *tools, *study.task.design.defines_group] if name]

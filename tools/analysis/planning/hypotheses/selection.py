@@ -28,7 +28,7 @@ def direction_of(row: Row) -> Trend:
 def select_rows(rows: Sequence[Row]) -> Selection:
     """Return at most MOST_FINDINGS rows: by q <= 0.1 first, then by |r|; of those that aren't significant at most
     MOST_SUGGESTIVE in all. What repeats a stronger row is dropped."""
-    usable = [row for row in rows if row.p is not None and row.r]
+    usable = list_usable(rows)
     kept: list[Row] = []
     dropped: list[Dropped] = []
     for row in sorted(usable, key=lambda row: (not is_significant(row), -abs(row.r or 0.0), row.entity)):
@@ -40,6 +40,11 @@ def select_rows(rows: Sequence[Row]) -> Selection:
         else:
             dropped.append(Dropped(entity=row.entity, reason=f"has most members in common with {same.entity}"))
     return Selection(kept, dropped, sum(map(is_significant, usable)))
+
+
+def list_usable(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with a p-value and a partial correlation. Descriptions of a list have none."""
+    return [row for row in rows if row.p is not None and row.r]
 
 
 def is_significant(row: Row) -> bool:

@@ -18,7 +18,6 @@ TITLES = {
     Relation.ACTIVITY_GROUP: "the activity of {it} is {higher} in {case} than in {control}",
     Relation.MODULE_GROUP: "the module {it}{members} is {higher} in {case} than in {control}",
     Relation.COMPOSITION_GROUP: "the share of {it} is {higher} in {case} than in {control}",
-    Relation.CLUSTER_GROUP: "{case} samples are {oftener} than {control} samples in the cluster {it}",
     Relation.GROUP_FEATURES: "{it} tell {case} from {control} {better} than chance",
     Relation.FEATURE_NUMERIC: "{it} {rises} {subject}",
     Relation.FEATURE_FEATURE: "{it} {rises} {subject}",
@@ -33,7 +32,6 @@ def write_title(row: Row, label: str, direction: Trend, objective: Objective, de
         it=label,
         members=f" ({members} ...)" if members else "",
         higher=HIGHER[direction],
-        oftener="more often" if direction == "up" else "less often",
         better="better" if direction == "up" else "worse",
         rises="rises with" if direction == "up" else "falls with rising",
         case=design.case,
@@ -62,6 +60,14 @@ def describe_row(row: Row) -> str:
         parts.append(f"{unit} {row.effect:.3g}")
     parts += [f"{name} = {value:.2g}" for name, value in (("p", row.p), ("q", row.q)) if value is not None]
     return f"{', '.join(parts)}, on {row.n:g} samples"
+
+
+def describe_check(row: Row) -> str:
+    """Return a row of a check in one line: its effect and p, and what it says beside them."""
+    numbers = [f"{row.extra.get('unit', 'effect')} {row.effect:.2f}"] if row.effect is not None else []
+    numbers += [f"p = {row.p:.2g}"] if row.p is not None else []
+    others = [f"{name} {value}" for name, value in row.extra.items() if name == "follows"]
+    return ", ".join([*numbers, *others])
 
 
 def describe_refutation(title: str) -> str:

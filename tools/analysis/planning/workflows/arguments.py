@@ -14,7 +14,9 @@ UNSET = object()
 CONTROL_WORDS = ("control", "reference", "baseline")
 
 
-def fill_arguments(spec: ToolSpec, objective: Objective, design: Design, adjusted: bool = True) -> dict[str, Any] | None:
+def fill_arguments(
+    spec: ToolSpec, objective: Objective, design: Design, adjusted: bool = True
+) -> dict[str, Any] | None:
     """Return the arguments, None where the design can't say a required one. Not adjusted: a test is asked for without
     covariates and batch, where it can do without them."""
     leave_out = spec.tests and not adjusted
@@ -29,9 +31,12 @@ def fill_arguments(spec: ToolSpec, objective: Objective, design: Design, adjuste
     return filled
 
 
-def adjusts(spec: ToolSpec, design: Design) -> bool:
-    """Whether the tool can have all covariates and the batch of the design in its model."""
+def adjusts(spec: ToolSpec, design: Design, paired: bool = False) -> bool:
+    """Whether the tool can have all covariates and the batch of the design in its model. Where samples are paired, one
+    that compares within subjects needs none."""
     covariates, batch = spec.parameter_of("covariates"), spec.parameter_of("batch")
+    if paired and spec.parameter_of("subject"):
+        return True
     return bool(covariates or not design.covariates) and bool(covariates or batch or design.batch is None)
 
 

@@ -14,8 +14,8 @@ from itertools import zip_longest
 from tools.analysis.design import Design
 from tools.analysis.findings import Call
 from tools.analysis.packs.spec import ToolSpec
-from tools.analysis.planning.workflows.arguments import adjusts, fill_arguments
 from tools.analysis.planning.records import Objective
+from tools.analysis.planning.workflows.arguments import adjusts, fill_arguments
 from tools.analysis.states import State
 
 CHOICES = frozenset({State.FILTERED, State.NORMALISED, State.BATCH_CORRECTED})
@@ -57,14 +57,15 @@ class Search:
     states: frozenset[str]
     missing: bool
     sets: bool = True
+    paired: bool = False
 
     def workflows(self) -> list[Workflow]:
         """Return all workflows that test the objective, the plainest first. Those without covariates and batch in the
         model come only where no tool can have them."""
         targets = [spec for spec in self.specs.values() if self._is_target(spec)]
-        able = [spec for spec in targets if adjusts(spec, self.design)]
+        able = [spec for spec in targets if adjusts(spec, self.design, self.paired)]
         found = [workflow for spec in able or targets for workflow in self.paths(spec)]
-        return sorted(found, key=_rank_by_default)
+        return sorted(found, key=lambda workflow: _rank_by_default(workflow, self.paired))
 
     def paths(self, target: ToolSpec, before: Sequence[Call] = ()) -> list[Workflow]:
         """Return the workflows that end in `target` and begin with the calls `before`."""
@@ -77,7 +78,7 @@ class Search:
         made: list[Workflow] = []
         for path in self._extend(tuple(tools), states, target):
             calls = [*before, *(self._call(spec) for spec in path[len(before) :]), last]
-            made.append(Workflow(tuple(calls), (*path, target), adjusts(target, self.design)))
+            made.append(Workflow(tuple(calls), (*path, target), adjusts(target, self.design, self.paired)))
         return made
 
     def _extend(
@@ -148,12 +149,14 @@ def _is_minimal(path: Sequence[ToolSpec]) -> bool:
     return True
 
 
-def _rank_by_default(workflow: Workflow) -> tuple[object, ...]:
-    """Measured values before imputed ones, the batch in the model before a correction, filtered and normalised before
-    not."""
+def _rank_by_default(workflow: Workflow, paired: bool) -> tuple[object, ...]:
+    """Comparisons within subjects where samples are paired, and only there; measured values before imputed ones; the
+    batch in the model before a correction; filtered and normalised before not."""
     states = workflow.states
+    within_subjects = workflow.tools[-1].parameter_of("subject") is not None
     return (
         not workflow.adjusted,
+        within_subjects != paired,
         State.IMPUTED in states,
         State.BATCH_CORRECTED in states,
         State.FILTERED not in states,

@@ -1,0 +1,1 @@
+"""The report of an analysis, made from what is recorded."""
