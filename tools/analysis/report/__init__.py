@@ -1,1 +1,1 @@
-"""The report of an analysis, made from what is recorded."""
+"""The analysis' part of the report, made of what the ledger holds: objectives, hypotheses, methods, an exported script."""
