@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from tools.analysis.design import Design
@@ -15,14 +16,20 @@ CONTROL_WORDS = ("control", "reference", "baseline")
 
 
 def fill_arguments(
-    spec: ToolSpec, objective: Objective, design: Design, adjusted: bool = True
+    spec: ToolSpec,
+    objective: Objective,
+    design: Design,
+    *,
+    adjusted: bool = True,
+    known: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any] | None:
     """Return the arguments, None where the design can't say a required one. Not adjusted: a test is asked for without
-    covariates and batch, where it can do without them."""
+    covariates and batch, where it can do without them. `known` are values of parameters of these names."""
     leave_out = spec.tests and not adjusted
     filled: dict[str, Any] = {}
     for parameter in spec.parameters.values():
-        value = _find_value(parameter, spec, objective, design)
+        value = known.get(parameter.name, UNSET)
+        value = _find_value(parameter, spec, objective, design) if value is UNSET else value
         if value is UNSET or (leave_out and parameter.names in ("batch", "covariates") and not parameter.required):
             if parameter.required and parameter.names != SETS:
                 return None
