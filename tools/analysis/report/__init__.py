@@ -1,1 +1,1 @@
-"""The analysis' part of the report, made of what the ledger holds: objectives, hypotheses, methods, an exported script."""
+"""The analysis in the report, made of what the ledger holds: objectives, hypotheses, methods, an exported script."""

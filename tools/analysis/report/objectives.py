@@ -1,0 +1,84 @@
+"""The objectives in the report: how each was asked, what came out, and what became no hypothesis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tools.analysis.execution.analysis import Row
+from tools.analysis.packs.spec import ToolSpec
+from tools.analysis.planning.records import CallsRun, Explored
+from tools.analysis.report.formatting import (
+    show,
+    show_calls,
+    show_effect,
+    show_interval,
+    show_name,
+    show_p,
+    show_r,
+)
+from tools.analysis.report.record import AnalysisRecord
+from tools.analysis.report.workflow import draw_workflow
+from tools.section import Block, Part, Picture, Table, Text
+
+TOP_ROWS, DROPPED_ROWS = 10, 30
+HEAD = ["", "effect (95 %)", "r (95 %)", "p", "q", "n"]
+
+
+def list_objectives(record: AnalysisRecord, specs: Mapping[str, ToolSpec]) -> list[Part]:
+    """Return a part for each objective that left a table, those with findings first, and one for the others."""
+    answered = sorted((each for each in record.explored if each.table), key=lambda each: not each.findings)
+    parts = [_make_part(each, record, specs) for each in answered]
+    failed = [
+        [each.objective.question, show_calls(each.calls) or "–", each.failure]
+        for each in record.explored
+        if not each.table
+    ]
+    if failed:
+        parts.append(Part("Questions without an answer", [Table(["question", "workflow", "why"], failed)], folded=True))
+    return parts
+
+
+def _make_part(explored: Explored, record: AnalysisRecord, specs: Mapping[str, ToolSpec]) -> Part:
+    run, rows = record.find_run(explored), record.tables.get(explored.table, ())
+    blocks: list[Block] = [Text(_summarise(explored)), draw_workflow(explored, record, specs)]
+    blocks += _tell_choice(explored, record)
+    blocks += list_pictures(run, specs) if run else []
+    blocks.append(Table(HEAD, [write_row(row) for row in rows[:TOP_ROWS]], f"The first of {len(rows)} rows"))
+    if explored.dropped:
+        dropped = [[each.entity, each.reason] for each in explored.dropped[:DROPPED_ROWS]]
+        blocks.append(Table(["", "why it became no hypothesis"], dropped))
+    return Part(explored.objective.question, blocks)
+
+
+def _summarise(explored: Explored) -> str:
+    tested = f"{explored.entities} were tested" if explored.entities else "it is a check"
+    significant = f", {explored.significant} of them with q < 0.05" if explored.significant else ""
+    return f"On the discovery samples {tested}{significant}; {len(explored.findings) or 'none'} became findings."
+
+
+def _tell_choice(explored: Explored, record: AnalysisRecord) -> Iterator[Block]:
+    """Yield how the workflow was chosen among others, and what was revised after which result."""
+    ranking = record.rankings.get(explored.objective.id)
+    if ranking is not None and len(ranking.workflows) > 1:
+        offered = [show_calls(ranking.workflows[place]) for place in ranking.order if place < len(ranking.workflows)]
+        yield Table(
+            ["place", "workflow"], [[str(place), text] for place, text in enumerate(offered, 1)], "The verifier's order"
+        )
+    revisions = [each for each in record.revisions if each.objective == explored.objective.id]
+    if revisions:
+        rows = [[each.by, each.reason, show_calls(each.after)] for each in revisions]
+        yield Table(["by", "why", "afterwards"], rows, "Revisions")
+
+
+def list_pictures(run: CallsRun, specs: Mapping[str, ToolSpec]) -> Iterator[Picture]:
+    for index, artifact in sorted(run.figures.items()):
+        tool = str(run.calls[index]["tool"]) if index < len(run.calls) else "figure"
+        spec = specs.get(tool)
+        yield Picture(
+            artifact, f"{tool}: {spec.summary if spec else 'a tool that is gone'} {run.data.capitalize()} samples."
+        )
+
+
+def write_row(row: Row) -> Sequence[str]:
+    r = f"{show_r(row.r)} ({show_interval(row.r_low, row.r_high)})" if row.r is not None else "–"
+    return [show_name(row), show_effect(row), r, show_p(row.p), show_p(row.q), show(row.n)]
