@@ -39,7 +39,7 @@ def _list_counts(record: AnalysisRecord) -> list[tuple[str, str]]:
     return [
         (
             "objectives explored",
-            f"{len(record.explored)}, {sum(bool(each.table) for each in record.explored)} with an answer",
+            f"{len(record.explored)}, {answered} with an answer",
         ),
         ("hypotheses", f"{len(states)}, {states.count('supported')} supported on sealed samples"),
         ("replicated", f"{replicated} of {tested} tested on the replication samples (p ≤ 0.05, one-sided)"),

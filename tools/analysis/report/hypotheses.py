@@ -1,4 +1,4 @@
-"""The hypotheses in the report: ranked, each with its evidence by part of the samples, and the rejected ones with why."""
+"""The hypotheses in the report: ranked, with their evidence by part of the samples, and the rejected ones with why."""
 
 from __future__ import annotations
 

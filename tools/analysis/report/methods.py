@@ -33,13 +33,13 @@ def _tell_samples(record: AnalysisRecord, design: Design) -> str:
     if not looks:
         return ""
     stratified = " and ".join(filter(None, [design.group, design.batch]))
-    counts = ", ".join(f"{looks[part].samples} for {name}" for part, name in NAMES.items() if part in looks)
+    counts = ", ".join(f"{looks[part].samples:g} for {name}" for part, name in NAMES.items() if part in looks)
     together = f" Samples of one {design.subject} stayed together." if design.subject else ""
     first = next(iter(looks.values()))
     return (
         f"Samples. Before anything was tested the samples were split at random by a secret seed"
-        f"{f', stratified by {stratified}' if stratified else ''}: {counts}.{together} The data had {first.features} "
-        f"features; {show_share(first.missing)} of the values were missing and were treated as missing, not as zero."
+        f"{f', stratified by {stratified}' if stratified else ''}: {counts}.{together} The data had "
+        f"{first.features:g} features; {show_share(first.missing)} of the values were missing and were treated as missing, not as zero."
     )
 
 
@@ -76,11 +76,11 @@ def _tell_tests(record: AnalysisRecord, metric: Metric) -> str:
     return (
         f"Tests. {len(record.explored)} questions were explored on the discovery samples, and {len(record.tested)} "
         f"findings became hypotheses; {tested} were tested on the replication samples by the same calls, where "
-        f"{replicated} hold (p ≤ 0.05). p-values are one-sided in the stated direction; where several tests are required "
-        f"the largest counts (intersection-union). The effect is the {metric.name} r = t / sqrt(t² + df), or "
-        f"z / sqrt(n), with Fisher's 95 % interval; below {show(metric.min_effect)} it counts as none. Within a table q "
-        "is Benjamini and Hochberg's. e-values are 0.5 p^(−1/2): their mean over the tests on one part, and the product "
-        "of these over disjoint parts."
+        f"{replicated} hold (p ≤ 0.05). p-values are one-sided in the stated direction; where several tests are "
+        f"required the largest counts (intersection-union). The effect is the {metric.name} r = t / sqrt(t² + df), or "
+        f"z / sqrt(n), with Fisher's 95 % interval; below {show(metric.min_effect)} it counts as none. Within a table "
+        "q is Benjamini and Hochberg's. e-values are 0.5 p^(−1/2): their mean over the tests on one part, and the "
+        "product of these over disjoint parts."
     )
 
 

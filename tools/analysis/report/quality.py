@@ -20,9 +20,9 @@ def describe_data(record: AnalysisRecord, design: Design) -> list[Part]:
     blocks: list[Block] = [_list_parts(record), *_list_groups(record, design), _list_design(design)]
     if design.guesses:
         blocks.append(Table(["guessed of the design"], [[guess] for guess in design.guesses]))
-    look = record.looks.get("discovery")
-    if look is not None and look.columns:
-        blocks.append(_list_columns(look))
+    described = next((look for look in record.looks.values() if look.columns), None)
+    if described is not None:
+        blocks.append(_list_columns(described))
     blocks += [Text(f"Caveat: {line}") for line in list_caveats(record)]
     return [Part("The data", blocks)]
 
@@ -34,7 +34,7 @@ def list_caveats(record: AnalysisRecord) -> list[str]:
 
 def _list_parts(record: AnalysisRecord) -> Table:
     rows = [
-        [name, str(look.samples), str(look.features), show_share(look.missing), ", ".join(look.states) or "none"]
+        [name, f"{look.samples:g}", f"{look.features:g}", show_share(look.missing), ", ".join(look.states) or "none"]
         for part, name in NAMES.items()
         if (look := record.looks.get(part)) is not None
     ]
@@ -42,13 +42,17 @@ def _list_parts(record: AnalysisRecord) -> Table:
 
 
 def _list_groups(record: AnalysisRecord, design: Design) -> Iterator[Table]:
-    """Yield the number of samples of each group level by batch, on the discovery samples."""
-    look = record.looks.get("discovery")
-    if look is None or not look.groups or design.group is None:
+    """Yield the number of samples of each group level by part and batch."""
+    grouped = {name: look.groups for part, name in NAMES.items() if (look := record.looks.get(part)) and look.groups}
+    if not grouped or design.group is None:
         return
-    levels = sorted({level for counts in look.groups.values() for level in counts})
-    rows = [[batch or "all", *(str(counts.get(level, 0)) for level in levels)] for batch, counts in look.groups.items()]
-    yield Table([design.batch or "samples", *levels], rows, f"Discovery samples by {design.group}")
+    levels = sorted({level for groups in grouped.values() for counts in groups.values() for level in counts})
+    rows = [
+        [name, batch or "all", *(str(counts.get(level, 0)) for level in levels)]
+        for name, groups in grouped.items()
+        for batch, counts in groups.items()
+    ]
+    yield Table(["part", design.batch or "", *levels], rows, f"Samples by {design.group}")
 
 
 def _list_design(design: Design) -> Table:
@@ -64,7 +68,7 @@ def _list_columns(look: Look) -> Table:
         [name, "numbers" if column.get("numeric") else _list_levels(column), str(column.get("missing", 0))]
         for name, column in list(look.columns.items())[:MOST_COLUMNS]
     ]
-    return Table(["metadata", "values", "missing"], rows, "Metadata of the discovery samples")
+    return Table(["metadata", "values", "missing"], rows, "Metadata of one part")
 
 
 def _list_levels(column: dict[str, object]) -> str:

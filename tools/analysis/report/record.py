@@ -29,8 +29,8 @@ class Look(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    samples: int = 0
-    features: int = 0
+    samples: float = 0
+    features: float = 0
     missing: float = 0.0
     states: list[str] = []
     groups: dict[str, dict[str, int]] = {}
@@ -83,14 +83,14 @@ class AnalysisRecord:
 def read_record(context: Context) -> AnalysisRecord:
     ledger = context.steps.ledger
     explored = list(ledger.facts(Explored).values())
-    experiments = list(ledger.facts(Experiment).values())
+    experiments, runs = list(ledger.facts(Experiment).values()), list(ledger.facts(CallsRun).values())
     return AnalysisRecord(
         explored=explored,
         tested=_read_tested(experiments, context),
-        runs=list(ledger.facts(CallsRun).values()),
+        runs=runs,
         rankings=ledger.facts(Ranking),
         revisions=list(ledger.facts(Revision).values()),
-        looks=_read_looks(experiments, context),
+        looks=_look_by_runs(runs) | _read_looks(experiments, context),
         tables={each.table: _read_table(each.table, context) for each in explored if each.table},
     )
 
@@ -139,6 +139,16 @@ def _read_list(artifact: str, model: type[M], context: Context) -> list[M]:
         return [model.model_validate(each) for each in context.artifacts.json(artifact)]
     except (PelagosError, ValidationError, TypeError):
         return []
+
+
+def _look_by_runs(runs: Sequence[CallsRun]) -> dict[str, Look]:
+    """Return what runs of calls say of their samples: their number, and that of the features after the calls."""
+    looks: dict[str, Look] = {}
+    for run in runs:
+        if run.ok and not run.permuted and run.summary and run.data not in looks:
+            counts = {name: run.summary.get(name, 0) for name in ("samples", "features", "missing")}
+            looks[run.data] = Look.model_validate({**counts, "states": run.states})
+    return looks
 
 
 def _read_looks(experiments: Sequence[Experiment], context: Context) -> dict[str, Look]:
