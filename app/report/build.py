@@ -30,7 +30,7 @@ from app.report.headline import compose_headline
 from app.report.plots import Axis, draw_axis, draw_interval
 from app.report.sections.contents import ShownSection, prepare_section
 from app.unsafe_warning import make_warning
-from memory.artifacts import ArtifactStore, write_whole
+from memory.artifacts import ArtifactStore
 from memory.files.disk_errors import translate_disk_errors
 from pelagos.errors import PelagosError
 from pelagos.quoting import fence_text
@@ -51,8 +51,8 @@ def write_report(folder: Path, out: Path | None = None) -> tuple[Path, Path]:
         page_contents = collect_contents(folder)
         out.mkdir(parents=True, exist_ok=True)
         html, markdown = out / HTML, out / MARKDOWN
-        _write_whole(html, _make_environment(escape=True).get_template("report.html.j2").render(page_contents))
-        _write_whole(markdown, _make_environment(escape=False).get_template("report.md.j2").render(page_contents))
+        _write_text(html, _make_environment(escape=True).get_template("report.html.j2").render(page_contents))
+        _write_text(markdown, _make_environment(escape=False).get_template("report.md.j2").render(page_contents))
         if page_contents["section"]:
             _write_beside(out, page_contents["section"])
     return html, markdown
@@ -61,17 +61,21 @@ def write_report(folder: Path, out: Path | None = None) -> tuple[Path, Path]:
 def _write_beside(out: Path, section: ShownSection) -> None:
     """Write the files of the toolchain's section, and the pictures that report.md refers to."""
     for file in section.files:
-        _write_whole(out / file.name, file.content)
+        _write_text(out / file.name, file.content)
     for name, data in section.pictures.items():
         (out / FIGURES).mkdir(exist_ok=True)
-        write_whole(out / FIGURES / name, data)
+        _write_whole(out / FIGURES / name, data)
 
 
-def _write_whole(path: Path, text: str) -> None:
+def _write_text(path: Path, text: str) -> None:
+    _write_whole(path, replace_surrogates(text).encode())
+
+
+def _write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: on a full disk an earlier report stays."""
     fresh = path.with_name(f".{path.name}.new")
     try:
-        fresh.write_text(replace_surrogates(text), "utf-8")
+        fresh.write_bytes(data)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)

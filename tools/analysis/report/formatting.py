@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,19 +10,36 @@ from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Call
 
 NOTHING = "–"
+EXPONENT = re.compile(r"e([+-])0(?=\d)")
 
 
 def show(value: float | None) -> str:
     """Return three significant digits."""
-    return NOTHING if value is None else f"{value:.3g}".replace("-", "−")
+    if value is None:
+        return NOTHING
+    text = f"{float(f'{value:.3g}'):,.0f}" if 1_000 <= abs(value) < 1_000_000 else f"{value:.3g}"
+    return _typeset(text)
 
 
 def show_r(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:+.2f}".replace("-", "−")
+    return NOTHING if value is None else _typeset(f"{value:+.2f}")
+
+
+def show_correlation(row: Row) -> str:
+    """Return the partial correlation with its interval."""
+    if row.r is None:
+        return NOTHING
+    known = row.r_low is not None and row.r_high is not None
+    return show_r(row.r) + (f" ({show_r(row.r_low)} to {show_r(row.r_high)})" if known else "")
 
 
 def show_p(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.2g}".replace("-", "−")
+    return NOTHING if value is None else _typeset(f"{value:.2g}")
+
+
+def _typeset(text: str) -> str:
+    """Write an exponent without leading zeros, and minus signs as such."""
+    return EXPONENT.sub(r"e\1", text).replace("e+", "e").replace("-", "−")
 
 
 def show_interval(low: float | None, high: float | None) -> str:

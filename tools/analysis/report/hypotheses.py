@@ -7,7 +7,7 @@ from math import prod
 
 from pelagos.nouns import Split
 from tools.analysis.findings import one_sided
-from tools.analysis.report.formatting import NOTHING, show, show_effect, show_interval, show_p, show_r
+from tools.analysis.report.formatting import NOTHING, show, show_correlation, show_effect, show_p, show_r
 from tools.analysis.report.record import SPLITS, AnalysisRecord, Tested
 from tools.analysis.trials.results import TestResult, mean_e
 from tools.section import Block, Part, Table, Text
@@ -51,8 +51,7 @@ def list_evidence(tested: Tested) -> list[list[str]]:
     so it has no e-value."""
     row, direction = tested.finding.row, tested.finding.direction
     p = one_sided(row, direction)
-    interval = f"{show_r(row.r)} ({show_interval(row.r_low, row.r_high)})"
-    found = [["discovery", "found there", interval, show_p(p), NOTHING, show(row.n), show_effect(row)]]
+    found = [["discovery", "found there", show_correlation(row), show_p(p), NOTHING, show(row.n), show_effect(row)]]
     return found + [_write_result(NAMES[split], each) for split in SPLITS for each in tested.results.get(split, ())]
 
 
@@ -98,13 +97,12 @@ def _write_result(part: str, result: TestResult) -> list[str]:
     row = result.row
     if row is None:
         return [part, text, f"not run: {result.cause}", *[NOTHING] * 4]
-    interval = f"{show_r(row.r)} ({show_interval(row.r_low, row.r_high)})"
-    return [part, text, interval, show_p(result.p), show(result.e), show(row.n), show_effect(row)]
+    return [part, text, show_correlation(row), show_p(result.p), show(result.e), show(row.n), show_effect(row)]
 
 
 def _make_part(place: int, tested: Tested) -> Part:
     blocks: list[Block] = [Text(tested.hypothesis.statement), Table(EVIDENCE_HEAD, list_evidence(tested))]
-    blocks += [Text(f"Caveat: {caveat}") for caveat in tested.finding.caveats]
+    blocks += [Text(f"Caveat: {caveat}.") for caveat in tested.finding.caveats]
     blocks += [Text(f"Refused in its rationale: {each.entity}: {each.reason}") for each in tested.rejected]
     blocks += _tell_audit(tested)
     return Part(f"{place}. {tested.hypothesis.title} ({tested.state})", blocks, folded=True)

@@ -10,11 +10,10 @@ from tools.analysis.planning.records import CallsRun, Explored
 from tools.analysis.report.formatting import (
     show,
     show_calls,
+    show_correlation,
     show_effect,
-    show_interval,
     show_name,
     show_p,
-    show_r,
 )
 from tools.analysis.report.record import AnalysisRecord
 from tools.analysis.report.workflow import draw_workflow
@@ -40,9 +39,9 @@ def list_objectives(record: AnalysisRecord, specs: Mapping[str, ToolSpec]) -> li
 
 def _make_part(explored: Explored, record: AnalysisRecord, specs: Mapping[str, ToolSpec]) -> Part:
     run, rows = record.find_run(explored), record.tables.get(explored.table, ())
-    blocks: list[Block] = [Text(_summarise(explored)), draw_workflow(explored, record, specs)]
-    blocks += _tell_choice(explored, record)
+    blocks: list[Block] = [Text(_summarise(explored, record)), draw_workflow(explored, record, specs)]
     blocks += list_pictures(run, specs) if run else []
+    blocks += _tell_choice(explored, record)
     blocks.append(Table(HEAD, [write_row(row) for row in rows[:TOP_ROWS]], f"The first of {len(rows)} rows"))
     if explored.dropped:
         dropped = [[each.entity, each.reason] for each in explored.dropped[:DROPPED_ROWS]]
@@ -50,10 +49,14 @@ def _make_part(explored: Explored, record: AnalysisRecord, specs: Mapping[str, T
     return Part(explored.objective.question, blocks)
 
 
-def _summarise(explored: Explored) -> str:
+def _summarise(explored: Explored, record: AnalysisRecord) -> str:
     tested = f"{explored.entities} were tested" if explored.entities else "it is a check"
     significant = f", {explored.significant} of them with q < 0.05" if explored.significant else ""
-    return f"On the discovery samples {tested}{significant}; {len(explored.findings) or 'none'} became findings."
+    by = record.chosen.get(explored.objective.id)
+    chosen = f" The question was chosen by: {by}." if by else ""
+    return (
+        f"On the discovery samples {tested}{significant}; {len(explored.findings) or 'none'} became findings.{chosen}"
+    )
 
 
 def _tell_choice(explored: Explored, record: AnalysisRecord) -> Iterator[Block]:
@@ -80,5 +83,4 @@ def list_pictures(run: CallsRun, specs: Mapping[str, ToolSpec]) -> Iterator[Pict
 
 
 def write_row(row: Row) -> Sequence[str]:
-    r = f"{show_r(row.r)} ({show_interval(row.r_low, row.r_high)})" if row.r is not None else "–"
-    return [show_name(row), show_effect(row), r, show_p(row.p), show_p(row.q), show(row.n)]
+    return [show_name(row), show_effect(row), show_correlation(row), show_p(row.p), show_p(row.q), show(row.n)]

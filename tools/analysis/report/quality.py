@@ -23,7 +23,7 @@ def describe_data(record: AnalysisRecord, design: Design) -> list[Part]:
     described = next((look for look in record.looks.values() if look.columns), None)
     if described is not None:
         blocks.append(_list_columns(described))
-    blocks += [Text(f"Caveat: {line}") for line in list_caveats(record)]
+    blocks += [Text(f"Caveat: {line}.") for line in list_caveats(record)]
     return [Part("The data", blocks)]
 
 
@@ -34,7 +34,7 @@ def list_caveats(record: AnalysisRecord) -> list[str]:
 
 def _list_parts(record: AnalysisRecord) -> Table:
     rows = [
-        [name, f"{look.samples:g}", f"{look.features:g}", show_share(look.missing), ", ".join(look.states) or "none"]
+        [name, f"{look.samples:g}", f"{look.features:g}", show_share(look.missing), ", ".join(look.states) or "–"]
         for part, name in NAMES.items()
         if (look := record.looks.get(part)) is not None
     ]

@@ -12,7 +12,7 @@ from pelagos.errors import PelagosError
 from pelagos.nouns import Claim, Experiment, Hypothesis, Split, Verdict
 from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Finding
-from tools.analysis.planning.records import CallsRun, Dropped, Explored, Proposed, Ranking, Revision
+from tools.analysis.planning.records import CallsRun, Chosen, Dropped, Explored, Proposed, Ranking, Revision
 from tools.analysis.trials.audit.audit import Audited
 from tools.analysis.trials.experiment import BASELINE
 from tools.analysis.trials.results import RESULTS, TestResult
@@ -65,13 +65,15 @@ class Tested:
 
 @dataclass(frozen=True)
 class AnalysisRecord:
-    """`looks`: part of the samples -> the first look at it. `runs` are all runs of calls, the null controls too."""
+    """`looks`: part of the samples -> the first look at it. `chosen`: objective -> who chose it. `runs` are all runs of
+    calls, the null controls too."""
 
     explored: Sequence[Explored]
     tested: Sequence[Tested] = ()
     runs: Sequence[CallsRun] = ()
     rankings: Mapping[str, Ranking] = field(default_factory=dict)
     revisions: Sequence[Revision] = ()
+    chosen: Mapping[str, str] = field(default_factory=dict)
     looks: Mapping[str, Look] = field(default_factory=dict)
     tables: Mapping[str, Sequence[Row]] = field(default_factory=dict)
 
@@ -90,6 +92,7 @@ def read_record(context: Context) -> AnalysisRecord:
         runs=runs,
         rankings=ledger.facts(Ranking),
         revisions=list(ledger.facts(Revision).values()),
+        chosen={each.objective: each.by for each in ledger.facts(Chosen).values()},
         looks=_look_by_runs(runs) | _read_looks(experiments, context),
         tables={each.table: _read_table(each.table, context) for each in explored if each.table},
     )
@@ -147,7 +150,7 @@ def _look_by_runs(runs: Sequence[CallsRun]) -> dict[str, Look]:
     for run in runs:
         if run.ok and not run.permuted and run.summary and run.data not in looks:
             counts = {name: run.summary.get(name, 0) for name in ("samples", "features", "missing")}
-            looks[run.data] = Look.model_validate({**counts, "states": run.states})
+            looks[run.data] = Look.model_validate(counts)
     return looks
 
 

@@ -41,12 +41,13 @@ def _list_follow_ups(explored: Explored, record: AnalysisRecord) -> Iterator[Cal
 def _describe_samples(record: AnalysisRecord) -> Iterator[str]:
     look = record.looks.get("discovery")
     if look is not None:
-        yield f"{look.samples} samples, {look.features} features, {show_share(look.missing)} missing"
-        yield f"states: {', '.join(look.states) or 'none'}"
+        yield f"{look.samples:g} samples, {look.features:g} features, {show_share(look.missing)} missing"
+        if look.states:
+            yield f"states: {', '.join(look.states)}"
 
 
 def _describe_end(run: CallsRun | None) -> Iterator[str]:
     if run is not None and run.states:
         yield f"data at the test: {', '.join(run.states)}"
     if run is not None:
-        yield f"{show(run.seconds)} s"
+        yield f"{show(run.seconds)} s in the sandbox"

@@ -20,6 +20,7 @@ OWN_NAMES = {
     "DATA", "SETS", "HERE", "RESULTS", "TOLERANCE", "REQUIRED", "ADDED", "Z_95", "data", "table", "read_part",
     "run_test", "draw_table", "compare_row", "count_same", "complete_table", "math", "sys", "Path", "Any", "Callable",
 }  # fmt: skip
+TITLES = {"discovery": "Discovery samples", "validation": "Replication samples", "sealed": "Sealed samples"}
 COMPARED = ("effect", "p", "r")
 WIDTH = 110
 
@@ -40,7 +41,7 @@ def write_cells(jobs: Sequence[Job], specs: Mapping[str, ToolSpec], run_folder: 
     cells = [Cell(_write_imports(names, specs, run_folder), "Tools"), Cell(_write_helpers(), "Helpers")]
     part = ""
     for number, job in enumerate(jobs, 1):
-        title = f"{job.part.capitalize()} samples" if job.part != part else ""
+        title = TITLES.get(job.part, job.part) if job.part != part else ""
         part = job.part
         cells.append(_write_job(number, job, specs, names, title))
     return cells
@@ -92,7 +93,7 @@ def _take_definitions(path: Path) -> str:
         names |= {node.name} if isinstance(node, ast.FunctionDef) else set()
         if names & wanted:
             kept.append(ast.get_source_segment(text, node) or "")
-    return "\n\n\n".join(kept)
+    return "\n".join(f"\n\n{text}" if text.startswith("def ") else text for text in kept)
 
 
 def _write_job(number: int, job: Job, specs: Mapping[str, ToolSpec], names: Mapping[str, str], title: str) -> Cell:

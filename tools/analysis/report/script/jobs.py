@@ -63,7 +63,8 @@ def _collect_tests(record: AnalysisRecord) -> Iterator[Job]:
                 job = Job(split, test.subset, test.calls, "", [])
                 key = canonical([test.calls, test.subset.model_dump()])
                 jobs.setdefault(key, job)
-                text = f"{tested.hypothesis.title}: {test.text}"
+                title = tested.hypothesis.title
+                text = test.text if test.text.startswith(title) else f"{title}: {test.text}"
                 jobs[key] = _add_check(jobs[key], Check(text, result.row))
         yield from jobs.values()
 
