@@ -14,7 +14,7 @@ from markupsafe import Markup
 from app.formatting import format_line
 from tools.section import Box, Flow
 
-WIDTH, GAP, PAD, RISE = 460.0, 14.0, 9.0, 22.0
+WIDTH, GAP, PAD, RISE = 400.0, 14.0, 9.0, 22.0
 LINE, CHAR = 16.0, 6.9  # height of a line and mean width of a character, in units of the drawing
 MOST_BOXES, LABEL_LINES, DETAIL_LINES = 30, 2, 5
 

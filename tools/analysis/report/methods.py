@@ -36,10 +36,11 @@ def _tell_samples(record: AnalysisRecord, design: Design) -> str:
     counts = ", ".join(f"{looks[part].samples:g} for {name}" for part, name in NAMES.items() if part in looks)
     together = f" Samples of one {design.subject} stayed together." if design.subject else ""
     first = next(iter(looks.values()))
+    drawn = f", stratified by {stratified}" if stratified else ""
     return (
-        f"Samples. Before anything was tested the samples were split at random by a secret seed"
-        f"{f', stratified by {stratified}' if stratified else ''}: {counts}.{together} The data had "
-        f"{first.features:g} features; {show_share(first.missing)} of the values were missing and were treated as missing, not as zero."
+        f"Samples. Before anything was tested the samples were split at random by a secret seed{drawn}: {counts}."
+        f"{together} The data had {first.features:g} features; {show_share(first.missing)} of the values were missing, "
+        "and were treated as missing and not as zero."
     )
 
 
