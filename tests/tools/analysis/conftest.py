@@ -146,7 +146,12 @@ def write_study(folder: Path, permuted: int | None = None, **design: Any) -> Pat
 
     folder.mkdir(parents=True)
     write_dataset(draw_study(permuted), folder / "data.h5ad")
-    sets = {"PLANTED_SET": range(PLANTED), "OTHER_SET": range(10, 18), "THIRD_SET": range(18, 30), "FOURTH": range(28, 40)}
+    sets = {
+        "PLANTED_SET": range(PLANTED),
+        "OTHER_SET": range(10, 18),
+        "THIRD_SET": range(18, 30),
+        "FOURTH": range(28, 40),
+    }
     lines = ["\t".join([name, "a set", *(f"GEN{number}" for number in members)]) for name, members in sets.items()]
     (folder / "sets.gmt").write_text("\n".join(lines) + "\n")
     task = {

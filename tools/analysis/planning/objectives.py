@@ -48,9 +48,9 @@ def _with_group(design: Design, view: DataView) -> Iterator[Objective]:
     for relation, (family, question) in NEEDS_GROUP.items():
         text = question.format(case=design.case, control=design.control, **words)
         id = f"{LEFT[relation]} ~ {design.group}" if relation is not Relation.GROUP_FEATURES else _reversed(design)
-        yield Objective.model_validate(
-            {"id": id, "question": text, "relation": relation.value, "family": family, "subject": design.group}
-        )
+        column = _find_kind_column(design, view) if relation is Relation.COMPOSITION_GROUP else ""
+        fields = {"id": id, "question": text, "relation": relation.value, "family": family, "column": column}
+        yield Objective.model_validate({**fields, "subject": design.group})
 
 
 def _with_outcomes(design: Design, view: DataView) -> Iterator[Objective]:
@@ -88,6 +88,14 @@ def _between(view: DataView) -> Iterator[Objective]:
             family="others",
             subject=feature,
         )
+
+
+def _find_kind_column(design: Design, view: DataView) -> str:
+    """Return the metadata column that says what kind each cell is: one of words that the design doesn't name; "" where
+    there is none."""
+    used = {column for _, column in design.columns}
+    free = [name for name, column in view.columns.items() if not column.numeric and len(column.levels) > 1]
+    return next((name for name in free if name not in used), "")
 
 
 def _reversed(design: Design) -> str:

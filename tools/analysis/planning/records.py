@@ -15,7 +15,8 @@ FAMILIES: tuple[Family, ...] = ("features", "sets", "outcomes", "others")
 
 
 class Objective(BaseModel):
-    """One thing that the data could answer. `subject` is the metadata column or feature that it is about."""
+    """One thing that the data could answer. `subject` is the metadata column or feature that it is about, `column`
+    the one that says what kind a sample is, where the question needs it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -24,6 +25,7 @@ class Objective(BaseModel):
     relation: str
     family: Family
     subject: str
+    column: str = ""
 
 
 class Chosen(Fact):

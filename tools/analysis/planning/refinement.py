@@ -18,7 +18,7 @@ from tools.analysis.execution.checks import next_calls
 from tools.analysis.findings import Call
 from tools.analysis.planning.records import CallsRun, Objective, Revision
 from tools.analysis.planning.study import Study
-from tools.analysis.planning.workflows.arguments import fill_arguments
+from tools.analysis.planning.workflows.arguments import fill_arguments, find_parameter
 from tools.analysis.planning.workflows.search import CHOICES, Search, describe_call
 from tools.analysis.states import State
 from tools.prompt import one_of, render
@@ -99,7 +99,7 @@ def _list_follow_ups(run: CallsRun, search: Search) -> dict[str, Call]:
 def _drop_covariate(calls: Sequence[Call], place: int, search: Search) -> tuple[list[Call], str] | None:
     """Leave out the last covariate that isn't the batch."""
     spec = search.specs[calls[place]["tool"]]
-    parameter = spec.parameter_of("covariates")
+    parameter = find_parameter(spec, "covariates")
     if parameter is None:
         return None
     columns = [name for name in calls[place]["arguments"].get(parameter.name, []) if name != search.design.batch]

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +30,7 @@ from tools.toolchain import Context
 
 DISCOVERY = "discovery"
 WHOLE = Subset()
+WORKERS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,11 @@ class Study:
 
         intent = Intent(split=split, content=self.digests[split])
         return self.context.steps.made(CallsRun, key, intent, Cost(), action)
+
+    def run_all(self, runs: Sequence[Callable[[], CallsRun]]) -> list[CallsRun]:
+        """Return the results of several runs, which are carried out side by side; slots decide how many compute."""
+        with ThreadPoolExecutor(max(1, min(len(runs), WORKERS))) as pool:
+            return list(pool.map(lambda run: run(), runs))
 
     def table(self, run: CallsRun, call: int | None = None) -> list[Row]:
         """Return the table of a call, the last one's by default; empty where there is none."""

@@ -20,12 +20,13 @@ def write_subset(source: Path, subset: Subset, target: Path) -> Path:
         data = data[data.obs[subset.column].astype(str) == subset.level]
     if subset.without:
         data = data[:, data.var_names != subset.without]
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, suffix=".h5ad")
     os.close(handle)
     fresh = Path(name)
     try:
         write_dataset(data.copy(), fresh)
+        fresh.chmod(0o644)  # the sandbox has a user of its own; the folder above is closed
         fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from memory.ledger.keys import canonical, step_key
@@ -71,11 +72,11 @@ def _look(key: str, version: Version, seed: int, split: Split, study: Study) -> 
 
 
 def _test(key: str, version: Version, seed: int, split: Split, study: Study) -> Experiment:
-    implications = load_implications(version, study)
-    runs = [
-        (batch, study.run([*batch.preparation, *batch.test_calls], split, batch.subset))
-        for batch in group(implications)
-    ]
+    batches = list(group(load_implications(version, study)))
+    made = study.run_all(
+        [partial(study.run, [*each.preparation, *each.test_calls], split, each.subset) for each in batches]
+    )
+    runs = list(zip(batches, made, strict=True))
     results = [result for batch, run in runs for result in _read_results(batch, run, study)]
     primary = next(each for each in results if each.implication.required)
     first = runs[0][1]

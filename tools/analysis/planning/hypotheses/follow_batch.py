@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Call, Subset
@@ -35,12 +36,11 @@ def run_within_batches(calls: Sequence[Call], search: Search, study: Study, spli
     alone = drop_batch(calls, search.specs, design.batch)
     if alone is None or design.batch is None or design.case is None or design.control is None:
         return {}
-    tables: dict[str, list[Row]] = {}
-    for batch in study.view.batches((design.case, design.control), LEAST_SAMPLES)[:MAX_BATCHES]:
-        run = study.run(alone, split, Subset(column=design.batch, level=batch))
-        if run.ok and (table := study.table(run)):
-            tables[batch] = table
-    return tables
+    batches = study.view.batches((design.case, design.control), LEAST_SAMPLES)[:MAX_BATCHES]
+    subsets = [Subset(column=design.batch, level=batch) for batch in batches]
+    runs = study.run_all([partial(study.run, alone, split, subset) for subset in subsets])
+    tables = {batch: study.table(run) for batch, run in zip(batches, runs, strict=True) if run.ok}
+    return {batch: table for batch, table in tables.items() if table}
 
 
 def has_batch(calls: Sequence[Call], batch: str) -> bool:

@@ -26,7 +26,7 @@ def list_implications(finding: Finding, search: Search, study: Study) -> list[Im
     if search.objective.relation == Relation.GROUP_FEATURES:
         return found
     found += _without_adjustment(finding, search)
-    found += _by_other_tool(finding, search)
+    found += _by_other_tool(finding, search, study)
     found += _within_batches(finding, search, study)
     found += _without_strongest(finding, search, study)
     return found
@@ -69,7 +69,7 @@ def _without_adjustment(finding: Finding, search: Search) -> Iterator[Implicatio
         yield _imply(finding, "The same direction without covariates in the model", calls, "unadjusted")
 
 
-def _by_other_tool(finding: Finding, search: Search) -> Iterator[Implication]:
+def _by_other_tool(finding: Finding, search: Search, study: Study) -> Iterator[Implication]:
     """Yield the same question by ranks where the tool can, else to another tool, rank-based ones first."""
     used = finding.calls[-1]["tool"]
     for name, parameter in search.specs[used].parameters.items():
@@ -85,9 +85,15 @@ def _by_other_tool(finding: Finding, search: Search) -> Iterator[Implication]:
     ]
     for spec in sorted(others, key=lambda spec: "rank" not in f"{spec.name} {spec.summary}".lower()):
         paths = sorted(search.paths(spec, finding.calls[:-1]), key=lambda path: len(path.calls))
-        if paths:
+        if paths and _tells_of(finding, paths[0].calls, study):
             yield _imply(finding, f"The same direction by {spec.name}", paths[0].calls, "other tool")
             return
+
+
+def _tells_of(finding: Finding, calls: Sequence[Call], study: Study) -> bool:
+    """Whether the calls give a partial correlation for the finding's entity on the discovery samples."""
+    run = study.run(calls)
+    return run.ok and any(row.entity == finding.entity and row.r is not None for row in study.table(run))
 
 
 def _within_batches(finding: Finding, search: Search, study: Study) -> Iterator[Implication]:

@@ -30,7 +30,7 @@ def find_untraced(text: str, known: Iterable[float], names: Iterable[str] = ()) 
     (of features, levels, columns) are left out first."""
     for name in sorted(set(names), key=len, reverse=True):
         if any(char.isdigit() for char in name):
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text)
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text, flags=re.IGNORECASE)
     values = [*known, *CONVENTIONS]
     return [match[0].strip() for match in NUMBER.finditer(text) if not _is_known(match, values)]
 

@@ -18,7 +18,7 @@ TITLES = {
     Relation.ACTIVITY_GROUP: "the activity of {it} is {higher} in {case} than in {control}",
     Relation.MODULE_GROUP: "the module {it}{members} is {higher} in {case} than in {control}",
     Relation.COMPOSITION_GROUP: "the share of {it} is {higher} in {case} than in {control}",
-    Relation.GROUP_FEATURES: "{it} tell {case} from {control} {better} than chance",
+    Relation.GROUP_FEATURES: "{it} tells {case} from {control} {better} than chance",
     Relation.FEATURE_NUMERIC: "{it} {rises} {subject}",
     Relation.FEATURE_FEATURE: "{it} {rises} {subject}",
     Relation.FEATURE_SURVIVAL: "a {higher} level of {it} goes with an earlier {subject}",
@@ -44,6 +44,8 @@ def write_title(row: Row, label: str, direction: Trend, objective: Objective, de
 def write_context(objective: Objective, design: Design, covariates: Sequence[str]) -> str:
     """Return what is compared and what stands in the model beside it."""
     group = f"{design.case} against {design.control}" if objective.subject == design.group else objective.subject
+    if objective.relation == Relation.GROUP_FEATURES:
+        return f"{group}, cross-validated"
     return f"{group}, with {join_words(covariates)} in the model" if covariates else f"{group}, unadjusted"
 
 

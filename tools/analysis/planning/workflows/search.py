@@ -84,7 +84,7 @@ class Search:
     def _extend(
         self, path: tuple[ToolSpec, ...], states: frozenset[str], target: ToolSpec
     ) -> Iterator[tuple[ToolSpec, ...]]:
-        if self._fits(target, states) and _is_minimal((*path, target)):
+        if self._fits(target, states) and _is_minimal((*path, target), self.missing):
             yield path
         if len(path) >= MAX_CALLS - 1:
             return
@@ -137,12 +137,12 @@ def offer(workflows: Sequence[Workflow], count: int = MAX_OFFERED) -> list[Workf
     return [workflow for turn in turns for workflow in turn if workflow is not None][:count]
 
 
-def _is_minimal(path: Sequence[ToolSpec]) -> bool:
-    """Whether each transformation is a choice, or is required by a later call."""
+def _is_minimal(path: Sequence[ToolSpec], missing: bool) -> bool:
+    """Whether each transformation is a choice, or is required by a later call. `missing`: whether values are."""
     for place, spec in enumerate(path[:-1]):
         later = path[place + 1 :]
         needed = any(spec.produces in after.requires for after in later)
-        completes = spec.produces == State.IMPUTED and any(after.refuses_missing for after in later)
+        completes = missing and spec.produces == State.IMPUTED and any(after.refuses_missing for after in later)
         rescues = any(after.refuses & spec.removes for after in later)
         if not (needed or completes or rescues or spec.produces in CHOICES):
             return False

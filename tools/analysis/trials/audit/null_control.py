@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from tools.analysis.execution.analysis import Permutation, Row
 from tools.analysis.findings import Finding, one_sided
@@ -36,7 +37,8 @@ def run_null_control(finding: Finding, study: Study) -> NullControl:
     observed = one_sided(finding.row, finding.direction)
     real = study.run(finding.calls)
     seeds = FEW_SEEDS if real.seconds > LONG_S else SEEDS
-    runs = [study.run(finding.calls, permute=make_permutation(finding, seed, study)) for seed in seeds]
+    permutations = [make_permutation(finding, seed, study) for seed in seeds]
+    runs = study.run_all([partial(study.run, finding.calls, permute=each) for each in permutations])
     tables = [study.table(run) for run in runs if run.ok]
     if not tables:
         return NullControl(findings=[f"the null control can't be run: {_why(runs)}"])
