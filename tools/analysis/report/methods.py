@@ -10,6 +10,7 @@ from pelagos import __version__
 from pelagos.nouns import Metric
 from tools.analysis.design import Design
 from tools.analysis.packs.spec import ToolSpec
+from tools.analysis.planning.hypotheses.selection import FALSE_DISCOVERY_RATE, MOST_FINDINGS, MOST_SUGGESTIVE
 from tools.analysis.planning.records import CallsRun
 from tools.analysis.report.formatting import show, show_share
 from tools.analysis.report.hypotheses import count_replicated
@@ -75,13 +76,14 @@ def _tell_tests(record: AnalysisRecord, metric: Metric) -> str:
     if not tested:
         return ""
     return (
-        f"Tests. {len(record.explored)} questions were explored on the discovery samples, and {len(record.tested)} "
-        f"findings became hypotheses; {tested} were tested on the replication samples by the same calls, where "
-        f"{replicated} hold (p ≤ 0.05). p-values are one-sided in the stated direction; where several tests are "
-        f"required the largest counts (intersection-union). The effect is the {metric.name} r = t / sqrt(t² + df), or "
-        f"z / sqrt(n), with Fisher's 95 % interval; below {show(metric.min_effect)} it counts as none. Within a table "
-        "q is Benjamini and Hochberg's. e-values are 0.5 p^(−1/2): their mean over the tests on one part, and the "
-        "product of these over disjoint parts."
+        f"Tests. {len(record.explored)} questions were explored on the discovery samples. Within a table q is "
+        f"Benjamini and Hochberg's; of each, at most {MOST_FINDINGS} rows with q ≤ {FALSE_DISCOVERY_RATE}, or else the "
+        f"{MOST_SUGGESTIVE} strongest, became findings, and {len(record.tested)} findings became hypotheses. {tested} "
+        f"were tested on the replication samples by the same calls, where {replicated} hold (p ≤ 0.05). p-values are "
+        "one-sided in the stated direction; where several tests are required the largest counts (intersection-union). "
+        f"The effect is the {metric.name} r = t / sqrt(t² + df), or z / sqrt(n), with Fisher's 95 % interval; below "
+        f"{show(metric.min_effect)} it counts as none. e-values are 0.5 p^(−1/2): their mean over the tests on one "
+        "part, and the product of these over disjoint parts."
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tools.analysis.execution.analysis import Row
 from tools.analysis.packs.spec import ToolSpec
+from tools.analysis.planning.hypotheses.selection import FALSE_DISCOVERY_RATE
 from tools.analysis.planning.records import CallsRun, Explored
 from tools.analysis.report.formatting import (
     show,
@@ -50,13 +51,13 @@ def _make_part(explored: Explored, record: AnalysisRecord, specs: Mapping[str, T
 
 
 def _summarise(explored: Explored, record: AnalysisRecord) -> str:
-    tested = f"{explored.entities} were tested" if explored.entities else "it is a check"
-    significant = f", {explored.significant} of them with q < 0.05" if explored.significant else ""
-    by = record.chosen.get(explored.objective.id)
-    chosen = f" The question was chosen by: {by}." if by else ""
-    return (
-        f"On the discovery samples {tested}{significant}; {len(explored.findings) or 'none'} became findings.{chosen}"
+    chosen = " A model chose this question." if record.chosen.get(explored.objective.id) == "ideator" else ""
+    if not explored.entities:
+        return f"A check of the discovery samples, which gives no hypothesis.{chosen}"
+    tested = (
+        f"{explored.entities} tested on the discovery samples, {explored.significant} with q ≤ {FALSE_DISCOVERY_RATE}"
     )
+    return f"{tested}; findings: {len(explored.findings)}.{chosen}"
 
 
 def _tell_choice(explored: Explored, record: AnalysisRecord) -> Iterator[Block]:
@@ -64,13 +65,12 @@ def _tell_choice(explored: Explored, record: AnalysisRecord) -> Iterator[Block]:
     ranking = record.rankings.get(explored.objective.id)
     if ranking is not None and len(ranking.workflows) > 1:
         offered = [show_calls(ranking.workflows[place]) for place in ranking.order if place < len(ranking.workflows)]
-        yield Table(
-            ["place", "workflow"], [[str(place), text] for place, text in enumerate(offered, 1)], "The verifier's order"
-        )
+        rows = [[str(place), text] for place, text in enumerate(offered, 1)]
+        yield Table(["place", "workflow"], rows, "Workflows that were possible, in the verifier's order")
     revisions = [each for each in record.revisions if each.objective == explored.objective.id]
     if revisions:
-        rows = [[each.by, each.reason, show_calls(each.after)] for each in revisions]
-        yield Table(["by", "why", "afterwards"], rows, "Revisions")
+        changes = [[each.by, each.reason, show_calls(each.after)] for each in revisions]
+        yield Table(["by", "why", "afterwards"], changes, "Revisions")
 
 
 def list_pictures(run: CallsRun, specs: Mapping[str, ToolSpec]) -> Iterator[Picture]:

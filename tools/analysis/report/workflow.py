@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from tools.analysis.findings import Call
 from tools.analysis.packs.spec import ToolSpec
+from tools.analysis.planning.hypotheses.selection import FALSE_DISCOVERY_RATE
 from tools.analysis.planning.records import CallsRun, Explored
 from tools.analysis.report.formatting import show, show_arguments, show_share
 from tools.analysis.report.record import AnalysisRecord
@@ -20,9 +21,13 @@ def draw_workflow(explored: Explored, record: AnalysisRecord, specs: Mapping[str
     for call in _list_follow_ups(explored, record):
         boxes.append(make_box(call, specs, [last - 1]))
     run = record.find_run(explored)
-    details = [f"{explored.entities} tested", f"{explored.significant} with q < 0.05"] if explored.entities else []
+    details = (
+        [f"{explored.entities} tested", f"{explored.significant} with q ≤ {FALSE_DISCOVERY_RATE}"]
+        if explored.entities
+        else []
+    )
     sources = [last, *range(last + 1, len(boxes))]
-    boxes.append(Box(f"{len(explored.findings)} findings", [*details, *_describe_end(run)], sources))
+    boxes.append(Box(f"findings: {len(explored.findings)}", [*details, *_describe_end(run)], sources))
     return Flow(boxes, f"Workflow: {explored.objective.question}")
 
 
