@@ -18,9 +18,9 @@ def format_line(text: str, width: int = 160) -> str:
     return cleaned if len(cleaned) <= width else cleaned[: width - 1] + "…"
 
 
-def escape_markdown(text: object) -> str:
-    """Return the text as one line of Markdown in which nothing is markup."""
-    plain = format_line(str(text), 1_000)
+def escape_markdown(text: object, width: int = 1_000) -> str:
+    """Return the text as one line of Markdown of at most `width` characters, in which nothing is markup."""
+    plain = format_line(str(text), width)
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|!" else sign for sign in plain)
 
 

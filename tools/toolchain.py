@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
@@ -34,6 +34,7 @@ from pelagos.nouns import (
 from pelagos.settings import Settings
 from sandbox.protocol import Limits, Sandbox
 from tools.evidence import Evidence
+from tools.section import Section as Section
 
 T = TypeVar("T", bound=BaseModel)
 TaskT = TypeVar("TaskT", bound="Task")
@@ -158,14 +159,6 @@ class Tool:
     description: str
     schema: Mapping[str, Any]
     call: Callable[..., Any] | None = None
-
-
-@dataclass(frozen=True)
-class Section:
-    """A toolchain's part of the report: a title and rows of label -> text, shown escaped."""
-
-    title: str
-    rows: Sequence[tuple[str, str]] = field(default_factory=list)
 
 
 class Task(Protocol):
@@ -362,5 +355,6 @@ class Toolchain(Protocol[TaskT]):
         ...
 
     def section(self, task: TaskT, context: Context) -> Section:
-        """Made from what is recorded: nothing can be recorded here, a report changes no run."""
+        """Made from what is recorded: nothing can be recorded here, a report changes no run. `tools/section.py` says
+        what it can hold."""
         ...

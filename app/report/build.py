@@ -28,6 +28,7 @@ from app.record.folders import pause_garbage_collection
 from app.report import facts
 from app.report.headline import compose_headline
 from app.report.plots import Axis, draw_axis, draw_interval
+from app.report.sections.contents import ShownSection, prepare_section
 from app.unsafe_warning import make_warning
 from memory.artifacts import ArtifactStore
 from memory.files.disk_errors import translate_disk_errors
@@ -36,7 +37,7 @@ from pelagos.quoting import fence_text
 from pelagos.visible import make_visible, replace_surrogates
 
 HERE = Path(__file__).parent
-HTML, MARKDOWN = "report.html", "report.md"
+HTML, MARKDOWN, FIGURES = "report.html", "report.md", "figures"
 LAST_NOTES = 40
 
 
@@ -50,16 +51,31 @@ def write_report(folder: Path, out: Path | None = None) -> tuple[Path, Path]:
         page_contents = collect_contents(folder)
         out.mkdir(parents=True, exist_ok=True)
         html, markdown = out / HTML, out / MARKDOWN
-        _write_whole(html, _make_environment(escape=True).get_template("report.html.j2").render(page_contents))
-        _write_whole(markdown, _make_environment(escape=False).get_template("report.md.j2").render(page_contents))
+        _write_text(html, _make_environment(escape=True).get_template("report.html.j2").render(page_contents))
+        _write_text(markdown, _make_environment(escape=False).get_template("report.md.j2").render(page_contents))
+        if page_contents["section"]:
+            _write_beside(out, page_contents["section"])
     return html, markdown
 
 
-def _write_whole(path: Path, text: str) -> None:
+def _write_beside(out: Path, section: ShownSection) -> None:
+    """Write the files of the toolchain's section, and the pictures that report.md refers to."""
+    for file in section.files:
+        _write_text(out / file.name, file.content)
+    for name, data in section.pictures.items():
+        (out / FIGURES).mkdir(exist_ok=True)
+        _write_whole(out / FIGURES / name, data)
+
+
+def _write_text(path: Path, text: str) -> None:
+    _write_whole(path, replace_surrogates(text).encode())
+
+
+def _write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: on a full disk an earlier report stays."""
     fresh = path.with_name(f".{path.name}.new")
     try:
-        fresh.write_text(replace_surrogates(text), "utf-8")
+        fresh.write_bytes(data)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
@@ -101,17 +117,18 @@ def collect_contents(folder: Path) -> dict[str, Any]:
     }
 
 
-def _read_section(folder: Path) -> Any:
-    """Return the toolchain's own section, None where the task or its toolchain is not available here, or where another
-    version of Pelagos wrote the settings."""
+def _read_section(folder: Path) -> ShownSection | None:
+    """Return the toolchain's own section, ready to be shown; None where the task or its toolchain is not available
+    here, or where another version of Pelagos wrote the settings."""
     from pydantic import ValidationError
 
     from agents.rerun import read_section
 
     try:
-        return read_section(folder)
+        section = read_section(folder)
     except (PelagosError, ValidationError):
         return None
+    return prepare_section(section, ArtifactStore(folder / "artifacts"))
 
 
 def _make_reader(folder: Path) -> facts.Text:

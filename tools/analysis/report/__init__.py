@@ -1,1 +1,1 @@
-"""The report of an analysis, made from what is recorded."""
+"""The analysis in the report, made of what the ledger holds: objectives, hypotheses, methods, an exported script."""
