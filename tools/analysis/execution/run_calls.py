@@ -1,0 +1,122 @@
+"""Runs tool calls in one sandbox execution: code and data are bound read-only, results come back through the border."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pelagos.errors import BadInput
+from pelagos.nouns import OutcomeKind
+from pelagos.visible import make_one_line
+from sandbox.border.analysis import MOST_BYTES, Results, read_results
+from sandbox.border.reading import Invalid
+from sandbox.protocol import Limits, Outcome, Spec
+from tools.analysis.execution.analysis import Analysis, Call, Permutation
+from tools.analysis.packs.spec import SETS, ToolSpec
+from tools.toolchain import Context
+
+LIBRARY, RESULTS, CONFIG, DATA, SETS_FILE = "lib", "out/results.json", "config.json", "data.h5ad", "sets.gmt"
+INSIDE = Path(__file__).parents[1] / "inside"
+RUNNER_FILES = ("runner.py", "guards.py", "permutation.py", "rows.py", "figures.py")
+STATISTICS_FOLDER = Path(__file__).parents[2] / "statistics"
+LIMITS = Limits(seconds=600, memory_mb=4096, pids=128, cpus=1, disk_mb=512)
+_CAUSE_CHARS = 500
+_PROGRESS = re.compile(r"^\[call (\d+)\] ", re.MULTILINE)
+
+
+def run_calls(
+    calls: Sequence[Call],
+    data: Path,
+    specs: Mapping[str, ToolSpec],
+    context: Context,
+    *,
+    permute: Permutation | None = None,
+    limits: Limits = LIMITS,
+    sets: Path | None = None,
+    figures: bool = True,
+) -> Analysis:
+    """Run the calls in order on the data set `data` (.h5ad). A transforming call changes the current data, a statistics
+    call leaves a table. `sets` is a GMT file, handed to every parameter that asks for it; a permuted run draws no
+    figures. The time limit is at most the sum of the tools' own. Raises BadInput for an unknown tool, SandboxError."""
+    if unknown := [call["tool"] for call in calls if call["tool"] not in specs]:
+        raise BadInput(*(f"tool '{name}' is not known" for name in unknown))
+    config = {
+        "calls": [_describe_call(call, specs[call["tool"]]) for call in calls],
+        "permute": asdict(permute) if permute else None,
+        "figures": figures and permute is None,
+        "library": LIBRARY,
+        "results": RESULTS,
+        "data": DATA,
+        "sets": SETS_FILE if sets else "",
+    }
+    readonly = _bind_code([specs[call["tool"]] for call in calls]) | {DATA: data} | ({SETS_FILE: sets} if sets else {})
+    files = {f"_run/{name}": (INSIDE / name).read_bytes() for name in RUNNER_FILES}
+    files |= {CONFIG: json.dumps(config).encode(), f"{LIBRARY}/tools/__init__.py": b"", "out/.keep": b""}
+    environment = {"NUMBA_CACHE_DIR": "/tmp/numba", "XDG_CACHE_HOME": "/tmp/cache"}  # noqa: S108  inside the jail
+    spec = Spec(["python", "_run/runner.py", CONFIG], files, readonly, {RESULTS: MOST_BYTES}, environment, limits)
+    with context.slot(limits.cpus):
+        outcome = context.sandbox.run(spec)
+    return _read_outcome(outcome)
+
+
+def _describe_call(call: Call, spec: ToolSpec) -> dict[str, Any]:
+    sets = spec.parameter_of(SETS)
+    return {
+        "tool": spec.name,
+        "pack": spec.pack,
+        "arguments": {name: value for name, value in call["arguments"].items() if sets is None or name != sets.name},
+        "module": spec.source.module,
+        "function": spec.source.function,
+        "requires": sorted(spec.requires),
+        "refuses": sorted(spec.refuses),
+        "refuses_missing": spec.refuses_missing,
+        "removes": sorted(spec.removes),
+        "produces": str(spec.produces),
+        "library": spec.library,
+        "sets": sets.name if sets else "",
+    }
+
+
+def _bind_code(specs: Sequence[ToolSpec]) -> dict[str, Path]:
+    """Return what is bound at which name: the packs of the tools, and the statistics that shipped packs share."""
+    folders = {f"{LIBRARY}/{spec.source.mount}": spec.source.root for spec in specs}
+    return {f"{LIBRARY}/tools/statistics": STATISTICS_FOLDER} | folders
+
+
+def _read_outcome(outcome: Outcome) -> Analysis:
+    results = read_results(outcome.files[RESULTS]) if RESULTS in outcome.files else Invalid("it left no results")
+    if outcome.kind is not OutcomeKind.OK or isinstance(results, Invalid):
+        reason = results.reason if outcome.kind is OutcomeKind.OK and isinstance(results, Invalid) else outcome.cause
+        kind = OutcomeKind.INVALID if outcome.kind is OutcomeKind.OK else outcome.kind
+        reason = reason or outcome.log.strip().rpartition("\n")[2]
+        calls = [int(match[1]) for match in _PROGRESS.finditer(outcome.log)]
+        return Analysis(
+            kind,
+            make_one_line(reason, _CAUSE_CHARS),
+            max(calls, default=None),
+            log=outcome.log,
+            seconds=outcome.seconds,
+        )
+    return _make_analysis(results, outcome)
+
+
+def _make_analysis(results: Results, outcome: Outcome) -> Analysis:
+    failed = results.failed
+    kinds = {"refused": OutcomeKind.INVALID, "error": OutcomeKind.ERROR}
+    return Analysis(
+        outcome=kinds[failed.kind] if failed else OutcomeKind.OK,
+        cause=failed.message if failed else "",
+        failed_call=failed.call if failed else None,
+        tables={int(index): rows for index, rows in results.tables.items()},
+        figures={int(index): base64.b64decode(text) for index, text in results.figures.items()},
+        provenance=results.provenance,
+        states=results.states,
+        summary=results.summary,
+        log=outcome.log,
+        seconds=outcome.seconds,
+    )

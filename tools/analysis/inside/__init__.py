@@ -1,0 +1,1 @@
+"""Runs inside the sandbox, beside the tools. Imports nothing of Pelagos."""

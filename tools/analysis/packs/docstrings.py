@@ -1,0 +1,88 @@
+"""Reads the labelled lines of a tool's docstring: `Relation:`, `Requires:`, `Refuses:`, `Removes:`, `Produces:`,
+`Seconds:` and `Library:`. The first line is the summary."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from tools.analysis.packs.spec import STATISTICS, Relation
+from tools.analysis.states import State
+
+MISSING = "missing values"
+_LABELS = ("Relation", "Requires", "Refuses", "Removes", "Produces", "Seconds", "Library")
+_LINE = re.compile(rf"^\s*({'|'.join(_LABELS)}):\s*(.+?)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class ToolDoc:
+    summary: str
+    relation: Relation | None
+    requires: frozenset[State]
+    refuses: frozenset[State]
+    refuses_missing: bool
+    removes: frozenset[State]
+    produces: State | Literal["statistics"]
+    seconds: float
+    library: str
+
+
+def is_tool_doc(text: str) -> bool:
+    """Whether a docstring claims to be a tool's: it says what it produces."""
+    return any(match[1] == "Produces" for match in _LINE.finditer(text))
+
+
+def read_doc(text: str) -> ToolDoc:
+    """Parse a docstring. Raises ValueError with one line."""
+    lines = {match[1]: match[2] for match in _LINE.finditer(text)}
+    refused = [word for word in _split(lines.get("Refuses", "")) if word != MISSING]
+    produces = _read_product(lines.get("Produces", ""))
+    relation = _read_relation(lines["Relation"]) if "Relation" in lines else None
+    if produces == STATISTICS and relation is None:
+        raise ValueError("produces statistics but has no line 'Relation: feature ~ group'")
+    return ToolDoc(
+        summary=text.strip().split("\n\n")[0].replace("\n", " ").strip(),
+        relation=relation,
+        requires=_read_states("Requires", _split(lines.get("Requires", ""))),
+        refuses=_read_states("Refuses", refused),
+        refuses_missing=MISSING in _split(lines.get("Refuses", "")),
+        removes=_read_states("Removes", _split(lines.get("Removes", ""))),
+        produces=produces,
+        seconds=_read_seconds(lines.get("Seconds", "60")),
+        library=lines.get("Library", ""),
+    )
+
+
+def _split(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _read_states(label: str, words: list[str]) -> frozenset[State]:
+    known = {state.value for state in State}
+    if unknown := [word for word in words if word not in known]:
+        raise ValueError(f"{label}: {', '.join(unknown)} is no data state; known: {', '.join(sorted(known))}")
+    return frozenset(State(word) for word in words)
+
+
+def _read_product(text: str) -> State | Literal["statistics"]:
+    if text == STATISTICS:
+        return STATISTICS
+    if len(states := _read_states("Produces", _split(text))) != 1:
+        raise ValueError("needs one line 'Produces: statistics' or 'Produces: STATE'")
+    return next(iter(states))
+
+
+def _read_relation(text: str) -> Relation:
+    try:
+        return Relation(text)
+    except ValueError:
+        known = "; ".join(relation.value for relation in Relation)
+        raise ValueError(f"Relation: {text} is not known; known: {known}") from None
+
+
+def _read_seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"Seconds: {text} is no number") from None

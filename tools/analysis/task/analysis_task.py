@@ -1,0 +1,147 @@
+"""Loads the analysis task: a folder with a `task.yaml`, which is validated completely before the first model call."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pelagos.errors import BadInput
+from pelagos.nouns import Direction, Metric, NoveltyRule
+from sandbox.protocol import Limits
+from tools.analysis.design import Design
+from tools.analysis.states import Kind
+from tools.analysis.task.files import find_fault, resolve, split_source
+from tools.analysis.task.schema import PACKS, TaskFile, parse_task
+from tools.code.task.schema_faults import read_yaml
+
+TASK_FILE = "task.yaml"
+METRIC = Metric(name="partial correlation", direction=Direction.UP, min_effect=0.1)
+
+
+@dataclass(frozen=True)
+class AnalysisTask:
+    """A validated analysis task (satisfies tools.toolchain.Task). `folder` is resolved; `digest` is 64 hex digits."""
+
+    folder: Path
+    spec: TaskFile
+    digest: str
+    metric: Metric = METRIC
+    guards: tuple[Metric, ...] = ()
+    seeds: tuple[int, ...] = (0,)
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def topic(self) -> str:
+        return self.spec.topic
+
+    @property
+    def description(self) -> str:
+        return self.spec.description
+
+    @property
+    def toolchain(self) -> str:
+        return self.spec.toolchain
+
+    @property
+    def kind(self) -> Kind:
+        return self.spec.kind
+
+    @property
+    def design(self) -> Design:
+        return self.spec.design
+
+    @property
+    def packs(self) -> list[str]:
+        return list(PACKS[self.kind] if self.spec.packs is None else self.spec.packs)
+
+    @property
+    def tools(self) -> list[str]:
+        """Absolute paths of the task's own folders of tools."""
+        return [str(self.folder / name) for name in self.spec.tools]
+
+    @property
+    def data(self) -> Path:
+        """The data file as it was given; `tools.analysis.task.task_data` reads it as a data set."""
+        return resolve(self.folder, self.spec.data.path)
+
+    @property
+    def metadata(self) -> Path | None:
+        return self._resolve_optional(self.spec.data.metadata)
+
+    @property
+    def symbols(self) -> Path | None:
+        return self._resolve_optional(self.spec.data.symbols)
+
+    @property
+    def gene_sets(self) -> Path | None:
+        return self._resolve_optional(self.spec.gene_sets)
+
+    @property
+    def papers(self) -> Path | None:
+        return None if self.spec.papers is None else self.folder / self.spec.papers
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(**self.spec.limits.model_dump())
+
+    @property
+    def novelty(self) -> NoveltyRule:
+        return self.spec.novelty
+
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """The task file and every file of the folder that it names, as posix paths below `folder`."""
+        own = [name for name in named_files(self.spec) if split_source(name) is None]
+        tools = [
+            path.relative_to(self.folder).as_posix()
+            for name in self.spec.tools
+            for path in sorted((self.folder / name).rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
+        ]
+        return (TASK_FILE, *dict.fromkeys([*own, *tools]))
+
+    def _resolve_optional(self, name: str | None) -> Path | None:
+        return None if name is None else resolve(self.folder, name)
+
+
+def named_files(spec: TaskFile) -> list[str]:
+    """Every file that the task file names, each once: data, metadata, symbols, gene sets, papers."""
+    named = [spec.data.path, spec.data.metadata, spec.data.symbols, spec.gene_sets, spec.papers]
+    return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def load_task(folder: Path) -> AnalysisTask:
+    """The validated task in `folder`. Raises BadInput with one line for each of its faults, and MissingPart where data
+    must be fetched first."""
+    folder = folder.resolve()
+    path = folder / TASK_FILE
+    spec, faults = parse_task(read_yaml(path))
+    if spec is not None:
+        faults += _find_file_faults(folder, spec)
+    if spec is None or faults:
+        raise BadInput(*(f"{path}: {fault}" for fault in faults))
+    return AnalysisTask(folder, spec, _digest_task(folder, spec))
+
+
+def _find_file_faults(folder: Path, spec: TaskFile) -> list[str]:
+    faults = [f"'{name}': {fault}" for name in named_files(spec) if (fault := find_fault(folder, name))]
+    return faults + [f"tools: '{name}' is no folder of the task" for name in spec.tools if not (folder / name).is_dir()]
+
+
+def _digest_task(folder: Path, spec: TaskFile) -> str:
+    """SHA-256 over the parsed task file (not its layout) and the bytes of all files that it names."""
+    task = AnalysisTask(folder, spec, "")
+    sources = {name: resolve(folder, name) for name in named_files(spec)}
+    hashes = {name: _hash_file(path) for name, path in sources.items()}
+    hashes |= {name: _hash_file(folder / name) for name in task.contents[1:]}
+    return hashlib.sha256(json.dumps([spec.model_dump(mode="json"), hashes], sort_keys=True).encode()).hexdigest()
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Tools for single cells: cells x genes or markers."""

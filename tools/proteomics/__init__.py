@@ -1,0 +1,1 @@
+"""Tools for protein abundance: samples x proteins."""

@@ -1,0 +1,1 @@
+"""Statistics that the shipped packs share. Plain Python: they are imported inside the sandbox."""

@@ -1,0 +1,1 @@
+"""Tools for a plain data table: samples x numeric columns."""
