@@ -36,7 +36,11 @@ def read_dataset(path: Path) -> AnnData:
 
 def write_dataset(data: AnnData, path: Path) -> None:
     """Write `data` to `path`. Equal data give equal content, not equal bytes."""
-    data.write_h5ad(path, compression="gzip")
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Forward slashes")  # columns such as "a/b ratio" keep their names
+        data.write_h5ad(path, compression="gzip")
 
 
 def read_states(data: AnnData) -> list[str]:

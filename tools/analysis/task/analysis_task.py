@@ -14,6 +14,7 @@ from tools.analysis.design import Design
 from tools.analysis.states import Kind
 from tools.analysis.task.files import find_fault, resolve, split_source
 from tools.analysis.task.schema import PACKS, TaskFile, parse_task
+from tools.analysis.task.task_data import is_checked, open_task_data
 from tools.code.task.schema_faults import read_yaml
 
 TASK_FILE = "task.yaml"
@@ -105,6 +106,13 @@ class AnalysisTask:
         ]
         return (TASK_FILE, *dict.fromkeys([*own, *tools]))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the data when they were read, and what the design was guessed from."""
+        data = open_task_data(self)
+        size = f"{data.n_obs} samples x {data.n_vars} features, {', '.join(data.uns['states'])}"
+        return (size, *(str(note) for note in data.uns["notes"]), *self.design.guesses)
+
     def _resolve_optional(self, name: str | None) -> Path | None:
         return None if name is None else resolve(self.folder, name)
 
@@ -125,7 +133,10 @@ def load_task(folder: Path) -> AnalysisTask:
         faults += _find_file_faults(folder, spec)
     if spec is None or faults:
         raise BadInput(*(f"{path}: {fault}" for fault in faults))
-    return AnalysisTask(folder, spec, _digest_task(folder, spec))
+    task = AnalysisTask(folder, spec, _digest_task(folder, spec))
+    if not is_checked(task):
+        open_task_data(task)
+    return task
 
 
 def _find_file_faults(folder: Path, spec: TaskFile) -> list[str]:
