@@ -65,7 +65,7 @@ def _read_blocks(obs: pd.DataFrame, keep_together: str | None) -> np.ndarray:
     blocks = obs[keep_together].astype("string").fillna("missing").to_numpy(dtype=str)
     if len(np.unique(blocks)) < 2:
         raise ValueError(f"column {keep_together} has one level: there is nothing to hold out")
-    return blocks
+    return np.asarray(blocks)
 
 
 def _split(labels: np.ndarray, blocks: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -49,7 +49,9 @@ def survival_association(
     frame = pd.concat([outcome.loc[design.index], design], axis=1)
     values = np.asarray(data[design.index, names].X, dtype=float)
     rows = [_fit_cox(name, column, frame, least_events) for name, column in zip(names, values.T, strict=True)]
-    return pd.DataFrame(rows).assign(unit="log hazard ratio per log2")
+    table = pd.DataFrame(rows).assign(unit="log hazard ratio per log2")
+    table.attrs |= {"time": time, "event": event}
+    return table
 
 
 def read_outcome(obs: pd.DataFrame, time: str, event: str) -> pd.DataFrame:
@@ -137,11 +139,22 @@ def survival_by_group(
 
 
 def draw_survival_association(data: AnnData, table: pd.DataFrame) -> Figure:
-    """Draw Kaplan-Meier curves for the protein with the smallest p, above and below its median. The columns are those
-    that hold the outcome in the table's call."""
-    from tools.statistics.bars import draw_effects
+    """Draw Kaplan-Meier curves of the protein with the smallest p: samples above and up to its median."""
+    import numpy as np
+    from lifelines import KaplanMeierFitter
 
-    return draw_effects(table, "log hazard ratio per log2")
+    outcome = read_outcome(data.obs, table.attrs["time"], table.attrs["event"])
+    best = str(table["entity"].iloc[0])
+    values = data[outcome.index].to_df()[best].dropna()
+    outcome = outcome.loc[values.index]
+    parts = {"above the median": values > np.median(values), "up to the median": values <= np.median(values)}
+    curves = [
+        KaplanMeierFitter(label=f"{label} (n = {chosen.sum()})").fit(outcome[_TIME][chosen], outcome[_EVENT][chosen])
+        for label, chosen in parts.items()
+        if chosen.any()
+    ]
+    name = data.var["name"].astype(str).get(best, best) if "name" in data.var else best
+    return draw_curves(curves, f"{name}: Cox p {table['p'].iloc[0]:.2g}", table.attrs["time"])
 
 
 def draw_curves(curves: Sequence[Any], title: str, time: str) -> Figure:
