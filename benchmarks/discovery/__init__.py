@@ -16,8 +16,10 @@ typed call can test on the table as it is:
   thresholds, percentages) are not tested, their signs are: "above 50" and "the product exceeds 150" mean up, the
   divisor of a ratio means down. Several conditions at once mean each in its direction.
 - Directions are those of the column as described: a distance falls where a city is closer, a year B.C. grows with age.
-- Outcome and factor numeric: association. One of them has levels: difference of the other between two levels. True is
-  compared with False, the highest with the lowest level where levels are ordered, a named level with each of the others.
+- Outcome and factor numeric: `association`. One of them has levels: `group_difference` of the other between two levels
+  (True against False, a named level against each of the others), or `trend` over all where levels are ordered. Both have
+  levels: `odds_association` of the outcome's level (the highest of ordered ones) with the factor's, against all others.
+  "More so in": `interaction`. A window of a numeric factor inside the range of the data: `curvature`, a hill.
 - Covariates are the other factors of the hypothesis; in the real data sets, those that the file's workflow names as well.
 - All implications must hold: the hypothesis' p is the largest one-sided p (two-sided for "either"), as in the toolchain.
   It is supported where p is at most 0.1. POPPER's e-value, 0.5 p^-0.5, is shown beside: the mean over the implications,
@@ -28,11 +30,10 @@ typed call can test on the table as it is:
 
 - constant: a named column has one value in the table, so there is nothing to test
 - missing: a named column or level is not in the table
-- shape: a window, or a formula without a monotone part
+- shape: a window that no tool tests (of an outcome with levels, of a sum), or a formula without a monotone part
 - subgroup: holds for some of the rows only
-- interaction: one factor changes another's effect
+- interaction: a column of levels changes the effect of another column of levels
 - levels: a column of several unordered levels, of which the text names none
-- categories: outcome and factor both have levels, and no tool relates two such columns
 - ranking: compares the sizes of effects
 - absence: says that there is no relation
 - tables: needs two tables joined

@@ -13,8 +13,7 @@ from pelagos.errors import BadInput
 
 MAPPING = Path(__file__).parent / "mapping.jsonl"
 Reason = Literal[
-    "constant", "missing", "shape", "subgroup", "interaction", "levels", "categories", "ranking", "absence", "tables",
-    "unclear",
+    "constant", "missing", "shape", "subgroup", "interaction", "levels", "ranking", "absence", "tables", "unclear",
 ]  # fmt: skip
 Direction = Literal["up", "down", "either"]
 
