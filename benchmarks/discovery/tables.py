@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from pelagos.errors import BadInput
-from pelagos.textfile import decode, read_bytes
+from pelagos.textfile import read_bytes
 from tools.analysis.dataset.h5ad import write_dataset
 from tools.analysis.inside.permutation import permute_labels
 from tools.analysis.task.task_data import Given, read_given
@@ -55,4 +55,9 @@ def write_with_copies(table: Path, outcomes: Collection[str], permutations: int,
 
 
 def _has_queries(path: Path) -> bool:
-    return bool(json.loads(decode(read_bytes(path)))["queries"])
+    raw = read_bytes(path)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252")  # some of the files were saved so
+    return bool(json.loads(text)["queries"])
