@@ -45,7 +45,7 @@ def write_with_copies(table: Path, outcomes: Collection[str], permutations: int,
     obs, values = data.obs.copy(), data.to_df()
     drawn = pd.DataFrame({copy: obs[name] for copy, (name, _) in copies.items()})
     for copy, (_, number) in copies.items():
-        permute_labels(drawn, copy, None, number)
+        permute_labels(drawn, copy, None, number, ())
     numeric = [copy for copy, (name, _) in copies.items() if name in data.var_names]
     features = pd.concat([values, drawn[numeric].astype("float64")], axis=1)
     var = pd.DataFrame({"name": features.columns}, index=features.columns)
