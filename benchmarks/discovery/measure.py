@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from benchmarks.analysis.sandboxed import ToolContext
 from benchmarks.discovery.mapping import Gold, Implication
 from benchmarks.discovery.metrics import to_one_sided
 from benchmarks.discovery.tables import find_table, name_copy, write_with_copies
@@ -21,16 +20,6 @@ from tools.toolchain import Context
 
 REAL = -1  # the number of the outcome itself, beside those of its permuted copies
 MOST_CALLS = 90  # of one execution: the border takes a hundred tables
-
-
-@dataclass(frozen=True)
-class ToolContext:
-    """All that running calls needs of a context."""
-
-    sandbox: Sandbox
-
-    def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]:
-        return nullcontext()
 
 
 class Asked(NamedTuple):

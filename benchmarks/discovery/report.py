@@ -55,9 +55,7 @@ def _make_row(name: str, rule: str, supports: Rule, found: Sequence[Mapping[str,
 def _list_implications(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Single implications: how many hold, and whether the tools keep their level."""
     real = [p <= LEVEL for each in found for p in each["p"][str(REAL)]]
-    copies = [
-        [p <= LEVEL for copy, ps in each["p"].items() if copy != str(REAL) for p in ps] for each in found
-    ]
+    copies = [[p <= LEVEL for copy, ps in each["p"].items() if copy != str(REAL) for p in ps] for each in found]
     untested = sum(len(each["untested"]) for each in found)
     yield "| implications | hold on the real table | on all permutations (mean over hypotheses) | no p |\n|---|---|---|---|"
     yield f"| {len(real)} | {measure_share(real)} | {measure_clustered_share(copies)} | {untested} |"
