@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -130,7 +129,7 @@ def _tidy(obs: pd.DataFrame) -> pd.DataFrame:
     """Text and truth values as categories, as .h5ad can hold them; numbers as they are."""
     import pandas as pd
 
-    columns = {}
+    columns: dict[str, object] = {}
     for name in obs:
         column = obs[name]
         if column.dtype.kind in "iuf":

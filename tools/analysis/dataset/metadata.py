@@ -58,7 +58,9 @@ def find_unmatched(metadata: pd.DataFrame, samples: Sequence[str], column: str |
 def _find_id_column(metadata: pd.DataFrame, samples: Sequence[str], column: str | None, path: Path) -> str:
     if column is not None:
         if column not in metadata:
-            raise BadInput(f"{path}: no column '{column}' with sample ids; there are: {_show(list(metadata))}")
+            raise BadInput(
+                f"{path}: no column '{column}' with sample ids; there are: {_show([str(name) for name in metadata])}"
+            )
         return column
     wanted = set(samples)
     hits = {str(name): len(wanted & {clean_sample(text) for text in _to_texts(metadata[name])}) for name in metadata}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pelagos.errors import BadInput
 from tools.analysis.readers import diann, fragpipe, h5ad, long, maxquant, olink, somascan, spectronaut, table, wide
@@ -14,7 +14,15 @@ from tools.analysis.readers.table_file import read_header, read_table_file
 if TYPE_CHECKING:
     from tools.analysis.task.schema import Format
 
-PROGRAMS = {
+
+class Program(Protocol):
+    """A module that reads what one program writes."""
+
+    def recognise(self, columns: Sequence[str]) -> bool: ...
+    def read(self, path: Path) -> Reading: ...
+
+
+PROGRAMS: dict[str, Program] = {
     "maxquant": maxquant,
     "diann": diann,
     "fragpipe": fragpipe,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pelagos.errors import BadInput
 from tools.analysis.readers.reading import Reading, make_unique
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 SAMPLE = ("sample", "sampleid", "run", "specimen", "aliquot", "filename", "file")
 FEATURE = ("feature", "protein", "proteins", "gene", "analyte", "marker", "assay", "peptide", "metabolite", "variable",
            "target", "accession", "uniprot")  # fmt: skip
-VALUE = ("value", "intensity", "abundance", "quantity", "expression", "level", "concentration", "signal", "npx", "amount",
-         "log2")  # fmt: skip
+VALUE = ("value", "intensity", "abundance", "quantity", "expression", "level", "concentration", "signal", "npx",
+         "amount", "log2")  # fmt: skip
 
 
 class Roles(NamedTuple):
@@ -72,7 +72,7 @@ def _pivot(path: Path, table: pd.DataFrame, roles: Roles) -> Reading:
     features = pd.DataFrame({"ids": ids}, index=make_unique(ids))
     samples = _constant_columns(table, roles.sample, set(roles)).reindex(values.index)
     of_features = _constant_columns(table, roles.feature, {*roles, *samples.columns}).reindex(values.columns)
-    symbol = next((name for name in of_features if {"gene", "genes", "symbol"} & _words(name)), None)
+    symbol = next((name for name in map(str, of_features) if {"gene", "genes", "symbol"} & _words(name)), None)
     if symbol is not None:
         features["name"] = list(of_features[symbol])
     values.columns, values.index.name, samples.index.name = features.index, None, None
@@ -83,8 +83,8 @@ def _pivot(path: Path, table: pd.DataFrame, roles: Roles) -> Reading:
 def _constant_columns(table: pd.DataFrame, key: str, other: set[str]) -> pd.DataFrame:
     """The columns that have one value within each `key`, one row per key."""
     candidates = [name for name in table if name not in other and name != key]
-    counts = table.groupby(key, observed=True)[candidates].nunique(dropna=False)
-    kept = [name for name in candidates if (counts[name] <= 1).all()]
+    counts: Any = table.groupby(key, observed=True)[candidates].nunique(dropna=False)
+    kept = [name for name in candidates if bool((counts[name] <= 1).all())]
     return table.drop_duplicates(key).set_index(key)[kept]
 
 
@@ -95,10 +95,10 @@ def _find(
     import pandas as pd
 
     fits = [
-        name
+        str(name)
         for name in table
         if (numeric is None or pd.api.types.is_numeric_dtype(table[name]) is numeric)
-        and (repeats is None or table[name].duplicated().any() is repeats)
+        and (repeats is None or bool(table[name].duplicated().any()) is repeats)
     ]
     known = set(ids)
     held = {name: len(known & set(table[name].astype(str).unique())) for name in fits} if known else {}

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pelagos.errors import BadInput
 from pelagos.textfile import decode, read_bytes
 from tools.analysis.readers.reading import Reading, make_unique
 from tools.analysis.readers.table_file import to_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BEGIN = "^TABLE_BEGIN"
 MAGIC = ("!AdatId", "!Version", "^HEADER", "!Checksum")
@@ -44,36 +48,42 @@ def _make_reading(path: Path, top: list[list[str]], head: list[str], body: list[
     width = left + 1 + len(features)
     table = pd.DataFrame([(row + [""] * width)[:width] for row in body])
     samples = table.iloc[:, :left].set_axis([name.strip() for name in head[:left]], axis=1).replace("", None)
-    values = to_numbers(table.iloc[:, left + 1 :].replace("", None))
-    values.columns = range(len(features))
+    values = to_numbers(table.iloc[:, left + 1 :].replace("", None)).set_axis(features.index, axis=1)
     notes: list[str] = []
-    samples, values, features = _keep_wanted(samples, values, features, notes)
-    ids = samples.get("SampleId", pd.Series(samples.index.astype(str), index=samples.index)).astype(str)
-    if ids.duplicated().any():
-        raise BadInput(f"{path}: SampleId '{ids[ids.duplicated()].iloc[0]}' stands there twice; keep one")
-    return _name(samples, values, features, ids, notes)
+    studied, human = _find_studied(samples, notes), _find_human(features, notes)
+    return _name(path, samples[studied], values.loc[studied, human], features[human], notes)
 
 
-def _name(samples, values, features, ids, notes) -> Reading:  # type: ignore[no-untyped-def]
+def _find_studied(samples: pd.DataFrame, notes: list[str]) -> list[bool]:
+    """Which rows are samples of the study, not controls of the assay; all where the file does not tell."""
+    if "SampleType" not in samples or not (samples["SampleType"] == "Sample").any():
+        return [True] * len(samples)
+    kept = list(samples["SampleType"] == "Sample")
+    if controls := kept.count(False):
+        notes.append(f"{controls} control samples dropped")
+    return kept
+
+
+def _find_human(features: pd.DataFrame, notes: list[str]) -> list[bool]:
+    """Which aptamers bind human proteins; all where the file does not tell."""
+    if "Type" not in features or not (features["Type"] == "Protein").any():
+        return [True] * len(features)
+    organisms = list(features["Organism"]) if "Organism" in features else [""] * len(features)
+    kept = [kind == "Protein" and of in ("Human", "") for kind, of in zip(features["Type"], organisms, strict=True)]
+    if controls := kept.count(False):
+        notes.append(f"{controls} control aptamers dropped")
+    return kept
+
+
+def _name(path: Path, samples: pd.DataFrame, values: pd.DataFrame, features: pd.DataFrame, notes: list[str]) -> Reading:
+    ids = [str(name) for name in samples.get("SampleId", samples.index)]
+    if repeated := sorted({name for name in ids if ids.count(name) > 1}):
+        raise BadInput(f"{path}: SampleId '{repeated[0]}' stands there twice; keep one")
     names = {"UniProt": "ids", "EntrezGeneSymbol": "name", "TargetFullName": "description"}
     keys = features["SeqId"] if "SeqId" in features else features.iloc[:, 0]
     known = features.rename(columns=names)[[new for old, new in names.items() if old in features]]
-    known = known.set_axis(make_unique(list(keys.astype(str))), axis=0)
-    known["ids"] = known["ids"].str.replace(r"[ ,|]+", ";", regex=True) if "ids" in known else ""
-    values = values.set_axis(known.index, axis=1).set_axis(list(ids), axis=0)
-    return Reading(values, known, samples.set_axis(list(ids), axis=0), "raw", True, notes)
-
-
-def _keep_wanted(samples, values, features, notes):  # type: ignore[no-untyped-def]
-    """The study's samples and the human proteins; controls of the assay are counted in `notes`."""
-    if "SampleType" in samples and (samples["SampleType"] == "Sample").any():
-        kept = samples["SampleType"] == "Sample"
-        notes += [f"{int((~kept).sum())} control samples dropped"] if (~kept).any() else []
-        samples, values = samples[kept], values[kept]
-    if "Type" in features and (features["Type"] == "Protein").any():
-        kept = features["Type"] == "Protein"
-        if "Organism" in features:
-            kept &= features["Organism"].isin(["Human", ""])
-        notes += [f"{int((~kept).sum())} control aptamers dropped"] if (~kept).any() else []
-        features, values = features[kept], values.loc[:, list(kept)]
-    return samples, values, features
+    known = known.set_axis(make_unique([str(key) for key in keys]), axis=0)
+    if "ids" in known:
+        known["ids"] = [";".join(text.replace(",", " ").replace("|", " ").split()) for text in known["ids"]]
+    values = values.set_axis(known.index, axis=1).set_axis(ids, axis=0)
+    return Reading(values, known, samples.set_axis(ids, axis=0), "raw", True, notes)

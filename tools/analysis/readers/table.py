@@ -25,10 +25,10 @@ def read(path: Path, metadata_columns: Collection[str] = ()) -> Reading:
     id_column = _find_id_column(table)
     ids = [f"row {number}" for number in range(1, len(table) + 1)] if id_column is None else _to_ids(table[id_column])
     table = (table if id_column is None else table.drop(columns=[id_column])).set_axis(ids, axis=0)
-    empty = [name for name in table if table[name].nunique(dropna=True) < 2]
+    empty = [str(name) for name in table if table[name].nunique(dropna=True) < 2]
     notes = [f"columns with one value or none left out: {', '.join(empty[:8])}"] if empty else []
     table = table.drop(columns=empty)
-    numeric = [name for name in table if table[name].dtype.kind in "iuf" and name not in metadata_columns]
+    numeric = [str(name) for name in table if table[name].dtype.kind in "iuf" and name not in metadata_columns]
     if not numeric:
         raise BadInput(f"{path}: no column of numbers; it needs one at least")
     import pandas as pd

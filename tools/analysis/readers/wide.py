@@ -56,15 +56,15 @@ def share_like_proteins(names: Sequence[str]) -> float:
 def _read_samples_down(table: pd.DataFrame, known: Collection[str], metadata_columns: Collection[str]) -> Reading:
     id_column = _find_id_column(table, set(known))
     rest = table.drop(columns=[id_column])
-    words = [name for name in rest if name in metadata_columns or not _mostly_numbers(rest[name])]
-    ids = _unique_samples(table[id_column].astype(str).str.strip())
+    words = [str(name) for name in rest if name in metadata_columns or not _mostly_numbers(rest[name])]
+    ids = _unique_samples([str(value).strip() for value in table[id_column]])
     values = to_numbers(rest.drop(columns=words).set_axis(ids, axis=0))
     features = _describe(list(values.columns))
     return Reading(values.set_axis(features.index, axis=1), features, rest[words].set_axis(ids, axis=0))
 
 
 def _read_features_down(table: pd.DataFrame) -> Reading:
-    words = [name for name in table if not _mostly_numbers(table[name])] or [table.columns[0]]
+    words = [str(name) for name in table if not _mostly_numbers(table[name])] or [str(table.columns[0])]
     ids = _column_with(words, ID_WORDS) or words[0]
     symbols = _column_with([word for word in words if word != ids], NAME_WORDS)
     notes = []

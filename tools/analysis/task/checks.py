@@ -54,17 +54,18 @@ def _check_levels(obs: pd.DataFrame, design: Design) -> Iterator[str]:
 
 
 def _check_counts(obs: pd.DataFrame, design: Design, counts: dict[str, int]) -> Iterator[str]:
-    small = [level for level in (design.case, design.control) if level in counts and counts[level] < MIN_LEVEL]
+    compared = [level for level in (design.case, design.control) if level is not None and level in counts]
+    small = [level for level in compared if counts[level] < MIN_LEVEL]
     for level in small:
-        samples = f"{counts[str(level)]} sample{'s' * (counts[str(level)] != 1)}"
-        yield f"design.group: level '{level}' of '{design.group}' has {samples}; three parts need {MIN_LEVEL} of each level"
-    if small or design.case not in counts or design.control not in counts:
+        samples = "1 sample" if counts[level] == 1 else f"{counts[level]} samples"
+        yield f"design.group: level '{level}' of '{design.group}' has {samples}; it needs {MIN_LEVEL} (three parts)"
+    if small or len(compared) < 2:
         return
-    for part, samples in assign_samples(obs, design, b"check").items():
-        labels = obs.loc[samples, str(design.group)]
-        for level in (design.case, design.control):
-            if int((labels == level).sum()) < 2:
-                yield f"design.subject: level '{level}' has fewer than 2 samples in the {part} part; more subjects are needed"
+    for part, members in assign_samples(obs, design, b"check").items():
+        labels = list(obs[str(design.group)].loc[members])
+        for level in compared:
+            if labels.count(level) < 2:
+                yield f"design.subject: the {part} part has fewer than 2 samples of '{level}'; it needs more subjects"
 
 
 def _check_kinds(obs: pd.DataFrame, design: Design) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tools.analysis.dataset.levels import to_levels
-from tools.analysis.task.column_words import find_words
+from tools.analysis.task.column_words import find_words, is_general
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,15 +23,14 @@ MIN_AUC_FEATURE = 0.98  # features are many: the best of them separates well by 
 MIN_EACH = 8  # samples of each group with a value
 MIN_WORD = 3  # letters
 MAX_NAMED = 5  # features that a word may name; one that names more is a family's
-GENERAL = {"total", "level", "levels", "ratio", "score", "value", "serum", "plasma", "csf", "blood", "protein", "log",
-           "concentration", "index", "count", "test", "free", "mean", "the", "and", "per", "mmol", "mol", "measurement"}  # fmt: skip
 
 
 def find_defining(data: AnnData, group: str, case: str, control: str, known: Collection[str]) -> dict[str, str]:
     """Column or feature -> reason, in one line. `known` are columns with another part in the design."""
     labels = to_levels(data.obs[group])
     is_case, is_control = (labels == case).to_numpy(), (labels == control).to_numpy()
-    columns = [name for name in data.obs if name not in known and data.obs[name].dtype.kind in "iuf"]
+    numeric = [str(name) for name in data.obs if data.obs[name].dtype.kind in "iuf"]
+    columns = [name for name in numeric if name not in known and "id" not in find_words(name)]
     found: dict[str, str] = {}
     for name in columns:
         auc = _separation(data.obs[name].to_numpy(), is_case, is_control)
@@ -80,7 +79,7 @@ def _find_named_features(var: pd.DataFrame, separating: list[str]) -> Iterator[t
     names = [_name_words(row) for row in var.to_dict("records")]
     for column in separating:
         stem = find_words(column.split("[")[0].split("(")[0])
-        for word in (w for w in stem if len(w) >= MIN_WORD and not w.isdigit() and w not in GENERAL):
+        for word in (w for w in stem if len(w) >= MIN_WORD and not w.isdigit() and not is_general(w)):
             hits = [str(name) for name, words in zip(var.index, names, strict=True) if word in words and name != column]
             if len(hits) <= MAX_NAMED:
                 yield from ((name, f"'{word}' in {column} names it") for name in hits)

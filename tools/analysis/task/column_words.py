@@ -1,40 +1,17 @@
-"""Words in column names and level names that tell what a column is. They are general to studies of any subject."""
+"""Words in column names and level names that tell what a column is (`column_words.toml`)."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
-GROUP = {
-    "group": 3, "diagnosis": 3, "condition": 3, "disease": 3, "classification": 3, "treatment": 3, "phenotype": 3,
-    "arm": 2, "class": 2, "cohort": 1, "case": 2, "genotype": 2, "type": 1, "labels": 2, "label": 2, "outcome": 1,
-    "response": 2, "responder": 2, "exposure": 2, "intervention": 2, "therapy": 1, "drug": 1, "status": 1, "celltype": 2,
-    "timepoint": 1, "visit": 1,
-}  # fmt: skip
-BATCH = {"batch", "site", "center", "centre", "plate", "plateid", "instrument", "lab", "laboratory", "hospital", "cohort",
-         "study", "lane", "dataset", "tmtplex", "plex"}  # fmt: skip
-COVARIATES = {"age", "sex", "gender", "bmi", "smoking", "smoker", "ethnicity", "race", "education"}
-SUBJECT = {"subject", "patient", "donor", "individual", "participant", "person", "pair", "animal", "mouse", "subjectid",
-           "patientid", "donorid", "family"}  # fmt: skip
-TIME = {"time", "days", "months", "years", "survival", "followup", "os", "pfs", "dfs", "week", "weeks", "duration"}
-EVENT = {"event", "death", "dead", "died", "deceased", "censored", "censoring", "vital", "relapse", "recurrence",
-         "progression", "arrest", "status", "alive"}  # fmt: skip
-CONTROL = {"control", "controls", "healthy", "normal", "wildtype", "wt", "wild", "placebo", "untreated", "vehicle",
-           "baseline", "negative", "none", "ctrl", "ctl", "reference", "benign", "before", "pre", "non", "no", "not",
-           "unaffected", "mock", "dmso", "false", "0"}  # fmt: skip
-IGNORED = {
-    "ignore",
-    "id",
-    "barcode",
-    "name",
-    "file",
-    "filename",
-    "path",
-    "index",
-    "date",
-    "comment",
-    "comments",
-    "notes",
-}
+FILE = Path(__file__).with_suffix(".toml")
+Topic = Literal[
+    "batch", "covariates", "subject", "time", "event", "control", "absence", "ignored", "answers", "general"
+]
 
 
 def find_words(name: str) -> list[str]:
@@ -43,6 +20,30 @@ def find_words(name: str) -> list[str]:
     return [word for word in re.split(r"[^a-z0-9]+", parted.lower()) if word]
 
 
-def names_control(level: str) -> bool:
-    """Whether a level is one to compare with: control, healthy, untreated, non-..., no, 0."""
-    return bool(set(find_words(level)) & CONTROL)
+def mentions(name: str, topic: Topic) -> bool:
+    """Whether a word of `name` is one of the topic's."""
+    return not _topic_words(topic).isdisjoint(find_words(name))
+
+
+def is_general(word: str) -> bool:
+    return word in _topic_words("general")
+
+
+def only_answers(levels: list[str]) -> bool:
+    """Whether the levels are yes, no and the like."""
+    return _topic_words("answers").issuperset(level.lower() for level in levels)
+
+
+def weigh_group(name: str) -> int:
+    """How much a name speaks for a column with the compared groups."""
+    weights: dict[str, int] = _read()["group"]
+    return sum(weights.get(word, 0) for word in find_words(name)) - 3 * mentions(name, "ignored")
+
+
+def _topic_words(topic: Topic) -> frozenset[str]:
+    return frozenset(_read()["words"][topic])
+
+
+@cache
+def _read() -> dict[str, Any]:
+    return tomllib.loads(FILE.read_text("utf-8"))

@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING
 from tools.analysis.dataset.levels import to_levels
 from tools.analysis.design import Design
 from tools.analysis.task.circularity import find_defining
-from tools.analysis.task.column_words import (
-    BATCH,
-    COVARIATES,
-    EVENT,
-    GROUP,
-    IGNORED,
-    SUBJECT,
-    TIME,
-    find_words,
-    names_control,
-)
+from tools.analysis.task.column_words import find_words, mentions, only_answers, weigh_group
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +19,6 @@ MIN_LEVEL = 2  # samples
 MIN_NUMERIC = 6  # different values of a numeric outcome
 MIN_PRESENT = 0.3  # share of samples that have a value
 MAX_NUMERIC = 12  # outcomes listed
-ANSWERS = {"yes", "no", "true", "false", "y", "n", "unknown"}
 
 
 def infer_design(data: AnnData) -> Design:
@@ -42,7 +31,7 @@ def infer_design(data: AnnData) -> Design:
     found["time"] = _take(time, "time", guesses, taken)
     found["event"] = _take(event, "event", guesses, taken)
     found["batch"] = _take(_find_batch(obs, [n for n in usable if n not in taken]), "batch", guesses, taken)
-    covariates = [n for n in usable if n not in taken and set(find_words(n)) & COVARIATES]
+    covariates = [n for n in usable if n not in taken and mentions(n, "covariates")]
     group = _find_group(obs, [n for n in usable if n not in taken and n not in covariates])
     found |= _choose_levels(obs, _take(group, "group", guesses, taken), guesses)
     taken |= set(covariates)
@@ -50,7 +39,7 @@ def infer_design(data: AnnData) -> Design:
         guesses.append(f"covariates: {_show(covariates)}: by name")
     found["numeric"] = _find_numeric(obs, [n for n in usable if n not in taken], guesses)
     found["defines_group"] = _find_circular(data, found, covariates, guesses)
-    return Design(**(found | {"covariates": covariates, "guesses": guesses}))  # type: ignore[arg-type]
+    return Design(**(found | {"covariates": covariates, "guesses": guesses}))
 
 
 def _is_usable(column: pd.Series, name: str) -> bool:
@@ -59,7 +48,7 @@ def _is_usable(column: pd.Series, name: str) -> bool:
     if present.nunique() < 2 or len(present) < MIN_PRESENT * len(column):
         return False
     unique_words = not _is_numeric(column) and present.nunique() == len(present)
-    return not unique_words and not ({"ignore", "comment", "comments", "notes", "date"} & set(find_words(name)))
+    return not unique_words and "ignore" not in find_words(name)
 
 
 def _is_numeric(column: pd.Series) -> bool:
@@ -87,18 +76,17 @@ def _find_subject(obs: pd.DataFrame, usable: list[str]) -> tuple[str, str] | Non
     for name in usable:
         counts = obs[name].value_counts()
         counts = counts[counts > 0]
-        if set(find_words(name)) & SUBJECT and len(counts) > 2 and (counts > 1).mean() > 0.5:
+        if mentions(name, "subject") and len(counts) > 2 and (counts > 1).mean() > 0.5:
             return name, f"{len(counts)} subjects with {int(counts.min())} to {int(counts.max())} samples each"
     return None
 
 
 def _find_survival(obs: pd.DataFrame, usable: list[str]) -> tuple[tuple[str, str] | None, tuple[str, str] | None]:
     """(time, event): numeric times without negatives and a column of 0 and 1; both or neither."""
-    times = [
-        n for n in usable
-        if _is_numeric(obs[n]) and obs[n].min() >= 0 and obs[n].nunique() >= MIN_NUMERIC and _named(n, TIME) and not _named(n, COVARIATES)
-    ]  # fmt: skip
-    events = [n for n in usable if _is_numeric(obs[n]) and set(obs[n].dropna()) == {0.0, 1.0} and _named(n, EVENT)]
+    numbers = [name for name in usable if _is_numeric(obs[name])]
+    named = [name for name in numbers if mentions(name, "time") and not mentions(name, "covariates")]
+    times = [name for name in named if obs[name].min() >= 0 and obs[name].nunique() >= MIN_NUMERIC]
+    events = [name for name in numbers if set(obs[name].dropna()) == {0.0, 1.0} and mentions(name, "event")]
     if not times or not events:
         return None, None
     happened = int((obs[events[0]] == 1).sum())
@@ -111,7 +99,7 @@ def _find_survival(obs: pd.DataFrame, usable: list[str]) -> tuple[tuple[str, str
 def _find_batch(obs: pd.DataFrame, usable: list[str]) -> tuple[str, str] | None:
     for name in usable:
         levels = _levels(obs[name])
-        if _named(name, BATCH) and 2 <= len(levels) <= MAX_LEVELS:
+        if mentions(name, "batch") and 2 <= len(levels) <= MAX_LEVELS:
             return name, f"{len(levels)} levels: {_show(levels)}"
     return None
 
@@ -123,9 +111,9 @@ def _find_group(obs: pd.DataFrame, usable: list[str]) -> tuple[str, str] | None:
         levels = _levels(obs[name])
         if not 2 <= len(levels) <= MAX_GROUPS or (_is_numeric(obs[name]) and len(levels) > 3):
             continue
-        words = sum(GROUP.get(word, 0) for word in find_words(name)) - 3 * bool(set(find_words(name)) & IGNORED)
-        control = 2.0 * (len([level for level in levels if names_control(level)]) == 1)
-        answer = 1.0 * ({level.lower() for level in levels} <= ANSWERS)  # an indicator of something beside the groups
+        words = weigh_group(name)
+        control = 2.0 * (len(_find_controls(levels)) == 1)
+        answer = 1.0 * only_answers(levels)  # an indicator of something beside the groups
         scores[name] = words + control - answer + 2.0 * float(obs[name].notna().mean()) - 0.5 * _is_numeric(obs[name])
     if not scores:
         return None
@@ -138,7 +126,7 @@ def _choose_levels(obs: pd.DataFrame, group: str | None, guesses: list[str]) -> 
     if group is None:
         return {"group": None, "case": None, "control": None}
     levels = _levels(obs[group])
-    named = [level for level in levels if names_control(level)]
+    named = _find_controls(levels)
     control = named[0] if named else levels[0]
     case = next(level for level in levels if level != control)
     reason = "by the control's name" if named else "the most frequent level taken as control; swap them if it is not"
@@ -146,8 +134,16 @@ def _choose_levels(obs: pd.DataFrame, group: str | None, guesses: list[str]) -> 
     return {"group": group, "case": case, "control": control}
 
 
+def _find_controls(levels: list[str]) -> list[str]:
+    """The levels named as what one compares with; of two levels also the one that denies something."""
+    named = [level for level in levels if mentions(level, "control")]
+    return named or [level for level in levels if len(levels) == 2 and mentions(level, "absence")]
+
+
 def _find_numeric(obs: pd.DataFrame, usable: list[str], guesses: list[str]) -> list[str]:
-    numeric = [n for n in usable if _is_numeric(obs[n]) and obs[n].nunique() >= MIN_NUMERIC and not _named(n, IGNORED)]
+    numeric = [
+        n for n in usable if _is_numeric(obs[n]) and obs[n].nunique() >= MIN_NUMERIC and not mentions(n, "ignored")
+    ]
     if numeric:
         guesses.append(f"numeric outcomes: {_show(numeric[:MAX_NUMERIC])}")
     return numeric[:MAX_NUMERIC]
@@ -161,10 +157,6 @@ def _find_circular(data: AnnData, found: dict[str, object], covariates: list[str
     defining = find_defining(data, group, str(case), str(control), known)
     guesses += [f"defines_group: {name}: {reason}" for name, reason in defining.items()]
     return list(defining)
-
-
-def _named(name: str, words: set[str]) -> bool:
-    return bool(set(find_words(name)) & words)
 
 
 def _show(names: list[str]) -> str:

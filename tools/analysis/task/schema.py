@@ -37,9 +37,10 @@ class Section(BaseModel):
 class DataPart(Section):
     """Files: of the task folder, or SOURCE:FILE of what `pelagos data get SOURCE` fetched.
 
-    Without `format` and `scale` they are found out. `states` are further ones that the values are in already. `samples` is the metadata column that holds the sample ids,
-    `symbols` a FASTA or a TSV file (accession, symbol) that names the features, `metadata_columns` the columns of
-    `path` that are metadata and no features, `unmatched` what becomes of samples without metadata.
+    Without `format` and `scale` they are found out. `states` are further ones that the values are in already.
+    `samples` is the metadata column that holds the sample ids, `symbols` a FASTA or a TSV file (accession, symbol) that
+    names the features, `metadata_columns` the columns of `path` that are metadata and no features, `unmatched` what
+    becomes of samples without metadata.
     """
 
     path: Text

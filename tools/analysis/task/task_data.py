@@ -116,7 +116,7 @@ def read_given(given: Given, kind: Kind | None) -> tuple[AnnData, Format]:
 
 
 def guess_kind(reading: Reading, format: Format) -> Kind:
-    """cells for .h5ad with many observations, table for plain tables and for features that do not look like proteins."""
+    """cells: .h5ad of many observations; table: plain tables, and features that do not look like proteins."""
     from tools.analysis.readers.wide import MOST, share_like_proteins
 
     if format == "table":
