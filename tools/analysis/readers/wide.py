@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ACCESSION = re.compile(r"(?:[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})(?:-\d+)?")
-SYMBOL = re.compile(r"[A-Z][A-Z0-9]{1,9}(?:-[A-Z0-9]{1,4})?|C\d+orf\d+")
+SYMBOL = re.compile(r"(?![A-Z]{1,2}\d+$)[A-Z][A-Z0-9]{1,9}(?:-[A-Z0-9]{1,4})?|C\d+orf\d+")  # S01 names a sample
 NAME_WORDS = ("gene", "symbol", "genes")
 ID_WORDS = ("protein", "accession", "uniprot", "proteins", "entry")
 MOST = 0.5
