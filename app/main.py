@@ -45,6 +45,9 @@ app.add_typer(
     defer_group("app.commands.models", "models_app", "Models: list, get, serve."), name="models", rich_help_panel=REST
 )
 app.add_typer(defer_group("app.commands.data", "data_app", "Data: list, get."), name="data", rich_help_panel=REST)
+app.add_typer(
+    defer_group("app.commands.tools", "tools_app", "Domain tools: list, check."), name="tools", rich_help_panel=REST
+)
 app.add_typer(sandbox.sandbox_app, name="sandbox", rich_help_panel=REST)
 app.add_typer(
     defer_group("app.commands.verifier", "verifier_app", "Verifiers: list, score, eval."),

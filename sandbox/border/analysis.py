@@ -69,7 +69,15 @@ class Results(Reading):
 
 
 _RESULTS = TypeAdapter(Results)
+_FINDINGS: TypeAdapter[dict[str, list[str]]] = TypeAdapter(
+    Annotated[dict[Name, Annotated[list[Line], Field(max_length=1_000)]], Field(max_length=1_000)]
+)
 
 
 def read_results(raw: bytes) -> Results | Invalid:
     return read(_RESULTS, raw, "results", MOST_BYTES)
+
+
+def read_findings(raw: bytes) -> dict[str, list[str]] | Invalid:
+    """Parse the contract test's findings: tool name -> lines."""
+    return read(_FINDINGS, raw, "findings", MOST_BYTES)

@@ -28,6 +28,7 @@ def aggregate_samples(
     Produces: log2
     Seconds: 60
     Library: scanpy
+    Example: sample="donor"
     """
     import numpy as np
     import scanpy

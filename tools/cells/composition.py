@@ -37,6 +37,7 @@ def composition_difference(
     Produces: statistics
     Seconds: 30
     Library: statsmodels, pandas
+    Example: cell_type="kind", sample="donor", group="arm", case="treated", control="placebo"
     """
     import numpy as np
     import pandas as pd

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from tools.cells.samples import describe_samples
 from tools.statistics.bars import draw_effects
 from tools.statistics.design import build_design, choose_two_groups
-from tools.statistics.gene_sets import LEAST, MOST, find_symbols, match_sets, read_gmt
+from tools.statistics.gene_sets import find_symbols, match_sets, read_gmt
 from tools.statistics.linear import fit_features
 from tools.statistics.scores import score_sets, standardise
 
@@ -27,8 +27,8 @@ def cell_set_difference(
     sets: Annotated[str, "sets"] = "",
     sample: Annotated[str | None, "subject"] = None,
     covariates: Annotated[list[str], "covariates"] = (),  # type: ignore[assignment]
-    smallest: int = LEAST,
-    largest: int = MOST,
+    smallest: int = 5,
+    largest: int = 500,
 ) -> pd.DataFrame:
     """Score gene sets in every cell and compare the scores between two groups in a linear model with covariates.
 

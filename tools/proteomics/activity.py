@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tools.statistics.bars import draw_effects
 from tools.statistics.design import build_design, choose_two_groups
-from tools.statistics.gene_sets import LEAST, MOST, find_symbols, match_sets, read_gmt
+from tools.statistics.gene_sets import find_symbols, match_sets, read_gmt
 from tools.statistics.linear import fit_features
 from tools.statistics.scores import standardise
 
@@ -25,8 +25,8 @@ def activity_difference(
     control: Annotated[str, "level"],
     sets: Annotated[str, "sets"] = "",
     covariates: Annotated[list[str], "covariates"] = (),  # type: ignore[assignment]
-    smallest: int = LEAST,
-    largest: int = MOST,
+    smallest: int = 5,
+    largest: int = 500,
 ) -> pd.DataFrame:
     """Score every gene set in every sample against all other proteins (decoupler's univariate linear model), and
     compare the scores between two groups in a linear model with covariates.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from tools.proteomics.differential import differential_abundance
 from tools.statistics.bars import draw_effects
 from tools.statistics.benjamini_hochberg import adjust
-from tools.statistics.gene_sets import LEAST, MOST, find_symbols, match_sets, read_gmt
+from tools.statistics.gene_sets import find_symbols, match_sets, read_gmt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +24,8 @@ def over_representation(
     direction: Literal["up", "down"] = "up",
     covariates: Annotated[list[str], "covariates"] = (),  # type: ignore[assignment]
     most_q: float = 0.05,
-    smallest: int = LEAST,
-    largest: int = MOST,
+    smallest: int = 5,
+    largest: int = 500,
 ) -> pd.DataFrame:
     """Find the gene sets that hold more of the up (or down) proteins than the tested proteins do.
 

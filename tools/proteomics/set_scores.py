@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tools.statistics.bars import draw_effects
 from tools.statistics.design import build_design, choose_two_groups
-from tools.statistics.gene_sets import LEAST, MOST, find_symbols, match_sets, read_gmt
+from tools.statistics.gene_sets import find_symbols, match_sets, read_gmt
 from tools.statistics.linear import fit_features
 from tools.statistics.scores import score_sets, standardise
 
@@ -27,8 +27,8 @@ def set_score_difference(
     control: Annotated[str, "level"],
     sets: Annotated[str, "sets"] = "",
     covariates: Annotated[list[str], "covariates"] = (),  # type: ignore[assignment]
-    smallest: int = LEAST,
-    largest: int = MOST,
+    smallest: int = 5,
+    largest: int = 500,
 ) -> pd.DataFrame:
     """Compare gene sets between two groups by a score per sample, in a linear model with covariates.
 

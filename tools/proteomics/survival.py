@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from matplotlib.figure import Figure
 
-LEAST_EVENTS = 10
 _TIME, _EVENT = "time of follow-up", "event happened"
 
 
@@ -24,7 +23,7 @@ def survival_association(
     event: Annotated[str, "event"],
     covariates: Annotated[list[str], "covariates"] = (),  # type: ignore[assignment]
     features: Annotated[list[str], "feature"] = (),  # type: ignore[assignment]
-    least_events: int = LEAST_EVENTS,
+    least_events: int = 10,
 ) -> pd.DataFrame:
     """Relate every protein (or those of `features`) to survival by a Cox model with covariates.
 

@@ -42,6 +42,8 @@ def build_design(obs: pd.DataFrame, target: pd.Series[float], covariates: Sequen
     import pandas as pd
 
     require_columns(obs, covariates)
+    if target.name in covariates:
+        raise ValueError(f"{target.name} is both what is asked about and a covariate")
     parts = [_encode(obs[name]) for name in covariates]
     nuisance = pd.concat([pd.Series(1.0, index=obs.index, name=INTERCEPT), *parts], axis=1)
     design = pd.concat([target.rename(TARGET), nuisance], axis=1).dropna()

@@ -59,6 +59,7 @@ def trend(
     Produces: statistics
     Seconds: 60
     Library: statsmodels
+    Example: group="stage", order=["early", "middle", "late"]
     """
     require_columns(data.obs, [group])
     labels = data.obs[group].astype("string")

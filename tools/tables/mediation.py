@@ -41,11 +41,7 @@ def mediation(
     if len({*names.values(), *covariates}) < len(names) + len(covariates):
         raise ValueError("outcome, exposure, mediator and covariates must be different columns")
     columns = {role: read_numeric(data, name) for role, name in names.items()}
-    others = pd.get_dummies(read_frame(data, covariates), drop_first=True, dtype=float)
-    frame = pd.concat(
-        [pd.DataFrame(columns), others.set_axis([f"c{i}" for i in range(others.shape[1])], axis=1)], axis=1
-    )
-    frame = frame[read_frame(data, covariates).notna().all(axis=1)].dropna()
+    frame = pd.concat([pd.DataFrame(columns), _encode(read_frame(data, covariates))], axis=1).dropna()
     if len(frame) < LEAST + frame.shape[1]:
         raise ValueError(f"{len(frame)} complete samples; at least {LEAST + frame.shape[1]} are needed")
     if np.linalg.matrix_rank(frame.drop(columns="outcome").assign(one=1.0)) < frame.shape[1]:
@@ -54,6 +50,17 @@ def mediation(
     rows = [_make_row(summary.loc[name], label, len(frame), 2 / draws) for name, label in _PARTS.items()]
     share = float(summary.loc["Prop. mediated (average)", "Estimate"])
     return pd.DataFrame(rows).assign(unit=f"{outcome} per unit of {exposure}", outcome=outcome, share_mediated=share)
+
+
+def _encode(covariates: pd.DataFrame) -> pd.DataFrame:
+    """Numeric columns, with names that a formula can hold; a row is NaN where any covariate is missing."""
+    import pandas as pd
+
+    if covariates.empty:
+        return covariates
+    dummies = pd.get_dummies(covariates, drop_first=True, dtype=float)
+    numbers = dummies.set_axis([f"c{index}" for index in range(dummies.shape[1])], axis=1)
+    return numbers[covariates.notna().all(axis=1)].reindex(covariates.index)
 
 
 _PARTS = {"ACME (average)": "mediated effect", "ADE (average)": "direct effect", "Total effect": "total effect"}

@@ -36,6 +36,7 @@ def odds_association(
     Produces: statistics
     Seconds: 60
     Library: statsmodels
+    Example: outcome="sex", predictors=["P11", "P12"]
     """
     import pandas as pd
 

@@ -25,6 +25,7 @@ INSIDE = Path(__file__).parents[1] / "inside"
 RUNNER_FILES = ("runner.py", "guards.py", "permutation.py", "rows.py", "figures.py")
 STATISTICS_FOLDER = Path(__file__).parents[2] / "statistics"
 LIMITS = Limits(seconds=600, memory_mb=4096, pids=128, cpus=1, disk_mb=512)
+ENVIRONMENT = {"NUMBA_CACHE_DIR": "/tmp/numba", "XDG_CACHE_HOME": "/tmp/cache"}  # noqa: S108  inside the jail
 _CAUSE_CHARS = 500
 _PROGRESS = re.compile(r"^\[call (\d+)\] ", re.MULTILINE)
 
@@ -46,7 +47,7 @@ def run_calls(
     if unknown := [call["tool"] for call in calls if call["tool"] not in specs]:
         raise BadInput(*(f"tool '{name}' is not known" for name in unknown))
     config = {
-        "calls": [_describe_call(call, specs[call["tool"]]) for call in calls],
+        "calls": [describe_call(call, specs[call["tool"]]) for call in calls],
         "permute": asdict(permute) if permute else None,
         "figures": figures and permute is None,
         "library": LIBRARY,
@@ -54,17 +55,17 @@ def run_calls(
         "data": DATA,
         "sets": SETS_FILE if sets else "",
     }
-    readonly = _bind_code([specs[call["tool"]] for call in calls]) | {DATA: data} | ({SETS_FILE: sets} if sets else {})
+    readonly = bind_code([specs[call["tool"]] for call in calls]) | {DATA: data} | ({SETS_FILE: sets} if sets else {})
     files = {f"_run/{name}": (INSIDE / name).read_bytes() for name in RUNNER_FILES}
     files |= {CONFIG: json.dumps(config).encode(), f"{LIBRARY}/tools/__init__.py": b"", "out/.keep": b""}
-    environment = {"NUMBA_CACHE_DIR": "/tmp/numba", "XDG_CACHE_HOME": "/tmp/cache"}  # noqa: S108  inside the jail
-    spec = Spec(["python", "_run/runner.py", CONFIG], files, readonly, {RESULTS: MOST_BYTES}, environment, limits)
+    spec = Spec(["python", "_run/runner.py", CONFIG], files, readonly, {RESULTS: MOST_BYTES}, ENVIRONMENT, limits)
     with context.slot(limits.cpus):
         outcome = context.sandbox.run(spec)
     return _read_outcome(outcome)
 
 
-def _describe_call(call: Call, spec: ToolSpec) -> dict[str, Any]:
+def describe_call(call: Call, spec: ToolSpec) -> dict[str, Any]:
+    """What the runner inside needs to know of a call."""
     sets = spec.parameter_of(SETS)
     return {
         "tool": spec.name,
@@ -82,7 +83,7 @@ def _describe_call(call: Call, spec: ToolSpec) -> dict[str, Any]:
     }
 
 
-def _bind_code(specs: Sequence[ToolSpec]) -> dict[str, Path]:
+def bind_code(specs: Sequence[ToolSpec]) -> dict[str, Path]:
     """Return what is bound at which name: the packs of the tools, and the statistics that shipped packs share."""
     folders = {f"{LIBRARY}/{spec.source.mount}": spec.source.root for spec in specs}
     return {f"{LIBRARY}/tools/statistics": STATISTICS_FOLDER} | folders

@@ -1,17 +1,19 @@
 """Reads the labelled lines of a tool's docstring: `Relation:`, `Requires:`, `Refuses:`, `Removes:`, `Produces:`,
-`Seconds:` and `Library:`. The first line is the summary."""
+`Seconds:`, `Library:` and `Example:` (arguments for the contract test). The first line is the summary."""
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from tools.analysis.packs.spec import STATISTICS, Relation
 from tools.analysis.states import State
 
 MISSING = "missing values"
-_LABELS = ("Relation", "Requires", "Refuses", "Removes", "Produces", "Seconds", "Library")
+_LABELS = ("Relation", "Requires", "Refuses", "Removes", "Produces", "Seconds", "Library", "Example")
 _LINE = re.compile(rf"^\s*({'|'.join(_LABELS)}):\s*(.+?)\s*$", re.MULTILINE)
 
 
@@ -26,6 +28,7 @@ class ToolDoc:
     produces: State | Literal["statistics"]
     seconds: float
     library: str
+    example: Mapping[str, Any]
 
 
 def is_tool_doc(text: str) -> bool:
@@ -51,6 +54,7 @@ def read_doc(text: str) -> ToolDoc:
         produces=produces,
         seconds=_read_seconds(lines.get("Seconds", "60")),
         library=lines.get("Library", ""),
+        example=_read_example(lines.get("Example", "")),
     )
 
 
@@ -86,3 +90,16 @@ def _read_seconds(text: str) -> float:
         return float(text)
     except ValueError:
         raise ValueError(f"Seconds: {text} is no number") from None
+
+
+def _read_example(text: str) -> dict[str, Any]:
+    """Parse `name="value", other=3`."""
+    try:
+        call = ast.parse(f"f({text})", mode="eval").body
+        keywords = call.keywords if isinstance(call, ast.Call) and not call.args else []
+        values = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in keywords}
+    except (SyntaxError, ValueError):
+        values = {}
+    if text and not values:
+        raise ValueError(f"Example: {text} must be like name='value', other=3")
+    return values

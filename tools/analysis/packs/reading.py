@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tools.analysis.packs.annotations import read_annotation
 from tools.analysis.packs.docstrings import is_tool_doc, read_doc
@@ -57,6 +58,7 @@ def _read_tool(node: ast.FunctionDef, pack: str, source: Source) -> ToolSpec:
         removes=doc.removes,
         seconds=doc.seconds,
         library=doc.library,
+        example=doc.example,
         doc=text,
     )
 
@@ -74,7 +76,14 @@ def _read_parameters(arguments: ast.arguments) -> Iterator[Parameter]:
 def _read_parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
     try:
         schema, word = read_annotation(argument.annotation)
-        value = None if default is None else ast.literal_eval(default)
+        value = None if default is None else _read_default(default)
     except ValueError as error:
         raise ValueError(f"parameter {argument.arg}: {error}") from None
     return Parameter(argument.arg, schema, word, list(value) if isinstance(value, tuple) else value, default is None)
+
+
+def _read_default(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        raise ValueError(f"the default {ast.unparse(node)} must be written out, as a literal") from None

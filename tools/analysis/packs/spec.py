@@ -58,7 +58,8 @@ class Source:
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """One typed tool. `produces` is a state or "statistics"; `removes` are states that a transformation ends."""
+    """One typed tool. `produces` is a state or "statistics"; `removes` are states that a transformation ends;
+    `example` are arguments for the contract test, where they can't be guessed."""
 
     name: str
     pack: str
@@ -73,6 +74,7 @@ class ToolSpec:
     removes: frozenset[State] = frozenset()
     seconds: float = 60.0
     library: str = ""
+    example: Mapping[str, Any] = field(default_factory=dict)
     doc: str = ""
 
     @property

@@ -1,0 +1,107 @@
+"""`pelagos tools list|check`: domain tools, shipped and others'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.commands.output import Json, make_console, make_table, print_json
+
+if TYPE_CHECKING:
+    from tools.analysis.packs.spec import ToolSet, ToolSpec
+
+tools_app = typer.Typer(help="Domain tools: list them, check one's own.", no_args_is_help=True)
+Packs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH-OR-NAME]...", help="A .py file, a folder of them, or a pack. Default: shipped packs."
+    ),
+]
+
+
+@tools_app.command("list")
+def list_tools(packs: Packs = None, json: Json = False) -> None:
+    """List the tools of packs: what each relates, needs and leaves."""
+    found = _load(packs or [])
+    if json:
+        print_json({"tools": [_describe(spec) for spec in found.values()], "faults": [str(f) for f in found.faults]})
+        return
+    rows = [[str(value) for value in _describe(spec).values()] for spec in found.values()]
+    make_console().print(make_table(("tool", "pack", "relation", "needs", "refuses", "leaves", "library"), rows))
+    _show_faults(found)
+
+
+@tools_app.command()
+def check(
+    packs: Annotated[
+        list[str], typer.Argument(metavar="PATH-OR-NAME...", help="A .py file, a folder of them, a pack or a tool.")
+    ],
+    json: Json = False,
+) -> None:
+    """Run the contract test of tools in the sandbox: each is called on a small data set and on unsound variants of it.
+    Prints what to mend, a line each; exit code 2 if there is anything."""
+    from pelagos.errors import BadInput
+    from pelagos.settings_sources import load
+    from sandbox.choose import choose
+    from tools.analysis.contract.contract import check_tools
+
+    found, names = _load_named(packs)
+    settings = load(Path.cwd()).sandbox
+    findings = check_tools(found, choose(settings.backend, settings.image), names) if found else {}
+    if json:
+        print_json({"findings": findings, "faults": [str(fault) for fault in found.faults]})
+    else:
+        for name, lines in findings.items():
+            typer.echo(f"{name}: {'sound' if not lines else 'to mend'}")
+            typer.echo("".join(f"  {line}\n" for line in lines), nl=False)
+        _show_faults(found)
+    if not found and not found.faults:
+        raise BadInput(f"{', '.join(packs)}: no tool in it: a tool's first parameter is `data`, and its docstring has a "
+                       "line 'Produces: statistics'")  # fmt: skip
+    if found.faults or any(findings.values()):
+        raise typer.Exit(2)
+
+
+def _load(refs: list[str]) -> ToolSet:
+    """Read packs by path or name. Raises BadInput for an unknown one."""
+    from tools.analysis.packs.registry import SHIPPED, load_packs
+
+    paths = [Path(ref) for ref in refs if Path(ref).exists()]
+    return load_packs([ref for ref in refs if not Path(ref).exists()] or ([] if paths else list(SHIPPED)), paths)
+
+
+def _load_named(refs: list[str]) -> tuple[ToolSet, list[str]]:
+    """As `_load`; a reference may also name one tool of the shipped packs. The names are empty where all are meant."""
+    shipped = _load([])
+    names = [ref for ref in refs if ref in shipped and not Path(ref).exists()]
+    if not names:
+        return _load(refs), []
+    others = [ref for ref in refs if ref not in names]
+    more = _load(others) if others else None
+    return (shipped, names) if more is None else (_merge(shipped, more), [*names, *more])
+
+
+def _merge(first: ToolSet, second: ToolSet) -> ToolSet:
+    from tools.analysis.packs.spec import ToolSet
+
+    return ToolSet({**first.tools, **second.tools}, (*first.faults, *second.faults))
+
+
+def _describe(spec: ToolSpec) -> dict[str, Any]:
+    refused = sorted([*map(str, spec.refuses), *(["missing values"] if spec.refuses_missing else [])])
+    return {
+        "tool": spec.name,
+        "pack": spec.pack,
+        "relation": str(spec.relation or ""),
+        "needs": ", ".join(sorted(spec.requires)),
+        "refuses": ", ".join(refused),
+        "leaves": str(spec.produces),
+        "library": spec.library,
+    }
+
+
+def _show_faults(found: ToolSet) -> None:
+    for fault in found.faults:
+        typer.echo(f"left out: {fault}")
