@@ -1,0 +1,1 @@
+"""Measurements of the analysis toolchain: null and planted control, memory and time."""
