@@ -132,8 +132,8 @@ class AnalysisToolchain:
         confidence: float,
         context: Context,
     ) -> Evidence:
-        """The metric's null is 0 by definition, so `compared`, the data as they are, have no part in it. The interval is
-        that of the tools, 95 %, whatever `confidence` says."""
+        """The metric's null is 0 by definition, so `compared`, the data as they are, have no part in it. The interval
+        is that of the tools, 95 %, whatever `confidence` says."""
         return weigh_results(experiments, context)
 
     def audit(self, task: AnalysisTask, version: Version, context: Context) -> Audit:

@@ -51,7 +51,7 @@ class Loop:
         baseline = self.chain.baseline(self.task, self.world)
         arms = [self.chain.experiment(self.task, each, 0, split, self.world) for each in (version, baseline)]
         mine, theirs = [arms[0]], [arms[1]]
-        return arms[0], self.chain.evidence(self.task, version, baseline, split, mine, theirs, self.world)
+        return arms[0], self.chain.evidence(self.task, mine, theirs, 0.95, self.world)
 
 
 @pytest.fixture(scope="module")
