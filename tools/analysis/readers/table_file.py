@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,10 @@ def read_header(path: Path) -> list[str]:
         return [str(column) for column in read_table_file(path).columns]
     text = decode(read_bytes(path))
     first = text.split("\n", 1)[0]
-    return [name.strip().strip('"') for name in first.split(_find_delimiter(text))]
+    try:
+        return [name.strip() for name in next(csv.reader([first], delimiter=_find_delimiter(text)), [])]
+    except csv.Error as error:
+        raise BadInput(f"{path}: not a table: {error}") from None
 
 
 def to_numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -133,4 +137,4 @@ def _find_delimiter(text: str) -> str:
 
 
 def _count_fields(line: str, delimiter: str) -> int:
-    return len(next(csv.reader([line], delimiter=delimiter), []))
+    return re.sub(r'"[^"]*"', "", line).count(delimiter) + 1

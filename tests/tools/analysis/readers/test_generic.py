@@ -112,5 +112,14 @@ def test_delimiters_and_decimal_commas_are_understood(tmp_path: Path) -> None:
     assert list(numbers["x"]) == [1.5, 2.25] and np.isnan(numbers["y"][0])
 
 
+def test_wide_lines_and_delimiters_in_quotes(tmp_path: Path) -> None:
+    names = [f"P{number:05d}" for number in range(20_000)]
+    lines = [",".join(["sample", *names]), *(",".join([s, *["12345.5"] * 20_000]) for s in ("a", "b"))]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    assert read_table_file(tmp_path / "a.csv").shape == (2, 20_001) and find_format(tmp_path / "a.csv", {"a"}) == "wide"
+    (tmp_path / "b.csv").write_text('id,"size, cm","a;b;c"\nx,1,2\ny,3,4\n')
+    assert list(read_table_file(tmp_path / "b.csv").columns) == ["id", "size, cm", "a;b;c"]
+
+
 def test_repeated_names_are_numbered() -> None:
     assert make_unique(["a", "b", "a", "a.2", "a"]) == ["a", "b", "a.3", "a.2", "a.4"]
