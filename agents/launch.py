@@ -94,7 +94,7 @@ def _check_task(task: Task, project: Path, settings: Settings) -> None:
     know-how can't be read."""
     registry.check_machine(task, settings.sandbox.name)
     min_seeds, seeds = settings.judge.min_seeds, len(task.seeds)
-    if seeds < min_seeds:
+    if 1 < seeds < min_seeds:  # a task of one seed draws nothing
         raise BadInput(f"task {task.name}: seeds: {seeds} are too few for a noise estimate: name at least {min_seeds}")
     papers = project / settings.survey.corpus if settings.survey.corpus else task.papers
     if papers is not None:
