@@ -47,6 +47,7 @@ app.add_typer(
 app.add_typer(
     defer_group("app.commands.tools", "tools_app", "Domain tools: list, check."), name="tools", rich_help_panel=REST
 )
+app.add_typer(defer_group("app.commands.data", "data_app", "Data: list, get."), name="data", rich_help_panel=REST)
 app.add_typer(sandbox.sandbox_app, name="sandbox", rich_help_panel=REST)
 app.add_typer(
     defer_group("app.commands.verifier", "verifier_app", "Verifiers: list, score, eval."),

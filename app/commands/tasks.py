@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app.commands.output import Json, make_console, make_table, print_json
-from pelagos.errors import PelagosError
+from pelagos.errors import BadInput, PelagosError
 
 tasks_app = typer.Typer(help="Tasks: list the shipped ones, check one, make a new one.", no_args_is_help=True)
 
@@ -64,12 +64,25 @@ def check(
 
 
 @tasks_app.command()
-def new(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the task goes; must not exist.")]) -> None:
-    """Make a small task that works, which you change into your own."""
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the task goes; must not exist.")],
+    data: Annotated[Path | None, typer.Option(help="A data table: the task analyses it.")] = None,
+    metadata: Annotated[Path | None, typer.Option(help="A table with a row for each of its samples.")] = None,
+) -> None:
+    """Make a small task that works, which you change into your own; with --data, a task that analyses your data."""
+    if data is None and metadata is not None:
+        raise BadInput("--metadata: describes the samples of a data file; name that file with --data")
+    command = f"`pelagos tasks check {shlex.quote(str(folder))}`"
+    if data is not None:
+        from tools.analysis.task.scaffold import scaffold_from_data
+
+        task = scaffold_from_data(folder, data, metadata)
+        typer.echo("\n".join([f"{folder}: a task of kind {task.kind}", *task.notes, f"change it, then {command}"]))
+        return
     from tools.code.task.scaffold import scaffold
 
     scaffold(folder)
-    typer.echo(f"{folder}: a task that works; change it, then `pelagos tasks check {shlex.quote(str(folder))}`")
+    typer.echo(f"{folder}: a task that works; change it, then {command}")
 
 
 def _load_papers(path: Path | None) -> tuple[int, list[str]]:

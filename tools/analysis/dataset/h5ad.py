@@ -7,6 +7,7 @@ feature id, column `name` (the symbol shown to people), optional `ids` (accessio
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
@@ -25,7 +26,9 @@ def read_dataset(path: Path) -> AnnData:
     if not path.is_file():
         raise BadInput(f"{path}: no such file; name an .h5ad file")
     try:
-        data = anndata.read_h5ad(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # files of older versions
+            data = anndata.read_h5ad(path)
     except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise BadInput(f"{path}: not an .h5ad file: {' '.join(str(error).split())[:160]}") from None
     data.uns["states"] = read_states(data)
@@ -36,7 +39,9 @@ def read_dataset(path: Path) -> AnnData:
 
 def write_dataset(data: AnnData, path: Path) -> None:
     """Write `data` to `path`. Equal data give equal content, not equal bytes."""
-    data.write_h5ad(path, compression="gzip")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Forward slashes")  # columns such as "a/b ratio" keep their names
+        data.write_h5ad(path, compression="gzip")
 
 
 def read_states(data: AnnData) -> list[str]:

@@ -7,13 +7,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pelagos.errors import BadInput
+from pelagos.errors import BadInput, MissingPart
 from pelagos.nouns import Direction, Metric, NoveltyRule
 from sandbox.protocol import Limits
 from tools.analysis.design import Design
 from tools.analysis.states import Kind
-from tools.analysis.task.files import find_fault, resolve, split_source
+from tools.analysis.task.files import find_fault, find_missing_sources, resolve, split_source
 from tools.analysis.task.schema import PACKS, TaskFile, parse_task
+from tools.analysis.task.task_data import is_checked, open_task_data
 from tools.code.task.schema_faults import read_yaml
 
 TASK_FILE = "task.yaml"
@@ -105,6 +106,13 @@ class AnalysisTask:
         ]
         return (TASK_FILE, *dict.fromkeys([*own, *tools]))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the data when they were read, and what the design was guessed from."""
+        data = open_task_data(self)
+        size = f"{data.n_obs} samples x {data.n_vars} features, {', '.join(data.uns['states'])}"
+        return (size, *(str(note) for note in data.uns["notes"]), *self.design.guesses)
+
     def _resolve_optional(self, name: str | None) -> Path | None:
         return None if name is None else resolve(self.folder, name)
 
@@ -125,10 +133,15 @@ def load_task(folder: Path) -> AnalysisTask:
         faults += _find_file_faults(folder, spec)
     if spec is None or faults:
         raise BadInput(*(f"{path}: {fault}" for fault in faults))
-    return AnalysisTask(folder, spec, _digest_task(folder, spec))
+    task = AnalysisTask(folder, spec, _digest_task(folder, spec))
+    if not is_checked(task):
+        open_task_data(task)
+    return task
 
 
 def _find_file_faults(folder: Path, spec: TaskFile) -> list[str]:
+    if missing := find_missing_sources(named_files(spec)):
+        raise MissingPart(f"task {spec.name}: its data are not here: `pelagos data get {' '.join(missing)}`")
     faults = [f"'{name}': {fault}" for name in named_files(spec) if (fault := find_fault(folder, name))]
     return faults + [f"tools: '{name}' is no folder of the task" for name in spec.tools if not (folder / name).is_dir()]
 

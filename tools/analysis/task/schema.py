@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pelagos.nouns import NoveltyRule
 from tools.analysis.design import Design
-from tools.analysis.states import Kind
+from tools.analysis.states import Kind, State
 from tools.code.task.schema_faults import format_error
 
 REMEDIES = {
@@ -37,18 +37,21 @@ class Section(BaseModel):
 class DataPart(Section):
     """Files: of the task folder, or SOURCE:FILE of what `pelagos data get SOURCE` fetched.
 
-    Without `format` and `scale` they are found out. `samples` is the metadata column that holds the sample ids,
-    `symbols` a FASTA or a TSV file (accession, symbol) that names the features, `metadata_columns` the columns of
-    `path` that are metadata and no features.
+    Without `format` and `scale` they are found out. `states` are further ones that the values are in already.
+    `samples` is the metadata column that holds the sample ids, `symbols` a FASTA or a TSV file (accession, symbol) that
+    names the features, `metadata_columns` the columns of `path` that are metadata and no features, `unmatched` what
+    becomes of samples without metadata.
     """
 
     path: Text
     format: Format | None = None
     metadata: Text | None = None
     samples: Text | None = None
-    scale: Literal["raw", "log2"] | None = None
+    scale: Literal["raw", "log2", "log1p"] | None = None
+    states: list[State] = []
     symbols: Text | None = None
     metadata_columns: list[Text] = []
+    unmatched: Literal["refuse", "drop"] = "refuse"
 
 
 class LimitsPart(Section):
