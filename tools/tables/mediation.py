@@ -76,9 +76,8 @@ def _simulate(frame: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
     base = np.column_stack([np.ones(len(frame)), frame["exposure"], others])
     full = OLS(frame["outcome"].to_numpy(), np.column_stack([base, frame["mediator"]]))
     part = OLS(frame["mediator"].to_numpy(), base)
-    np.random.seed(seed)
     places = (1, 1), base.shape[1]  # of the exposure in both models, and of the mediator in the first
-    return Mediation(full, part, *places).fit(method="parametric", n_rep=draws).summary()
+    return Mediation(full, part, *places).fit(method="parametric", n_rep=draws, rng=seed).summary()
 
 
 def _make_row(row: pd.Series[float], label: str, n: int, least_p: float) -> dict[str, Any]:
