@@ -33,22 +33,27 @@ def list_data(json: Json = False) -> None:
 
 @data_app.command()
 def get(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A name of `data list`.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names of `data list`.")],
     json: Json = False,
 ) -> None:
-    """Get a source's files, unless they are here. The package's archive is checked against its sha256."""
+    """Get the files of sources, unless they are here. A package's archive is checked against its sha256."""
     from tools.analysis.sources.sources import find_source
 
-    source = find_source(name)
-    source.fetch()
-    row = _make_row(source)
+    sources = [find_source(name) for name in names]
+    for source in sources:
+        source.fetch()
+        if not json:
+            _show(source)
     if json:
-        print_json(row)
-        return
+        print_json([_make_row(source) for source in sources])
+
+
+def _show(source: Source) -> None:
     screen = make_console()
     for file in source.files:
-        screen.print(f"{name}:{file}  {source.find(file)}", markup=False, soft_wrap=True)
-    screen.print(f"from package {row['package']}; licence: {source.licence}", markup=False, soft_wrap=True)
+        screen.print(f"{source.name}:{file}  {source.find(file)}", markup=False, soft_wrap=True)
+    package = _make_row(source)["package"]
+    screen.print(f"from package {package}; licence: {source.licence}", markup=False, soft_wrap=True)
 
 
 def _make_row(source: Source) -> dict[str, Any]:

@@ -54,9 +54,10 @@ def _find_generic(path: Path, sample_ids: Collection[str]) -> Format:
         return "long"
     if sample_ids:
         return "wide"
-    across = wide.share_like_proteins([str(name) for name in content.columns[1:]])
-    down = wide.share_like_proteins(list(content.iloc[:, 0].astype(str)))
-    return "wide" if max(across, down) >= wide.MOST else "table"
+    names = [[str(name) for name in content.columns[1:]]]
+    if content.iloc[:, 0].is_unique:
+        names.append([str(value) for value in content.iloc[:, 0]])
+    return "wide" if any(wide.look_like_proteins(each) for each in names) else "table"
 
 
 def read_file(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pelagos.errors import BadInput
 from pelagos.textfile import decode, read_bytes
 from tools.analysis.readers.reading import Reading, make_unique
-from tools.analysis.readers.table_file import to_numbers
+from tools.analysis.readers.table_file import guess_numbers, to_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,4 +86,4 @@ def _name(path: Path, samples: pd.DataFrame, values: pd.DataFrame, features: pd.
     if "ids" in known:
         known["ids"] = [";".join(text.replace(",", " ").replace("|", " ").split()) for text in known["ids"]]
     values = values.set_axis(known.index, axis=1).set_axis(ids, axis=0)
-    return Reading(values, known, samples.set_axis(ids, axis=0), "raw", True, notes)
+    return Reading(values, known, guess_numbers(samples).set_axis(ids, axis=0), "raw", True, notes)

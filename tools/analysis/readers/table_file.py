@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,23 +39,39 @@ def read_header(path: Path) -> list[str]:
         return [str(column) for column in read_table_file(path).columns]
     text = decode(read_bytes(path))
     first = text.split("\n", 1)[0]
-    return [name.strip().strip('"') for name in first.split(_find_delimiter(text))]
+    try:
+        return [name.strip() for name in next(csv.reader([first], delimiter=_find_delimiter(text)), [])]
+    except csv.Error as error:
+        raise BadInput(f"{path}: not a table: {error}") from None
 
 
 def to_numbers(table: pd.DataFrame) -> pd.DataFrame:
     """`table` as float64; decimal commas are understood. Raises BadInput that names a cell that is no number."""
     import pandas as pd
 
+    with contextlib.suppress(ValueError, TypeError):
+        return table.astype("float64")
     columns = {
-        name: _column_to_numbers(table[name], str(name)) for name in table.columns if table[name].dtype == object
+        place: _column_to_numbers(table.iloc[:, place], str(name)).astype("float64")
+        for place, name in enumerate(table.columns)
     }
-    numbers = table.assign(**{str(name): column for name, column in columns.items()}) if columns else table
-    return pd.DataFrame(numbers).astype("float64")
+    return pd.DataFrame(columns, index=table.index).set_axis(table.columns, axis=1)
+
+
+def guess_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` with each column of text that holds numbers only as numbers."""
+    import pandas as pd
+
+    columns = {name: pd.to_numeric(table[name], errors="coerce") for name in table}
+    kept = {str(name): new if new.notna().equals(table[name].notna()) else table[name] for name, new in columns.items()}
+    return pd.DataFrame(kept, index=table.index)
 
 
 def _column_to_numbers(column: pd.Series, name: str) -> pd.Series:
     import pandas as pd
 
+    if column.dtype.kind in "iufb":
+        return column
     numbers = pd.to_numeric(column, errors="coerce")
     bad = numbers.isna() & column.notna()
     if bad.any():
@@ -119,4 +137,4 @@ def _find_delimiter(text: str) -> str:
 
 
 def _count_fields(line: str, delimiter: str) -> int:
-    return len(next(csv.reader([line], delimiter=delimiter), []))
+    return re.sub(r'"[^"]*"', "", line).count(delimiter) + 1

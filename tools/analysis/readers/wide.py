@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ACCESSION = re.compile(r"(?:[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})(?:-\d+)?")
-SYMBOL = re.compile(r"[A-Z][A-Z0-9]{1,9}(?:-[A-Z0-9]{1,4})?|C\d+orf\d+")
+SYMBOL = re.compile(
+    r"(?![A-Z]{1,3}0\d+$|[A-Z]\d+$)[A-Z][A-Z0-9]{1,9}(?:-[A-Z0-9]{1,4})?|C\d+orf\d+"
+)  # S01, S1: samples
 NAME_WORDS = ("gene", "symbol", "genes")
 ID_WORDS = ("protein", "accession", "uniprot", "proteins", "entry")
 MOST = 0.5
+MANY = 30  # names
 
 
 def read(path: Path, sample_ids: Collection[str] = (), metadata_columns: Collection[str] = ()) -> Reading:
@@ -46,11 +49,22 @@ def lies_samples_down(table: pd.DataFrame, sample_ids: Collection[str]) -> bool:
     return table.shape[0] <= table.shape[1]
 
 
+def look_like_proteins(names: Sequence[str]) -> bool:
+    """Whether names are proteins': most are accessions, or many are like gene symbols, as GENDER and AGE are too."""
+    firsts = [_first_part(name) for name in names]
+    accessions = sum(ACCESSION.fullmatch(first) is not None for first in firsts)
+    return accessions > MOST * len(names) or (len(names) >= MANY and share_like_proteins(names) > MOST)
+
+
 def share_like_proteins(names: Sequence[str]) -> float:
     """The share of names that begin with a UniProt accession or look like a gene symbol."""
-    parts = [re.split(r"[;|,\s]", name.removeprefix("sp|").removeprefix("tr|"))[0] for name in names]
+    parts = [_first_part(name) for name in names]
     hits = sum(1 for part in parts if ACCESSION.fullmatch(part) or SYMBOL.fullmatch(part))
     return hits / max(len(names), 1)
+
+
+def _first_part(name: str) -> str:
+    return re.split(r"[;|,\s]", name.removeprefix("sp|").removeprefix("tr|"))[0]
 
 
 def _read_samples_down(table: pd.DataFrame, known: Collection[str], metadata_columns: Collection[str]) -> Reading:

@@ -52,7 +52,7 @@ class Source:
         return folder
 
     def _remedy(self) -> str:
-        return f"`pelagos data get {self.name}`" if self.archive else "`pip install 'pelagos[analysis]'`"
+        return f"`pelagos data get {self.name}`" if self.archive else "pip install 'pelagos[analysis]'"
 
 
 @cache

@@ -7,12 +7,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pelagos.errors import BadInput
+from pelagos.errors import BadInput, MissingPart
 from pelagos.nouns import Direction, Metric, NoveltyRule
 from sandbox.protocol import Limits
 from tools.analysis.design import Design
 from tools.analysis.states import Kind
-from tools.analysis.task.files import find_fault, resolve, split_source
+from tools.analysis.task.files import find_fault, find_missing_sources, resolve, split_source
 from tools.analysis.task.schema import PACKS, TaskFile, parse_task
 from tools.analysis.task.task_data import is_checked, open_task_data
 from tools.code.task.schema_faults import read_yaml
@@ -140,6 +140,8 @@ def load_task(folder: Path) -> AnalysisTask:
 
 
 def _find_file_faults(folder: Path, spec: TaskFile) -> list[str]:
+    if missing := find_missing_sources(named_files(spec)):
+        raise MissingPart(f"task {spec.name}: its data are not here: `pelagos data get {' '.join(missing)}`")
     faults = [f"'{name}': {fault}" for name in named_files(spec) if (fault := find_fault(folder, name))]
     return faults + [f"tools: '{name}' is no folder of the task" for name in spec.tools if not (folder / name).is_dir()]
 

@@ -38,7 +38,8 @@ def find_defining(data: AnnData, group: str, case: str, control: str, known: Col
             found[name] = f"it separates {case} from {control} almost perfectly (AUC {auc:.2f})"
     separating = list(found)
     found |= dict(_find_parts(columns, separating))
-    found |= dict(_find_features(data, separating, is_case, is_control))
+    features = dict(_find_features(data, separating, is_case, is_control))
+    found |= {name: reason for name, reason in features.items() if name not in known}
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.code.task.schema_faults import find_file_fault
@@ -22,6 +23,14 @@ def resolve(folder: Path, name: str) -> Path:
 
     parts = split_source(name)
     return folder / name if parts is None else find_source_file(*parts)
+
+
+def find_missing_sources(names: Sequence[str]) -> list[str]:
+    """The sources among `names` whose data must be got first, each once. Raises BadInput for unknown ones."""
+    from tools.analysis.sources.sources import find_source
+
+    named = dict.fromkeys(parts[0] for name in names if (parts := split_source(name)) is not None)
+    return [source for source in named if find_source(source).folder is None]
 
 
 def find_fault(folder: Path, name: str) -> str:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 MAX_LEVELS = 20
 MAX_GROUPS = 12
-MIN_LEVEL = 2  # samples
 MIN_NUMERIC = 6  # different values of a numeric outcome
 MIN_PRESENT = 0.3  # share of samples that have a value
 MAX_NUMERIC = 12  # outcomes listed
@@ -56,9 +55,8 @@ def _is_numeric(column: pd.Series) -> bool:
 
 
 def _levels(column: pd.Series) -> list[str]:
-    """Levels with enough samples, most frequent first."""
-    counts = to_levels(column).dropna().value_counts()
-    return [str(level) for level, count in counts.items() if count >= MIN_LEVEL]
+    """Levels, most frequent first."""
+    return [str(level) for level in to_levels(column).dropna().value_counts().index]
 
 
 def _take(found: tuple[str, str] | None, part: str, guesses: list[str], taken: set[str]) -> str | None:

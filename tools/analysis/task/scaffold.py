@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pelagos.errors import BadInput
+from tools.analysis.dataset.symbols import count_named, read_symbols
 from tools.analysis.design import Design
+from tools.analysis.readers.wide import ACCESSION, MOST
+from tools.analysis.sources.sources import find_source
 from tools.analysis.task.analysis_task import AnalysisTask, load_task
+from tools.analysis.task.checks import find_gene_set_faults
 from tools.analysis.task.infer_design import infer_design
 from tools.analysis.task.schema import PACKS, Format
 from tools.analysis.task.task_data import Given, read_given
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 DATA_FOLDER = "data"
+SYMBOLS, GENE_SETS = "uniprot-human:human.fasta", "gene-sets:reactome.gmt"
 KEYS: dict[str, str] = {
     "group": "metadata column with the groups to compare",
     "case": "level of the group that is compared ...",
@@ -44,19 +49,41 @@ def scaffold_from_data(folder: Path, data: Path, metadata: Path | None = None) -
         raise BadInput(f"{folder}: exists already; name a new folder")
     if metadata is not None and metadata.resolve() == data.resolve():
         raise BadInput(f"{metadata}: is the data file too; leave --metadata out where the data file holds the metadata")
-    content, format = read_given(Given(data, metadata), None)
+    content, format, symbols = _read(data, metadata)
     design = infer_design(content)
     folder.parent.mkdir(parents=True, exist_ok=True)
+    lines = _write_yaml(folder.resolve().name, content, format, design, data, metadata, symbols)
     with tempfile.TemporaryDirectory(prefix="making-", dir=folder.parent) as scratch:
         made = Path(scratch) / folder.resolve().name
         (made / DATA_FOLDER).mkdir(parents=True)
         for path in (data, *([metadata] if metadata else [])):
             shutil.copyfile(path, made / DATA_FOLDER / path.name)
-        text = "\n".join(_write_yaml(made.name, content, format, design, data, metadata)) + "\n"
-        (made / "task.yaml").write_text(text, "utf-8")
+        (made / "task.yaml").write_text("\n".join(lines) + "\n", "utf-8")
         _load_named(made, folder)
         shutil.copytree(made, folder, dirs_exist_ok=True)
     return load_task(folder)
+
+
+def _read(data: Path, metadata: Path | None) -> tuple[AnnData, Format, bool]:
+    """(data set, format, whether symbols were given): accessions get symbols where the source of these is here."""
+    content, format = read_given(Given(data, metadata), None)
+    names = list(content.var["name"])
+    accessions = sum(ACCESSION.fullmatch(str(name)) is not None for name in names)
+    source = find_source(SYMBOLS.split(":")[0])
+    if content.uns["kind"] != "proteomics" or accessions < MOST * len(names) or source.folder is None:
+        return content, format, False
+    symbols = source.find(SYMBOLS.split(":")[1])
+    if not count_named(list(content.var["ids"]), read_symbols(symbols)):
+        return content, format, False
+    return *read_given(Given(data, metadata, format, symbols=symbols), content.uns["kind"]), True
+
+
+def _suits_gene_sets(data: AnnData) -> bool:
+    """Whether the fetched gene sets know the features."""
+    source, file = GENE_SETS.split(":")
+    if find_source(source).folder is None:
+        return False
+    return not find_gene_set_faults(find_source(source).find(file), set(data.var["name"]))
 
 
 def _load_named(made: Path, folder: Path) -> None:
@@ -68,7 +95,7 @@ def _load_named(made: Path, folder: Path) -> None:
 
 
 def _write_yaml(
-    name: str, data: AnnData, format: Format, design: Design, path: Path, metadata: Path | None
+    name: str, data: AnnData, format: Format, design: Design, path: Path, metadata: Path | None, symbols: bool
 ) -> Iterator[str]:
     """The lines of `task.yaml`."""
     kind = str(data.uns["kind"])
@@ -87,11 +114,12 @@ def _write_yaml(
     scale = next(state for state in data.uns["states"] if state in ("raw", "log2"))
     if kind != "table":
         yield f"  scale: {scale}"
-    yield "  # symbols: uniprot-human:human.fasta  # names for UniProt accessions (`pelagos data get uniprot-human`)"
+    yield f"  {'' if symbols else '# '}symbols: {SYMBOLS}  # names of UniProt accessions (`pelagos data get`)"
     yield from (f"  # {note}" for note in data.uns["notes"])
     yield from _write_design(design)
     yield f"packs: [{', '.join(PACKS[data.uns['kind']])}]"
-    yield "# gene_sets: gene-sets:reactome.gmt  # `pelagos data get gene-sets`, or a GMT file of this folder"
+    suits = data.uns["kind"] != "table" and _suits_gene_sets(data)
+    yield f"{'' if suits else '# '}gene_sets: {GENE_SETS}  # `pelagos data get gene-sets`, or a GMT file of this folder"
 
 
 def _write_design(design: Design) -> Iterator[str]:

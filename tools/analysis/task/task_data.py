@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memory.weights.package_index import cache_folder
-from pelagos.errors import BadInput
+from pelagos.errors import BadInput, MissingPart
 from tools.analysis.dataset.assemble import assemble
 from tools.analysis.dataset.h5ad import read_dataset, set_states, write_dataset
 from tools.analysis.dataset.levels import to_levels
@@ -43,6 +44,7 @@ class Given:
     unmatched: str = "refuse"
 
 
+MANY_CELLS, MANY_ROWS = 500, 5000  # samples: in .h5ad, where cells are usual; in other files of proteins
 FORMAT = 1  # raised when a file is read in another way: data sets in the cache are made again
 
 
@@ -50,7 +52,8 @@ def open_task_data(task: AnalysisTask) -> AnnData:
     """The whole data set of `task`, checked; from the user's cache once it was read. Raises BadInput."""
     path = _cached(task)
     if path.is_file():
-        return read_dataset(path)
+        with name_missing_package():
+            return read_dataset(path)
     data = read_task_data(task)
     faults = find_design_faults(data, task.design)
     if task.gene_sets is not None:
@@ -90,7 +93,14 @@ def read_task_data(task: AnalysisTask) -> AnnData:
     if part.states:
         set_states(data, dict.fromkeys([*data.uns["states"], *part.states]))
     mark_levels(data, task.design)
-    return data
+    return drop_structure(data, task.design)
+
+
+def drop_structure(data: AnnData, design: Design) -> AnnData:
+    """Without features that are the group, batch, subject, time or event themselves, as in plain tables."""
+    structure = {design.group, design.batch, design.subject, design.time, design.event}
+    kept = [name not in structure for name in data.var_names]
+    return data if all(kept) else data[:, kept].copy()
 
 
 def mark_levels(data: AnnData, design: Design) -> None:
@@ -101,7 +111,21 @@ def mark_levels(data: AnnData, design: Design) -> None:
 
 
 def read_given(given: Given, kind: Kind | None) -> tuple[AnnData, Format]:
-    """The data set, and the format it was read as. Without `kind` it is found out. Raises BadInput."""
+    """The data set, and the format it was read as. Without `kind` it is found out. Raises BadInput and MissingPart."""
+    with name_missing_package():
+        return _read_given(given, kind)
+
+
+@contextmanager
+def name_missing_package() -> Iterator[None]:
+    """Turn a failed import into MissingPart with the command that installs what is missing."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingPart(f"analysis: {error.name} is not installed: pip install 'pelagos[analysis]'") from None
+
+
+def _read_given(given: Given, kind: Kind | None) -> tuple[AnnData, Format]:
     metadata = None if given.metadata is None else read_metadata(given.metadata)
     ids = set() if metadata is None else collect_ids(metadata)
     format = given.format or find_format(given.data, ids)
@@ -116,13 +140,15 @@ def read_given(given: Given, kind: Kind | None) -> tuple[AnnData, Format]:
 
 
 def guess_kind(reading: Reading, format: Format) -> Kind:
-    """cells: .h5ad of many observations; table: plain tables, and features that do not look like proteins."""
+    """cells: many observations; table: plain tables, and features that do not look like proteins; else proteomics."""
     from tools.analysis.readers.wide import MOST, share_like_proteins
 
     if format == "table":
         return "table"
     if format == "h5ad":
-        return "cells" if len(reading.values) >= 500 else "proteomics"
+        return "cells" if len(reading.values) >= MANY_CELLS else "proteomics"
+    if len(reading.values) >= MANY_ROWS:
+        return "cells"
     if format in ("wide", "long") and share_like_proteins([str(name) for name in reading.values.columns]) < MOST:
         return "table"
     return "proteomics"
