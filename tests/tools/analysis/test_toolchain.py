@@ -9,7 +9,7 @@ import pytest
 
 from pelagos.nouns import Experiment, Hypothesis, OutcomeKind, Plan, Version
 from sandbox.protocol import Sandbox
-from tests.tools.analysis.conftest import PLANTED, World, write_study
+from tests.tools.analysis.small_study import PLANTED, World, write_study
 from tools import registry
 from tools.analysis.planning.records import CallsRun, Explored, Proposed, Ranking
 from tools.analysis.task.analysis_task import AnalysisTask
@@ -56,7 +56,10 @@ class Loop:
 
 @pytest.fixture(scope="module")
 def loop(tmp_path_factory: pytest.TempPathFactory, jail: Sandbox) -> Iterator[Loop]:
-    made = Loop(tmp_path_factory.mktemp("loop"), jail, defines_group=["GEN0"])
+    folder = tmp_path_factory.mktemp("loop")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        made = Loop(folder, jail, defines_group=["GEN0"])
     yield made
     made.world.ledger.close()
 

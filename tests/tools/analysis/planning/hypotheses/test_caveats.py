@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.analysis.conftest import PLANTED, draw_study
 from tests.tools.analysis.planning.examples import DESIGN
+from tests.tools.analysis.small_study import PLANTED, draw_study
 from tools.analysis.dataset.h5ad import write_dataset
 from tools.analysis.planning.hypotheses.caveats import find_circularity, find_confounding
 
