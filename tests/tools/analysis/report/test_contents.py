@@ -1,0 +1,59 @@
+"""The section of a real analysis, and the script that it exports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pelagos.nouns import Verdict, VerdictKind
+from sandbox.protocol import Sandbox
+from tests.tools.analysis.test_toolchain import Loop
+from tools.analysis.packs.registry import load_packs
+from tools.analysis.report.contents import compose_section
+from tools.section import Flow, Picture, Section
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory, jail: Sandbox) -> Iterator[Loop]:
+    made = Loop(tmp_path_factory.mktemp("loop"), jail)
+    yield made
+    made.world.ledger.close()
+
+
+def compose(loop: Loop) -> Section:
+    return compose_section(loop.task, load_packs(loop.task.packs), loop.world)
+
+
+def test_before_anything_was_done_the_section_is_short(loop: Loop) -> None:
+    section = compose(loop)
+    assert list(section.parts) == [] and list(section.files) == []
+    assert dict(section.rows)["objectives explored"] == "0, 0 with an answer"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_exported_script_gets_the_numbers_of_the_run(loop: Loop, tmp_path: Path) -> None:
+    hypothesis = loop.propose(0)
+    experiment, _ = loop.test(loop.build(hypothesis))
+    kind = VerdictKind.PROMISING
+    loop.world.ledger.record(Verdict(id="v", hypothesis="h0", kind=kind, evidence=[experiment.id]), "v")
+    section = compose(loop)
+    blocks = [block for part in section.parts for block in part.blocks]
+    assert any(isinstance(block, Flow) for block in blocks)
+    pictures = [block for block in blocks if isinstance(block, Picture)]
+    assert pictures and all(loop.world.artifacts.get(each.artifact).startswith(b"\x89PNG") for each in pictures)
+    for file in section.files:
+        (tmp_path / file.name).write_text(file.content)
+    data = next((loop.world.project / ".pelagos").rglob("discovery.h5ad")).parent
+    command = [sys.executable, str(tmp_path / "analysis.py"), str(data), str(loop.task.gene_sets)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert "DIFFERENT" not in done.stdout and done.stdout.count("same: ") >= 4
