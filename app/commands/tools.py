@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,7 +50,7 @@ def check(
 
     found, names = _load_named(packs)
     settings = load(Path.cwd()).sandbox
-    findings = check_tools(found, choose(settings.backend, settings.image), names) if found else {}
+    findings = check_tools(found, choose(settings.name, settings.image), names) if found else {}
     if json:
         print_json({"findings": findings, "faults": [str(fault) for fault in found.faults]})
     else:
@@ -58,8 +59,10 @@ def check(
             typer.echo("".join(f"  {line}\n" for line in lines), nl=False)
         _show_faults(found)
     if not found and not found.faults:
-        raise BadInput(f"{', '.join(packs)}: no tool in it: a tool's first parameter is `data`, and its docstring has a "
-                       "line 'Produces: statistics'")  # fmt: skip
+        raise BadInput(
+            f"{', '.join(packs)}: no tool in it: a tool's first parameter is `data`, and its docstring has a line "
+            "'Produces: statistics'"
+        )
     if found.faults or any(findings.values()):
         raise typer.Exit(2)
 
@@ -79,14 +82,10 @@ def _load_named(refs: list[str]) -> tuple[ToolSet, list[str]]:
     if not names:
         return _load(refs), []
     others = [ref for ref in refs if ref not in names]
-    more = _load(others) if others else None
-    return (shipped, names) if more is None else (_merge(shipped, more), [*names, *more])
-
-
-def _merge(first: ToolSet, second: ToolSet) -> ToolSet:
-    from tools.analysis.packs.spec import ToolSet
-
-    return ToolSet({**first.tools, **second.tools}, (*first.faults, *second.faults))
+    if not others:
+        return shipped, names
+    more = _load(others)
+    return replace(shipped, tools={**shipped.tools, **more.tools}, faults=more.faults), [*names, *more]
 
 
 def _describe(spec: ToolSpec) -> dict[str, Any]:

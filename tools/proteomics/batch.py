@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from tools.statistics.design import TARGET, build_design, require_columns
+from tools.statistics.design import INTERCEPT, TARGET, build_design, require_columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,7 +98,8 @@ def correct_batch(
 ) -> AnnData:
     """Remove batch effects by ComBat, keeping what the columns of `keep` explain.
 
-    For exploration only: tests of difference refuse corrected data and take the batch as a covariate.
+    For exploration only: tests of difference refuse corrected data and take the batch as a covariate. Samples that
+    lack a column of `keep` are left out.
 
     Requires: log2
     Refuses: missing values, batch_corrected, scaled
@@ -107,7 +108,6 @@ def correct_batch(
     Library: scanpy
     """
     import numpy as np
-    import pandas as pd
     import scanpy
 
     require_columns(data.obs, [batch, *keep])
@@ -117,12 +117,17 @@ def correct_batch(
     counts = labels.astype("string").value_counts()
     if len(counts) < 2 or counts.min() < 2:
         raise ValueError(f"column {batch} needs two batches or more, of two samples each; it has {dict(counts)}")
-    first = pd.Series(
-        (labels.astype("string") == counts.index[0]).astype(float).to_numpy(), data.obs_names, name=TARGET
-    )
-    build_design(data.obs, first, keep)
+    first = (labels.astype("string") == counts.index[0]).astype(float).rename("batch")
+    design = build_design(data.obs, first, keep)
     varying = np.asarray(data.X, dtype=float).std(axis=0) > 0
-    data.X[:, varying] = scanpy.pp.combat(
-        data[:, varying].copy(), key=batch, covariates=list(keep) or None, inplace=False
+    part = data[design.index, varying].copy()
+    part.obs = design.drop(columns=[TARGET, INTERCEPT]).assign(
+        batch=labels[design.index].astype(str).astype("category")
     )
+    numbers = [name for name in part.obs if name != "batch"]  # all levels of a covariate would make ComBat singular
+    data = data[design.index].copy()
+    corrected = scanpy.pp.combat(part, key="batch", covariates=numbers or None, inplace=False)
+    if not np.isfinite(corrected).all():
+        raise ValueError(f"ComBat gives no numbers: after leaving out samples without {keep} a batch has too few")
+    data.X[:, varying] = corrected
     return data

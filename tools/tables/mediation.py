@@ -53,7 +53,7 @@ def mediation(
 
 
 def _encode(covariates: pd.DataFrame) -> pd.DataFrame:
-    """Numeric columns, with names that a formula can hold; a row is NaN where any covariate is missing."""
+    """Numeric columns, with all other columns by dummies; a row is NaN where any covariate is missing."""
     import pandas as pd
 
     if covariates.empty:
@@ -67,15 +67,17 @@ _PARTS = {"ACME (average)": "mediated effect", "ADE (average)": "direct effect",
 
 
 def _simulate(frame: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
+    """Columns are named by position, since a formula would be evaluated anew in every draw."""
     import numpy as np
-    import statsmodels.formula.api as smf
+    from statsmodels.regression.linear_model import OLS
     from statsmodels.stats.mediation import Mediation
 
-    others = "".join(f" + {name}" for name in frame if name.startswith("c"))
-    full = smf.ols(f"outcome ~ exposure + mediator{others}", frame)
-    part = smf.ols(f"mediator ~ exposure{others}", frame)
-    np.random.seed(seed)
-    return Mediation(full, part, "exposure", "mediator").fit(method="parametric", n_rep=draws).summary()
+    others = frame.drop(columns=["outcome", "exposure", "mediator"]).to_numpy(dtype=float)
+    base = np.column_stack([np.ones(len(frame)), frame["exposure"], others])
+    full = OLS(frame["outcome"].to_numpy(), np.column_stack([base, frame["mediator"]]))
+    part = OLS(frame["mediator"].to_numpy(), base)
+    places = (1, 1), base.shape[1]  # of the exposure in both models, and of the mediator in the first
+    return Mediation(full, part, *places).fit(method="parametric", n_rep=draws, rng=seed).summary()
 
 
 def _make_row(row: pd.Series[float], label: str, n: int, least_p: float) -> dict[str, Any]:

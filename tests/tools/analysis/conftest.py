@@ -110,7 +110,7 @@ def world(tmp_path: Path, jail: Sandbox) -> Iterator[World]:
 
 def draw_study(permuted: int | None = None) -> Any:
     """Two groups at two sites, which are measured differently. The first PLANTED features, a set, are higher in the
-    cases; the next one goes with `load`, a number. `permuted`: the seed by which groups are permuted within sites."""
+    cases; the next one goes with `load`, a number. `permuted`: the seed by which labels are dealt anew."""
     import pandas as pd
     from anndata import AnnData
 
@@ -123,10 +123,7 @@ def draw_study(permuted: int | None = None) -> Any:
     values[:, PLANTED] += SHIFT * load
     values[draw.random(values.shape) < 0.03] = np.nan
     if permuted is not None:
-        shuffle = np.random.default_rng(permuted)
-        for name in ("north", "south"):
-            at = np.flatnonzero(site == name)
-            case[at] = case[shuffle.permutation(at)]
+        case = deal_labels(case, site, np.random.default_rng(permuted))
     obs = pd.DataFrame(
         {
             "arm": np.where(case == 1, "treated", "plain"),
@@ -139,6 +136,15 @@ def draw_study(permuted: int | None = None) -> Any:
     ids = [f"P{number:02d}" for number in range(FEATURES)]
     var = pd.DataFrame({"name": [f"GEN{number}" for number in range(FEATURES)]}, index=ids)
     return AnnData(values, obs=obs, var=var, uns={"states": ["log2"], "kind": "proteomics"})
+
+
+def deal_labels(case: Any, site: Any, draw: np.random.Generator) -> Any:
+    """Deal labels within sites anew, half of them to each of the real groups: a chance correlation with the real labels
+    would be the same in all parts of the samples, and would replicate."""
+    dealt = np.zeros_like(case)
+    for at in [np.flatnonzero((site == name) & (case == kind)) for name in ("north", "south") for kind in (0, 1)]:
+        dealt[draw.permutation(at)[: len(at) // 2]] = 1
+    return dealt
 
 
 def write_study(folder: Path, permuted: int | None = None, **design: Any) -> Path:
