@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -49,11 +50,21 @@ def test_the_exported_script_gets_the_numbers_of_the_run(loop: Loop, tmp_path: P
     assert any(isinstance(block, Flow) for block in blocks)
     pictures = [block for block in blocks if isinstance(block, Picture)]
     assert pictures and all(loop.world.artifacts.get(each.artifact).startswith(b"\x89PNG") for each in pictures)
-    for file in section.files:
-        (tmp_path / file.name).write_text(file.content)
     data = next((loop.world.project / ".pelagos").rglob("discovery.h5ad")).parent
-    command = [sys.executable, str(tmp_path / "analysis.py"), str(data), str(loop.task.gene_sets)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=environment)
-    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    assert "DIFFERENT" not in done.stdout and done.stdout.count("same: ") >= 4
+    script, notebook = (file.content for file in section.files)
+    (tmp_path / "analysis.py").write_text(script)
+    (tmp_path / "cells.py").write_text(join_cells(notebook, data, loop.task.gene_sets))
+    for command in (["analysis.py", str(data), str(loop.task.gene_sets)], ["cells.py"]):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, timeout=600, env=environment
+        )
+        assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+        assert "DIFFERENT" not in done.stdout and done.stdout.count("same: ") >= 4
+
+
+def join_cells(notebook: str, data: Path, sets: Path | None) -> str:
+    """The code of a notebook as one program, with the places filled in that a user fills in."""
+    cells = [cell["source"] for cell in json.loads(notebook)["cells"] if cell["cell_type"] == "code"]
+    joined = "\n".join(cells).replace('Path("FOLDER")', f"Path({str(data)!r})")
+    return joined.replace('SETS = ""', f"SETS = {str(sets)!r}")
