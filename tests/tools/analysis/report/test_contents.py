@@ -15,7 +15,7 @@ from pelagos.nouns import Verdict, VerdictKind
 from sandbox.protocol import Sandbox
 from tests.tools.analysis.test_toolchain import Loop
 from tools.analysis.packs.registry import load_packs
-from tools.analysis.report.contents import compose_section
+from tools.analysis.report.contents import compose_section, locate_parts
 from tools.section import Flow, Picture, Section
 
 ROOT = Path(__file__).parents[4]
@@ -36,6 +36,7 @@ def test_before_anything_was_done_the_section_is_short(loop: Loop) -> None:
     section = compose(loop)
     assert list(section.parts) == [] and list(section.files) == []
     assert dict(section.rows)["objectives explored"] == "0, 0 with an answer"
+    assert (loop.world.project / locate_parts(loop.task) / "discovery.h5ad").is_file()
 
 
 @pytest.mark.slow
@@ -50,7 +51,7 @@ def test_the_exported_script_gets_the_numbers_of_the_run(loop: Loop, tmp_path: P
     assert any(isinstance(block, Flow) for block in blocks)
     pictures = [block for block in blocks if isinstance(block, Picture)]
     assert pictures and all(loop.world.artifacts.get(each.artifact).startswith(b"\x89PNG") for each in pictures)
-    data = next((loop.world.project / ".pelagos").rglob("discovery.h5ad")).parent
+    data = loop.world.project / locate_parts(loop.task)
     script, notebook = (file.content for file in section.files)
     (tmp_path / "analysis.py").write_text(script)
     (tmp_path / "cells.py").write_text(join_cells(notebook, data, loop.task.gene_sets))
