@@ -19,6 +19,7 @@ from memory.artifacts import ArtifactStore
 from tools.section import Attachment, Block, Flow, Part, Picture, Printed, Section, Table, Text
 
 MOST_PARTS, MOST_BLOCKS, MOST_ROWS, MOST_COLUMNS, MOST_PICTURES = 120, 60, 100, 16, 80
+MOST_PICTURE_BYTES = 24_000_000
 TEXT_CHARS, PRINTED_CHARS = 6_000, 20_000
 FILE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}\.(py|ipynb|csv)")
 
@@ -109,5 +110,7 @@ def _load_picture(picture: Picture, store: ArtifactStore, pictures: dict[str, by
         data = read_picture(store, picture.artifact)
     except BadPicture as error:
         return Shown("text", text=f"{picture.caption}: the picture {picture.artifact[:16]} is not shown: {error}")
+    if name not in pictures and sum(map(len, pictures.values())) + len(data) > MOST_PICTURE_BYTES:
+        return Shown("text", text=f"{picture.caption}: not shown, the pictures of the page are too large together")
     pictures[name] = data
     return Shown("picture", text=picture.caption, address=to_data_uri(data), size=read_size(data), file=name)

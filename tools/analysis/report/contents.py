@@ -28,8 +28,14 @@ def compose_section(task: AnalysisTask, specs: Mapping[str, ToolSpec], context: 
         *list_objectives(record, specs),
         *([Part("Methods", [Text(text) for text in methods])] if methods else []),
     ]
-    files = export_analysis(record, specs, task.folder.parent, f"Task {task.name}: the analysis of a Pelagos run")
+    title = f"Task {task.name}: the analysis of a Pelagos run. Its DATA: {locate_parts(task)} of the project"
+    files = export_analysis(record, specs, task.folder.parent, title)
     return Section(TITLE, _list_counts(record), parts, files)
+
+
+def locate_parts(task: AnalysisTask) -> str:
+    """Return where the parts of the samples lie, relative to the project."""
+    return f".pelagos/data/{task.digest[:32]}"
 
 
 def _list_counts(record: AnalysisRecord) -> list[tuple[str, str]]:

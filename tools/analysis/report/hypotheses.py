@@ -14,13 +14,15 @@ from tools.section import Block, Part, Table, Text
 
 NAMES: dict[Split, str] = {"validation": "replication", "sealed": "sealed"}
 REPLICATED_P = 0.05
+MOST_SHOWN = 60
+"""Hypotheses of which each test is shown, the best."""
 REJECTED = ("refuted", "equivalent", "undecided", "suspect")
 HEAD = ["", "hypothesis", "verdict", "r discovery", "r replication", "r sealed", "e", "natural effect"]
 EVIDENCE_HEAD = ["samples", "test", "r (95 %)", "p, one-sided", "e", "n", "natural effect (95 %)"]
 
 
 def list_hypotheses(record: AnalysisRecord) -> list[Part]:
-    """Return the ranking, the rejected ones, and a folded part for each hypothesis."""
+    """Return the ranking, the rejected ones, and a folded part for each of the best hypotheses."""
     if not record.tested:
         return []
     rows = [_write_rank(place, each) for place, each in enumerate(record.tested, 1)]
@@ -30,7 +32,7 @@ def list_hypotheses(record: AnalysisRecord) -> list[Part]:
     ]
     if rejected:
         parts.append(Part("Not supported, and why", [Table(["hypothesis", "verdict", "why"], rejected)]))
-    parts += [_make_part(place, each) for place, each in enumerate(record.tested, 1)]
+    parts += [_make_part(place, each) for place, each in enumerate(record.tested[:MOST_SHOWN], 1)]
     return parts
 
 

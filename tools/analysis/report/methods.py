@@ -76,10 +76,10 @@ def _tell_tests(record: AnalysisRecord, metric: Metric) -> str:
     if not tested:
         return ""
     return (
-        f"Tests. {len(record.explored)} questions were explored on the discovery samples. Within a table q is "
+        f"Tests. Questions explored on the discovery samples: {len(record.explored)}. Within a table q is "
         f"Benjamini and Hochberg's; of each, at most {MOST_FINDINGS} rows with q ≤ {FALSE_DISCOVERY_RATE}, or else the "
-        f"{MOST_SUGGESTIVE} strongest, became findings, and {len(record.tested)} findings became hypotheses. {tested} "
-        f"were tested on the replication samples by the same calls, where {replicated} hold (p ≤ 0.05). p-values are "
+        f"{MOST_SUGGESTIVE} strongest, became findings; hypotheses made of them: {len(record.tested)}. Tested on "
+        f"the replication samples by the same calls: {tested}, of which {replicated} hold (p ≤ 0.05). p-values are "
         "one-sided in the stated direction; where several tests are required the largest counts (intersection-union). "
         f"The effect is the {metric.name} r = t / sqrt(t² + df), or z / sqrt(n), with Fisher's 95 % interval; below "
         f"{show(metric.min_effect)} it counts as none. e-values are 0.5 p^(−1/2): their mean over the tests on one "
@@ -95,12 +95,12 @@ def _tell_errors(record: AnalysisRecord) -> Iterator[str]:
         held = sum(claim.held for claim in claims)
         levels = ", ".join(show(claim.level) for claim in claims)
         parts.append(
-            f"{len(claims)} hypotheses were tested once on the sealed samples, each at a level that was reserved "
-            f"before ({levels}), so that the chance of any false claim on these samples is bounded over all runs; "
-            f"{held} hold."
+            f"Hypotheses tested on the sealed samples: {len(claims)}, each once at a level that was reserved before "
+            f"({levels}), so that the chance of any false claim on these samples is bounded over all runs. "
+            f"Of these hold: {held}."
         )
     if permuted:
-        parts.append(f"Workflows were repeated {permuted} times on permuted labels as null controls.")
+        parts.append(f"Null controls, workflows repeated on permuted labels: {permuted}.")
     if parts:
         yield f"Error control. {' '.join(parts)}"
 

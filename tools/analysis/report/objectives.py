@@ -66,7 +66,7 @@ def _tell_choice(explored: Explored, record: AnalysisRecord) -> Iterator[Block]:
     if ranking is not None and len(ranking.workflows) > 1:
         offered = [show_calls(ranking.workflows[place]) for place in ranking.order if place < len(ranking.workflows)]
         rows = [[str(place), text] for place, text in enumerate(offered, 1)]
-        yield Table(["place", "workflow"], rows, "Workflows that were possible, in the verifier's order")
+        yield Table(["place", "workflow"], rows, "Workflows that were possible, as they were ranked")
     revisions = [each for each in record.revisions if each.objective == explored.objective.id]
     if revisions:
         changes = [[each.by, each.reason, show_calls(each.after)] for each in revisions]

@@ -21,11 +21,8 @@ def draw_workflow(explored: Explored, record: AnalysisRecord, specs: Mapping[str
     for call in _list_follow_ups(explored, record):
         boxes.append(make_box(call, specs, [last - 1]))
     run = record.find_run(explored)
-    details = (
-        [f"{explored.entities} tested", f"{explored.significant} with q ≤ {FALSE_DISCOVERY_RATE}"]
-        if explored.entities
-        else []
-    )
+    counts = [f"{explored.entities} tested", f"{explored.significant} with q ≤ {FALSE_DISCOVERY_RATE}"]
+    details = counts if explored.entities else []
     sources = [last, *range(last + 1, len(boxes))]
     boxes.append(Box(f"findings: {len(explored.findings)}", [*details, *_describe_end(run)], sources))
     return Flow(boxes, f"Workflow: {explored.objective.question}")

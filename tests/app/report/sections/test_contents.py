@@ -87,6 +87,18 @@ def test_a_huge_table_is_cut_and_says_so(tmp_path: Path) -> None:
     assert shown.left_out == 100_000 - contents.MOST_ROWS
 
 
+def test_a_page_holds_so_many_pictures_and_bytes_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ArtifactStore(tmp_path)
+    pictures = [Picture(store.put(PIXEL + bytes(size)), f"{size} zeros") for size in range(4)]
+    section = Section("S", parts=[Part("P", [*pictures, pictures[0]])])
+    monkeypatch.setattr(contents, "MOST_PICTURE_BYTES", 2 * len(PIXEL) + 1)
+    kinds = [block.kind for block in prepare_section(section, store).parts[0].blocks]
+    assert kinds == ["picture", "picture", "text", "text", "picture"]
+    monkeypatch.setattr(contents, "MOST_PICTURES", 1)
+    kinds = [block.kind for block in prepare_section(section, store).parts[0].blocks]
+    assert kinds == ["picture", "text", "text", "text", "picture"]
+
+
 def test_a_section_of_rows_alone_stands_where_it_stood(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.rerun.read_section", lambda folder: Section("From plans to code", [("drafts", "3")]))
     html, markdown = (path.read_text() for path in write_report(run_folder))

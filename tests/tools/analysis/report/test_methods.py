@@ -17,9 +17,10 @@ def test_it_names_samples_tools_parameters_versions_and_levels() -> None:
     assert "stratified by arm and site: 40 for discovery, 30 for replication" in text
     assert "30 features; 25 % of the values were missing" in text
     assert "Does model (model; group='arm', case='treated')." in text
-    assert "tested on the replication samples by the same calls, where 2 hold" in text
-    assert "1 hypotheses were tested once on the sealed samples" in text and "(0.05)" in text and "1 hold." in text
-    assert "repeated 1 times on permuted labels" in text
+    assert "the replication samples by the same calls: 3, of which 2 hold" in text
+    assert "tested on the sealed samples: 1, each once at a level that was reserved before (0.05)" in text
+    assert "Of these hold: 1." in text
+    assert "repeated on permuted labels: 1." in text
     assert "numpy 2.4.6, statsmodels 0.15.0" in text
 
 

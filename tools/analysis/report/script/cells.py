@@ -18,7 +18,8 @@ from tools.analysis.report.script.literals import write_comment, write_literal
 PRELUDE, ROWS = Path(__file__).with_name("prelude.py"), Path(inside.__file__).with_name("rows.py")
 OWN_NAMES = {
     "DATA", "SETS", "HERE", "RESULTS", "TOLERANCE", "REQUIRED", "ADDED", "Z_95", "data", "table", "read_part",
-    "run_test", "draw_table", "compare_row", "count_same", "complete_table", "math", "sys", "Path", "Any", "Callable",
+    "run_test", "draw_table", "compare_row", "count_same", "is_close", "complete_table", "math", "sys", "Path", "Any",
+    "Callable",
 }  # fmt: skip
 TITLES = {"discovery": "Discovery samples", "validation": "Replication samples", "sealed": "Sealed samples"}
 COMPARED = ("effect", "p", "r")

@@ -51,7 +51,7 @@ def export_analysis(
     cells = write_cells(jobs, specs, run_folder)
     versions = list_versions(record)
     head = "\n".join([write_comment(title), USE, *([write_comment(f"Libraries then: {versions}")] if versions else [])])
-    note = f"{len(jobs)} tests, which anyone can run again on the samples: python analysis.py DATA [SETS]"
+    note = f"{len(jobs)} tests, which anyone can run again: python analysis.py DATA [SETS]; its head says where DATA is"
     return [
         Attachment(SCRIPT, write_script(head, cells), note),
         Attachment(NOTEBOOK, write_notebook(head, cells), "the same as a notebook, with tables and figures"),
