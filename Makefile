@@ -3,7 +3,7 @@ PY   ?= python3
 BIN  := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test fuzz check bench bench-sandbox bench-cheats bench-aa bench-plans bench-verifiers-throughput bench-long bench-verifiers-search mutants test-all vllm clean
+.PHONY: setup demo test fuzz check bench bench-sandbox bench-cheats bench-aa bench-plans bench-verifiers-throughput bench-long bench-verifiers-search bench-discovery bench-analysis mutants test-all vllm clean
 
 $(STAMP): pyproject.toml constraints.txt scripts/setup
 	PYTHON=$(PY) scripts/setup
@@ -61,6 +61,16 @@ bench-long: $(STAMP)  ## 4,000 scripted hypotheses: what grows with a run; resum
 
 bench-verifiers-search: $(STAMP)  ## verifiers and search on exact chains, tiny models from scratch; resumable, about an hour
 	$(BIN)/python -m benchmarks.chain
+
+bench-discovery: $(STAMP)  ## others' gold hypotheses through the table tools; DATA=FOLDER of DiscoveryBench; resumable, a quarter of an hour
+	$(BIN)/python -m benchmarks.discovery --data $(DATA) --losses
+
+bench-analysis: $(STAMP)  ## null and planted control of the whole loop, memory and time of the workflows; resumable, about an hour
+	$(BIN)/pelagos data get ad-csf
+	$(BIN)/pelagos data get uniprot-human
+	$(BIN)/pelagos data get gene-sets
+	$(BIN)/python -m benchmarks.analysis.growth
+	$(BIN)/python -m benchmarks.analysis.null_control
 
 mutants: $(STAMP)  ## small faults in the code: do the tests of its room notice? resumable; ROOMS="judging edits", SEED=2
 	$(BIN)/python -m benchmarks.mutants $(ROOMS) $(if $(SEED),--seed $(SEED))

@@ -13,7 +13,7 @@ import yaml
 from tools import registry
 from tools.analysis.dataset.h5ad import write_dataset
 from tools.analysis.inside.permutation import permute_labels
-from tools.analysis.task.analysis_task import AnalysisTask
+from tools.analysis.task.analysis_task import AnalysisTask, load_task
 from tools.analysis.task.task_data import open_task_data
 from tools.code.task.data import FOLDER_NAME, SECRET_FILE
 
@@ -35,8 +35,7 @@ class Plant:
 def write_altered(source: str, folder: Path, seed: int, planted: bool) -> Plant | None:
     """Write the task `source` to `folder` with its group permuted within the batch. What the group was defined from and
     numeric outcomes are left out, so that each hypothesis is about the permuted group."""
-    task, _ = registry.task(source)
-    assert isinstance(task, AnalysisTask)
+    task = load_task(registry.find_task(source))
     assert task.design.group
     data = open_task_data(task)
     permute_labels(data.obs, task.design.group, task.design.batch, seed, ())
