@@ -24,7 +24,7 @@ from tools.analysis.planning.objectives import enumerate_objectives
 from tools.analysis.planning.proposals import propose_hypothesis
 from tools.analysis.planning.records import Objective
 from tools.analysis.planning.study import DISCOVERY, Study
-from tools.analysis.report.section import make_section
+from tools.analysis.report.contents import compose_section
 from tools.analysis.task.analysis_task import AnalysisTask, load_task
 from tools.analysis.task.splits import make_splits
 from tools.analysis.trials.audit.audit import audit_version
@@ -154,7 +154,7 @@ class AnalysisToolchain:
         return "\n".join(lines)
 
     def section(self, task: AnalysisTask, context: Context) -> Section:
-        return make_section(context)
+        return compose_section(task, _load_tools(task), context)
 
     def _study(self, task: AnalysisTask, context: Context) -> Study:
         return self._prepare(task, context).study(context)
