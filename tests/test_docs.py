@@ -43,8 +43,8 @@ def test_each_address_is_defined_and_each_file_is_there(page: str) -> None:
     ] == []
 
 
-ROOMS = ("agents", "app", "memory", "pelagos", "sandbox", "tools", "tools/code")
-SPLIT = {"tools/code"}  # shown by its own rooms
+ROOMS = ("agents", "app", "memory", "pelagos", "sandbox", "tools", "tools/code", "tools/analysis")
+SPLIT = {"tools/code", "tools/analysis"}  # shown by their own rooms
 
 
 def test_the_picture_shows_every_room_and_no_other() -> None:

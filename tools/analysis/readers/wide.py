@@ -46,7 +46,7 @@ def lies_samples_down(table: pd.DataFrame, sample_ids: Collection[str]) -> bool:
     named_down = max(share_like_proteins(list(table[column].astype(str))) for column in table.columns[:2])
     if max(named_across, named_down) >= MOST:
         return named_across >= named_down
-    return table.shape[0] <= table.shape[1]
+    return bool(table.shape[0] <= table.shape[1])
 
 
 def look_like_proteins(names: Sequence[str]) -> bool:

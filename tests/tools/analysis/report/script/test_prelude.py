@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.tools.analysis.conftest import draw_study
+from tests.tools.analysis.small_study import draw_study
 from tools.analysis.dataset.h5ad import write_dataset
 from tools.analysis.report.script import prelude
 
