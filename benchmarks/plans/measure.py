@@ -2,8 +2,9 @@
 
 Three seeds on the validation split, in the real sandbox and through the evaluator, as the loop runs an experiment. The
 standard error covers seeds and validation items (tools/paired/estimate.py). A program that fails on a seed has no
-effect: its plan is labelled as failing. Each plan is measured once; what was cut short goes on where it stopped, with the
-same work folder: each folder splits the data by a secret of its own, so labels of two folders are not on the same items.
+effect: its plan is labelled as failing. Each plan is measured once; what was cut short goes on where it stopped, in the
+same work folder or in a new one: `splits.json` holds the keys by which the data are split, so all labels are on the same
+items. They are no secrets here: no model writes these programs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from benchmarks.debugging.bench import Bench
 from benchmarks.plans.catalogue import HERE, ROOT, CatalogPlan, original
 from benchmarks.plans.rows import Row, append_row, read_rows
 from memory.artifacts import ArtifactStore
+from memory.files.project_folder import SECRET_FILE, project_folder
 from pelagos.nouns import Experiment, Hypothesis, Metric, OutcomeKind
 from sandbox.protocol import Sandbox
 from tools.code.program.program import find_targets
@@ -33,7 +35,7 @@ from tools.code.toolchain import CodeToolchain
 from tools.paired.compare import collect_arm
 from tools.paired.estimate import estimate
 
-PLANS, PROBLEMS = HERE / "plans.jsonl", HERE / "problems.json"
+PLANS, PROBLEMS, SPLITS = HERE / "plans.jsonl", HERE / "problems.json", HERE / "splits.json"
 SEEDS = 3
 SECONDS = 900
 """Wall clock that a changed program gets, since a label must not depend on how busy the machine is."""
@@ -68,6 +70,9 @@ class World:
         self._task, self._name = load_task(ROOT / "tasks" / name), name
         self._patient = _with_seconds(self._task, SECONDS)
         self._bench, self._toolchain = Bench(folder.resolve(), sandbox), CodeToolchain()
+        secret = project_folder(self._bench.project) / SECRET_FILE
+        if not secret.exists():
+            secret.write_text(json.loads(SPLITS.read_text("utf-8"))[name])
         self._toolchain.prepare(self._task, self._bench)
         self._base = self._toolchain.baseline(self._task, self._bench)
 
