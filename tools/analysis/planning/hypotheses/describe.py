@@ -10,7 +10,7 @@ from tools.analysis.planning.hypotheses.caveats import Caveat, find_circularity,
 from tools.analysis.planning.hypotheses.follow_batch import has_batch
 from tools.analysis.planning.hypotheses.implications import list_implications
 from tools.analysis.planning.hypotheses.selection import direction_of, is_significant
-from tools.analysis.planning.hypotheses.statements import write_context, write_statement, write_title
+from tools.analysis.planning.hypotheses.statements import write_context, write_model, write_statement, write_title
 from tools.analysis.planning.records import CallsRun, Objective
 from tools.analysis.planning.study import DISCOVERY, Study
 from tools.analysis.planning.workflows.arguments import list_used_covariates
@@ -30,7 +30,7 @@ def _describe(row: Row, run: CallsRun, search: Search, study: Study, confounding
     objective, design = search.objective, study.task.design
     members = resolve_features([row.entity, *row.members], study)
     circular = find_circularity(study.splits[DISCOVERY], design, members) if _is_about_group(objective, study) else []
-    context = write_context(objective, design, list_used_covariates(run.calls[-1], study.specs))
+    covariates = list_used_covariates(run.calls[-1], study.specs)
     title = write_title(row, study.view.name(row.entity), direction_of(row), objective, design)
     other = [*(confounding if _is_about_group(objective, study) else []), *_list_weaknesses(row, run, search)]
     numbers = study.context.artifacts.put_json([caveat.model_dump() for caveat in [*circular, *other]])
@@ -40,9 +40,11 @@ def _describe(row: Row, run: CallsRun, search: Search, study: Study, confounding
         relation=objective.relation,
         entities=list(dict.fromkeys([row.entity, *row.members])),
         direction=direction_of(row),
-        context=context,
+        context=write_context(objective, design, covariates),
         title=title,
-        statement=write_statement(title, row, context, [caveat.text for caveat in circular[:1]]),
+        statement=write_statement(
+            title, row, write_model(objective, covariates), [caveat.text for caveat in circular[:1]]
+        ),
         calls=run.calls,
         row=row,
         artifacts=[run.tables[max(run.tables)], numbers],

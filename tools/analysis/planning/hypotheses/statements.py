@@ -44,14 +44,18 @@ def write_title(row: Row, label: str, direction: Trend, objective: Objective, de
 def write_context(objective: Objective, design: Design, covariates: Sequence[str]) -> str:
     """Return what is compared and what stands in the model beside it."""
     group = f"{design.case} against {design.control}" if objective.subject == design.group else objective.subject
+    return f"{group}, {write_model(objective, covariates)}"
+
+
+def write_model(objective: Objective, covariates: Sequence[str]) -> str:
     if objective.relation == Relation.GROUP_FEATURES:
-        return f"{group}, cross-validated"
-    return f"{group}, with {join_words(covariates)} in the model" if covariates else f"{group}, unadjusted"
+        return "cross-validated"
+    return f"with {join_words(covariates)} in the model" if covariates else "unadjusted"
 
 
-def write_statement(title: str, row: Row, context: str, circular: Sequence[str]) -> str:
-    """Return title, context and numbers, then why the finding may be circular, if it may."""
-    return " ".join([f"{title} ({context}): {describe_row(row)}.", *(f"Caveat: {line}." for line in circular)])
+def write_statement(title: str, row: Row, model: str, circular: Sequence[str]) -> str:
+    """Return title, model and numbers, then why the finding may be circular, if it may."""
+    return " ".join([f"{title}, {model}: {describe_row(row)}.", *(f"Caveat: {line}." for line in circular)])
 
 
 def describe_row(row: Row) -> str:
