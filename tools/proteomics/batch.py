@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from matplotlib.figure import Figure
 
-LEAST_FEATURES = 10
+LEAST_FEATURES, LEAST_PRESENT = 10, 0.8
 
 
 def assess_batch(
@@ -23,8 +23,8 @@ def assess_batch(
 ) -> pd.DataFrame:
     """Test how much of each principal component the batch explains, and how much the group.
 
-    Only features that every sample measured are used, so nothing is imputed. The effect is the share of a component's
-    variance (R squared) with p of the F-test; a row per component and column.
+    Features that at least 80 % of the samples measured are used; a missing value counts as the feature's mean. The
+    effect is the share of a component's variance (R squared) with p of the F-test; a row per component and column.
 
     Relation: cluster ~ group
     Requires: log2
@@ -38,11 +38,7 @@ def assess_batch(
 
     columns = [batch, *([group] if group else [])]
     require_columns(data.obs, columns)
-    values = np.asarray(data.X, dtype=float)
-    complete = values[:, np.isfinite(values).all(axis=0)]
-    if complete.shape[1] < LEAST_FEATURES:
-        raise ValueError(f"{complete.shape[1]} features were measured in all samples; {LEAST_FEATURES} are needed")
-    scores, shares = _project(complete, components)
+    scores, shares = _project(np.asarray(data.X, dtype=float), components)
     rows = [
         _explain(scores[:, index], data.obs[column], f"PC{index + 1} ~ {column}", shares[index])
         for column in columns
@@ -53,14 +49,16 @@ def assess_batch(
 
 def _project(values: np.ndarray, components: int) -> tuple[np.ndarray, np.ndarray]:
     """Principal components of the standardised features, and their share of the variance."""
+    import numpy as np
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import StandardScaler
 
-    varying = values[:, values.std(axis=0) > 0]
+    present = values[:, np.isfinite(values).mean(axis=0) >= LEAST_PRESENT]
+    varying = present[:, np.nanstd(present, axis=0) > 0] if present.size else present
     if varying.shape[1] < LEAST_FEATURES:
-        raise ValueError(f"{varying.shape[1]} complete features vary; {LEAST_FEATURES} are needed")
+        raise ValueError(f"{varying.shape[1]} features vary and were measured often; {LEAST_FEATURES} are needed")
     model = PCA(n_components=min(components, *varying.shape), svd_solver="full")
-    return model.fit_transform(StandardScaler().fit_transform(varying)), model.explained_variance_ratio_
+    return model.fit_transform(np.nan_to_num(StandardScaler().fit_transform(varying))), model.explained_variance_ratio_
 
 
 def _explain(score: np.ndarray, column: pd.Series[Any], name: str, share: float) -> dict[str, Any]:
@@ -85,8 +83,7 @@ def draw_assess_batch(data: AnnData, table: pd.DataFrame) -> Figure:
 
     from tools.statistics.embedding import draw_by_columns
 
-    values = np.asarray(data.X, dtype=float)
-    scores, _ = _project(values[:, np.isfinite(values).all(axis=0)], 2)
+    scores, _ = _project(np.asarray(data.X, dtype=float), 2)
     columns = list(dict.fromkeys(str(name).split(" ~ ")[1] for name in table["entity"]))
     return draw_by_columns(scores, data.obs[columns])
 

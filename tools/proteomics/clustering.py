@@ -85,7 +85,7 @@ def _leiden(points: np.ndarray, clusters: int, seed: int) -> list[int]:
         import leidenalg
     except ImportError:
         raise ValueError(
-            "leiden needs leidenalg, which is not installed: pip install leidenalg, or take louvain"
+            "leiden needs leidenalg, which is not installed: pip install 'pelagos[analysis-gpl]', or take louvain"
         ) from None
     from sklearn.neighbors import kneighbors_graph
 

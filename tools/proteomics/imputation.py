@@ -20,7 +20,7 @@ def impute_missing(
     Refuses: imputed
     Produces: imputed
     Seconds: 120
-    Library: scikit-learn, alphapepttools
+    Library: scikit-learn
     """
     import numpy as np
     from sklearn.impute import KNNImputer, SimpleImputer
@@ -37,7 +37,11 @@ def impute_missing(
 
 
 def _shift_down(data: AnnData, seed: int) -> AnnData:
-    from alphapepttools.pp import impute_gaussian
-
+    try:
+        from alphapepttools.pp import impute_gaussian
+    except ImportError:
+        raise ValueError(
+            "down_shift needs alphapepttools: pip install 'pelagos[analysis-gpl]', or take nearest"
+        ) from None
     imputed = impute_gaussian(data, random_state=seed, copy=True)
     return imputed.X
