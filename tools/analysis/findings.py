@@ -19,15 +19,19 @@ class Record(BaseModel):
 
 
 class Subset(Record):
-    """A part of a data set: the samples with `level` in `column`, and all features but `without`."""
+    """A part of a data set: the samples with `level` in `column`, and all features but `without`. For a null control
+    the values of the feature `shuffled` are permuted, by `seed`, within the levels of the column `within`."""
 
     column: str = ""
     level: str = ""
     without: str = ""
+    shuffled: str = ""
+    within: str = ""
+    seed: int = 0
 
     @property
     def whole(self) -> bool:
-        return not (self.column or self.without)
+        return not (self.column or self.without or self.shuffled)
 
 
 class Implication(Record):
@@ -69,6 +73,12 @@ class Finding(Record):
     @property
     def entity(self) -> str:
         return self.row.entity
+
+
+def subject_of(finding: Finding) -> str:
+    """Return the metadata column or feature that the finding's objective is about."""
+    left, _, right = finding.objective.partition(" ~ ")
+    return left if right == "features" else right
 
 
 def sign_of(direction: Trend) -> int:

@@ -114,11 +114,8 @@ def _judge(labels: np.ndarray, scores: np.ndarray, name: str, seed: int) -> tupl
     labels, scores = labels[seen], scores[seen]
     test = mannwhitneyu(scores[labels == 1], scores[labels == 0])
 
-    def area(cases: np.ndarray, controls: np.ndarray) -> float:
-        return float(mannwhitneyu(cases, controls).statistic) / (len(cases) * len(controls))
-
     parts = (scores[labels == 1], scores[labels == 0])
-    drawn = bootstrap(parts, area, vectorized=False, n_resamples=RESAMPLES, method="percentile", rng=seed)
+    drawn = bootstrap(parts, _area, vectorized=True, n_resamples=RESAMPLES, method="percentile", rng=seed)
     low, high = drawn.confidence_interval
     effect = roc_auc_score(labels, scores)
     row = {
@@ -127,6 +124,15 @@ def _judge(labels: np.ndarray, scores: np.ndarray, name: str, seed: int) -> tupl
         "unit": "area under the ROC curve",
     }  # fmt: skip
     return pd.DataFrame([row]), _draw_curve(labels, scores, float(effect))
+
+
+def _area(cases: np.ndarray, controls: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Areas under the ROC curve: the Mann-Whitney statistic per pair."""
+    import numpy as np
+    from scipy.stats import mannwhitneyu
+
+    statistic = mannwhitneyu(cases, controls, axis=axis, method="asymptotic").statistic
+    return np.asarray(statistic / (cases.shape[axis] * controls.shape[axis]))
 
 
 def _draw_curve(labels: np.ndarray, scores: np.ndarray, effect: float) -> Figure:

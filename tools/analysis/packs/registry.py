@@ -55,6 +55,9 @@ def read_drop_in(path: Path, pack: str = "") -> Iterator[ToolSpec | PackFault]:
     if not pack.isidentifier():
         yield PackFault(pack, "", f"{path.name} must be named like a Python module: letters, digits and _")
         return
+    if path.is_file() and path.suffix != ".py":
+        yield PackFault(pack, "", f"{path.name} is no Python file: a pack is a .py file or a folder of them")
+        return
     if path.is_file():
         yield from read_file(path, pack, path, f"{DROP_INS}/{path.name}", f"{DROP_INS}.{path.stem}")
         return

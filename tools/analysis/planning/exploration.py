@@ -153,6 +153,6 @@ def _conclude(run: CallsRun, objective: Objective, search: Search, study: Study,
         table=run.tables[max(run.tables)],
         entities=len(rows),
         significant=selection.significant,
-        findings=describe_findings(selection.rows, run, search, study),
+        findings=describe_findings(selection, run, search, study),
         dropped=[*dropped, *selection.dropped],
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
 from pelagos.nouns import Hypothesis
-from tools.analysis.findings import Finding, sign_of
+from tools.analysis.findings import Finding, sign_of, subject_of
 from tools.analysis.planning.choice import choose_objective
 from tools.analysis.planning.exploration import explore
 from tools.analysis.planning.hypotheses.rationale import write_rationale
@@ -76,12 +76,6 @@ def list_left(explored: Explored, proposed: Sequence[Finding]) -> list[Finding]:
         for finding in explored.findings
         if (explored.objective.subject, finding.entity, finding.direction) not in said
     ]
-
-
-def subject_of(finding: Finding) -> str:
-    """Return the subject of a finding's objective."""
-    left, _, right = finding.objective.partition(" ~ ")
-    return left if right == "features" else right
 
 
 def choose_family(

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tools.analysis.findings import Subset
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 
 def write_subset(source: Path, subset: Subset, target: Path) -> Path:
@@ -20,6 +24,8 @@ def write_subset(source: Path, subset: Subset, target: Path) -> Path:
         data = data[data.obs[subset.column].astype(str) == subset.level]
     if subset.without:
         data = data[:, data.var_names != subset.without]
+    if subset.shuffled:
+        data = _shuffle(data.copy(), subset)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, suffix=".h5ad")
     os.close(handle)
@@ -31,3 +37,19 @@ def write_subset(source: Path, subset: Subset, target: Path) -> Path:
     finally:
         fresh.unlink(missing_ok=True)
     return target
+
+
+def _shuffle(data: AnnData, subset: Subset) -> AnnData:
+    """Permute a feature's values, and with them the metadata column of the same name. Missing ones move as well."""
+    import numpy as np
+
+    draw, order = np.random.default_rng(subset.seed), np.arange(data.n_obs)
+    blocks = data.obs[subset.within].astype(str).to_numpy() if subset.within else np.zeros(data.n_obs)
+    for block in np.unique(blocks):
+        places = np.flatnonzero(blocks == block)
+        order[places] = draw.permutation(places)
+    place = data.var_names.get_loc(subset.shuffled)
+    data.X[:, place] = data.X[order, place]
+    if subset.shuffled in data.obs:
+        data.obs[subset.shuffled] = data.obs[subset.shuffled].iloc[order].set_axis(data.obs_names)
+    return data

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.analysis.execution.conftest import Machine, machine  # noqa: F401
+from tests.tools.analysis.execution.conftest import Machine
 from tools.analysis.contract.contract import check_tools
 from tools.analysis.execution.run_calls import run_calls
 from tools.analysis.packs.registry import SHIPPED, load_packs
@@ -18,12 +18,12 @@ FAULTY = Path(__file__).parent / "faulty.py"
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pack", SHIPPED)
-def test_every_shipped_tool_is_sound(pack: str, machine: Machine) -> None:  # noqa: F811
+def test_every_shipped_tool_is_sound(pack: str, machine: Machine) -> None:
     found = load_packs([pack])
     assert check_tools(found, machine.sandbox) == {name: [] for name in found}
 
 
-def test_a_pack_of_another_science_is_found_checked_and_run(machine: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_a_pack_of_another_science_is_found_checked_and_run(machine: Any, tmp_path: Path) -> None:
     import anndata
     import numpy as np
     import pandas as pd
@@ -50,7 +50,7 @@ def test_a_pack_of_another_science_is_found_checked_and_run(machine: Any, tmp_pa
     assert made.provenance[1].startswith("astronomy.colour_difference(")
 
 
-def test_the_findings_say_what_to_mend(machine: Machine) -> None:  # noqa: F811
+def test_the_findings_say_what_to_mend(machine: Machine) -> None:
     findings = check_tools(load_packs([], [FAULTY]), machine.sandbox)
     expected = {
         "backwards": "wrong direction",

@@ -47,6 +47,7 @@ def test_a_workflow_runs_in_one_execution(machine: Any, proteome: Path, gene_set
     assert "statsmodels" in made.provenance[2]
 
 
+@pytest.mark.slow
 def test_the_same_calls_give_the_same_numbers_and_permuted_labels_none(machine: Any, proteome: Path) -> None:
     plain = run_calls([DIFFERENCE], proteome, SPECS, machine, figures=False)
     again = run_calls([DIFFERENCE], proteome, SPECS, machine, figures=False)
@@ -60,7 +61,12 @@ def test_the_same_calls_give_the_same_numbers_and_permuted_labels_none(machine: 
 @pytest.mark.parametrize(
     ("calls", "failed", "cause"),
     [
-        ([call("impute_missing"), DIFFERENCE], 1, "differential_abundance refuses data that are imputed"),
+        pytest.param(
+            [call("impute_missing"), DIFFERENCE],
+            1,
+            "differential_abundance refuses data that are imputed",
+            marks=pytest.mark.slow,
+        ),
         ([call("embed_samples")], 0, "embed_samples refuses missing values"),
         ([call("differential_abundance", group="group", case="sick", control="control")], 0, "no level 'sick'"),
     ],
@@ -119,7 +125,7 @@ def cheat(data):
     ("tool", "outcome", "cause"),
     [
         ("explode", OutcomeKind.ERROR, "ZeroDivisionError"),
-        ("hang", OutcomeKind.TIMEOUT, ""),
+        pytest.param("hang", OutcomeKind.TIMEOUT, "", marks=pytest.mark.slow),
         ("lie", OutcomeKind.ERROR, "lacks the column effect"),
         ("cheat", OutcomeKind.ERROR, "FileNotFoundError"),
     ],

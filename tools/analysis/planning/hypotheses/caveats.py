@@ -37,11 +37,8 @@ def find_circularity(path: Path, design: Design, features: Sequence[str]) -> lis
         return []
     data = read_dataset(path)
     known = [feature for feature in features if feature in data.var_names]
-    found = [_compare(data, feature, definer, design) for feature in known for definer in design.defines_group]
-    first: dict[str, Caveat] = {}
-    for caveat in filter(None, found):
-        first.setdefault(caveat.about, caveat)
-    return list(first.values())
+    found = [_check_feature(data, feature, design) for feature in known]
+    return [caveat for caveat in found if caveat is not None]
 
 
 def find_confounding(path: Path, design: Design) -> list[Caveat]:
@@ -56,12 +53,18 @@ def find_confounding(path: Path, design: Design) -> list[Caveat]:
     return [caveat for column in columns if (caveat := _check_balance(obs, column, design))]
 
 
-def _compare(data: AnnData, feature: str, definer: str, design: Design) -> Caveat | None:
+def _check_feature(data: AnnData, feature: str, design: Design) -> Caveat | None:
+    """Look for the feature's name first; else for the definer that it goes with most."""
+    name = str(data.var.loc[feature, "name"]) if "name" in data.var else feature
+    if {feature.casefold(), name.casefold()} & {definer.casefold() for definer in design.defines_group}:
+        return Caveat(about=feature, text=f"{design.group} was defined from {name} itself: circular")
+    found = [_compare(data, feature, name, definer, design) for definer in design.defines_group]
+    return max(filter(None, found), key=lambda caveat: abs(caveat.numbers[0]), default=None)
+
+
+def _compare(data: AnnData, feature: str, name: str, definer: str, design: Design) -> Caveat | None:
     from scipy.stats import spearmanr
 
-    name = str(data.var.loc[feature, "name"]) if "name" in data.var else feature
-    if definer.casefold() in (feature.casefold(), name.casefold()):
-        return Caveat(about=feature, text=f"{design.group} was defined from {name} itself: circular")
     measured = _values(data, feature)
     defining = _defining_values(data, definer)
     if defining is None:
@@ -72,9 +75,8 @@ def _compare(data: AnnData, feature: str, definer: str, design: Design) -> Cavea
     r = float(spearmanr(measured[both], defining[both]).statistic)
     if not abs(r) >= LIKENESS:
         return None
-    text = (
-        f"{name} goes with {definer} (rank correlation {r:.2f}), from which {design.group} was defined: partly circular"
-    )
+    told = f"{name} goes with {definer} (rank correlation {r:.2f})"
+    text = f"{told}, from which {design.group} was defined: it may be partly circular"
     return Caveat(about=feature, text=text, numbers=[r])
 
 

@@ -9,40 +9,47 @@ from tools.analysis.findings import Finding
 from tools.analysis.planning.hypotheses.caveats import Caveat, find_circularity, find_confounding
 from tools.analysis.planning.hypotheses.follow_batch import has_batch
 from tools.analysis.planning.hypotheses.implications import list_implications
-from tools.analysis.planning.hypotheses.selection import direction_of, is_significant
-from tools.analysis.planning.hypotheses.statements import write_context, write_statement, write_title
+from tools.analysis.planning.hypotheses.selection import Selection, direction_of, is_significant
+from tools.analysis.planning.hypotheses.statements import write_context, write_model, write_statement, write_title
 from tools.analysis.planning.records import CallsRun, Objective
 from tools.analysis.planning.study import DISCOVERY, Study
 from tools.analysis.planning.workflows.arguments import list_used_covariates
 from tools.analysis.planning.workflows.search import Search
 
 SUGGESTIVE = "suggestive only: not significant on the discovery samples (q = {q:.2g})"
+MOST_SIMILAR = 3
 NO_BATCH = "{batch} isn't in the model of the test"
 
 
-def describe_findings(rows: Sequence[Row], run: CallsRun, search: Search, study: Study) -> list[Finding]:
-    """`rows` are the selected rows of the run's last table."""
+def describe_findings(selection: Selection, run: CallsRun, search: Search, study: Study) -> list[Finding]:
+    """Return a finding for each of the selected rows, which are of the run's last table."""
     confounding = find_confounding(study.splits[DISCOVERY], study.task.design)
-    return [_describe(row, run, search, study, confounding) for row in rows]
+    return [
+        _describe(row, selection.similar.get(row.entity, [])[:MOST_SIMILAR], run, search, study, confounding)
+        for row in selection.rows
+    ]
 
 
-def _describe(row: Row, run: CallsRun, search: Search, study: Study, confounding: Sequence[Caveat]) -> Finding:
+def _describe(
+    row: Row, similar: Sequence[str], run: CallsRun, search: Search, study: Study, confounding: Sequence[Caveat]
+) -> Finding:
     objective, design = search.objective, study.task.design
     members = resolve_features([row.entity, *row.members], study)
     circular = find_circularity(study.splits[DISCOVERY], design, members) if _is_about_group(objective, study) else []
-    context = write_context(objective, design, list_used_covariates(run.calls[-1], study.specs))
+    covariates = list_used_covariates(run.calls[-1], study.specs)
     title = write_title(row, study.view.name(row.entity), direction_of(row), objective, design)
+    model = write_model(objective, covariates)
     other = [*(confounding if _is_about_group(objective, study) else []), *_list_weaknesses(row, run, search)]
     numbers = study.context.artifacts.put_json([caveat.model_dump() for caveat in [*circular, *other]])
     finding = Finding(
         id=f"{objective.id}/{row.entity}",
         objective=objective.id,
         relation=objective.relation,
-        entities=list(dict.fromkeys([row.entity, *row.members])),
+        entities=list(dict.fromkeys([row.entity, *row.members, *similar])),
         direction=direction_of(row),
-        context=context,
+        context=write_context(objective, design, covariates),
         title=title,
-        statement=write_statement(title, row, context, [caveat.text for caveat in circular[:1]]),
+        statement=write_statement(title, row, model, similar, [caveat.text for caveat in circular[:1]]),
         calls=run.calls,
         row=row,
         artifacts=[run.tables[max(run.tables)], numbers],

@@ -16,9 +16,12 @@ SAME_MEMBERS = 0.5
 
 
 class Selection(NamedTuple):
+    """`similar` maps the entity of a row to those that were dropped since they have most members in common with it."""
+
     rows: list[Row]
     dropped: list[Dropped]
     significant: int
+    similar: dict[str, list[str]]
 
 
 def direction_of(row: Row) -> Trend:
@@ -31,6 +34,7 @@ def select_rows(rows: Sequence[Row]) -> Selection:
     usable = list_usable(rows)
     kept: list[Row] = []
     dropped: list[Dropped] = []
+    similar: dict[str, list[str]] = {}
     for row in sorted(usable, key=lambda row: (not is_significant(row), -abs(row.r or 0.0), row.entity)):
         if len(kept) == MOST_FINDINGS or (len(kept) >= MOST_SUGGESTIVE and not is_significant(row)):
             break
@@ -38,8 +42,9 @@ def select_rows(rows: Sequence[Row]) -> Selection:
         if same is None:
             kept.append(row)
         else:
+            similar.setdefault(same.entity, []).append(row.entity)
             dropped.append(Dropped(entity=row.entity, reason=f"has most members in common with {same.entity}"))
-    return Selection(kept, dropped, sum(map(is_significant, usable)))
+    return Selection(kept, dropped, sum(map(is_significant, usable)), similar)
 
 
 def list_usable(rows: Sequence[Row]) -> list[Row]:

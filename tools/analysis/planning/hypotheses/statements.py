@@ -34,24 +34,37 @@ def write_title(row: Row, label: str, direction: Trend, objective: Objective, de
         higher=HIGHER[direction],
         better="better" if direction == "up" else "worse",
         rises="rises with" if direction == "up" else "falls with rising",
-        case=design.case,
-        control=design.control,
+        case=name_level(design, design.case),
+        control=name_level(design, design.control),
         subject=objective.subject,
     )
-    return text[0].upper() + text[1:]
+    return text if text.startswith(label) else text[0].upper() + text[1:]  # a name is written as it is
 
 
 def write_context(objective: Objective, design: Design, covariates: Sequence[str]) -> str:
     """Return what is compared and what stands in the model beside it."""
-    group = f"{design.case} against {design.control}" if objective.subject == design.group else objective.subject
+    levels = name_level(design, design.case), name_level(design, design.control)
+    group = " against ".join(levels) if objective.subject == design.group else objective.subject
+    return f"{group}, {write_model(objective, covariates)}"
+
+
+def name_level(design: Design, level: str | None) -> str:
+    """Return a group level as it is said: with the group's name where it is a bare number or sign."""
+    return f"{design.group} = {level}" if level and not any(char.isalpha() for char in level) else str(level)
+
+
+def write_model(objective: Objective, covariates: Sequence[str]) -> str:
     if objective.relation == Relation.GROUP_FEATURES:
-        return f"{group}, cross-validated"
-    return f"{group}, with {join_words(covariates)} in the model" if covariates else f"{group}, unadjusted"
+        return "cross-validated"
+    return f"with {join_words(covariates)} in the model" if covariates else "unadjusted"
 
 
-def write_statement(title: str, row: Row, context: str, circular: Sequence[str]) -> str:
-    """Return title, context and numbers, then why the finding may be circular, if it may."""
-    return " ".join([f"{title} ({context}): {describe_row(row)}.", *(f"Caveat: {line}." for line in circular)])
+def write_statement(title: str, row: Row, model: str, similar: Sequence[str], circular: Sequence[str]) -> str:
+    """Return title, model and numbers, then sets with nearly the same members, and why the finding may be circular."""
+    sentences = [f"{title}, {model}: {describe_row(row)}."]
+    if similar:
+        sentences.append(f"Nearly the same members have {join_words(similar)}.")
+    return " ".join([*sentences, *(f"Caveat: {line}." for line in circular)])
 
 
 def describe_row(row: Row) -> str:
@@ -75,7 +88,7 @@ def describe_check(row: Row) -> str:
 def describe_refutation(title: str) -> str:
     return (
         f"on samples kept apart, with the same covariates in the model, the partial correlation is not above 0 in the "
-        f"stated direction: {title[0].lower()}{title[1:]}"
+        f"stated direction: {title}"
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tools.analysis.execution.analysis import Permutation, Row
-from tools.analysis.findings import Finding, one_sided
+from tools.analysis.findings import Finding, Subset, one_sided, subject_of
 from tools.analysis.packs.spec import Relation
 from tools.analysis.planning.records import CallsRun
 from tools.analysis.planning.study import DISCOVERY, Study
@@ -37,8 +37,7 @@ def run_null_control(finding: Finding, study: Study) -> NullControl:
     observed = one_sided(finding.row, finding.direction)
     real = study.run(finding.calls)
     seeds = FEW_SEEDS if real.seconds > LONG_S else SEEDS
-    permutations = [make_permutation(finding, seed, study) for seed in seeds]
-    runs = study.run_all([partial(study.run, finding.calls, permute=each) for each in permutations])
+    runs = study.run_all([partial(_run_permuted, finding, seed, study) for seed in seeds])
     tables = [study.table(run) for run in runs if run.ok]
     if not tables:
         return NullControl(findings=[f"the null control can't be run: {_why(runs)}"])
@@ -63,23 +62,21 @@ def judge_null(finding: Finding, observed: float, tables: Sequence[Sequence[Row]
     return NullControl(len(tables), as_extreme, small, findings)
 
 
+def _run_permuted(finding: Finding, seed: int, study: Study) -> CallsRun:
+    """Permute what the finding's objective is about: a metadata column, or a feature of a plain table."""
+    subject, design = subject_of(finding), study.task.design
+    if subject in study.view.features:
+        shuffled = Subset(shuffled=subject, within=design.batch or "", seed=seed)
+        return study.run(finding.calls, DISCOVERY, shuffled)
+    return study.run(finding.calls, permute=make_permutation(finding, seed, study))
+
+
 def make_permutation(finding: Finding, seed: int, study: Study) -> Permutation:
-    design = study.task.design
+    design, column = study.task.design, subject_of(finding)
     within = design.subject if study.view.paired else design.batch
     if finding.relation == Relation.FEATURE_SURVIVAL and design.time and design.event:
         return Permutation(design.time, within, seed, (design.event,))
-    column = _find_subject(finding, study)
     return Permutation(column, None if within == column else within, seed)
-
-
-def _find_subject(finding: Finding, study: Study) -> str:
-    """Return the column that the finding's test compares by; that of the group where it names none."""
-    arguments, spec = finding.calls[-1]["arguments"], study.specs[finding.calls[-1]["tool"]]
-    for word in ("numeric", "group"):
-        parameter = spec.parameter_of(word)
-        if parameter is not None and isinstance(arguments.get(parameter.name), str):
-            return str(arguments[parameter.name])
-    return study.task.design.group or ""
 
 
 def _find_p(finding: Finding, table: Sequence[Row]) -> float:

@@ -67,7 +67,7 @@ def _score_evaluability(hypothesis: Hypothesis, finding: Finding) -> int:
     named = [
         finding.entity in hypothesis.statement,
         bool(re.search(r"higher|lower|rises|falls|more often|less often|better|worse", hypothesis.statement)),
-        finding.context in hypothesis.statement,
+        all(word in hypothesis.statement for word in finding.context.partition(",")[0].split(" against ")),
         any(each.required for each in finding.implications),
         bool(hypothesis.refuted_by),
     ]

@@ -34,6 +34,7 @@ def test_a_set_with_the_same_members_is_dropped_with_a_reason() -> None:
     other = make_row("C", r=-0.5, members=["x", "y", "z"])
     selection = select_rows([first, again, other])
     assert [row.entity for row in selection.rows] == ["A", "C"]
+    assert selection.similar == {"A": ["B"]}
     assert [(each.entity, "A" in each.reason) for each in selection.dropped] == [("B", True)]
 
 

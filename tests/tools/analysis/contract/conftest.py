@@ -1,0 +1,3 @@
+from tests.tools.analysis.execution.conftest import machine
+
+__all__ = ["machine"]

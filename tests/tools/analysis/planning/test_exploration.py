@@ -1,0 +1,104 @@
+"""The exploration of an objective without a sandbox: runs are answered by a script."""
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.tools.analysis.planning.examples import DESIGN, OBJECTIVE, list_tools, make_row, make_view
+from tests.tools.analysis.small_study import World
+from tools.analysis.execution.analysis import Row
+from tools.analysis.findings import Call
+from tools.analysis.planning import exploration
+from tools.analysis.planning.records import CallsRun, Revision
+from tools.analysis.planning.study import Study
+
+Answer = Callable[[Sequence[Call]], tuple[str, list[Row]]]
+
+
+class ScriptedStudy(Study):
+    """`answer` maps calls to the cause of a failure and rows."""
+
+    answer: Answer
+
+    def run(self, calls: Sequence[Call], *where: Any, **more: Any) -> CallsRun:
+        cause, rows = self.answer(calls)
+        table = self.context.artifacts.put_json([row.model_dump(mode="json") for row in rows])
+        return CallsRun(
+            calls=list(calls),
+            outcome="error" if cause else "ok",
+            cause=cause,
+            failed_call=len(calls) - 1 if cause else None,
+            tables={} if cause else {len(calls) - 1: table},
+            states=["log2"],
+        )
+
+
+@pytest.fixture
+def study(world: World, monkeypatch: pytest.MonkeyPatch) -> ScriptedStudy:
+    monkeypatch.setattr("tools.analysis.planning.hypotheses.describe.find_confounding", lambda *args: [])
+    monkeypatch.setattr("tools.analysis.planning.hypotheses.describe.find_circularity", lambda *args: [])
+    task = SimpleNamespace(design=DESIGN, gene_sets=None, description="a study")
+    made = ScriptedStudy(task, list_tools(), {"discovery": None}, {}, make_view(missing=0.1), world)  # type: ignore[arg-type]
+    object.__setattr__(made, "answer", lambda calls: ("", [make_row("P1"), make_row("P2", r=-0.5)]))
+    return made
+
+
+def test_the_best_workflow_by_the_verifier_is_carried_out(study: ScriptedStudy, world: World) -> None:
+    world.rank = lambda works: [2, *(place for place in range(len(works)) if place != 2)]  # type: ignore[method-assign]
+    explored = exploration.explore(OBJECTIVE, study, "opening")
+    offered = world.ledger.facts(exploration.Ranking)[OBJECTIVE.id].workflows
+    assert explored.calls == offered[2]
+    assert [finding.title for finding in explored.findings] == [
+        "GEN1 (P1) is higher in treated than in plain",
+        "GEN2 (P2) is lower in treated than in plain",
+    ]
+    roles = [each.role for each in explored.findings[0].implications]
+    assert roles[0] == "primary" and "unadjusted" in roles
+
+
+def test_a_covariate_that_cant_be_told_apart_is_left_out_and_the_revision_is_on_record(
+    study: ScriptedStudy, world: World
+) -> None:
+    def answer(calls: Sequence[Call]) -> tuple[str, list[Row]]:
+        collinear = calls[-1]["arguments"].get("covariates") == ["age", "site"]
+        return ("rank-deficient", []) if collinear else ("", [make_row("P1")])
+
+    object.__setattr__(study, "answer", answer)
+    explored = exploration.explore(OBJECTIVE, study, "opening")
+    assert explored.calls[-1]["arguments"]["covariates"] == ["site"]
+    (revision,) = world.ledger.facts(Revision).values()
+    assert "age" in revision.reason and revision.before != revision.after == explored.calls
+
+
+def test_after_the_last_workflow_the_failure_is_said(study: ScriptedStudy, world: World) -> None:
+    object.__setattr__(study, "answer", lambda calls: ("out of order", []))
+    explored = exploration.explore(OBJECTIVE, study, "opening")
+    assert explored.failure == "out of order" and explored.findings == []
+    assert sum("the next workflow is tried" in each.reason for each in world.ledger.facts(Revision).values()) == 2
+
+
+def test_an_objective_is_explored_once(study: ScriptedStudy) -> None:
+    first = exploration.explore(OBJECTIVE, study, "opening")
+    object.__setattr__(study, "answer", lambda calls: pytest.fail("carried out again"))
+    assert exploration.explore(OBJECTIVE, study, "opening") == first
+
+
+def test_a_strong_model_chooses_a_further_test_and_what_it_contradicts_is_dropped(
+    study: ScriptedStudy, world: World
+) -> None:
+    world.role_model.strong = True
+    world.role_model.script = lambda schema, prompt: {"tool": "t_test"}
+
+    def answer(calls: Sequence[Call]) -> tuple[str, list[Row]]:
+        other = calls[-1]["tool"] == "t_test"
+        return "", [make_row("P1"), make_row("P2", r=-0.5 if other else 0.5)]
+
+    object.__setattr__(study, "answer", answer)
+    explored = exploration.explore(OBJECTIVE, study, "opening")
+    assert [finding.entity for finding in explored.findings] == ["P1"]
+    assert [(each.entity, each.reason) for each in explored.dropped] == [
+        ("P2", "t_test shows it in the other direction")
+    ]
+    assert next(iter(world.ledger.facts(Revision).values())).by == "planner"
