@@ -27,7 +27,7 @@ def module_difference(
 ) -> pd.DataFrame:
     """Find modules of co-abundant proteins and compare their mean z-score between two groups.
 
-    Modules come from average linkage of 1 - Spearman correlation over all samples, cut at `distance`; they are named
+    Modules come from average linkage of 1 - correlation of ranks over all samples, cut at `distance`; they are named
     after the member that correlates best with the others. To test a module on other samples, hand its members to
     `member_score_difference`.
 
@@ -58,7 +58,7 @@ def find_modules(frame: pd.DataFrame, distance: float, smallest: int) -> dict[st
     import numpy as np
     from sklearn.cluster import AgglomerativeClustering
 
-    correlation = frame.corr("spearman", min_periods=LEAST_TOGETHER).fillna(0.0)
+    correlation = frame.rank().corr(min_periods=LEAST_TOGETHER).fillna(0.0)
     away = (1 - correlation).clip(lower=0).to_numpy(copy=True)
     np.fill_diagonal(away, 0.0)
     model = AgglomerativeClustering(None, metric="precomputed", linkage="average", distance_threshold=distance)

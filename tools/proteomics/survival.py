@@ -34,7 +34,7 @@ def survival_association(
     Requires: log2
     Refuses: imputed, batch_corrected, scaled
     Produces: statistics
-    Seconds: 300
+    Seconds: 600
     Library: lifelines
     """
     import numpy as np

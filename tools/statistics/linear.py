@@ -48,7 +48,7 @@ def fit_features(
 
 def _fit_one(y: np.ndarray, design: np.ndarray, place: int, least: int, two_groups: bool) -> Fit:
     import numpy as np
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
 
     measured = np.isfinite(y)
     y, x = y[measured], design[measured]
@@ -63,7 +63,7 @@ def _fit_one(y: np.ndarray, design: np.ndarray, place: int, least: int, two_grou
         return _untested(len(y), "its values can't tell the target from the covariates")
     if np.ptp(y) == 0:
         return _untested(len(y), "constant")
-    fit = sm.OLS(y, x).fit()
+    fit = OLS(y, x).fit()
     if fit.ssr <= _LEAST_RESIDUAL * float(((y - y.mean()) ** 2).sum()):
         return _untested(len(y), "no residual variance")
     low, high = fit.conf_int(alpha=0.05)[place]

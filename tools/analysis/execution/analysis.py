@@ -45,6 +45,7 @@ class Analysis:
     summary: Mapping[str, float] = field(default_factory=dict)
     log: str = ""
     seconds: float = 0.0
+    peak_memory_mb: float = 0.0
 
     @property
     def ok(self) -> bool:

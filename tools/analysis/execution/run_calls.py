@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ RUNNER_FILES = ("runner.py", "guards.py", "permutation.py", "rows.py", "figures.
 STATISTICS_FOLDER = Path(__file__).parents[2] / "statistics"
 LIMITS = Limits(seconds=600, memory_mb=4096, pids=128, cpus=1, disk_mb=512)
 ENVIRONMENT = {"NUMBA_CACHE_DIR": "/tmp/numba", "XDG_CACHE_HOME": "/tmp/cache"}  # noqa: S108  inside the jail
+_START_SECONDS = 60.0  # for imports, and for reading the data
 _CAUSE_CHARS = 500
 _PROGRESS = re.compile(r"^\[call (\d+)\] ", re.MULTILINE)
 
@@ -43,7 +44,8 @@ def run_calls(
 ) -> Analysis:
     """Run the calls in order on the data set `data` (.h5ad). A transforming call changes the current data, a statistics
     call leaves a table. `sets` is a GMT file, handed to every parameter that asks for it; a permuted run draws no
-    figures. The time limit is at most the sum of the tools' own. Raises BadInput for an unknown tool, SandboxError."""
+    figures. The time limit is that of `limits`, or the sum of the tools' own where that is less. Raises BadInput for an
+    unknown tool, and SandboxError."""
     if unknown := [call["tool"] for call in calls if call["tool"] not in specs]:
         raise BadInput(*(f"tool '{name}' is not known" for name in unknown))
     config = {
@@ -58,10 +60,22 @@ def run_calls(
     readonly = bind_code([specs[call["tool"]] for call in calls]) | {DATA: data} | ({SETS_FILE: sets} if sets else {})
     files = {f"_run/{name}": (INSIDE / name).read_bytes() for name in RUNNER_FILES}
     files |= {CONFIG: json.dumps(config).encode(), f"{LIBRARY}/tools/__init__.py": b"", "out/.keep": b""}
-    spec = Spec(["python", "_run/runner.py", CONFIG], files, readonly, {RESULTS: MOST_BYTES}, ENVIRONMENT, limits)
+    spec = Spec(
+        ["python", "_run/runner.py", CONFIG],
+        files,
+        readonly,
+        {RESULTS: MOST_BYTES},
+        ENVIRONMENT,
+        _limit_seconds(limits, calls, specs),
+    )
     with context.slot(limits.cpus):
         outcome = context.sandbox.run(spec)
     return _read_outcome(outcome)
+
+
+def _limit_seconds(limits: Limits, calls: Sequence[Call], specs: Mapping[str, ToolSpec]) -> Limits:
+    own = _START_SECONDS + sum(specs[call["tool"]].seconds for call in calls)
+    return replace(limits, seconds=min(limits.seconds, own))
 
 
 def describe_call(call: Call, spec: ToolSpec) -> dict[str, Any]:
@@ -91,19 +105,19 @@ def bind_code(specs: Sequence[ToolSpec]) -> dict[str, Path]:
 
 def _read_outcome(outcome: Outcome) -> Analysis:
     results = read_results(outcome.files[RESULTS]) if RESULTS in outcome.files else Invalid("it left no results")
-    if outcome.kind is not OutcomeKind.OK or isinstance(results, Invalid):
-        reason = results.reason if outcome.kind is OutcomeKind.OK and isinstance(results, Invalid) else outcome.cause
-        kind = OutcomeKind.INVALID if outcome.kind is OutcomeKind.OK else outcome.kind
-        reason = reason or outcome.log.strip().rpartition("\n")[2]
-        calls = [int(match[1]) for match in _PROGRESS.finditer(outcome.log)]
-        return Analysis(
-            kind,
-            make_one_line(reason, _CAUSE_CHARS),
-            max(calls, default=None),
-            log=outcome.log,
-            seconds=outcome.seconds,
-        )
-    return _make_analysis(results, outcome)
+    if outcome.kind is OutcomeKind.OK and isinstance(results, Results):
+        return _make_analysis(results, outcome)
+    ended = outcome.kind is OutcomeKind.OK and isinstance(results, Invalid)
+    reason = results.reason if ended and isinstance(results, Invalid) else outcome.cause
+    started = [int(match[1]) for match in _PROGRESS.finditer(outcome.log)]
+    return Analysis(
+        outcome=OutcomeKind.INVALID if ended else outcome.kind,
+        cause=make_one_line(reason or outcome.log.strip().rpartition("\n")[2], _CAUSE_CHARS),
+        failed_call=max(started, default=None),
+        log=outcome.log,
+        seconds=outcome.seconds,
+        peak_memory_mb=outcome.peak_memory_mb,
+    )
 
 
 def _make_analysis(results: Results, outcome: Outcome) -> Analysis:
@@ -120,4 +134,5 @@ def _make_analysis(results: Results, outcome: Outcome) -> Analysis:
         summary=results.summary,
         log=outcome.log,
         seconds=outcome.seconds,
+        peak_memory_mb=outcome.peak_memory_mb,
     )

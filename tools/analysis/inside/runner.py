@@ -63,7 +63,7 @@ def _carry_out(call: dict[str, Any], data: Any, results: dict[str, Any], index: 
     tool = getattr(module, call["function"])
     arguments = {**call["arguments"], **({call["sets"]: config["sets"]} if call["sets"] else {})}
     states = guards.states_of(data)
-    made = tool(data if call["produces"] == STATISTICS else data.copy(), **arguments)
+    made = tool(data.copy(), **arguments)
     results["provenance"].append(_provenance(call, tool))
     if call["produces"] != STATISTICS:
         return guards.with_states(made, (states - set(call["removes"])) | {call["produces"]})
