@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
+from benchmarks.analysis import null_control
+from benchmarks.analysis.altered import Plant
 from pelagos.nouns import VerdictKind
-
-null_control = pytest.importorskip("benchmarks.analysis.null_control")
 
 PROMISING, SUPPORTED, UNDECIDED = VerdictKind.PROMISING, VerdictKind.SUPPORTED, VerdictKind.UNDECIDED
 
@@ -22,7 +20,7 @@ def test_the_last_verdict_counts() -> None:
 
 
 def test_a_plant_is_found_by_its_set_a_symbol_or_a_feature_in_the_right_direction() -> None:
-    plant = null_control.Plant("a set", {"APP": "P05067"})
+    plant = Plant("a set", {"APP": "P05067"})
     judged = [
         null_control.Judged("set", ["a set"], "up", [SUPPORTED]),
         null_control.Judged("feature", ["P05067"], "down", [SUPPORTED]),
