@@ -23,7 +23,7 @@ from agents.setup import run_folder
 from benchmarks.analysis.altered import Plant, fix_secret, write_altered
 from benchmarks.judging.by_hand import Confined
 from memory.ledger.ledger import Ledger
-from pelagos.nouns import Verdict, VerdictKind
+from pelagos.nouns import Claim, Verdict, VerdictKind
 from pelagos.settings import Settings
 from tests.agents.scripted import Small
 from tools.analysis.planning.records import Proposed
@@ -40,12 +40,14 @@ class Silent(Small):
 
 
 class Judged(NamedTuple):
-    """A hypothesis of a run: what it is about, its direction, and all the verdicts that it got."""
+    """A hypothesis of a run: what it is about, its direction, all the verdicts that it got, and whether it was tested on
+    sealed data."""
 
     title: str
     entities: Sequence[str]
     direction: str
     verdicts: Sequence[VerdictKind]
+    tested: bool = False
 
     @property
     def supported(self) -> bool:
@@ -77,12 +79,14 @@ def make_settings(hypotheses: int) -> Settings:
 def read_judged(folder: Path) -> list[Judged]:
     with closing(Ledger.open(folder / "project" / "runs" / "run" / run_folder.LEDGER)) as ledger:
         proposed, verdicts = ledger.facts(Proposed), list(ledger.facts(Verdict).values())
+        tested = {claim.hypothesis for claim in ledger.facts(Claim).values()}
     return [
         Judged(
             fact.finding.title,
             [fact.finding.entity, *fact.finding.entities],
             fact.finding.direction,
             [verdict.kind for verdict in verdicts if verdict.hypothesis == id],
+            id in tested,
         )
         for id, fact in proposed.items()
         if fact.finding is not None
@@ -91,7 +95,7 @@ def read_judged(folder: Path) -> list[Judged]:
 
 def count(name: str, judged: Sequence[Judged]) -> str:
     promising = sum(VerdictKind.PROMISING in each.verdicts for each in judged)
-    tested = sum(len(set(each.verdicts)) > 1 for each in judged)
+    tested = sum(each.tested for each in judged)
     return f"| {name} | {len(judged)} | {promising} | {tested} | {sum(each.supported for each in judged)} |"
 
 
