@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from tools.statistics.bars import draw_effects
+from tools.statistics.competition import compare_with_rest
 from tools.statistics.design import build_design, choose_two_groups
 from tools.statistics.gene_sets import find_symbols, match_sets, read_gmt
 from tools.statistics.linear import fit_features
@@ -33,17 +34,25 @@ def set_score_difference(
     """Compare gene sets between two groups by a score per sample, in a linear model with covariates.
 
     The score is the mean z-score of the members that a sample measured. The effect is the difference of the scores,
-    case minus control, in standard deviations. A set is tested for itself: it may move with the whole proteome.
+    case minus control, in standard deviations. A set is tested for itself: it may move with the whole proteome. So
+    `p_beyond_rest` ranks sets by whether their members differ more than the other proteins do.
 
     Relation: set ~ group
     Requires: log2
     Refuses: imputed, batch_corrected, scaled
     Produces: statistics
     Seconds: 120
-    Library: statsmodels, scikit-learn
+    Library: statsmodels, scikit-learn, scipy
     """
+    import numpy as np
+
     matched = match_sets(read_gmt(sets), find_symbols(data), smallest, largest)
-    return compare_scores(data, matched, group, case, control, covariates)
+    table = compare_scores(data, matched, group, case, control, covariates)
+    design = build_design(data.obs, choose_two_groups(data.obs, group, case, control), covariates)
+    single = fit_features(np.asarray(data[design.index].X, dtype=float), list(data.var_names), design)
+    statistics = dict(zip(single["entity"], single["statistic"], strict=True))
+    members = {name: joined.split(";") for name, joined in zip(table["entity"], table["members"], strict=True)}
+    return table.assign(p_beyond_rest=compare_with_rest(statistics, members, table["effect"].to_numpy() > 0))
 
 
 def member_score_difference(

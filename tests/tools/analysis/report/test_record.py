@@ -7,9 +7,9 @@ import pytest
 
 from pelagos.nouns import Claim, Experiment, OutcomeKind, Verdict, VerdictKind
 from sandbox.backends.unsafe import Unsafe
-from tests.tools.analysis.small_study import World
 from tests.tools.analysis.planning.examples import OBJECTIVE, make_finding, make_row, make_view
 from tests.tools.analysis.report.records import make_claim, make_explored, make_hypothesis, make_run, make_test
+from tests.tools.analysis.small_study import World
 from tools.analysis.planning.records import Chosen, Proposed
 from tools.analysis.report.record import read_record
 from tools.analysis.trials.experiment import BASELINE

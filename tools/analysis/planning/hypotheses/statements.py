@@ -16,7 +16,7 @@ TITLES = {
     Relation.FEATURE_GROUP: AGAINST,
     Relation.SET_GROUP: "the set {it} as a whole is {higher} in {case} than in {control}",
     Relation.ACTIVITY_GROUP: "the activity of {it} is {higher} in {case} than in {control}",
-    Relation.MODULE_GROUP: "the module {it}{members} is {higher} in {case} than in {control}",
+    Relation.MODULE_GROUP: "the {it}{members} is {higher} in {case} than in {control}",
     Relation.COMPOSITION_GROUP: "the share of {it} is {higher} in {case} than in {control}",
     Relation.GROUP_FEATURES: "{it} tells {case} from {control} {better} than chance",
     Relation.FEATURE_NUMERIC: "{it} {rises} {subject}",

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_ind
 
-from tests.tools.analysis.small_study import draw_study
 from tests.tools.analysis.planning.examples import list_tools, make_finding, make_row
 from tests.tools.analysis.report.records import HOSTILE, make_explored, make_record, make_run, make_tested
+from tests.tools.analysis.small_study import draw_study
 from tools.analysis.dataset.h5ad import write_dataset
 from tools.analysis.execution.analysis import Row
 from tools.analysis.packs.registry import load_packs
