@@ -35,7 +35,7 @@ def _describe_findings(
     if best.sealed and best.sealed.held:
         others = f" ({funnel.supported} supported in all)" if funnel.supported > 1 else ""
         size = _format_size(metric, best.sealed.effect)
-        return f"“{format_line(best.title)}” improves {name} by {size} on sealed data{others}."
+        return f"“{format_line(best.title)}” holds on sealed data: effect +{size} in {name}{others}."
     if funnel.promising:
         sealed_text = "sealed data don’t show it" if best.sealed else "it was not tested on sealed data"
         if best.sealed and not best.sealed.concluded:

@@ -59,7 +59,7 @@ def test_plans_show_who_scored_their_steps_and_why(run_folder: Path) -> None:
 
 def test_headline_says_the_sealed_effect_not_the_selected_one(run_folder: Path) -> None:
     html = write_report(run_folder)[0].read_text()
-    assert "“Smooth labels” improves accuracy by 0.04 (interval +0.01 to +0.07) on sealed data" in html
+    assert "“Smooth labels” holds on sealed data: effect +0.04 (interval +0.01 to +0.07) in accuracy" in html
 
 
 def test_a_run_that_failed_says_so_once_and_shows_no_empty_figures(tmp_path: Path) -> None:
@@ -222,8 +222,8 @@ def test_what_is_not_what_was_claimed_is_reported_by_what_was_done(run_folder: P
     html, markdown = (path.read_text() for path in write_report(run_folder))
     for page in (html, markdown):
         assert "trains a quarter longer" in page and "Is that what was done? no, by marks: nothing in the" in page
-    assert "“trains a quarter longer” improves accuracy" in html
-    assert "“Smooth labels” improves" not in html
+    assert "“trains a quarter longer” holds on sealed data" in html
+    assert "“Smooth labels” holds" not in html
 
 
 def test_what_it_did_stands_above_what_the_model_says(run_folder: Path) -> None:
