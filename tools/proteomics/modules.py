@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from tools.proteomics.set_scores import UNIT, compare_scores
 from tools.statistics.bars import draw_effects
+from tools.statistics.gene_sets import find_symbols
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,10 +23,11 @@ def module_difference(
     case: Annotated[str, "level"],
     control: Annotated[str, "level"],
     covariates: Annotated[list[str], "covariates"] = (),  # type: ignore[assignment]
+    against: Literal["rest", "nothing"] = "rest",
     distance: float = 0.5,
     smallest: int = 10,
 ) -> pd.DataFrame:
-    """Find modules of co-abundant proteins and compare their mean z-score between two groups.
+    """Find modules of co-abundant proteins and compare their scores between two groups.
 
     Modules come from average linkage of 1 - correlation of ranks over all samples, cut at `distance`; they are named
     after the member that correlates best with the others. To test a module on other samples, hand its members to
@@ -47,14 +49,16 @@ def module_difference(
         raise ValueError(
             f"{frame.shape[1]} proteins are usable; {smallest} to {MOST_FEATURES} can be made into modules"
         )
-    modules = find_modules(frame, distance, smallest)
+    modules = {
+        f"module of {_show(data, name)}": members for name, members in find_modules(frame, distance, smallest).items()
+    }
     if not modules:
         raise ValueError(f"no module of {smallest} proteins or more within a distance of {distance:g}")
-    return compare_scores(data, modules, group, case, control, covariates)
+    return compare_scores(data, modules, group, case, control, covariates, against == "rest")
 
 
 def find_modules(frame: pd.DataFrame, distance: float, smallest: int) -> dict[str, list[str]]:
-    """Return module name -> members, the largest first."""
+    """Return the most central member -> all members of its module, the largest first."""
     import numpy as np
     from sklearn.cluster import AgglomerativeClustering
 
@@ -65,7 +69,15 @@ def find_modules(frame: pd.DataFrame, distance: float, smallest: int) -> dict[st
     labels = model.fit_predict(away)
     groups = [list(frame.columns[labels == label]) for label in np.unique(labels)]
     groups = sorted((members for members in groups if len(members) >= smallest), key=len, reverse=True)
-    return {f"module of {correlation.loc[members, members].mean().idxmax()}": members for members in groups}
+    return {str(correlation.loc[members, members].mean().idxmax()): members for members in groups}
+
+
+def _show(data: AnnData, feature: str) -> str:
+    """The symbol of a feature, with its id where others share the symbol."""
+    symbols = find_symbols(data)
+    own = symbols[feature][:1] or [feature]
+    shared = sum(names[:1] == own for names in symbols.values()) > 1
+    return f"{own[0]} ({feature})" if shared else own[0]
 
 
 def draw_module_difference(data: AnnData, table: pd.DataFrame) -> Figure:

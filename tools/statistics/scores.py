@@ -24,19 +24,31 @@ def standardise(values: np.ndarray) -> np.ndarray:
     return scores
 
 
-def score_sets(scores: np.ndarray, features: Sequence[str], sets: Mapping[str, list[str]]) -> np.ndarray:
-    """Return samples x sets: the mean of the z-scores of a set's measured members; NaN where none is measured."""
+def score_sets(
+    scores: np.ndarray, features: Sequence[str], sets: Mapping[str, list[str]], against_rest: bool = False
+) -> np.ndarray:
+    """Return samples x sets: the mean of the z-scores of a set's measured members; NaN where none is measured. With
+    `against_rest` less the mean of all other features, so that a shift of the whole sample is no score of a set."""
     import numpy as np
 
     place = {feature: index for index, feature in enumerate(features)}
+    known = np.isfinite(scores)
+    filled = np.where(known, scores, 0.0)
+    sums, counts = filled.sum(axis=1), known.sum(axis=1)
     result = np.full((len(scores), len(sets)), np.nan)
     for index, members in enumerate(sets.values()):
-        chosen = scores[:, [place[member] for member in members]]
-        known = np.isfinite(chosen)
-        counts = known.sum(axis=1)
-        sums = np.where(known, chosen, 0.0).sum(axis=1)
-        result[:, index] = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+        chosen = [place[member] for member in members]
+        inside, measured = filled[:, chosen].sum(axis=1), known[:, chosen].sum(axis=1)
+        result[:, index] = _mean(inside, measured)
+        if against_rest:
+            result[:, index] -= np.nan_to_num(_mean(sums - inside, counts - measured))
     return result
+
+
+def _mean(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    return np.asarray(np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0))
 
 
 def _filled(values: np.ndarray) -> np.ndarray:

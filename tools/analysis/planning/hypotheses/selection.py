@@ -11,7 +11,6 @@ from tools.analysis.planning.records import Dropped
 
 FALSE_DISCOVERY_RATE = 0.1
 MOST_FINDINGS, MOST_SUGGESTIVE = 5, 2
-BEYOND_REST = "p_beyond_rest"  # a column that ranks sets, where a tool leaves it
 SAME_MEMBERS = 0.5
 """Jaccard similarity from which on two sets with the same direction are one finding."""
 
@@ -30,13 +29,12 @@ def direction_of(row: Row) -> Trend:
 
 
 def select_rows(rows: Sequence[Row]) -> Selection:
-    """Return at most MOST_FINDINGS rows: by q <= 0.1 first, then sets by whether they differ more than the rest, then
-    by |r|; of those that aren't significant at most MOST_SUGGESTIVE in all. What repeats an earlier row is dropped."""
+    """Return at most MOST_FINDINGS rows: by q <= 0.1 first, then by |r|; of those that aren't significant at most MOST_SUGGESTIVE in all. What repeats an earlier row is dropped."""
     usable = list_usable(rows)
     kept: list[Row] = []
     dropped: list[Dropped] = []
     similar: dict[str, list[str]] = {}
-    for row in sorted(usable, key=_place):
+    for row in sorted(usable, key=lambda row: (not is_significant(row), -abs(row.r or 0.0), row.entity)):
         if len(kept) == MOST_FINDINGS or (len(kept) >= MOST_SUGGESTIVE and not is_significant(row)):
             break
         same = next((other for other in kept if is_same(row, other)), None)
@@ -46,12 +44,6 @@ def select_rows(rows: Sequence[Row]) -> Selection:
             similar.setdefault(same.entity, []).append(row.entity)
             dropped.append(Dropped(entity=row.entity, reason=f"has most members in common with {same.entity}"))
     return Selection(kept, dropped, sum(map(is_significant, usable)), similar)
-
-
-def _place(row: Row) -> tuple[bool, float, float, str]:
-    beyond_rest = row.extra.get(BEYOND_REST, 0.0)
-    ranked = beyond_rest if isinstance(beyond_rest, float) else 1.0
-    return not is_significant(row), ranked, -abs(row.r or 0.0), row.entity
 
 
 def list_usable(rows: Sequence[Row]) -> list[Row]:
