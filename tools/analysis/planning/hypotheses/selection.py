@@ -29,7 +29,8 @@ def direction_of(row: Row) -> Trend:
 
 
 def select_rows(rows: Sequence[Row]) -> Selection:
-    """Return at most MOST_FINDINGS rows: by q <= 0.1 first, then by |r|; of those that aren't significant at most MOST_SUGGESTIVE in all. What repeats an earlier row is dropped."""
+    """Return at most MOST_FINDINGS rows: by q <= 0.1 first, then by |r|; of those that aren't significant at most
+    MOST_SUGGESTIVE in all. What repeats a stronger row is dropped."""
     usable = list_usable(rows)
     kept: list[Row] = []
     dropped: list[Dropped] = []
