@@ -49,12 +49,13 @@ def module_difference(
         raise ValueError(
             f"{frame.shape[1]} proteins are usable; {smallest} to {MOST_FEATURES} can be made into modules"
         )
-    modules = {
-        f"module of {_show(data, name)}": members for name, members in find_modules(frame, distance, smallest).items()
-    }
+    modules = find_modules(frame, distance, smallest)
     if not modules:
         raise ValueError(f"no module of {smallest} proteins or more within a distance of {distance:g}")
-    return compare_scores(data, modules, group, case, control, covariates, against == "rest")
+    table = compare_scores(data, modules, group, case, control, covariates, against == "rest")
+    symbols = find_symbols(data)
+    shown = [(symbols[name] or [name])[0] for name in table["entity"]]
+    return table.assign(entity="module of " + table["entity"], name=[f"module of {name}" for name in shown])
 
 
 def find_modules(frame: pd.DataFrame, distance: float, smallest: int) -> dict[str, list[str]]:
@@ -70,14 +71,6 @@ def find_modules(frame: pd.DataFrame, distance: float, smallest: int) -> dict[st
     groups = [list(frame.columns[labels == label]) for label in np.unique(labels)]
     groups = sorted((members for members in groups if len(members) >= smallest), key=len, reverse=True)
     return {str(correlation.loc[members, members].mean().idxmax()): members for members in groups}
-
-
-def _show(data: AnnData, feature: str) -> str:
-    """The symbol of a feature, with its id where others share the symbol."""
-    symbols = find_symbols(data)
-    own = symbols[feature][:1] or [feature]
-    shared = sum(names[:1] == own for names in symbols.values()) > 1
-    return f"{own[0]} ({feature})" if shared else own[0]
 
 
 def draw_module_difference(data: AnnData, table: pd.DataFrame) -> Figure:
