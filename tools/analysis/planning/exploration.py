@@ -53,11 +53,14 @@ def find_faults(calls: Sequence[Call], study: Study) -> list[str]:
 
 
 def list_rows(run: CallsRun, search: Search, study: Study) -> list[Row]:
-    """Return the rows of the last table that are about the objective: with a partial correlation, and of features where
-    it asks about features. A check of clusters has none, and all its rows count."""
+    """Return the rows of the last table that are about the objective: with a partial correlation, of features where it
+    asks about features, and better than chance where it asks about a model. A check of clusters has none: all its rows
+    count."""
     rows, relation = study.table(run), search.objective.relation
     if relation == Relation.CLUSTER_GROUP:
         return rows
+    if relation == Relation.GROUP_FEATURES:  # worse than chance is what cross-validation gives where there is nothing
+        return [row for row in list_usable(rows) if (row.r or 0.0) > 0]
     about_features = relation.startswith("feature ~")
     return [row for row in list_usable(rows) if not about_features or row.entity in study.view.features]
 
