@@ -30,7 +30,8 @@ def screen(state: Lane, run: Run) -> Update:
     run.say(f"{hypothesis.id} {'kept' if screened.kept else 'thrown out'}: {hypothesis.title} ({screened.reason})")
     if not screened.kept:
         run.quota.drop(hypothesis.id)
-        return {"hypothesis": "", "fruitless": state["fruitless"] + 1}
+        finite = isinstance(run.toolchain, Proposing)  # the data end by themselves, however many an earlier run tried
+        return {"hypothesis": "", "fruitless": state["fruitless"] + (0 if finite else 1)}
     run.quota.keep(state["lane"], hypothesis.id)
     return {"kept": True, "fruitless": 0}
 

@@ -26,7 +26,8 @@ from tools.analysis.planning.records import Objective
 from tools.analysis.planning.study import DISCOVERY, Study
 from tools.analysis.report.contents import compose_section
 from tools.analysis.task.analysis_task import AnalysisTask, load_task
-from tools.analysis.task.splits import make_splits
+from tools.analysis.task.splits import identify_samples, keeps_samples_apart, make_splits
+from tools.analysis.task.task_data import open_task_data
 from tools.analysis.trials.audit.audit import audit_version
 from tools.analysis.trials.build import build_version, list_plans, load_implications
 from tools.analysis.trials.experiment import BASELINE, run_trial
@@ -53,11 +54,15 @@ class Prepared:
         return view_data(self.splits[DISCOVERY], self.task.design)
 
     @cached_property
+    def apart(self) -> bool:
+        return keeps_samples_apart(open_task_data(self.task).obs, self.task.design)
+
+    @cached_property
     def objectives(self) -> list[Objective]:
         return enumerate_objectives(self.task.design, self.view, self.specs, self.task.gene_sets is not None)
 
     def study(self, context: Context) -> Study:
-        return Study(self.task, self.specs, self.splits, self.digests, self.view, context)
+        return Study(self.task, self.specs, self.splits, self.digests, self.view, context, self.apart)
 
 
 class AnalysisToolchain:
@@ -142,7 +147,7 @@ class AnalysisToolchain:
         return audit_version(version, experiments, objectives, study)
 
     def sealed_data(self, task: AnalysisTask, context: Context) -> str:
-        return self._prepare(task, context).digests["sealed"]
+        return identify_samples(self._prepare(task, context).splits["sealed"])
 
     def diff(self, task: AnalysisTask, version: Version, context: Context) -> str:
         if version.id == BASELINE:

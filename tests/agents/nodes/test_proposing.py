@@ -99,8 +99,10 @@ def test_the_same_finding_of_an_earlier_run_is_thrown_out(tmp_path: Path) -> Non
     kept = []
     for _ in range(2):
         lane = {**lane, **ideate(lane, run)}  # type: ignore[typeddict-item]
-        kept.append(screen(lane, run).get("kept", False))
+        screened = screen(lane, run)
+        kept.append(screened.get("kept", False))
     assert kept == [True, False]
+    assert screened["fruitless"] == 0  # what an earlier run tried doesn't end this one
 
 
 def test_the_lane_ends_when_the_data_have_no_more(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ WORKERS = os.cpu_count() or 1
 @dataclass(frozen=True)
 class Study:
     """`splits` maps discovery, validation and sealed to data sets, `digests` the same to the hashes of their bytes.
-    `view` is that of the discovery samples."""
+    `view` is that of the discovery samples. Where no samples are kept apart, the other two hold none."""
 
     task: AnalysisTask
     specs: Mapping[str, ToolSpec]
@@ -44,6 +44,7 @@ class Study:
     digests: Mapping[str, str]
     view: DataView
     context: Context
+    keeps_samples_apart: bool = True
 
     def run(
         self, calls: Sequence[Call], split: str = DISCOVERY, subset: Subset = WHOLE, permute: Permutation | None = None

@@ -14,10 +14,15 @@ from tools.analysis.design import Design
 from tools.analysis.states import Kind
 from tools.analysis.task.files import find_fault, find_missing_sources, resolve, split_source
 from tools.analysis.task.schema import PACKS, TaskFile, parse_task
+from tools.analysis.task.splits import LEAST_APART, keeps_samples_apart
 from tools.analysis.task.task_data import is_checked, open_task_data
 from tools.code.task.schema_faults import read_yaml
 
 TASK_FILE = "task.yaml"
+TOO_FEW = (
+    f"fewer than {LEAST_APART} samples in a compared group: none are kept apart, so hypotheses can be suggested and "
+    "none is claimed"
+)
 METRIC = Metric(name="partial correlation", direction=Direction.UP, min_effect=0.1)
 
 
@@ -111,7 +116,8 @@ class AnalysisTask:
         """What was done to the data when they were read, and what the design was guessed from."""
         data = open_task_data(self)
         size = f"{data.n_obs} samples x {data.n_vars} features, {', '.join(data.uns['states'])}"
-        return (size, *(str(note) for note in data.uns["notes"]), *self.design.guesses)
+        small = [] if keeps_samples_apart(data.obs, self.design) else [TOO_FEW]
+        return (size, *small, *(str(note) for note in data.uns["notes"]), *self.design.guesses)
 
     def _resolve_optional(self, name: str | None) -> Path | None:
         return None if name is None else resolve(self.folder, name)

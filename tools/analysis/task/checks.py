@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from pelagos.plugins import suggest_nearest
 from tools.analysis.design import Design
-from tools.analysis.task.splits import assign_samples
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-MIN_LEVEL = 6  # samples of a compared level: two in each part
+MIN_LEVEL = 6  # samples of a compared level
 MIN_SAMPLES = 12
 MIN_KNOWN = 0.01  # share of the features that are in a gene set
 
@@ -23,7 +22,7 @@ def find_design_faults(data: AnnData, design: Design) -> list[str]:
     """One line per fault of `design` against the metadata and the features of `data`."""
     faults = [*_check_columns(data, design)]
     if len(data) < MIN_SAMPLES:
-        faults.append(f"data: {len(data)} samples; three parts need {MIN_SAMPLES} at least")
+        faults.append(f"data: {len(data)} samples; {MIN_SAMPLES} at least are needed")
     return faults or [*_check_levels(data.obs, design), *_check_kinds(data.obs, design)]
 
 
@@ -50,22 +49,15 @@ def _check_levels(obs: pd.DataFrame, design: Design) -> Iterator[str]:
             yield f"design.{key}: '{design.group}' has no level '{level}'; {suggest_nearest(level, list(counts))}"
     if design.case is not None and design.case == design.control:
         yield f"design.case: is the control as well ('{design.case}'); name two levels"
-    yield from _check_counts(obs, design, counts)
+    yield from _check_counts(design, counts)
 
 
-def _check_counts(obs: pd.DataFrame, design: Design, counts: dict[str, int]) -> Iterator[str]:
+def _check_counts(design: Design, counts: dict[str, int]) -> Iterator[str]:
     compared = [level for level in (design.case, design.control) if level is not None and level in counts]
     small = [level for level in compared if counts[level] < MIN_LEVEL]
     for level in small:
         samples = "1 sample" if counts[level] == 1 else f"{counts[level]} samples"
-        yield f"design.group: level '{level}' of '{design.group}' has {samples}; it needs {MIN_LEVEL} (three parts)"
-    if small or len(compared) < 2:
-        return
-    for part, members in assign_samples(obs, design, b"check").items():
-        labels = list(obs[str(design.group)].loc[members])
-        for level in compared:
-            if labels.count(level) < 2:
-                yield f"design.subject: the {part} part has fewer than 2 samples of '{level}'; it needs more subjects"
+        yield f"design.group: level '{level}' of '{design.group}' has {samples}; it needs {MIN_LEVEL}"
 
 
 def _check_kinds(obs: pd.DataFrame, design: Design) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Splits the samples into three parts, fixed at the start by a secret: 40 % discovery, 30 % validation, 30 % sealed.
 
 The parts are stratified by group and batch. The samples of one subject stay together. The files lie in the project's
-closed folder; one part at a time is bound for an experiment.
+closed folder; one part at a time is bound for an experiment. Where a compared group is so small that a part could show
+nothing, all samples are for discovery: what is found there can be suggested, and nothing can be claimed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 PARTS = ("discovery", "validation", "sealed")
 ORDER = (0, 1, 2, 0, 1, 2, 0, 1, 2, 0)  # any ten units in a row: four, three and three; any six: two, two and two
 MANIFEST = "manifest.json"
+LEAST_APART = 15
+"""Units of each compared group from which on some are kept apart: six, five and four."""
 
 
 def make_splits(task: AnalysisTask, secret: bytes, folder: Path) -> dict[str, Path]:
@@ -43,6 +46,8 @@ def make_splits(task: AnalysisTask, secret: bytes, folder: Path) -> dict[str, Pa
 
 def assign_samples(obs: pd.DataFrame, design: Design, secret: bytes) -> dict[str, list[str]]:
     """Part -> sample ids, in the order of `obs`. Equal samples, design and secret give equal parts."""
+    if not keeps_samples_apart(obs, design):
+        return {part: [str(sample) for sample in obs.index] if part == PARTS[0] else [] for part in PARTS}
     units = _group_units(obs, design)
     rng = np.random.default_rng(int.from_bytes(derive_key(secret, _identify(obs, design)), "big"))
     shuffled = units.iloc[rng.permutation(len(units))]
@@ -55,6 +60,28 @@ def assign_samples(obs: pd.DataFrame, design: Design, secret: bytes) -> dict[str
         part: [str(sample) for sample, unit in zip(obs.index, subjects, strict=True) if chosen[unit] == number]
         for number, part in enumerate(PARTS)
     }
+
+
+def keeps_samples_apart(obs: pd.DataFrame, design: Design) -> bool:
+    """Whether each compared group, or each half of all units where none is compared, has LEAST_APART units."""
+    units = _name_units(obs, design)
+    if design.group is None or design.group not in obs:
+        return len(set(units)) >= 2 * LEAST_APART
+    levels = obs[design.group].astype(str)
+    compared = [
+        {unit for unit, level in zip(units, levels, strict=True) if level == wanted}
+        for wanted in (design.case, design.control)
+    ]
+    return all(len(found) >= LEAST_APART for found in compared)
+
+
+def identify_samples(path: Path) -> str:
+    """Return what tells the samples of a part from others: the hash of their sorted ids. What a task says about them,
+    and how it reads them, changes nothing: the same people are looked at."""
+    from tools.analysis.dataset.h5ad import read_dataset
+
+    ids = sorted(str(sample) for sample in read_dataset(path).obs_names)
+    return hashlib.sha256(json.dumps(ids).encode()).hexdigest()
 
 
 def _name_units(obs: pd.DataFrame, design: Design) -> list[str]:

@@ -15,6 +15,7 @@ from tools.analysis.planning.records import Proposed
 from tools.analysis.planning.study import Study
 
 CAUSE = "bad_call"
+TOO_FEW = "too few samples to keep any apart, so it is only suggestive"
 
 
 def list_plans(hypothesis: Hypothesis, count: int, study: Study) -> list[list[Step]]:
@@ -57,10 +58,12 @@ def read_step(step: Step) -> Implication:
 
 
 def build_version(hypothesis: Hypothesis, plan: Plan, study: Study) -> Build:
-    """Record the version that carries out the plan. A plan with faults in its calls gives a build without one."""
+    """Record the version that carries out the plan. A plan with faults in its calls gives a build without one, and so
+    do data of which no samples are kept apart."""
     implications, faults = _read_plan(plan.steps, study)
-    version = None if faults else record_version(hypothesis, plan, implications, study)
-    cause = CAUSE if faults else ""
+    apart = study.keeps_samples_apart
+    version = record_version(hypothesis, plan, implications, study) if apart and not faults else None
+    cause = CAUSE if faults else "" if apart else TOO_FEW
     return Build(
         id=step_key(plan=plan.id),
         hypothesis=hypothesis.id,

@@ -55,7 +55,8 @@ def _look(key: str, version: Version, seed: int, split: Split, study: Study) -> 
     """The data as they are: what they hold. Their score is 0, which is the metric's null by definition."""
     from tools.analysis.planning.data_view import view_data
 
-    shown = study.view.summary() if split == "smoke" else view_data(study.splits[split], study.task.design).summary()
+    whole = split == "smoke" or not study.keeps_samples_apart
+    shown = study.view.summary() if whole else view_data(study.splits[split], study.task.design).summary()
     store = study.context.artifacts
     return Experiment(
         id=key,

@@ -12,7 +12,7 @@ from tests.tools.analysis.task.folders import make_task_folder
 from tools.analysis.dataset.h5ad import read_dataset, read_states
 from tools.analysis.design import Design
 from tools.analysis.task.analysis_task import load_task
-from tools.analysis.task.splits import PARTS, assign_samples, make_splits
+from tools.analysis.task.splits import PARTS, assign_samples, identify_samples, keeps_samples_apart, make_splits
 
 SECRET = b"s" * 32
 DESIGN = Design(group="group", case="case", control="control", batch="site")
@@ -32,10 +32,32 @@ def test_parts_hold_their_shares_of_every_group_and_site() -> None:
         assert len(counts) == 6 and set(counts) == {share}
 
 
-def test_the_smallest_groups_have_two_samples_in_each_part() -> None:
-    parts = assign_samples(make_obs(2), DESIGN, SECRET)
-    for names in parts.values():
-        assert set(make_obs(2).loc[names, "group"].value_counts()) == {2}
+def test_the_smallest_groups_that_are_divided_have_some_samples_in_each_part() -> None:
+    obs = make_obs(5)
+    parts = assign_samples(obs, DESIGN, SECRET)
+    assert [min(obs.loc[names, "group"].value_counts()) for names in parts.values()] == [6, 5, 4]
+
+
+def test_of_small_groups_no_samples_are_kept_apart() -> None:
+    obs = make_obs(5).iloc[1:]
+    assert not keeps_samples_apart(obs, DESIGN)
+    assert assign_samples(obs, DESIGN, SECRET) == {"discovery": list(obs.index), "validation": [], "sealed": []}
+
+
+def test_pairs_count_once_in_each_group() -> None:
+    visits = [(f"p{n}", visit) for n in range(15) for visit in ("case", "control")]
+    obs = pd.DataFrame(visits, columns=["patient", "group"], index=[f"s{n}" for n in range(30)]).assign(site="a")
+    design = DESIGN.model_copy(update={"subject": "patient"})
+    assert keeps_samples_apart(obs, design)
+    assert not keeps_samples_apart(obs.iloc[2:], design)
+
+
+def test_sealed_samples_are_known_again_whatever_the_task_says_of_them(tmp_path: Path) -> None:
+    folders = [make_task_folder(tmp_path / name, 40) for name in ("one", "two")]
+    (folders[1] / "task.yaml").write_text((folders[1] / "task.yaml").read_text().replace("topic:", "topic: Other"))
+    parts = [make_splits(load_task(folder), SECRET, folder / "parts") for folder in folders]
+    sealed = [identify_samples(each["sealed"]) for each in parts]
+    assert sealed[0] == sealed[1] != identify_samples(parts[0]["validation"])
 
 
 def test_the_secret_and_nothing_else_decides() -> None:
@@ -64,10 +86,10 @@ def test_samples_without_group_or_subject_are_units_of_their_own() -> None:
 
 
 def test_files_are_made_once_and_a_changed_one_is_refused(tmp_path: Path) -> None:
-    task = load_task(make_task_folder(tmp_path / "task"))
+    task = load_task(make_task_folder(tmp_path / "task", 40))
     paths = make_splits(task, SECRET, tmp_path / "project" / "parts")
     sizes = {part: read_dataset(path).n_obs for part, path in paths.items()}
-    assert sum(sizes.values()) == 24 and sizes["discovery"] > sizes["sealed"] >= 6
+    assert sum(sizes.values()) == 40 and sizes["discovery"] > sizes["sealed"] >= 10
     assert read_states(read_dataset(paths["sealed"])) == ["raw"]
     stamp = paths["sealed"].stat().st_mtime_ns
     assert make_splits(task, SECRET, tmp_path / "project" / "parts")["sealed"].stat().st_mtime_ns == stamp

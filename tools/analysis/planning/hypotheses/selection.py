@@ -1,4 +1,4 @@
-"""Selects the rows of a statistics table that become findings: those that are significant first, then the strongest."""
+"""Selects the rows of a statistics table that become findings: those that are significant first, then the surest."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def direction_of(row: Row) -> Trend:
 
 
 def select_rows(rows: Sequence[Row]) -> Selection:
-    """Return at most MOST_FINDINGS rows: by q <= 0.1 first, then by |r|; of those that aren't significant at most
-    MOST_SUGGESTIVE in all. What repeats a stronger row is dropped."""
+    """Return at most MOST_FINDINGS rows: by q <= 0.1 first, then by p, since rows rest on different numbers of samples;
+    of those that aren't significant at most MOST_SUGGESTIVE in all. What repeats a stronger row is dropped."""
     usable = list_usable(rows)
     kept: list[Row] = []
     dropped: list[Dropped] = []
     similar: dict[str, list[str]] = {}
-    for row in sorted(usable, key=lambda row: (not is_significant(row), -abs(row.r or 0.0), row.entity)):
+    for row in sorted(usable, key=lambda row: (not is_significant(row), row.p or 0.0, -abs(row.r or 0.0), row.entity)):
         if len(kept) == MOST_FINDINGS or (len(kept) >= MOST_SUGGESTIVE and not is_significant(row)):
             break
         same = next((other for other in kept if is_same(row, other)), None)
