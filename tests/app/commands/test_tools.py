@@ -28,7 +28,8 @@ def test_the_shipped_tools_are_listed() -> None:
     assert found["differential_abundance"]["refuses"] == "batch_corrected, imputed, scaled"
 
 
-def test_a_file_is_listed_and_what_is_broken_in_it_said(tmp_path: Path) -> None:
+def test_a_file_is_listed_and_what_is_broken_in_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     (tmp_path / "mine.py").write_text((PACKS / "astronomy.py").read_text() + BROKEN)
     done = CliRunner().invoke(app, ["tools", "list", str(tmp_path / "mine.py")])
     assert "colour_difference" in done.output
