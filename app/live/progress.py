@@ -20,7 +20,7 @@ NODE_TEXTS = {
     "plan": "planning {hypothesis}",
     "gate": "waiting for the review of {hypothesis}",
     "glance": "looking for a review of {hypothesis}",
-    "build": "writing code for {hypothesis}",
+    "build": "building a version of {hypothesis}",
     "experiment": "testing {hypothesis}",
     "judge": "judging {hypothesis}",
     "reflect": "recording what {hypothesis} has shown",
