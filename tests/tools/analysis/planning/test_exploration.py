@@ -1,11 +1,13 @@
 """The exploration of an objective without a sandbox: runs are answered by a script."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from pelagos.nouns import Hypothesis, Plan
 from tests.tools.analysis.planning.examples import DESIGN, OBJECTIVE, list_tools, make_row, make_view
 from tests.tools.analysis.small_study import World
 from tools.analysis.execution.analysis import Row
@@ -13,6 +15,7 @@ from tools.analysis.findings import Call
 from tools.analysis.planning import exploration
 from tools.analysis.planning.records import CallsRun, Revision
 from tools.analysis.planning.study import Study
+from tools.analysis.trials.build import TOO_FEW, build_version, make_step
 
 Answer = Callable[[Sequence[Call]], tuple[str, list[Row]]]
 
@@ -102,3 +105,26 @@ def test_a_strong_model_chooses_a_further_test_and_what_it_contradicts_is_droppe
         ("P2", "t_test shows it in the other direction")
     ]
     assert next(iter(world.ledger.facts(Revision).values())).by == "planner"
+
+
+def test_a_model_that_is_worse_than_chance_is_no_row_of_its_objective(study: ScriptedStudy) -> None:
+    objective = OBJECTIVE.model_copy(
+        update={"id": "arm ~ features", "relation": "group ~ features", "family": "others"}
+    )
+    search = exploration.make_search(objective, study)
+    rows = [make_row("panel of 10", r=-0.4), make_row("panel of 20", r=0.3)]
+    object.__setattr__(study, "answer", lambda calls: ("", rows))
+    study_run = study.run([{"tool": "model", "arguments": {}}])
+    assert [row.entity for row in exploration.list_rows(study_run, search, study)] == ["panel of 20"]
+
+
+def test_where_no_samples_are_kept_apart_nothing_is_built(study: ScriptedStudy) -> None:
+    explored = exploration.explore(OBJECTIVE, study, "opening")
+    steps = [make_step(each) for each in explored.findings[0].implications if each.required]
+    hypothesis = Hypothesis(id="h1", title="t", statement="s", rationale="r", refuted_by="n", target=OBJECTIVE.id)
+    plan = Plan(id="h1-p1", hypothesis="h1", steps=steps)
+    assert build_version(hypothesis, plan, study).version == "h1-p1-v"
+    small = copy(study)
+    object.__setattr__(small, "keeps_samples_apart", False)
+    build = build_version(hypothesis, plan, small)
+    assert (build.version, build.cause) == (None, TOO_FEW)
