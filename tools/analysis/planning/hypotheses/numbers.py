@@ -27,10 +27,12 @@ def collect_numbers(value: Any) -> Iterator[float]:
 
 def find_untraced(text: str, known: Iterable[float], names: Iterable[str] = ()) -> list[str]:
     """Return the numbers in `text` that are none of `known`. Digits within words are no numbers; the words of `names`
-    (of features, levels, columns) are left out first."""
+    (of features, levels, columns) are left out first, and a level that is a bare number only as the value of its group:
+    "arm = 1"."""
     for name in sorted(set(names), key=len, reverse=True):
         if any(char.isdigit() for char in name):
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text, flags=re.IGNORECASE)
+            before = r"(?<!\w)" if any(char.isalpha() for char in name) else "= "
+            text = re.sub(rf"{before}{re.escape(name)}(?!\w|\.\d)", " ", text, flags=re.IGNORECASE)
     values = [*known, *CONVENTIONS]
     return [match[0].strip() for match in NUMBER.finditer(text) if not _is_known(match, values)]
 

@@ -34,3 +34,10 @@ def test_cases(text: str, untraced: list[str]) -> None:
 
 def test_numbers_are_collected_from_json() -> None:
     assert list(collect_numbers({"a": [1, 2.5, {"b": -3}], "c": "4", "d": True, "e": None})) == [1.0, 2.5, -3.0]
+
+
+@pytest.mark.parametrize("level", ["1", "7", "15", "1.4"])
+def test_a_level_that_is_a_number_takes_nothing_from_other_numbers(level: str) -> None:
+    text = f"higher in arm = {level} than in arm = 0: p = 1.4e-15, q = 7.3e-13"
+    assert find_untraced(text, [1.4e-15, 7.3e-13], [level, "0"]) == []
+    assert find_untraced(f"{level} of them", [], [level]) == [level]
