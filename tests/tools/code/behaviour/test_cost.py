@@ -39,10 +39,8 @@ raise SystemExit(f"cost {best[1] / best[0] - 1:.4f} of {best[0] / 4 * 1e6:.0f} u
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_counting_takes_less_than_a_tenth_of_a_small_networks_time(tmp_path: Path) -> None:
+def test_counting_takes_less_than_a_twentieth_of_a_small_networks_time(tmp_path: Path) -> None:
     _, report, log = start_hooks(tmp_path, {"main.py": PROGRAM}, trace=False)  # type: ignore[arg-type]
     assert report.behaviour.amounts["optimizer steps"] == 4000
     print(log)
-    assert (
-        float(log.partition("cost ")[2].split()[0]) < 0.1
-    )  # about 0.04 on a quiet machine, and 0.053 was seen on a busy one
+    assert float(log.partition("cost ")[2].split()[0]) < 0.05
