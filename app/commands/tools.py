@@ -97,7 +97,7 @@ def _describe(spec: ToolSpec) -> dict[str, Any]:
         "needs": ", ".join(sorted(spec.requires)),
         "refuses": ", ".join(refused),
         "leaves": str(spec.produces),
-        "library": spec.library,
+        "library": spec.libraries,
     }
 
 

@@ -92,7 +92,7 @@ def describe_call(call: Call, spec: ToolSpec) -> dict[str, Any]:
         "refuses_missing": spec.refuses_missing,
         "removes": sorted(spec.removes),
         "produces": str(spec.produces),
-        "library": spec.library,
+        "library": spec.libraries,
         "sets": sets.name if sets else "",
     }
 

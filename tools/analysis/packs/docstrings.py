@@ -27,7 +27,7 @@ class ToolDoc:
     removes: frozenset[State]
     produces: State | Literal["statistics"]
     seconds: float
-    library: str
+    libraries: str
     example: Mapping[str, Any]
 
 
@@ -53,7 +53,7 @@ def read_doc(text: str) -> ToolDoc:
         removes=_read_states("Removes", _split(lines.get("Removes", ""))),
         produces=produces,
         seconds=_read_seconds(lines.get("Seconds", "60")),
-        library=lines.get("Library", ""),
+        libraries=lines.get("Library", ""),
         example=_read_example(lines.get("Example", "")),
     )
 

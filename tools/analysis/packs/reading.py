@@ -57,7 +57,7 @@ def _read_tool(node: ast.FunctionDef, pack: str, source: Source) -> ToolSpec:
         refuses_missing=doc.refuses_missing,
         removes=doc.removes,
         seconds=doc.seconds,
-        library=doc.library,
+        libraries=doc.libraries,
         example=doc.example,
         doc=text,
     )

@@ -73,7 +73,7 @@ class ToolSpec:
     refuses_missing: bool = False
     removes: frozenset[State] = frozenset()
     seconds: float = 60.0
-    library: str = ""
+    libraries: str = ""
     example: Mapping[str, Any] = field(default_factory=dict)
     doc: str = ""
 

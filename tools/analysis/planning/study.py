@@ -120,4 +120,4 @@ class Study:
 
 def _digest_tool(spec: ToolSpec) -> dict[str, Any]:
     """Return what tells one state of a tool from another: its name, documentation and library."""
-    return {"name": spec.name, "pack": spec.pack, "doc": spec.doc, "library": spec.library}
+    return {"name": spec.name, "pack": spec.pack, "doc": spec.doc, "library": spec.libraries}

@@ -65,7 +65,7 @@ def _list_provenance(runs: Sequence[CallsRun]) -> list[str]:
 def _tell_tool(name: str, arguments: Sequence[str], specs: Mapping[str, ToolSpec]) -> str:
     spec = specs.get(name)
     summary = spec.summary.rstrip(".:") if spec else name
-    library = f", {spec.library}" if spec and spec.library else ""
+    library = f", {spec.libraries}" if spec and spec.libraries else ""
     called = "; or ".join(text or "no parameters" for text in arguments[:3])
     more = f"; and {len(arguments) - 3} other settings" if len(arguments) > 3 else ""
     return f"{summary} ({name}{library}; {called}{more})."

@@ -30,7 +30,7 @@ def draw_workflow(explored: Explored, record: AnalysisRecord, specs: Mapping[str
 
 def make_box(call: Call, specs: Mapping[str, ToolSpec], after: list[int]) -> Box:
     spec = specs.get(call["tool"])
-    library = [f"library: {spec.library}"] if spec and spec.library else []
+    library = [f"library: {spec.libraries}"] if spec and spec.libraries else []
     return Box(str(call["tool"]), [*show_arguments(call["arguments"]), *library], after)
 
 

@@ -54,7 +54,7 @@ def read(text: str, folder: Path) -> list[ToolSpec | PackFault]:
 def test_a_tool_is_read_without_being_imported(tmp_path: Path) -> None:
     [spec] = read(TOOL, tmp_path)
     assert isinstance(spec, ToolSpec)
-    assert (spec.name, spec.summary, spec.seconds, spec.library) == ("difference", "Compare two groups.", 7, "scipy")
+    assert (spec.name, spec.summary, spec.seconds, spec.libraries) == ("difference", "Compare two groups.", 7, "scipy")
     assert spec.relation is Relation.FEATURE_GROUP
     assert spec.requires == {State.LOG2, State.FILTERED}
     assert spec.refuses == {State.IMPUTED}

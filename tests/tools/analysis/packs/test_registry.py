@@ -26,7 +26,7 @@ def test_every_shipped_tool_can_be_read() -> None:
     found = load_packs(SHIPPED)
     assert not found.faults
     assert {spec.pack for spec in found.values()} == set(SHIPPED)
-    assert all(spec.library and spec.summary.endswith(".") for spec in found.values())
+    assert all(spec.libraries and spec.summary.endswith(".") for spec in found.values())
 
 
 def test_reading_packs_imports_none_of_them() -> None:
