@@ -19,7 +19,6 @@ from pelagos.facts.drive import Entered
 if TYPE_CHECKING:
     from langgraph.runtime import Runtime
 
-CLOSING = frozenset({"confirm", "report"})
 LANE_ENDS = frozenset({"ideate", "screen", "reflect"})
 """Nodes after which a lane ends if its status isn't running."""
 

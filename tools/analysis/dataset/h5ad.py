@@ -10,10 +10,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING
 
 from pelagos.errors import BadInput
-from tools.analysis.states import Kind, State
+from tools.analysis.states import State
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -54,11 +54,3 @@ def read_states(data: AnnData) -> list[str]:
 
 def set_states(data: AnnData, states: Iterable[str]) -> None:
     data.uns["states"] = [str(State(state)) for state in states]
-
-
-def read_kind(data: AnnData) -> Kind:
-    """The kind in `uns`. Raises BadInput where there is none."""
-    kind = str(data.uns.get("kind", ""))
-    if kind not in get_args(Kind):
-        raise BadInput(f"uns['kind']: '{kind}' is no kind of data; known: {', '.join(get_args(Kind))}")
-    return cast(Kind, kind)

@@ -33,11 +33,6 @@ def enumerate_objectives(design: Design, view: DataView, specs: Mapping[str, Too
     return [objective for objective in found if objective.relation in tested]
 
 
-def name_side(relation: str) -> str:
-    """Return what a relation's table has rows of: feature, set, module ..."""
-    return LEFT[Relation(relation)]
-
-
 def _with_group(design: Design, view: DataView) -> Iterator[Objective]:
     if design.group is None or design.case is None or design.control is None:
         return

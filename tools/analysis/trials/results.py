@@ -103,13 +103,3 @@ def find_harm(result: TestResult, primary: TestResult) -> str:
     if result.implication.role == "without strongest" and result.r < LEAST_SHARE * primary.r:
         return f"not so: {result.implication.text} (r = {result.r:.2f} after {primary.r:.2f})"
     return ""
-
-
-def list_notes(results: Sequence[TestResult]) -> list[str]:
-    """Return what further tests leave open, one line each: not run, or in the other direction without being clear."""
-    notes = [f"not run: {each.implication.text}: {each.cause}" for each in results if each.row is None]
-    return notes + [
-        f"in the other direction, not clearly: {each.implication.text} (r = {each.r:.2f})"
-        for each in results
-        if each.r is not None and each.r <= 0 and not each.implication.required and (each.bounds[1] or 0) >= 0
-    ]

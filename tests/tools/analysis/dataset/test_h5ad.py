@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pelagos.errors import BadInput
-from tools.analysis.dataset.h5ad import read_dataset, read_kind, read_states, set_states, write_dataset
+from tools.analysis.dataset.h5ad import read_dataset, read_states, set_states, write_dataset
 
 
 def make_dataset() -> anndata.AnnData:
@@ -27,22 +27,19 @@ def test_a_data_set_comes_back_as_it_was(tmp_path: Path) -> None:
     data = make_dataset()
     write_dataset(data, tmp_path / "a.h5ad")
     again = read_dataset(tmp_path / "a.h5ad")
-    assert read_states(again) == ["raw"] and read_kind(again) == "proteomics"
+    assert read_states(again) == ["raw"] and again.uns["kind"] == "proteomics"
     np.testing.assert_array_equal(again.X, data.X)
     assert list(again.var["name"]) == ["X", "X", "Y"] and list(again.obs_names) == ["s1", "s2"]
     assert np.isnan(again.obs["age"].iloc[1])
 
 
-def test_unknown_states_and_kinds_are_refused() -> None:
+def test_unknown_states_are_refused() -> None:
     data = make_dataset()
     with pytest.raises(ValueError, match="polished"):
         set_states(data, ["polished"])
     data.uns["states"] = ["polished"]
     with pytest.raises(BadInput, match=r"polished: no such state; known: raw, log2"):
         read_states(data)
-    data.uns["kind"] = "picture"
-    with pytest.raises(BadInput, match="'picture' is no kind"):
-        read_kind(data)
 
 
 def test_what_is_no_h5ad_file_is_refused_in_one_line(tmp_path: Path) -> None:

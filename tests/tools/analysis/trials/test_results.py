@@ -5,7 +5,7 @@ from memory.artifacts import ArtifactStore
 from pelagos.nouns import Experiment, OutcomeKind
 from tests.tools.analysis.planning.examples import make_implication, make_row
 from tools.analysis.findings import e_value, one_sided
-from tools.analysis.trials.results import TestResult, find_harm, list_notes, make_result, weigh_results
+from tools.analysis.trials.results import TestResult, find_harm, make_result, weigh_results
 
 CLEAR = dict(r_low=-0.7, r_high=-0.2)
 
@@ -65,7 +65,6 @@ def test_what_is_clearly_the_other_way_harms_and_what_is_not_is_noted() -> None:
     clear = make_result(make_implication(required=False, role="batch"), make_row(r=-0.5, **CLEAR), "", "")
     vague = make_result(make_implication(required=False, role="batch"), make_row(r=-0.1), "", "")
     assert find_harm(clear, primary) and not find_harm(vague, primary) and not find_harm(primary, primary)
-    assert len(list_notes([primary, clear, vague])) == 1
 
 
 def test_a_set_that_is_but_one_member_is_harmed() -> None:
