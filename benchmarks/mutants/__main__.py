@@ -31,13 +31,14 @@ from benchmarks.mutants.changes import find_places, list_changes
 
 ROOT = Path(__file__).parents[2]
 ROOMS = {
-    "judging": ["agents/judging/*.py"],
+    "judging": ["agents/judging/*.py", "tools/paired/*.py"],
     "memory": ["memory/ledger/*.py", "memory/steps/*.py", "memory/bank/*.py"],
     "nodes": ["agents/nodes/*.py"],
     "edits": [f"tools/code/program/{name}.py" for name in ("edits", "splice", "replies")],
     "audit": ["tools/code/audit/**/*.py"],
     "metrics": ["sandbox/evaluation/metrics.py"],
     "report": ["app/report/facts.py"],
+    "analysis": ["tools/analysis/trials/*.py", "tools/analysis/planning/hypotheses/*.py"],
 }
 TREES = ("pelagos", "agents", "tools", "sandbox", "memory", "app", "tasks", "tests", "benchmarks", "docs", "scripts")
 FACTOR = 5
