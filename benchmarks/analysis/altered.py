@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from memory.files.project_folder import FOLDER_NAME, SECRET_FILE
 from tools import registry
 from tools.analysis.dataset.h5ad import write_dataset
 from tools.analysis.inside.permutation import permute_labels
 from tools.analysis.task.analysis_task import AnalysisTask, load_task
 from tools.analysis.task.task_data import open_task_data
-from tools.code.task.data import FOLDER_NAME, SECRET_FILE
 
 if TYPE_CHECKING:
     from anndata import AnnData

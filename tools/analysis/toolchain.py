@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memory.files.project_folder import project_folder
+from memory.files.project_secret import read_secret
 from pelagos.errors import EvaluationError
 from pelagos.facts.checks import Pin
 from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Split, Step, Version
@@ -32,7 +33,6 @@ from tools.analysis.trials.audit.audit import audit_version
 from tools.analysis.trials.build import build_version, list_plans, load_implications
 from tools.analysis.trials.experiment import BASELINE, run_trial
 from tools.analysis.trials.results import weigh_results
-from tools.code.task.data import read_secret
 from tools.evidence import Evidence
 from tools.opening import opening
 from tools.toolchain import Briefing, Context, Section, Tool, Toolchain

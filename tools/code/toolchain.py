@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memory.files.project_folder import SECRET_FILE, project_folder
+from memory.files.project_secret import has_secret
 from pelagos.errors import BadInput
 from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Signature, Split, Version
 from pelagos.settings import Loop, Settings
@@ -31,7 +32,7 @@ from tools.code.matched.matched_baseline import VersionRunner, build_matched_bas
 from tools.code.program import program, versions
 from tools.code.program.program import Program
 from tools.code.task.code_task import CodeTask, load_task
-from tools.code.task.data import SplitData, TaskData, has_secret, prepare_data
+from tools.code.task.data import SplitData, TaskData, prepare_data
 from tools.evidence import Evidence
 from tools.opening import opening
 from tools.paired.compare import compare

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from benchmarks.analysis.altered import choose_plant, fix_secret, write_altered
+from memory.files.project_secret import read_secret
 from tools.analysis.dataset.h5ad import read_dataset
-from tools.code.task.data import read_secret
 
 SAMPLES, SYMBOLS = 40, ["ALB", "APOE", "CLU", "C3", "CFH", "TTR", "GFAP", "MAPT"]
 SETS = {"a small set": SYMBOLS[:4], "b set": SYMBOLS[:6], "c set": SYMBOLS}

@@ -16,7 +16,7 @@ from tools.analysis.task.files import find_fault, find_missing_sources, resolve,
 from tools.analysis.task.schema import PACKS, TaskFile, parse_task
 from tools.analysis.task.splits import LEAST_APART, keeps_samples_apart
 from tools.analysis.task.task_data import is_checked, open_task_data
-from tools.code.task.schema_faults import read_yaml
+from tools.task_file import read_yaml
 
 TASK_FILE = "task.yaml"
 TOO_FEW = (

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.code.task.schema_faults import find_file_fault
+from tools.task_file import find_file_fault
 
 _SOURCE = re.compile(r"([a-z][a-z0-9-]+):([^/\\].*)")
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pelagos.nouns import NoveltyRule
 from tools.analysis.design import Design
 from tools.analysis.states import Kind, State
-from tools.code.task.schema_faults import format_error
+from tools.task_file import format_error
 
 REMEDIES = {
     "name": "add a short lower-case name, such as 'name: my-cohort'",

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from memory.files.project_secret import derive_key
 from memory.files.whole_folder import write_whole_folder
 from pelagos.errors import DamagedRun
 from tools.analysis.dataset.h5ad import write_dataset
-from tools.code.task.data import derive_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ LEAST_APART = 15
 def make_splits(task: AnalysisTask, secret: bytes, folder: Path) -> dict[str, Path]:
     """Part -> its .h5ad file in `folder`, which is made at the first call and checked at the others.
 
-    `secret`: the project's (`tools.code.task.data.read_secret`). Raises BadInput and DamagedRun.
+    `secret`: the project's (`memory.files.project_secret`). Raises BadInput and DamagedRun.
     """
     paths = {part: folder / f"{part}.h5ad" for part in PARTS}
     if not folder.exists():

@@ -18,7 +18,7 @@ from tools.code.task.data_sources import Source
 from tools.code.task.entry import command
 from tools.code.task.entry.command import Entry
 from tools.code.task.schema import MetricPart, SmokePart, SplitsPart, TaskFile
-from tools.code.task.schema_faults import read_yaml
+from tools.task_file import read_yaml
 
 TASK_FILE = "task.yaml"
 

@@ -7,12 +7,8 @@ Items are shuffled with the project's secret, so that a program that has the pub
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import secrets
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from memory.files.project_folder import FOLDER_NAME, SECRET_FILE, project_folder
+from memory.files.project_folder import project_folder
+from memory.files.project_secret import derive_key, read_secret
 from memory.files.whole_folder import write_whole_folder
 from pelagos.errors import BadInput, DamagedRun
 from pelagos.nouns import Split
@@ -66,35 +63,6 @@ def prepare_data(task: CodeTask, project: Path) -> TaskData:
         home.mkdir(mode=0o700, exist_ok=True)
         _make_data(task, seed, folder)
     return _open_data(folder)
-
-
-def has_secret(project: Path) -> bool:
-    return (project / FOLDER_NAME / SECRET_FILE).exists()
-
-
-def read_secret(project: Path) -> bytes:
-    """The project's 32 secret bytes, made at the first call; readable by the owner only."""
-    path = project_folder(project) / SECRET_FILE
-    if not path.exists():
-        handle, fresh = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_hex(32))
-            with contextlib.suppress(FileExistsError):  # another process was first: its secret is used
-                os.link(fresh, path)
-        finally:
-            Path(fresh).unlink()
-    try:
-        return bytes.fromhex(path.read_text("ascii"))
-    except ValueError:
-        raise BadInput(
-            f"{path}: not the secret that Pelagos wrote; remove it and the folder 'data' beside it"
-        ) from None
-
-
-def derive_key(secret: bytes, purpose: str) -> bytes:
-    """32 bytes for one purpose, which reveal nothing about the secret or about another purpose."""
-    return hashlib.blake2b(purpose.encode(), key=secret, digest_size=32).digest()
 
 
 def split_items(n: int, sizes: Mapping[str, int], seed: bytes) -> dict[str, Array]:

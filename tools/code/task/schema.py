@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from pelagos.nouns import Direction, NoveltyRule
-from tools.code.task.schema_faults import format_error
+from tools.code.task.remedies import REMEDIES
+from tools.task_file import format_error
 
 STOCK_METRICS = {
     "accuracy": Direction.UP,
@@ -107,12 +108,14 @@ def parse_task(raw: dict[Any, Any]) -> tuple[dict[str, Any], list[str]]:
     """The well-formed keys with their values, and one line for each fault in the others."""
     parts: dict[str, Any] = {}
     faults = [
-        format_error(("extra_forbidden", (str(key),), ""), TaskFile) for key in raw if key not in TaskFile.model_fields
+        format_error(("extra_forbidden", (str(key),), ""), TaskFile, REMEDIES)
+        for key in raw
+        if key not in TaskFile.model_fields
     ]
     for key, field in TaskFile.model_fields.items():
         if key not in raw:
             if field.is_required():
-                faults.append(format_error(("missing", (key,), ""), TaskFile))
+                faults.append(format_error(("missing", (key,), ""), TaskFile, REMEDIES))
             else:
                 parts[key] = field.get_default()
             continue
@@ -120,5 +123,7 @@ def parse_task(raw: dict[Any, Any]) -> tuple[dict[str, Any], list[str]]:
             adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]
             parts[key] = adapter.validate_python(raw[key])
         except ValidationError as error:
-            faults += [format_error((e["type"], (key, *e["loc"]), e["msg"]), TaskFile) for e in error.errors()]
+            faults += [
+                format_error((e["type"], (key, *e["loc"]), e["msg"]), TaskFile, REMEDIES) for e in error.errors()
+            ]
     return parts, faults

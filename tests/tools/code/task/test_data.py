@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memory.files.project_secret import derive_key, read_secret
 from pelagos.errors import BadInput, DamagedRun
 from tools.code.task.code_task import CodeTask, load_task
-from tools.code.task.data import derive_key, prepare_data, read_secret, split_items
+from tools.code.task.data import prepare_data, split_items
 from tools.code.task.data_sources import load_items
 
 TASKS = Path(__file__).parents[4] / "tasks"

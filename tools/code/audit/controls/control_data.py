@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from memory.files.project_secret import derive_key
 from memory.files.whole_folder import write_whole_folder
 from pelagos.errors import DamagedRun
 from pelagos.nouns import Split
 from tools.code.audit.controls.regions import relabel_by_region
 from tools.code.audit.controls.relabel import make_relabelling
 from tools.code.audit.controls.shift import shift_inputs
-from tools.code.task.data import SplitData, TaskData, derive_key, digest_arrays
+from tools.code.task.data import SplitData, TaskData, digest_arrays
 
 Array = np.ndarray[Any, Any]
 CONTROL: Split = "control"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from memory.files.project_secret import derive_key, read_secret
 from memory.ledger.keys import step_key
 from pelagos.nouns import Experiment, Version
-from tools.code.task.data import derive_key, read_secret
 from tools.toolchain import Context
 
 

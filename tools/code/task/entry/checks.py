@@ -8,7 +8,7 @@ from string import Formatter
 
 from pelagos.errors import BadInput
 from tools.code.task.entry.command import IMPORT_FOLDERS, module_paths, parse_entry
-from tools.code.task.schema_faults import find_file_fault
+from tools.task_file import find_file_fault
 
 PLACEHOLDERS = ("data", "out", "seed")
 

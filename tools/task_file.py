@@ -1,4 +1,4 @@
-"""Formats the faults of a task file as single lines: the key, the fault and the remedy."""
+"""Reads a task file, whatever its toolchain, and formats its faults as single lines: the key, the fault, the remedy."""
 
 from __future__ import annotations
 
@@ -12,22 +12,6 @@ from pydantic import BaseModel
 
 from pelagos.errors import BadInput
 from pelagos.textfile import read_text
-
-REMEDIES = {
-    "name": "add a short lower-case name, such as 'name: digits'",
-    "topic": "add one line that says what is researched",
-    "description": "add what goes in, what comes out and what may be changed",
-    "entry": "add the command, such as 'entry: python train.py --data {data} --out {out} --seed {seed}'",
-    "editable": "add the program files that may be changed, such as 'editable: [train.py]'",
-    "data": "add 'data: {name: digits}' or 'data: {path: data.csv, target: COLUMN}'",
-    "metric": "add 'metric: {name: accuracy, direction: up, min_effect: 0.01}'",
-    "metric.direction": "add 'direction: up' (higher is better) or 'direction: down' (lower is better)",
-    "metric.min_effect": "add the least change worth having, in the metric's unit and above 0",
-    "splits": "add 'splits: {train: 600, validation: 500, sealed: 500}'",
-    "splits.validation": "a verdict needs as many items as that at least, better some hundred",
-    "splits.sealed": "a confirmation needs as many items as that at least, better some hundred",
-    "seeds": "add 'seeds: [1, 2, 3, 4, 5, 6, 7, 8]'; the first three or more make the noise floor",
-}
 
 
 class _Loader(yaml.SafeLoader):
@@ -63,9 +47,7 @@ def read_yaml(path: Path) -> dict[Any, Any]:
     return raw
 
 
-def format_error(
-    error: tuple[str, tuple[Any, ...], str], root: type[BaseModel], remedies: Mapping[str, str] = REMEDIES
-) -> str:
+def format_error(error: tuple[str, tuple[Any, ...], str], root: type[BaseModel], remedies: Mapping[str, str]) -> str:
     """One line for one pydantic error, given as (type, location, message)."""
     kind, loc, message = error
     where = ".".join(str(part) for part in loc)
