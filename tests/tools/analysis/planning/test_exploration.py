@@ -1,51 +1,26 @@
 """The exploration of an objective without a sandbox: runs are answered by a script."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from pelagos.nouns import Hypothesis, Plan
-from tests.tools.analysis.planning.examples import DESIGN, OBJECTIVE, list_tools, make_row, make_view
+from tests.tools.analysis.planning.examples import OBJECTIVE, make_row
+from tests.tools.analysis.planning.scripted_study import ScriptedStudy, make_scripted_study
 from tests.tools.analysis.small_study import World
 from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Call
 from tools.analysis.planning import exploration
-from tools.analysis.planning.records import CallsRun, Revision
-from tools.analysis.planning.study import Study
+from tools.analysis.planning.records import Revision
 from tools.analysis.trials.build import TOO_FEW, build_version, make_step
-
-Answer = Callable[[Sequence[Call]], tuple[str, list[Row]]]
-
-
-class ScriptedStudy(Study):
-    """`answer` maps calls to the cause of a failure and rows."""
-
-    answer: Answer
-
-    def run(self, calls: Sequence[Call], *where: Any, **more: Any) -> CallsRun:
-        cause, rows = self.answer(calls)
-        table = self.context.artifacts.put_json([row.model_dump(mode="json") for row in rows])
-        return CallsRun(
-            calls=list(calls),
-            outcome="error" if cause else "ok",
-            cause=cause,
-            failed_call=len(calls) - 1 if cause else None,
-            tables={} if cause else {len(calls) - 1: table},
-            states=["log2"],
-        )
 
 
 @pytest.fixture
 def study(world: World, monkeypatch: pytest.MonkeyPatch) -> ScriptedStudy:
     monkeypatch.setattr("tools.analysis.planning.hypotheses.describe.find_confounding", lambda *args: [])
     monkeypatch.setattr("tools.analysis.planning.hypotheses.describe.find_circularity", lambda *args: [])
-    task = SimpleNamespace(design=DESIGN, gene_sets=None, description="a study")
-    made = ScriptedStudy(task, list_tools(), {"discovery": None}, {}, make_view(missing=0.1), world)  # type: ignore[arg-type]
-    object.__setattr__(made, "answer", lambda calls: ("", [make_row("P1"), make_row("P2", r=-0.5)]))
-    return made
+    return make_scripted_study(world)
 
 
 def test_the_best_workflow_by_the_verifier_is_carried_out(study: ScriptedStudy, world: World) -> None:
