@@ -38,7 +38,7 @@ ROOMS = {
     "audit": ["tools/code/audit/**/*.py"],
     "metrics": ["sandbox/evaluation/metrics.py"],
     "report": ["app/report/facts.py"],
-    "analysis": ["tools/analysis/trials/*.py", "tools/analysis/planning/hypotheses/*.py"],
+    "analysis": ["tools/analysis/trials/**/*.py", "tools/analysis/planning/hypotheses/*.py"],
 }
 TREES = ("pelagos", "agents", "tools", "sandbox", "memory", "app", "tasks", "tests", "benchmarks", "docs", "scripts")
 FACTOR = 5

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,3 +73,10 @@ def test_a_set_that_is_but_one_member_is_harmed() -> None:
     role = make_implication(required=False, role="without strongest")
     assert find_harm(make_result(role, make_row(r=0.2), "", ""), primary)
     assert not find_harm(make_result(role, make_row(r=0.5), "", ""), primary)
+
+
+def test_a_test_that_wasnt_run_has_no_interval_and_weighs_nothing() -> None:
+    missing = make_result(make_implication(), None, "no result for P1", "")
+    assert (missing.r, missing.bounds, missing.p, missing.e) == (None, (None, None), 1.0, 0.5)
+    down = make_result(make_implication(direction="down"), make_row(r=-0.6).model_copy(update={"r_low": None}), "", "")
+    assert down.bounds == (pytest.approx(0.4), None)

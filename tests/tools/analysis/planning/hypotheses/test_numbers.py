@@ -41,3 +41,8 @@ def test_a_level_that_is_a_number_takes_nothing_from_other_numbers(level: str) -
     text = f"higher in arm = {level} than in arm = 0: p = 1.4e-15, q = 7.3e-13"
     assert find_untraced(text, [1.4e-15, 7.3e-13], [level, "0"]) == []
     assert find_untraced(f"{level} of them", [], [level]) == [level]
+
+
+def test_the_longest_name_goes_first() -> None:
+    assert find_untraced("IGHV3 of stage 3b is up", [], ["stage 3", "stage 3b"]) == []
+    assert find_untraced("IGHV3-30 is up by 30", [], ["IGHV3", "IGHV3-30"]) == ["30"]

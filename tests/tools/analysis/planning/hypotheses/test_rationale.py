@@ -36,3 +36,12 @@ def test_a_number_without_an_artifact_is_refused_and_kept_on_record(world: World
     text, refused = write_rationale(finding_of(world), study, "opening")
     assert text == "Found on the discovery samples by model."
     assert ["3.7, 812" in each.reason for each in refused] == [True, False]
+
+
+def test_a_reply_of_no_use_is_on_record_under_its_entity(world: World) -> None:
+    study = make_study(world, "x")  # too short for the schema
+    world.role_model.script = lambda schema, prompt: None
+    text, refused = write_rationale(finding_of(world), study, "opening")
+    assert text == "Found on the discovery samples by model."
+    assert [(each.entity, each.reason) for each in refused] == [("P1", "no rationale in the reply: not scripted")]
+    assert len(world.role_model.prompts) == 1
