@@ -30,7 +30,7 @@ def weigh(
     on a seed has no weight: the scores on the other seeds are a selection."""
     failed = tuple(seed for seed in order if seed in candidate.failed)
     seeds = [seed for seed in order if seed in baseline.scores and seed in candidate.scores]
-    amount = f"{len(seeds)} seeds"
+    amount = "1 seed" if len(seeds) == 1 else f"{len(seeds)} seeds"
     no_effect = Evidence(None, len(seeds), amount, confidence, failed=failed, harms=tuple(harms))
     differences = _pair_arms(baseline, candidate, metric, seeds) if seeds else None
     estimated = differences.estimate() if differences and differences.finite else None

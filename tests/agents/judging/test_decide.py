@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agents.judging.decide import decide_claim, decide_validation, is_tested_at_once, worth_more_seeds
 from pelagos.nouns import Effect, VerdictKind
-from tests.agents.judging.arms import CONFIDENCE, SEEDS, UP, arm, pair
+from tests.tools.paired.arms import CONFIDENCE, SEEDS, UP, pair
 from tools.evidence import Evidence
 from tools.paired.weigh import weigh
 
@@ -81,7 +81,7 @@ def test_seeds_are_bought_while_they_may_change_something() -> None:
     assert not bought(evidence(0.02, -0.02, 0.06, 0.31))  # hopeless
     assert not bought(evidence(-0.05, -0.08, -0.02, 0.99))
     assert not bought(evidence(0.05, 0.03, 0.07, 0.001, constant=True))  # seeds tell nothing
-    assert bought(Evidence(Effect(value=0.05, p_value=1.0, seeds=1), 1, "1 seeds", CONFIDENCE))
+    assert bought(Evidence(Effect(value=0.05, p_value=1.0, seeds=1), 1, "1 seed", CONFIDENCE))
 
 
 def test_only_what_is_strong_is_tested_at_once() -> None:
@@ -102,24 +102,3 @@ def test_identical_predictions_are_equivalent_not_a_free_win() -> None:
     assert shown.effect is not None
     assert (shown.effect.value, shown.p_value) == (0.0, 1.0)
     assert decide_validation(shown, UP).kind is VerdictKind.EQUIVALENT
-
-
-def test_programs_without_chance_are_told_from_others() -> None:
-    assert weigh(arm([0.5] * 3), arm([0.6] * 3), UP, SEEDS, CONFIDENCE).constant
-    assert not weigh(arm([0.5] * 3), arm([0.6, 0.6, 0.61]), UP, SEEDS, CONFIDENCE).constant
-    assert not weigh(arm([0.5]), arm([0.6]), UP, SEEDS, CONFIDENCE).constant
-
-
-def test_the_same_difference_on_more_seeds_only_grows_surer() -> None:
-    noise = np.tile([0.004, -0.004], 4)
-    evidences = [weigh(arm([0.8] * n), arm((0.81 + noise[:n]).tolist()), UP, SEEDS, CONFIDENCE) for n in (4, 6, 8)]
-    widths = [high - low for high, low in ((look.effect.high, look.effect.low) for look in evidences if look.effect)]
-    assert widths == sorted(widths, reverse=True)
-    assert [look.p_value for look in evidences] == sorted((look.p_value for look in evidences), reverse=True)
-    assert decide_validation(evidences[-1], UP).kind is VerdictKind.PROMISING
-
-
-def test_findings_take_all_weight() -> None:
-    cheat = evidence(0.4, 0.3, 0.5, 0.0001)
-    assert cheat.discredit([]) is cheat
-    assert cheat.discredit(["reads labels", "and more"]).p_value == 1.0

@@ -12,7 +12,7 @@ import pytest
 from agents.judging.evidence_ids import list_evidence_ids
 from memory.artifacts import ArtifactStore
 from pelagos.nouns import Direction, Effect, Experiment, Metric, OutcomeKind
-from tests.agents.judging.arms import CONFIDENCE, UP
+from tests.tools.paired.arms import CONFIDENCE, UP
 from tools.evidence import Evidence
 from tools.paired.compare import collect_arm, compare
 

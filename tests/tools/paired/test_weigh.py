@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agents.judging.decide import decide_validation, worth_more_seeds
 from pelagos.nouns import Metric, VerdictKind
-from tests.agents.judging.arms import CONFIDENCE, DOWN, SEEDS, UP, arm, pair
+from tests.tools.paired.arms import CONFIDENCE, DOWN, SEEDS, UP, arm, pair
 from tools.evidence import Evidence
 from tools.paired.weigh import Arm, weigh
 
@@ -55,6 +55,21 @@ def test_a_lower_rmse_is_an_improvement() -> None:
     assert evidence.effect.low > 0
 
 
+def test_programs_without_chance_are_told_from_others() -> None:
+    assert weigh(arm([0.5] * 3), arm([0.6] * 3), UP, SEEDS, CONFIDENCE).constant
+    assert not weigh(arm([0.5] * 3), arm([0.6, 0.6, 0.61]), UP, SEEDS, CONFIDENCE).constant
+    assert not weigh(arm([0.5]), arm([0.6]), UP, SEEDS, CONFIDENCE).constant
+
+
+def test_the_same_difference_on_more_seeds_only_grows_surer() -> None:
+    noise = np.tile([0.004, -0.004], 4)
+    evidences = [weigh(arm([0.8] * n), arm((0.81 + noise[:n]).tolist()), UP, SEEDS, CONFIDENCE) for n in (4, 6, 8)]
+    widths = [high - low for high, low in ((look.effect.high, look.effect.low) for look in evidences if look.effect)]
+    assert widths == sorted(widths, reverse=True)
+    assert [look.p_value for look in evidences] == sorted((look.p_value for look in evidences), reverse=True)
+    assert decide_validation(evidences[-1], UP).kind is VerdictKind.PROMISING
+
+
 @given(SCORES, SCORES, st.permutations(range(8)))
 def test_the_order_of_seeds_is_nothing(base: list[float], candidate: list[float], order: list[int]) -> None:
     in_order = weigh(arm(base), arm(candidate), UP, SEEDS, CONFIDENCE)
@@ -81,6 +96,7 @@ def test_nothing_in_common() -> None:
     none_shared = weigh(arm([0.5]), Arm({7: 0.5}), UP, SEEDS, CONFIDENCE)
     assert (none_shared.effect, none_shared.p_value, none_shared.tested) == (None, 1.0, False)
     one_shared = weigh(arm([0.5]), arm([0.9]), UP, SEEDS, CONFIDENCE)
+    assert (none_shared.amount, one_shared.amount) == ("0 seeds", "1 seed")
     assert one_shared.effect is not None
     assert (one_shared.tested, one_shared.effect.low, one_shared.effect.bounds[0], one_shared.p_value) == (
         False,
