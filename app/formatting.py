@@ -65,9 +65,3 @@ def format_money(usd: float, unpriced: int = 0) -> str:
         return UNKNOWN_PRICE
     known = f"${usd:.2f}" if usd >= 0.01 or not usd else f"${usd:.4f}"
     return f"{known} and {unpriced} calls of {UNKNOWN_PRICE}" if unpriced else known
-
-
-def format_count(amount: int, noun: str) -> str:
-    """Return a number with its noun, such as `1 hypothesis`, `2 hypotheses` or `3 seeds`."""
-    plural = noun[:-2] + "es" if noun.endswith("is") else noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{amount} {noun if amount == 1 else plural}"

@@ -14,6 +14,7 @@ from agents.fidelity.titles import choose_title, counts_for_hypothesis
 from agents.run import Run
 from memory.bank.backfill import lesson_meta
 from memory.ledger.keys import step_key
+from pelagos.counts import format_count
 from pelagos.nouns import Effect, Experiment, Fidelity, Hypothesis, Lesson, Metric, Verdict, VerdictKind
 
 UNFAITHFUL = "unfaithful"
@@ -82,7 +83,7 @@ def compose_text(
     unit = f" {metric.unit}" if metric.unit else ""
     effect = verdict.effect
     text = f"{metric.name} {effect.baseline_score:.4g} -> {effect.score:.4g}{unit}"
-    text += f", effect {effect.value:+.4g}{format_interval(effect)} over {effect.seeds} seeds"
+    text += f", effect {effect.value:+.4g}{format_interval(effect)} over {format_count(effect.seeds, 'seed')}"
     action = f" What it did: {did}." if did else ""
     if verdict.suspect:
         return f"Suspect, so it counts for nothing: {'; '.join(verdict.suspect)}. Claimed: {text}.{action}"

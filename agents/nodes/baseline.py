@@ -15,6 +15,7 @@ from agents.pacing.pace import SCORING_S
 from agents.run import Run
 from agents.setup.verifier_probe import probe_verifier
 from agents.state import State, Update
+from pelagos.counts import format_count
 from pelagos.errors import RunFailed
 from pelagos.nouns import Experiment, OutcomeKind, Version
 from tools.paired.seed_dependence import describe_missing_noise
@@ -28,7 +29,7 @@ def baseline(state: State, run: Run) -> Update:
     version = run.baseline()
     run.record(version)
     seeds = list(run.task.seeds)[: run.settings.judge.min_seeds]
-    run.say(f"baseline: {len(seeds)} seeds")
+    run.say(f"baseline: {format_count(len(seeds), 'seed')}")
     experiments = _run_seeds(version, seeds, run)
     failed = [experiment for experiment in experiments if experiment.outcome is not OutcomeKind.OK]
     if failed:

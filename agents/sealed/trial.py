@@ -16,6 +16,7 @@ from agents.run import Run
 from agents.sealed.alpha_budget import MIN_LEVEL, AlphaBudget, Reservation
 from agents.sealed.comparator import Comparator, find_comparator, holds_against
 from memory.ledger.keys import step_key
+from pelagos.counts import format_count
 from pelagos.errors import CapReached
 from pelagos.nouns import Audit, Claim, Experiment, OutcomeKind, Verdict, VerdictKind, Version
 from tools.evidence import Evidence
@@ -120,7 +121,7 @@ def _run_experiments(trial: Trial, run: Run) -> None:
     pairs = [(version, seed) for seed in trial.seeds for version in arms]
     run.say(
         f"{trial.selection.hypothesis}: tested on sealed data at level {trial.reservation.level:.2g}, "
-        f"{len(trial.seeds)} fresh seeds"
+        f"{format_count(len(trial.seeds), 'fresh seed')}"
     )
     map_in_parallel(run.workers, lambda pair: run.experiment(pair[0], pair[1], "sealed"), pairs)
 

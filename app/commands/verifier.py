@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.output import Json, complain, make_console, make_table, print_json
-from app.formatting import format_count, format_duration, format_line, format_number
+from app.formatting import format_duration, format_line, format_number
+from pelagos.counts import format_count
 from pelagos.errors import BadInput, Interrupted
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.formatting import format_count
 from app.record.record import Record
+from pelagos.counts import format_count
 from pelagos.facts.work import Intent
 from pelagos.nouns import Build, Effect, OutcomeKind, Verdict, VerdictKind
 

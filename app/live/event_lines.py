@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.formatting import format_count, format_duration, format_effect, format_line
+from app.formatting import format_duration, format_effect, format_line
 from app.live.progress import describe_activity
 from app.record.event import Event
 from app.record.record import Record
+from pelagos.counts import format_count
 from pelagos.facts.calls import ModelFault, Outage, OutageOver, Switch
 from pelagos.facts.drive import Ending, Entered, Estimate, Note
 from pelagos.facts.reader import read_row

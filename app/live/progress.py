@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from app.formatting import format_count, format_duration, format_effect, format_line
+from app.formatting import format_duration, format_effect, format_line
 from app.live.board import find_best_verdict
 from app.record.record import Record
+from pelagos.counts import format_count
 from pelagos.facts.work import Intent
 from pelagos.nouns import VerdictKind
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.fidelity.titles import describe_fidelity
-from app.formatting import format_count, format_effect, format_interval, format_line, format_number
+from app.formatting import format_effect, format_interval, format_line, format_number
 from app.live.board import Row, count_funnel, list_budgets, list_rows
 from app.live.columns import Column
 from app.live.progress import describe_activity, estimate_next_verdict, summarize_verdicts
@@ -16,6 +16,7 @@ from app.record import folders
 from app.record.record import Record
 from app.report.differences import list_differences
 from app.unsafe_warning import make_warning
+from pelagos.counts import format_count
 from pelagos.errors import BadInput, DamagedRun
 from pelagos.facts.fact import dump_payload
 from pelagos.facts.ideas import Screened

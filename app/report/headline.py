@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from app.formatting import add_unit, format_count, format_effect, format_interval, format_line
+from app.formatting import add_unit, format_effect, format_interval, format_line
 from app.live.board import Funnel
 from app.report.facts import Finding
+from pelagos.counts import format_count
 from pelagos.nouns import Effect, Metric, Verdict, VerdictKind
 
 

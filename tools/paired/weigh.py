@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pelagos.counts import format_count
 from pelagos.nouns import Effect, Metric
 from tools.evidence import Evidence
 from tools.paired.estimate import Estimate, Floats, estimate
@@ -30,7 +31,7 @@ def weigh(
     on a seed has no weight: the scores on the other seeds are a selection."""
     failed = tuple(seed for seed in order if seed in candidate.failed)
     seeds = [seed for seed in order if seed in baseline.scores and seed in candidate.scores]
-    amount = "1 seed" if len(seeds) == 1 else f"{len(seeds)} seeds"
+    amount = format_count(len(seeds), "seed")
     no_effect = Evidence(None, len(seeds), amount, confidence, failed=failed, harms=tuple(harms))
     differences = _pair_arms(baseline, candidate, metric, seeds) if seeds else None
     estimated = differences.estimate() if differences and differences.finite else None

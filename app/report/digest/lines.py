@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.formatting import (
-    format_count,
     format_duration,
     format_effect,
     format_interval,
@@ -17,6 +16,7 @@ from app.formatting import (
 )
 from app.report.digest.digest import DeadEnd, Digest, Finding
 from app.report.digest.needs import Need
+from pelagos.counts import format_count
 from pelagos.nouns import VerdictKind
 
 MOST_NEEDS, MOST_FOUND, MOST_DEAD_ENDS, MOST_RUNNING = 4, 4, 3, 3
