@@ -50,6 +50,7 @@ def test_a_step_says_what_its_call_should_show() -> None:
     implication = make_implication(preparation=[{"tool": "normalise", "arguments": {}}])
     step = make_step(implication)
     assert step.text == "it holds" and step.call is not None and step.call["tool"] == "model"
+    assert not {"text", "call"} & set(step.call["tests"])
     assert read_step(step) == implication
 
 

@@ -80,3 +80,10 @@ def test_with_the_batch_in_the_model_nobody_asks(world: World) -> None:
     study = make_study(world, {})
     assert follow(study, make_row("P1"), calls=[ADJUSTED]) == {} and study.runs == []
     assert DESIGN.batch == "site"
+
+
+def test_a_test_that_cant_do_without_the_batch_is_run_in_none(world: World) -> None:
+    study = make_study(world, {})
+    call = {"tool": "correct", "arguments": {"batch": "site"}}
+    found = follow(study, make_row("P1"), calls=[call, PLAIN])
+    assert list(found) == ["P1"] and study.runs == []

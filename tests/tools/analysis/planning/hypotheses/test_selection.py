@@ -40,3 +40,10 @@ def test_a_set_with_the_same_members_is_dropped_with_a_reason() -> None:
 
 def test_a_row_without_p_or_r_is_no_finding() -> None:
     assert select_rows([make_row("A", p=None), make_row("B").model_copy(update={"r": None})]).rows == []
+
+
+def test_the_surest_first_and_of_equal_ones_the_stronger() -> None:
+    few, many = make_row("A", r=0.8, p=0.04, q=0.5), make_row("B", r=0.4, p=0.001, q=0.5)
+    assert [row.entity for row in select_rows([few, many]).rows] == ["B", "A"]
+    same = [make_row("A", r=0.3), make_row("B", r=-0.4), make_row("C", r=0.35)]
+    assert [row.entity for row in select_rows(same).rows] == ["B", "C", "A"]

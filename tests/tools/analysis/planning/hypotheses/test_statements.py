@@ -2,7 +2,13 @@ import pytest
 
 from tests.tools.analysis.planning.examples import DESIGN, OBJECTIVE, make_row
 from tools.analysis.packs.spec import Relation
-from tools.analysis.planning.hypotheses.statements import TITLES, write_context, write_statement, write_title
+from tools.analysis.planning.hypotheses.statements import (
+    TITLES,
+    describe_check,
+    write_context,
+    write_statement,
+    write_title,
+)
 
 
 @pytest.mark.parametrize("relation", [each for each in Relation if each is not Relation.CLUSTER_GROUP])
@@ -31,3 +37,10 @@ def test_a_statement_says_numbers_likes_and_caveats() -> None:
         "X is higher, unadjusted: partial correlation 0.60 (95 % interval 0.40 to 0.80), effect 1.2, p = 0.001, "
         "q = 0.01, on 50 samples. Nearly the same members have Y and Z. Caveat: it may be circular."
     )
+
+
+def test_a_check_says_its_numbers_and_what_it_follows() -> None:
+    row = make_row("PC1 ~ site", r=0.9, p=0.01).model_copy(
+        update={"extra": {"unit": "share", "follows": "site", "f": 3.0}}
+    )
+    assert describe_check(row) == "share 1.80, p = 0.01, follows site"
