@@ -5,13 +5,48 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 from pydantic import BaseModel
 
 from pelagos.errors import BadInput
 from pelagos.textfile import read_text
+
+
+class Head(Protocol):
+    """What every task file begins with."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def toolchain(self) -> str: ...
+
+
+class FromTaskFile:
+    """A task that is called and described as its file says (a part of tools.toolchain.Task)."""
+
+    spec: Head
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def topic(self) -> str:
+        return self.spec.topic
+
+    @property
+    def description(self) -> str:
+        return self.spec.description
+
+    @property
+    def toolchain(self) -> str:
+        return self.spec.toolchain
 
 
 class _Loader(yaml.SafeLoader):

@@ -31,28 +31,11 @@ _CPU_PERIOD_US = 100_000
 _REMOVE_LIMIT_S = 5.0
 
 
-class CgroupV1:
-    """Satisfies Meter with one group per hierarchy."""
+class _Groups:
+    """What both hierarchies do alike."""
 
-    label, counts = CgroupsV1.label, True
-
-    def __init__(self, limits: Limits, folders: dict[str, Path]) -> None:
-        name = new_label()
-        self._folders = {controller: folder / name for controller, folder in folders.items()}
-        self._groups = CgroupsV1(self._folders)
-        _make_all(set(self._folders.values()))
-        size = limits.memory_mb * MB
-        self._write("memory", "memory.limit_in_bytes", size)
-        if (self._folders["memory"] / "memory.memsw.limit_in_bytes").exists():
-            self._write("memory", "memory.memsw.limit_in_bytes", size)
-        self._groups.limit_socket_memory(size)
-        self._write("pids", "pids.max", limits.pids)
-        self._write("cpu", "cpu.cfs_period_us", _CPU_PERIOD_US)
-        self._write("cpu", "cpu.cfs_quota_us", max(int(limits.cpus * _CPU_PERIOD_US), 1000))
-
-    @property
-    def procs_files(self) -> Sequence[Path]:
-        return sorted({folder / "cgroup.procs" for folder in self._folders.values()})
+    counts = True
+    _groups: CgroupsV1 | CgroupsV2
 
     def begin(self, pid: int, temporary: Sequence[int]) -> None:
         """Do nothing: the kernel knows the tree."""
@@ -64,6 +47,30 @@ class CgroupV1:
     def kill(self) -> None:
         self._groups.kill()
 
+
+class CgroupV1(_Groups):
+    """Satisfies Meter with one group per hierarchy."""
+
+    label = CgroupsV1.label
+
+    def __init__(self, limits: Limits, folders: dict[str, Path]) -> None:
+        name = new_label()
+        self._folders = {controller: folder / name for controller, folder in folders.items()}
+        self._groups = groups = CgroupsV1(self._folders)
+        _make_all(set(self._folders.values()))
+        size = limits.memory_mb * MB
+        self._write("memory", "memory.limit_in_bytes", size)
+        if (self._folders["memory"] / "memory.memsw.limit_in_bytes").exists():
+            self._write("memory", "memory.memsw.limit_in_bytes", size)
+        groups.limit_socket_memory(size)
+        self._write("pids", "pids.max", limits.pids)
+        self._write("cpu", "cpu.cfs_period_us", _CPU_PERIOD_US)
+        self._write("cpu", "cpu.cfs_quota_us", max(int(limits.cpus * _CPU_PERIOD_US), 1000))
+
+    @property
+    def procs_files(self) -> Sequence[Path]:
+        return sorted({folder / "cgroup.procs" for folder in self._folders.values()})
+
     def close(self) -> Counters:
         counters = self._groups.counters()
         for folder in set(self._folders.values()):
@@ -74,10 +81,10 @@ class CgroupV1:
         _write_value(self._folders[controller] / file, value)
 
 
-class CgroupV2:
+class CgroupV2(_Groups):
     """Satisfies Meter with one group in the unified hierarchy."""
 
-    label, counts = CgroupsV2.label, True
+    label = CgroupsV2.label
 
     def __init__(self, limits: Limits, folder: Path) -> None:
         self._folder = folder / new_label()
@@ -92,16 +99,6 @@ class CgroupV2:
     @property
     def procs_files(self) -> Sequence[Path]:
         return [self._folder / "cgroup.procs"]
-
-    def begin(self, pid: int, temporary: Sequence[int]) -> None:
-        """Do nothing: the kernel knows the tree."""
-
-    def sample(self) -> str:
-        self._groups.sample()
-        return ""
-
-    def kill(self) -> None:
-        self._groups.kill()
 
     def close(self) -> Counters:
         counters = self._groups.counters()

@@ -1,4 +1,4 @@
-"""Every test has a cache of its own: data sets that were read are kept there. The sandbox is real."""
+"""Every test has a cache of its own: data sets that were read are kept there."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pelagos.errors import MissingPart
-from sandbox.choose import choose
 from sandbox.protocol import Sandbox
-from tests.tools.analysis.small_study import World
+from tests.tools.analysis.small_study import ScriptedModel
+from tests.tools.world import World
 
 
 @pytest.fixture(autouse=True)
@@ -18,18 +17,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-@pytest.fixture(scope="session")
-def jail() -> Sandbox:
-    try:
-        return choose("auto")
-    except MissingPart as missing:
-        pytest.skip(f"no sandbox works here: {missing}")
-
-
 @pytest.fixture
 def world(tmp_path: Path, jail: Sandbox) -> Iterator[World]:
     project = tmp_path / "project"
     project.mkdir()
-    made = World(project, jail)
+    made = World(project, jail, ScriptedModel())
     yield made
     made.ledger.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from memory.artifacts import ArtifactStore
-from memory.ledger.ledger import Ledger
-from memory.steps.budget import Budget
-from memory.steps.steps import Steps
 from pelagos.errors import BadReply
-from pelagos.nouns import Fidelity, Role, Version
-from pelagos.settings import Caps
-from sandbox.gpu import gpu_slots
-from sandbox.host.cpu_slots import CpuSlots
-from sandbox.protocol import Limits, Sandbox
-from tools.toolchain import Message, RoleModel, Work
+from tools.toolchain import Message
 
 SAMPLES, FEATURES, PLANTED = 140, 40, 5
 SHIFT = 1.4
@@ -48,45 +38,6 @@ class ScriptedModel:
 
     def probability(self, *args: Any, **options: Any) -> float:
         raise BadReply("not scripted")
-
-
-@dataclass
-class World:
-    """Satisfies tools.toolchain.Context."""
-
-    project: Path
-    sandbox: Sandbox
-    role_model: ScriptedModel = field(default_factory=ScriptedModel)
-    said: list[str] = field(default_factory=list)
-    ranked: list[Sequence[Work]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.ledger = Ledger.open(self.project / "ledger.db")
-        self.steps = Steps(self.ledger, Budget(Caps(), self.ledger))
-        self.artifacts = ArtifactStore(self.project / "artifacts")
-        self.slots = CpuSlots(2)
-
-    def model(self, role: Role) -> RoleModel:
-        return self.role_model  # type: ignore[return-value]
-
-    def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]:
-        return self.slots.take(cpus)
-
-    def cards(self, limits: Limits) -> AbstractContextManager[tuple[int, ...]]:
-        return gpu_slots.take(limits.gpus, limits.gpu_memory_mb, lambda reason: None)
-
-    def fidelity(self, version: Version) -> Fidelity | None:
-        return None
-
-    def rank(self, works: Sequence[Work]) -> list[int]:
-        self.ranked.append(works)
-        return list(range(len(works)))
-
-    def criticise(self, work: Work) -> str:
-        return ""
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
 
 
 def draw_study(permuted: int | None = None) -> Any:

@@ -9,7 +9,8 @@ import pytest
 
 from pelagos.nouns import Experiment, Hypothesis, OutcomeKind, Plan, Version
 from sandbox.protocol import Sandbox
-from tests.tools.analysis.small_study import PLANTED, World, write_study
+from tests.tools.analysis.small_study import PLANTED, ScriptedModel, write_study
+from tests.tools.world import World
 from tools import registry
 from tools.analysis.planning.records import CallsRun, Explored, Proposed, Ranking
 from tools.analysis.task.analysis_task import AnalysisTask
@@ -29,7 +30,7 @@ class Loop:
         project = folder / "project"
         (project / ".pelagos").mkdir(parents=True)
         (project / ".pelagos" / "secret").write_text(SECRET)  # the same splits at each run
-        self.world, self.chain = World(project, jail), AnalysisToolchain()
+        self.world, self.chain = World(project, jail, ScriptedModel()), AnalysisToolchain()
         self.task: AnalysisTask = self.chain.load(write_study(folder / "task", permuted, **design))
         self.chain.prepare(self.task, self.world)
 

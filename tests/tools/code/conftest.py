@@ -4,27 +4,19 @@ scripted."""
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from memory.artifacts import ArtifactStore
-from memory.ledger.ledger import Ledger
-from memory.steps.budget import Budget
-from memory.steps.steps import Steps
-from pelagos.errors import MissingPart, ModelError
-from pelagos.nouns import Fidelity, Hypothesis, Plan, Role, Step, Version
-from pelagos.settings import Caps
-from sandbox.choose import choose
-from sandbox.gpu import gpu_slots
-from sandbox.host.cpu_slots import CpuSlots
-from sandbox.protocol import Limits, Sandbox
+from pelagos.errors import ModelError
+from pelagos.nouns import Hypothesis, Plan, Step
+from sandbox.protocol import Sandbox
+from tests.tools.world import World
 from tools.code.task.code_task import CodeTask, load_task
-from tools.toolchain import Message, RoleModel, Work
+from tools.toolchain import Message
 
 PROGRAM = '''\
 """Fit a line."""
@@ -116,56 +108,6 @@ class ScriptedRoleModel:
 
     def probability(self, *args: object, **keywords: object) -> float:
         raise ModelError("not scripted")
-
-
-@dataclass
-class World:
-    """Satisfies tools.toolchain.Context."""
-
-    project: Path
-    sandbox: Sandbox
-    role_model: ScriptedRoleModel
-    said: list[str] = field(default_factory=list)
-    looked: Callable[[Version], Fidelity | None] = lambda version: None
-    ranked: Callable[[Sequence[Work]], list[int]] = lambda works: list(range(len(works)))
-    criticised: Callable[[Work], str] = lambda work: ""
-
-    def __post_init__(self) -> None:
-        self.ledger = Ledger.open(self.project / "ledger.db")
-        self.steps = Steps(self.ledger, Budget(Caps(), self.ledger))
-        self.artifacts = ArtifactStore(self.project / "artifacts")
-        self.slots = CpuSlots(2)
-        self.lock = threading.Lock()
-
-    def model(self, role: Role) -> RoleModel:
-        return self.role_model  # type: ignore[return-value]
-
-    def slot(self, cpus: float = 1.0) -> AbstractContextManager[None]:
-        return self.slots.take(cpus)
-
-    def cards(self, limits: Limits) -> AbstractContextManager[tuple[int, ...]]:
-        return gpu_slots.take(limits.gpus, limits.gpu_memory_mb, lambda reason: None)
-
-    def fidelity(self, version: Version) -> Fidelity | None:
-        return self.looked(version)
-
-    def rank(self, works: Sequence[Work]) -> list[int]:
-        return self.ranked(works)
-
-    def criticise(self, work: Work) -> str:
-        return self.criticised(work)
-
-    def say(self, text: str) -> None:
-        with self.lock:
-            self.said.append(text)
-
-
-@pytest.fixture(scope="session")
-def jail() -> Sandbox:
-    try:
-        return choose("auto")
-    except MissingPart as missing:
-        pytest.skip(f"no sandbox works here: {missing}")
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 
 from pelagos.errors import BadInput, DamagedRun, EvaluationError
 from pelagos.nouns import OutcomeKind, Version
-from tests.tools.code.conftest import PROGRAM, World, make_hypothesis
+from tests.tools.code.conftest import PROGRAM, make_hypothesis
+from tests.tools.world import World
 from tools.code.program.program import Program
 from tools.code.program.versions import load_original, record_version
 from tools.code.task.code_task import CodeTask, load_task

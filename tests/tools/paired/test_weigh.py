@@ -58,7 +58,15 @@ def test_a_lower_rmse_is_an_improvement() -> None:
 def test_programs_without_chance_are_told_from_others() -> None:
     assert weigh(arm([0.5] * 3), arm([0.6] * 3), UP, SEEDS, CONFIDENCE).constant
     assert not weigh(arm([0.5] * 3), arm([0.6, 0.6, 0.61]), UP, SEEDS, CONFIDENCE).constant
+    assert not weigh(arm([0.5, 0.5, 0.51]), arm([0.6] * 3), UP, SEEDS, CONFIDENCE).constant
     assert not weigh(arm([0.5]), arm([0.6]), UP, SEEDS, CONFIDENCE).constant
+
+
+def test_two_seeds_have_an_interval() -> None:
+    evidence = weigh(arm([0.5, 0.51]), arm([0.6, 0.62]), UP, SEEDS, CONFIDENCE)
+    assert evidence.tested and evidence.effect is not None
+    assert evidence.effect.low is not None and evidence.effect.low < 0.105 < (evidence.effect.high or 0)
+    assert evidence.p_value < 0.5
 
 
 def test_the_same_difference_on_more_seeds_only_grows_surer() -> None:

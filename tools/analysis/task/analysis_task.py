@@ -16,7 +16,7 @@ from tools.analysis.task.files import find_fault, find_missing_sources, resolve,
 from tools.analysis.task.schema import PACKS, TaskFile, parse_task
 from tools.analysis.task.splits import LEAST_APART, keeps_samples_apart
 from tools.analysis.task.task_data import is_checked, open_task_data
-from tools.task_file import read_yaml
+from tools.task_file import FromTaskFile, read_yaml
 
 TASK_FILE = "task.yaml"
 TOO_FEW = (
@@ -27,7 +27,7 @@ METRIC = Metric(name="partial correlation", direction=Direction.UP, min_effect=0
 
 
 @dataclass(frozen=True)
-class AnalysisTask:
+class AnalysisTask(FromTaskFile):
     """A validated analysis task (satisfies tools.toolchain.Task). `folder` is resolved; `digest` is 64 hex digits."""
 
     folder: Path
@@ -36,22 +36,6 @@ class AnalysisTask:
     metric: Metric = METRIC
     guards: tuple[Metric, ...] = ()
     seeds: tuple[int, ...] = (0,)
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
-    def topic(self) -> str:
-        return self.spec.topic
-
-    @property
-    def description(self) -> str:
-        return self.spec.description
-
-    @property
-    def toolchain(self) -> str:
-        return self.spec.toolchain
 
     @property
     def kind(self) -> Kind:

@@ -18,34 +18,18 @@ from tools.code.task.data_sources import Source
 from tools.code.task.entry import command
 from tools.code.task.entry.command import Entry
 from tools.code.task.schema import MetricPart, SmokePart, SplitsPart, TaskFile
-from tools.task_file import read_yaml
+from tools.task_file import FromTaskFile, read_yaml
 
 TASK_FILE = "task.yaml"
 
 
 @dataclass(frozen=True)
-class CodeTask:
+class CodeTask(FromTaskFile):
     """A validated code task (satisfies tools.toolchain.Task). `folder` is resolved; `digest` is 64 hex characters."""
 
     folder: Path
     spec: TaskFile
     digest: str
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
-    def topic(self) -> str:
-        return self.spec.topic
-
-    @property
-    def description(self) -> str:
-        return self.spec.description
-
-    @property
-    def toolchain(self) -> str:
-        return self.spec.toolchain
 
     @property
     def contents(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.tools.analysis.planning.examples import DESIGN, list_tools, make_row, make_view
-from tests.tools.analysis.small_study import World
+from tests.tools.world import World
 from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Call
 from tools.analysis.planning.records import CallsRun

@@ -1,7 +1,7 @@
 from typing import Any
 
 from tests.tools.analysis.planning.examples import OBJECTIVE
-from tests.tools.analysis.small_study import World
+from tests.tools.world import World
 from tools.analysis.planning.choice import choose_objective
 
 OTHER = OBJECTIVE.model_copy(update={"id": "feature ~ other"})

@@ -8,7 +8,7 @@ import pytest
 from pelagos.nouns import Hypothesis, Plan
 from tests.tools.analysis.planning.examples import OBJECTIVE, make_row
 from tests.tools.analysis.planning.scripted_study import ScriptedStudy, make_scripted_study
-from tests.tools.analysis.small_study import World
+from tests.tools.world import World
 from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Call
 from tools.analysis.planning import exploration

@@ -9,7 +9,8 @@ from pelagos.nouns import Claim, Experiment, OutcomeKind, Verdict, VerdictKind
 from sandbox.backends.unsafe import Unsafe
 from tests.tools.analysis.planning.examples import OBJECTIVE, make_finding, make_row, make_view
 from tests.tools.analysis.report.records import make_claim, make_explored, make_hypothesis, make_run, make_test
-from tests.tools.analysis.small_study import World
+from tests.tools.analysis.small_study import ScriptedModel
+from tests.tools.world import World
 from tools.analysis.planning.records import Chosen, Proposed
 from tools.analysis.report.record import read_record
 from tools.analysis.trials.experiment import BASELINE
@@ -19,7 +20,7 @@ from tools.analysis.trials.experiment import BASELINE
 def recorded(tmp_path: Path) -> Iterator[World]:
     """A world whose ledger holds what an analysis leaves."""
     (tmp_path / "project").mkdir()
-    world = World(tmp_path / "project", Unsafe())
+    world = World(tmp_path / "project", Unsafe(), ScriptedModel())
     ledger, store = world.ledger, world.artifacts
     table = store.put_json([make_row().model_dump(mode="json")])
     ledger.record(Chosen(objective=OBJECTIVE.id, by="ideator"), "0")

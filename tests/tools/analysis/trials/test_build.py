@@ -7,7 +7,7 @@ import pytest
 from pelagos.nouns import Hypothesis, Plan, Step, Version
 from tests.tools.analysis.planning.examples import make_finding, make_implication
 from tests.tools.analysis.planning.scripted_study import ScriptedStudy, make_scripted_study
-from tests.tools.analysis.small_study import World
+from tests.tools.world import World
 from tools.analysis.findings import Implication, Subset
 from tools.analysis.planning.records import Proposed
 from tools.analysis.trials.build import (

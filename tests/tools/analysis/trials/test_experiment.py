@@ -9,7 +9,7 @@ import pytest
 from pelagos.nouns import OutcomeKind, Version
 from tests.tools.analysis.planning.examples import make_implication
 from tests.tools.analysis.planning.scripted_study import ScriptedStudy, make_scripted_study
-from tests.tools.analysis.small_study import World
+from tests.tools.world import World
 from tools.analysis.findings import Implication, Subset
 from tools.analysis.trials.experiment import BASELINE, group, run_trial
 from tools.analysis.trials.results import load_results, mean_e

@@ -14,7 +14,8 @@ from pelagos.errors import CapReached, EvaluationError
 from pelagos.nouns import Split, Version
 from pelagos.settings import Caps
 from sandbox.protocol import Sandbox
-from tests.tools.code.conftest import PROGRAM, ScriptedRoleModel, World, copy_world, make_task
+from tests.tools.code.conftest import PROGRAM, ScriptedRoleModel, copy_world, make_task
+from tests.tools.world import World
 from tools.code.program.program import Program
 from tools.code.program.versions import load_original, record_version
 from tools.code.task.code_task import CodeTask

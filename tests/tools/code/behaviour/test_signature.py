@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from agents.judging.differences import NO_DIFFERENCE, list_differences
-from tests.tools.code.conftest import PROGRAM, World
+from tests.tools.code.conftest import PROGRAM
+from tests.tools.world import World
 from tools.code.behaviour.call_kinds import classify_call
 from tools.code.program.program import Program
 from tools.code.program.versions import load_original, record_version

@@ -10,7 +10,8 @@ from pelagos.errors import BadReply, ModelTimeout, ModelUnavailable
 from pelagos.nouns import Answer, Build, Fidelity, Step, Version
 from pelagos.settings import Loop, Settings
 from sandbox.protocol import Sandbox
-from tests.tools.code.conftest import ScriptedRoleModel, World, copy_world, make_hypothesis, make_plan, make_task
+from tests.tools.code.conftest import ScriptedRoleModel, copy_world, make_hypothesis, make_plan, make_task
+from tests.tools.world import World
 from tools.code.task.code_task import CodeTask, load_task
 from tools.code.toolchain import CodeToolchain
 from tools.toolchain import Work

@@ -13,7 +13,8 @@ from pelagos.nouns import OutcomeKind
 from sandbox.gpu import gpus
 from sandbox.protocol import Limits
 from tests.sandbox.fake_smi import on_path
-from tests.tools.code.conftest import TASK, World, make_task
+from tests.tools.code.conftest import TASK, make_task
+from tests.tools.world import World
 from tools.code.execution.execution import allocate_resources
 from tools.code.task.code_task import load_task
 from tools.code.toolchain import CodeToolchain

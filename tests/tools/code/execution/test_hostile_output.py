@@ -15,7 +15,8 @@ from sandbox.border.report import MOST_BYTES, Report
 from sandbox.protocol import Outcome, Spec
 from tests.sandbox.border.test_arrays import shaped, written
 from tests.sandbox.border.test_report import WRONG, changed
-from tests.tools.code.conftest import ScriptedRoleModel, World
+from tests.tools.code.conftest import ScriptedRoleModel
+from tests.tools.world import World
 from tools.code.audit.access import collect_access_findings
 from tools.code.audit.seed_invariance import _is_constant
 from tools.code.execution import smoke

@@ -18,7 +18,8 @@ from pelagos.nouns import OutcomeKind
 from pelagos.settings import Loop
 from sandbox.protocol import Outcome, Sandbox, Spec
 from tests.tools.code.coding.test_build import GOOD, STEP
-from tests.tools.code.conftest import ScriptedRoleModel, World, make_hypothesis, make_plan, make_task
+from tests.tools.code.conftest import ScriptedRoleModel, make_hypothesis, make_plan, make_task
+from tests.tools.world import World
 from tools.code.task.code_task import CodeTask, load_task
 from tools.code.toolchain import CodeToolchain
 

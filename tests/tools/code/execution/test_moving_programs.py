@@ -12,7 +12,7 @@ import pytest
 from pelagos.errors import BadInput
 from sandbox.border.report import stored_report
 from sandbox.protocol import Limits, Spec
-from tests.tools.code.conftest import World
+from tests.tools.world import World
 from tools.code.execution import execution
 from tools.code.program.program import Program
 from tools.code.task.code_task import CodeTask

@@ -8,7 +8,8 @@ from agents.judging.confounders import find_confounders, join_hypothesis_text
 from pelagos.nouns import Hypothesis, Signature, Version
 from sandbox.border.report import Behaviour, Report
 from sandbox.protocol import Sandbox
-from tests.tools.code.conftest import PROGRAM, World
+from tests.tools.code.conftest import PROGRAM
+from tests.tools.world import World
 from tools.code.coding.causes import Cause
 from tools.code.execution.smoke import SmokeResult
 from tools.code.matched.matched_baseline import VersionRunner, build_matched_baseline

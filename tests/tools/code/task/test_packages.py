@@ -14,7 +14,8 @@ from pelagos.errors import BadInput, DiskFull
 from pelagos.nouns import OutcomeKind
 from sandbox.host.host_view import mask_packages
 from tests.disks import small_disk
-from tests.tools.code.conftest import TASK, World, make_task
+from tests.tools.code.conftest import TASK, make_task
+from tests.tools.world import World
 from tools.code.task import packages
 from tools.code.task.code_task import CodeTask, load_task
 from tools.code.toolchain import CodeToolchain

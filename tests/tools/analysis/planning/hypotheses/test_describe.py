@@ -8,7 +8,7 @@ import pytest
 
 from tests.tools.analysis.planning.examples import OBJECTIVE, make_row, make_view
 from tests.tools.analysis.planning.scripted_study import ScriptedStudy, make_scripted_study
-from tests.tools.analysis.small_study import World
+from tests.tools.world import World
 from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Finding
 from tools.analysis.planning.exploration import make_search

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tools.analysis.planning.examples import DESIGN, OBJECTIVE, make_row, make_view
 from tests.tools.analysis.planning.scripted_study import ScriptedStudy, make_scripted_study
-from tests.tools.analysis.small_study import World
+from tests.tools.world import World
 from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Call, Subset
 from tools.analysis.planning.exploration import make_search
@@ -74,6 +74,15 @@ def test_without_such_a_batch_nothing_is_believed(world: World) -> None:
 def test_the_batch_of_the_last_call_counts(calls: Sequence[Call], within: bool) -> None:
     assert has_batch(calls, "site") is within
     assert has_batch([{"tool": "t", "arguments": {"batch": "site"}}], "site")
+    assert not has_batch([{"tool": "t", "arguments": {"group": "website"}}], "site")
+
+
+def test_four_batches_are_asked_at_most(world: World) -> None:
+    names = ["a", "b", "c", "d", "e"]
+    study = make_study(world, {name: [make_row("P1")] for name in names})
+    object.__setattr__(study, "view", make_view(groups={name: {"treated": 9, "plain": 9} for name in names}))
+    follow(study, make_row("P1"))
+    assert [subset.level for _, _, subset in study.runs] == names[:4]
 
 
 def test_with_the_batch_in_the_model_nobody_asks(world: World) -> None:

@@ -19,7 +19,7 @@ from tests.tools.analysis.planning.examples import (
     make_view,
 )
 from tests.tools.analysis.planning.scripted_study import ScriptedStudy, make_scripted_study
-from tests.tools.analysis.small_study import World
+from tests.tools.world import World
 from tools.analysis.findings import Implication, Subset
 from tools.analysis.packs.spec import Parameter, Relation
 from tools.analysis.planning.exploration import make_search
@@ -61,12 +61,16 @@ def test_the_primary_one_alone_is_required_and_says_its_model(study: ScriptedStu
 def test_without_adjustment_the_covariates_are_gone(study: ScriptedStudy) -> None:
     (plain,) = imply(study)["unadjusted"]
     assert plain.call == {"tool": "model", "arguments": TESTED}
+    (later,) = imply(study, calls=[LOG, MODEL])["unadjusted"]
+    assert later.preparation == [LOG]
     assert "unadjusted" not in imply(study, calls=[plain.call])
 
 
 def test_another_tool_is_asked_only_where_it_tells_of_the_entity(study: ScriptedStudy) -> None:
     (other,) = imply(study)["other tool"]
     assert other.call["tool"] == "t_test" and other.text == "The same direction by t_test"
+    (other,) = imply(study, calls=[{"tool": "t_test", "arguments": TESTED}])["other tool"]
+    assert other.call["tool"] == "model"
     object.__setattr__(study, "answer", lambda calls: ("", [make_row("P2")]))
     assert "other tool" not in imply(study)
 

@@ -2,7 +2,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.tools.analysis.planning.examples import DESIGN, make_finding, make_row, make_view
-from tests.tools.analysis.small_study import ScriptedModel, World
+from tests.tools.analysis.small_study import ScriptedModel
+from tests.tools.world import World
 from tools.analysis.planning.hypotheses.rationale import write_rationale
 
 ROW = make_row("P1", r=0.62)

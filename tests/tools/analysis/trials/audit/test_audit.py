@@ -11,7 +11,7 @@ import pytest
 from pelagos.nouns import Hypothesis, Version
 from tests.tools.analysis.planning.examples import DESIGN, OBJECTIVE, make_finding, make_row
 from tests.tools.analysis.planning.scripted_study import ScriptedStudy, make_scripted_study
-from tests.tools.analysis.small_study import World
+from tests.tools.world import World
 from tools.analysis.findings import Finding, Subset
 from tools.analysis.planning.hypotheses.statements import write_statement, write_title
 from tools.analysis.planning.records import CallsRun, Proposed

@@ -9,7 +9,7 @@ import pytest
 from pelagos.nouns import Hypothesis
 from tests.tools.analysis.planning.examples import OBJECTIVE, make_finding, make_row
 from tests.tools.analysis.planning.scripted_study import ScriptedStudy, make_scripted_study
-from tests.tools.analysis.small_study import World
+from tests.tools.world import World
 from tools.analysis.findings import Finding
 from tools.analysis.planning.hypotheses.caveats import Caveat
 from tools.analysis.planning.hypotheses.statements import write_statement, write_title

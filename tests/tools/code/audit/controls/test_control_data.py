@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pelagos.errors import DamagedRun
-from tests.tools.code.conftest import World
+from tests.tools.world import World
 from tools.code.audit.controls.control_data import (
     CONTROL,
     CONTROLS,
