@@ -60,11 +60,18 @@ def container_options(spec: Spec, image: str, owner: str) -> dict[str, Any]:
         "nano_cpus": max(int(spec.limits.cpus * 1e9), 10_000_000),
         "pids_limit": spec.limits.pids + EXTRA_TASKS,
         "shm_size": spec.limits.disk_mb * MB,
-        "tmpfs": dict.fromkeys((HOME, TMP), f"rw,exec,nosuid,nodev,size={spec.limits.disk_mb * MB},mode=1777"),
+        "tmpfs": _tmpfs(spec.limits.disk_mb * MB),
         "mounts": [*([] if image else _host_python_mounts()), *_readonly_mounts(spec)],
         "log_config": _no_log(),
         "device_requests": _device_requests(spec),
     }
+
+
+def _tmpfs(size: int) -> dict[str, str]:
+    """Return the options of each temporary file system; `size` in bytes. Podman mounts writable ones of unlimited size
+    over /run and /var/tmp of a read-only container, unless something is mounted there."""
+    writable = dict.fromkeys((HOME, TMP), f"rw,exec,nosuid,nodev,size={size},mode=1777")
+    return writable | dict.fromkeys(("/run", "/var/tmp"), "ro,nosuid,nodev,noexec,size=4096,mode=755")
 
 
 def host_image() -> tuple[str, bytes]:

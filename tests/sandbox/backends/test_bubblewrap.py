@@ -80,8 +80,10 @@ def test_the_host_is_out_of_reach(execute: Execute, tmp_path: Path, monkeypatch:
         done = execute(
             f"""
             import glob, os, socket
-            for path in [{str(secret)!r}, "/etc/passwd", "/etc/shadow", "/root/.ssh", "/proc/1/root/etc/passwd"]:
+            for path in [{str(secret)!r}, "/etc/shadow", "/root/.ssh"]:
                 print("FILE", os.path.exists(path))
+            for path in ["/etc/passwd", "/proc/1/root/etc/passwd"]:  # some engines write one that names the user alone
+                print("FILE", os.path.exists(path) and "root" in open(path).read())
             seen = b"".join(open(p, "rb").read() for p in glob.glob("/proc/*/environ") if os.access(p, os.R_OK))
             print("ENV", b"hunter2" in seen, b"hunter2" in repr(os.environ).encode())
             for target in [("127.0.0.1", {server.getsockname()[1]}), ("192.0.2.1", 80), ("example.com", 80)]:
