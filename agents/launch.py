@@ -322,8 +322,8 @@ def _prepare_state(graph: Graph, config: RunnableConfig, run: Run) -> State | No
     """Return the state to invoke the graph with: a fresh one, or None to continue from the checkpoint.
 
     Doesn't use `next` of the checkpoint: a kill between a task's writes and its checkpoint leaves it empty in a running
-    graph. If the models are back, caps were given again, or a person asked for more, this opens the lanes again, to number after the existing
-    hypotheses. If no survey was recorded, the survey is repeated before that.
+    graph. If the models are back, caps were given again, or a person asked for more, this opens the lanes again, to
+    number after the existing hypotheses. If no survey was recorded, the survey is repeated before that.
     """
     snapshot = graph.get_state(config)
     if not snapshot.values:

@@ -33,7 +33,7 @@ def find_control(ledger: Reader) -> ControlWord:
 def record_control(ledger: Ledger, word: ControlWord, by: str = "") -> bool:
     """Record the word. Returns False if it holds already; then nothing is recorded."""
     while find_control(ledger) != word:
-        mine = Control(word=word, **({"by": by} if by else {}))
+        mine = Control(word=word, by=by)
         if ledger.record(mine, str(len(ledger.facts(Control)) + 1)) == mine:
             return True
     return False

@@ -86,7 +86,7 @@ def record_decision(
     seen = _find_open_state(ledger, hypothesis)
     if not seen.startswith(saw):
         raise Stale(f"{hypothesis}: is not what you saw ({saw}) any more, it is {seen[:8]}: look again, then decide")
-    mine = Decision(hypothesis=hypothesis, seen=seen, decision=word, note=note, **({"by": by} if by else {}))
+    mine = Decision(hypothesis=hypothesis, seen=seen, decision=word, note=note, by=by)
     key, before = _append_decision(ledger, mine, after)
     reviewed = ledger.fact(Reviewed, seen)
     if reviewed and reviewed.by != key:

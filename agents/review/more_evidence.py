@@ -54,7 +54,9 @@ def _find_fault(ledger: Reader, verdict: Verdict, max_seeds: int) -> str:
     if verdict.effect is None:
         return f"has no effect that more seeds could make clearer: {verdict.reason}"
     if verdict.effect.seeds >= max_seeds:
-        return f"was run on {verdict.effect.seeds} seeds, and judge.max_seeds is {max_seeds}: more would be another rule"
+        return (
+            f"was run on {verdict.effect.seeds} seeds, and judge.max_seeds is {max_seeds}: more would be another rule"
+        )
     return ""
 
 

@@ -26,8 +26,8 @@ def record_targets(ledger: Ledger, targets: Mapping[str, str]) -> None:
 
 
 def record_proposal(ledger: Ledger, title: str, statement: str, target: str = "", by: str = "") -> str:
-    """Record a proposal and return its key. The same proposal isn't recorded again. A target may be left out where there
-    is one only. Raises BadInput with a line per fault."""
+    """Record a proposal and return its key. A target may be left out where there is one only. Raises BadInput
+    with a line per fault, also for a proposal in the same words."""
     title, statement = (" ".join(make_visible(text).split()) for text in (title, statement))
     offered = ledger.fact(Offered, Offered.KIND)
     if offered is None:

@@ -41,7 +41,6 @@ from pelagos.nouns import (
     Version,
 )
 
-
 PERSONAL_KINDS = frozenset(fact.KIND for fact in PERSONAL)
 
 

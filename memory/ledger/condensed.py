@@ -171,7 +171,9 @@ class CondensedLedger:
         those that came late."""
         ranges = [(first, min(last, since)) for first, last in open_ranges]
         personal = _sql_list([fact.KIND for fact in PERSONAL])
-        queries = [STAMPS.format(gap=LONGEST_GAP_S, first=first, last=last, personal=personal) for first, last in ranges]
+        queries = [
+            STAMPS.format(gap=LONGEST_GAP_S, first=first, last=last, personal=personal) for first, last in ranges
+        ]
         rows = [row for query in queries for row in self._all(query)]
         return {seq: Event(seq, at, STAMP, "", json.loads(durations)) for seq, at, durations in rows}
 
