@@ -36,7 +36,7 @@ from memory.embedders.hashing import HashingEmbedder
 from memory.files.disk_errors import translate_disk_errors
 from memory.files.run_lock import hold_controller
 from memory.ledger.keys import step_key
-from memory.ledger.ledger import Event, Ledger
+from memory.ledger.ledger import Event, Ledger, Reader
 from memory.steps import unfinished
 from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, PelagosError
 from pelagos.facts.drive import Ending, Estimate, Packages, Started, Stopped
@@ -147,9 +147,8 @@ def _drive_to_ending(
     """Return the ending and its number. A run that is over is not driven again."""
     ledger = notifier.ledger
     endings = ledger.events(Ending.KIND)
-    last = read(Ending, endings[-1].payload) if endings else None
-    if last and last.status in OVER and not _is_asked_for_more(ledger, endings[-1].seq):
-        return last, len(endings)
+    if endings and is_over(ledger):
+        return read(Ending, endings[-1].payload), len(endings)
     assembly = assembly or Assembly()
     ending = _drive_once(run_dir, description, notifier, stop, assembly)
     for wait_s in DISK_WAITS_S:
@@ -159,7 +158,15 @@ def _drive_to_ending(
     return _record_ending(ending, len(endings) + 1, ledger), len(endings) + 1
 
 
-def _is_asked_for_more(ledger: Ledger, seq: int) -> bool:
+def is_over(ledger: Reader) -> bool:
+    """Whether the run has ended and nothing is left to do: driven again, it would end at once."""
+    endings = ledger.events(Ending.KIND)
+    if not endings or read(Ending, endings[-1].payload).status not in OVER:
+        return False
+    return not _is_asked_for_more(ledger, endings[-1].seq)
+
+
+def _is_asked_for_more(ledger: Reader, seq: int) -> bool:
     """Whether a run that ended with the row `seq` is to go on: its caps were replaced since, or a person's proposal or
     request for seeds is open."""
     return were_replaced_since(ledger, seq) or has_open_requests(ledger) or bool(list_open_proposals(ledger))
