@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from app.review.access import Access
 from app.review.guard import Guard, Streams, read_form
@@ -52,7 +53,6 @@ def assemble_app(project: Path, access: Access, shelf: Shelf, render: Render, ro
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     app.add_exception_handler(PelagosError, _show_error)
     app.add_exception_handler(HTTPException, _show_error)
-    app.add_exception_handler(404, _show_error)
     app.add_exception_handler(RequestValidationError, _show_error)
     app.add_middleware(Guard, access=access, streams=app.state.streams)
     return app

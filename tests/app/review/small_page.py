@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,6 @@ class Browser:
         return self.client.post(url, data={"csrf": self.csrf, **fields}, headers={"Origin": ORIGIN})
 
     def hidden(self, url: str) -> dict[str, str]:
-        """The hidden fields of the page's forms; of several of a name the first."""
-        import re
-
+        """The hidden fields of the page's forms without the session's; of several of a name the first."""
         found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', self.get(url).text)
-        return {name: text for name, text in reversed(found)}
+        return {name: text for name, text in reversed(found) if name != "csrf"}
