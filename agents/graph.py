@@ -82,7 +82,7 @@ def build_lane_graph(review: Review) -> Graph:
         graph.add_node(node.__name__, wrap_node(node))
     after_plan = {"gate": "gate", "async": "glance"}.get(review, "build")
     graph.add_edge(START, "ideate")
-    graph.add_conditional_edges("ideate", _choose_after_ideate, ["screen", "ideate", END])
+    graph.add_conditional_edges("ideate", _choose_after_ideate, ["screen", "ideate", "judge", END])
     graph.add_conditional_edges("screen", _choose_after_screen, ["plan", "ideate", END])
     graph.add_conditional_edges(
         "plan", lambda state: after_plan if _is_running(state) else "judge", [after_plan, "judge"]
@@ -112,6 +112,8 @@ def _open_lanes(state: State) -> str | list[Send]:
 def _choose_after_ideate(state: Lane) -> str:
     if not _is_running(state):
         return END
+    if state["kept"]:  # a reviewer wants more seeds for one that was carried out already
+        return "judge"
     return "screen" if state["hypothesis"] else "ideate"
 
 

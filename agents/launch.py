@@ -21,6 +21,8 @@ from agents.notify.channels import open_channels
 from agents.notify.endings import tell_ending, tell_stop
 from agents.notify.notifier import Notifier
 from agents.review.decisions import is_decided
+from agents.review.more_evidence import has_open_requests
+from agents.review.proposals import list_open_proposals
 from agents.review.review_gate import ReviewGate
 from agents.run import Run, can_confirm
 from agents.setup import run_folder
@@ -34,7 +36,7 @@ from memory.embedders.hashing import HashingEmbedder
 from memory.files.disk_errors import translate_disk_errors
 from memory.files.run_lock import hold_controller
 from memory.ledger.keys import step_key
-from memory.ledger.ledger import Event, Ledger
+from memory.ledger.ledger import Event, Ledger, Reader
 from memory.steps import unfinished
 from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, PelagosError
 from pelagos.facts.drive import Ending, Estimate, Packages, Started, Stopped
@@ -145,9 +147,8 @@ def _drive_to_ending(
     """Return the ending and its number. A run that is over is not driven again."""
     ledger = notifier.ledger
     endings = ledger.events(Ending.KIND)
-    last = read(Ending, endings[-1].payload) if endings else None
-    if last and last.status in OVER and not were_replaced_since(ledger, endings[-1].seq):
-        return last, len(endings)
+    if endings and is_over(ledger):
+        return read(Ending, endings[-1].payload), len(endings)
     assembly = assembly or Assembly()
     ending = _drive_once(run_dir, description, notifier, stop, assembly)
     for wait_s in DISK_WAITS_S:
@@ -155,6 +156,20 @@ def _drive_to_ending(
             break
         ending = _drive_once(run_dir, description, notifier, stop, assembly)
     return _record_ending(ending, len(endings) + 1, ledger), len(endings) + 1
+
+
+def is_over(ledger: Reader) -> bool:
+    """Whether the run has ended and nothing is left to do: driven again, it would end at once."""
+    endings = ledger.events(Ending.KIND)
+    if not endings or read(Ending, endings[-1].payload).status not in OVER:
+        return False
+    return not _is_asked_for_more(ledger, endings[-1].seq)
+
+
+def _is_asked_for_more(ledger: Reader, seq: int) -> bool:
+    """Whether a run that ended with the row `seq` is to go on: its caps were replaced since, or a person's proposal or
+    request for seeds is open."""
+    return were_replaced_since(ledger, seq) or has_open_requests(ledger) or bool(list_open_proposals(ledger))
 
 
 def _drive_once(
@@ -250,8 +265,9 @@ def _run_to_ending(run: Run, description: run_folder.RunFile) -> Ending:
     try:
         with translate_disk_errors(run.folder):
             _begin(run, description)
-            run.toolchain.prepare(run.task, run)
-            status, reason = _run_graph(run)
+            with run.control.watching():
+                run.toolchain.prepare(run.task, run)
+                status, reason = _run_graph(run)
     except Interrupted as interrupted:
         status, reason = "interrupted", str(interrupted)
     except CapReached as reached:
@@ -313,17 +329,17 @@ def _prepare_state(graph: Graph, config: RunnableConfig, run: Run) -> State | No
     """Return the state to invoke the graph with: a fresh one, or None to continue from the checkpoint.
 
     Doesn't use `next` of the checkpoint: a kill between a task's writes and its checkpoint leaves it empty in a running
-    graph. If the models are back, or caps were given again, this opens the lanes again, to number after the existing
-    hypotheses. If no survey was recorded, the survey is repeated before that.
+    graph. If the models are back, caps were given again, or a person asked for more, this opens the lanes again, to
+    number after the existing hypotheses. If no survey was recorded, the survey is repeated before that.
     """
     snapshot = graph.get_state(config)
     if not snapshot.values:
         return make_initial_state(run.lanes)
     check_version(snapshot.values)
     endings = run.ledger.events(Ending.KIND)
-    caps_replaced = were_replaced_since(run.ledger, endings[-1].seq if endings else 0)
+    more_asked = _is_asked_for_more(run.ledger, endings[-1].seq if endings else 0)
     status = snapshot.values["status"]
-    if (status == "starved" or (status in OVER and caps_replaced)) and not snapshot.tasks:
+    if (status == "starved" or (status in OVER and more_asked)) and not snapshot.tasks:
         node = "survey" if run.ledger.facts(Survey) else "baseline"
         numbers = [int(estimate.hypothesis[1:]) for estimate in run.ledger.facts(Estimate).values()]
         update = {"status": "running", "lanes": run.lanes, "numbered": max(numbers, default=0)}

@@ -17,12 +17,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from agents.current_hypothesis import current_hypothesis
 from agents.judging.rules import Rules
 from agents.literature.likeness import Likeness, compare_papers
 from agents.notes import note
 from agents.notify.notifier import Notifier
 from agents.pacing.pace import Pace
 from agents.pacing.quota import Quota
+from agents.review.control import ControlWatch
 from agents.review.review_gate import ReviewGate
 from agents.tally import ExperimentRef, Tally
 from agents.verifiers.protocol import Solution, Verifier
@@ -94,6 +96,7 @@ class Run:
         self.facts = Facts(self.ledger, {find_kind(kind): partial(read, kind) for kind in NOUNS}, self._tally.fold)
         self.pace = Pace.from_ledger(self.ledger, self.now)
         self.ledger.watch(self.pace.on_event)
+        self.control = ControlWatch(self.ledger, self.stop)
         self.review_gate = ReviewGate(self.lanes, 0.0, self.steps.budget)
         self.rules = Rules.from_settings(self.settings.judge, len(self.task.seeds))
         cut_short = {lesson.hypothesis: lesson.cut_short for lesson in self.nouns(Lesson)}  # by its newest lesson
@@ -133,7 +136,11 @@ class Run:
         note(self.ledger, text)
 
     def boundary(self) -> None:
-        """Raises Interrupted if a stop was requested; everything recorded so far stays."""
+        """Waits while a person has paused the run. Raises Interrupted if a stop was requested; everything recorded so
+        far stays."""
+        if self.control.hold(self.steps.budget):
+            self.pace.forget(current_hypothesis())
+            self.review_gate.restart_patience()
         if self.stop.is_set():
             raise Interrupted("stopped at a boundary")
 

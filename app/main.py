@@ -12,9 +12,10 @@ from pathlib import Path
 
 import typer
 
-from app.commands import decide, digest, doctor, replay, report, reproduce, run, sandbox, status, tasks
+from app.commands import digest, doctor, replay, report, reproduce, run, sandbox, status, tasks
 from app.commands.deferred_group import defer_group
 from app.commands.output import complain
+from app.commands.reviewer import decide, pause, propose, review, steer
 from app.import_conflicts import find_conflicts
 from memory.files.disk_errors import translate_disk_errors
 from pelagos import __version__
@@ -32,7 +33,12 @@ app = typer.Typer(
 RUNS, REST = "Runs", "This machine and its tasks"
 app.command(rich_help_panel=RUNS)(run.run)
 app.command(rich_help_panel=RUNS)(run.resume)
+app.command(rich_help_panel=RUNS)(pause.pause)
+app.command(rich_help_panel=RUNS)(pause.stop)
+app.command(rich_help_panel=RUNS)(review.review)
 app.command(rich_help_panel=RUNS)(decide.decide)
+app.command(rich_help_panel=RUNS)(propose.propose)
+app.command(rich_help_panel=RUNS)(steer.steer)
 app.command(rich_help_panel=RUNS)(replay.replay)
 app.command(rich_help_panel=RUNS)(status.status)
 app.command("list", rich_help_panel=RUNS)(status.list_runs)

@@ -2,6 +2,7 @@
 
 PelagosError
 ├── BadInput            bad input that a person can correct: one line, exit code 2
+│   └── Stale               a decision on what is no longer what its reviewer saw
 ├── MissingPart         something this machine lacks: exit code 4
 ├── RunFailed           the run itself failed and is recorded: exit code 5
 ├── DamagedRun          a run folder of which the rest can't be read; the valid part was kept
@@ -40,6 +41,10 @@ class BadInput(PelagosError):
     def __init__(self, *faults: str) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class Stale(BadInput):
+    """A decision on what has changed since its reviewer saw it. Nothing was recorded."""
 
 
 class MissingPart(PelagosError):

@@ -13,7 +13,7 @@ from agents.fidelity.measured import measure_differences
 from agents.fidelity.settle import Intention, settle
 from agents.verifiers.protocol import Voting
 from memory.ledger.ledger import Ledger, Reader
-from pelagos.errors import BadInput
+from pelagos.errors import BadInput, Stale
 from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
 from pelagos.nouns import Answer, Build, Experiment, Fidelity, Hypothesis, Plan, Verdict, Version
@@ -60,9 +60,12 @@ def _intention(version: Version, hypothesis: Hypothesis, run: Run) -> Intention:
     return Intention(hypothesis, steps, findings)
 
 
-def record_decision(ledger: Ledger, hypothesis: str, implements: bool) -> Fidelity:
-    """Record a person's decision on the version that the hypothesis' verdict is about. Raises BadInput."""
+def record_decision(ledger: Ledger, hypothesis: str, implements: bool, saw: str = "") -> Fidelity:
+    """Record a person's decision on the version that the hypothesis' verdict is about. `saw` is the version that the
+    person saw; by default the present one. Raises BadInput, Stale for another version than was seen."""
     version = _judged_version(ledger, hypothesis)
+    if not version.startswith(saw):
+        raise Stale(f"{hypothesis}: another version is judged now than the one that you saw: look again, then decide")
     facts = [fact for fact in ledger.facts(Fidelity).values() if fact.id == version]
     if not facts:
         raise BadInput(f"{hypothesis}: no version of it has run yet: decide after one has")

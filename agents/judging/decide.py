@@ -45,12 +45,14 @@ def decide_claim(evidence: Evidence, metric: Metric, level: float) -> Ruling:
     return _rule_harmed(evidence) or Ruling(VerdictKind.SUPPORTED, f"better on sealed data at level {level:.2g}")
 
 
+def may_change(evidence: Evidence, ruling: Ruling) -> bool:
+    """Whether more validation seeds may change the verdict: the evidence isn't faulty, and scores vary over seeds."""
+    return not (evidence.fault or evidence.constant) and ruling.kind in (VerdictKind.PROMISING, VerdictKind.UNDECIDED)
+
+
 def worth_more_seeds(evidence: Evidence, ruling: Ruling) -> bool:
-    """Whether more validation seeds may change the verdict: the evidence isn't hopeless or faulty, and scores vary over
-    seeds."""
-    if evidence.fault or evidence.constant or ruling.kind not in (VerdictKind.PROMISING, VerdictKind.UNDECIDED):
-        return False
-    return not evidence.tested or evidence.p_value <= FUTILE_P
+    """Whether more validation seeds may change the verdict, and the evidence isn't hopeless."""
+    return may_change(evidence, ruling) and (not evidence.tested or evidence.p_value <= FUTILE_P)
 
 
 def is_tested_at_once(evidence: Evidence, ruling: Ruling) -> bool:

@@ -24,9 +24,13 @@ from agents.current_hypothesis import working_for
 from agents.lessons.prompt_memory import list_earlier_titles, recall_lessons
 from agents.literature.likeness import sort_papers, sort_targets
 from agents.pacing.begin import record_first_pace, try_begin
+from agents.review.more_evidence import take_request
+from agents.review.proposals import make_hypothesis, record_targets, take_proposal
+from agents.review.steering import read_wish
 from agents.run import Run
 from agents.state import Lane, Update
 from pelagos.errors import BadReply
+from pelagos.facts.review import Proposed
 from pelagos.nouns import Experiment, Hypothesis, Metric, RankedPaper
 from tools.opening import opening
 from tools.prompt import one_of, render
@@ -59,15 +63,20 @@ class ArguedIdea(Idea):
 
 def ideate(state: Lane, run: Run) -> Update:
     """A reply that stays unusable costs one attempt and is noted. Ends the lane if no hypothesis can be begun."""
+    if again := take_request(run.ledger, state["lane"], state["lanes"]):
+        run.say(f"{again} is judged again: a reviewer wants more seeds for it")
+        return {"hypothesis": again, "kept": True}
     number = state["number"] + state["lanes"]
     id = f"h{number}"
-    reason = try_begin(id, state, run)
+    has_idea = run.facts.get("hypothesis", id) is not None
+    proposal = None if has_idea else take_proposal(run.ledger, id, state["lane"], state["lanes"])
+    reason = try_begin(id, state, run, proposal is not None)
     if reason:
         return {"status": "finished", "reason": reason}
-    if run.facts.get("hypothesis", id) is None:
+    if not has_idea:
         try:
             with working_for(id):
-                hypothesis = _find_hypothesis(id, number, run)
+                hypothesis = _find_hypothesis(id, number, proposal, run)
         except BadReply as error:
             run.say(f"{id}: no hypothesis in the reply: {error}")
             return {"number": number, "hypothesis": "", "fruitless": state["fruitless"] + 1}
@@ -79,9 +88,11 @@ def ideate(state: Lane, run: Run) -> Update:
     return {"number": number, "hypothesis": id}
 
 
-def _find_hypothesis(id: str, number: int, run: Run) -> Hypothesis | None:
-    """Return the toolchain's next hypothesis, None if it has no more, where it finds them in the data; else ask the
-    ideator for one."""
+def _find_hypothesis(id: str, number: int, proposal: Proposed | None, run: Run) -> Hypothesis | None:
+    """Return what a person proposed; else the toolchain's next hypothesis, None if it has no more, where it finds them
+    in the data; else ask the ideator for one."""
+    if proposal is not None:
+        return make_hypothesis(id, proposal, run.task.metric)
     if isinstance(run.toolchain, Proposing):
         return run.toolchain.propose(run.task, id, run)
     return _ask_for_idea(id, number, run)
@@ -90,6 +101,7 @@ def _find_hypothesis(id: str, number: int, run: Run) -> Hypothesis | None:
 def _ask_for_idea(id: str, number: int, run: Run) -> Hypothesis:
     """Raises BadReply if no reply fits, and what models raise."""
     brief, model, papers = run.toolchain.brief(run.task, run), run.model("ideator"), run.papers()
+    record_targets(run.ledger, brief.targets)
     tried = set(run.tally.tried)
     focus, targets = (None, brief.targets) if model.strong else _choose_focus(papers, tried, brief, run)
     scores = _list_baseline_scores(run)
@@ -104,6 +116,7 @@ def _ask_for_idea(id: str, number: int, run: Run) -> Hypothesis:
         earlier=list_earlier_titles(run) if model.strong or focus is None else [],
         focus=focus,
         targets=targets,
+        wish=read_wish(run.ledger, id),
         strong=model.strong,
     )
     schema = _make_schema(tuple(targets), tuple(ranked.paper.id for ranked in papers), model.strong)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from agents.judging.decide import Ruling, decide_validation, is_tested_at_once, worth_more_seeds
+from agents.judging.decide import Ruling, decide_validation, is_tested_at_once, may_change, worth_more_seeds
 from agents.judging.evidence_ids import list_evidence_ids
 from agents.review.decisions import find_rejection
+from agents.review.more_evidence import find_request, record_given
 from agents.run import Run
 from agents.state import Lane, Status, Update
 from agents.tally import ExperimentRef
@@ -40,13 +41,18 @@ class Case(NamedTuple):
 
 def judge(state: Lane, run: Run) -> Update:
     """Records the verdict; returns the seeds that are due, or whether to test on sealed data now."""
+    request = find_request(run.ledger, state["hypothesis"])
     if state["hypothesis"] in run.tally.claimed:  # the verdict by sealed data holds
+        _answer_request(request, "what sealed data showed holds", state, run)
         return {"due": {}, "strong": False}
     versions = run.tally.versions.get(state["hypothesis"], ())
     cases = [_weigh_version(version, run) for version in versions if version in run.tally.validation]
-    due = {case.version: seeds for case in cases if (seeds := _list_due_seeds(case, run))}
+    due = {case.version: seeds for case in cases if (seeds := _list_due_seeds(case, bool(request), run))}
     best = max(cases, key=lambda case: case.merit, default=None)
-    _record_verdict(_make_verdict(best, state, run), best, run)
+    verdict = _make_verdict(best, state, run)
+    _record_verdict(verdict, best, run)
+    if not due:
+        _answer_request(request, f"{verdict.kind}: {verdict.reason}", state, run)
     return {"due": due, "strong": not due and best is not None and is_tested_at_once(best.evidence, best.ruling)}
 
 
@@ -57,13 +63,20 @@ def _weigh_version(version: str, run: Run) -> Case:
     return Case(version, refs, evidence, decide_validation(evidence, run.task.metric))
 
 
-def _list_due_seeds(case: Case, run: Run) -> list[int]:
-    """Return the seeds to run before the next look; none if more seeds can't change the verdict."""
-    look = run.rules.next_look(case.evidence.seeds)
-    if look is None or not worth_more_seeds(case.evidence, case.ruling):
+def _list_due_seeds(case: Case, wanted: bool, run: Run) -> list[int]:
+    """Return the seeds to run before the next look; none if more seeds can't change the verdict, or if that isn't
+    likely and no person has wanted them."""
+    look, is_worth = run.rules.next_look(case.evidence.seeds), may_change if wanted else worth_more_seeds
+    if look is None or not is_worth(case.evidence, case.ruling):
         return []
     tried = {experiment.seed for experiment in case.experiments}
     return [seed for seed in run.task.seeds if seed not in tried][: look - case.evidence.seeds]
+
+
+def _answer_request(request: str, reason: str, state: Lane, run: Run) -> None:
+    """Record what came of a person's request for more seeds, if there is one. A lane that a cap has ended doesn't."""
+    if request and state["status"] == "running":
+        record_given(run.ledger, request, state["hypothesis"], reason)
 
 
 def _make_verdict(case: Case | None, state: Lane, run: Run) -> Verdict:

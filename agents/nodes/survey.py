@@ -14,6 +14,7 @@ from agents.literature.gather import gather_papers
 from agents.literature.novelty import novelty_rule
 from agents.literature.purity import measure_purity
 from agents.literature.ranking import MIN_PAPERS, asks_model, preselect, rank, score_of, scores_papers
+from agents.review.proposals import record_targets
 from agents.run import Run
 from agents.state import State, Update
 from pelagos.facts.ideas import Survey
@@ -31,6 +32,7 @@ def survey(state: State, run: Run) -> Update:
     run.say(RULES[novelty_rule(run)])
     brief, max_papers = run.toolchain.brief(run.task, run), run.settings.survey.papers
     asked = asks_model(run) and bool(run.literature.live or run.literature.corpus.papers[MIN_PAPERS:max_papers])
+    record_targets(run.ledger, brief.targets)
     attributes = extract_attributes(run) if asked else describe_task(run)
     query = f"{brief.topic} {brief.description} {attributes.input} {attributes.output}"
     papers = preselect(query, gather_papers(attributes, run), run.embedder)[:max_papers]

@@ -14,15 +14,19 @@ from pelagos.facts.drive import Estimate
 from pelagos.nouns import VerdictKind
 
 
-def try_begin(id: str, state: Lane, run: Run) -> str:
+def try_begin(id: str, state: Lane, run: Run, proposed: bool = False) -> str:
     """Begin the hypothesis `id`: record its pace fact and start its time. Returns "", or why the lane doesn't begin it.
 
-    A hypothesis that an earlier drive began continues, unless it has no idea yet and another lane took its place.
+    A hypothesis that an earlier drive began continues, unless it has no idea yet and another lane took its place. One
+    that a person `proposed` is begun however many were tested; it counts as one of them.
     Raises ModelUnavailable if the models' replies were unusable.
     """
     was_begun, has_idea = run.ledger.fact(Estimate, id) is not None, run.facts.get("hypothesis", id) is not None
     has_place = run.quota.take(state["lane"], id)
-    reason = "" if was_begun and (has_place or has_idea) else _find_reason_to_end(id, state, run)
+    if was_begun and (has_place or has_idea or proposed):
+        reason = ""
+    else:
+        reason = _find_time_to_end(run) if proposed else _find_reason_to_end(id, state, run)
     if reason:
         run.quota.leave(state["lane"])
         check_replies(run)
@@ -44,6 +48,11 @@ def _find_reason_to_end(id: str, state: Lane, run: Run) -> str:
     unsupported = _count_since_support(run)
     if loop.plateau and unsupported >= loop.plateau:
         return f"plateau: {unsupported} hypotheses in a row without support"
+    return _find_time_to_end(run)
+
+
+def _find_time_to_end(run: Run) -> str:
+    """Keep confirm's share of the time. Returns a line if what is left is too short, "" if not."""
     run.hold_reserve()
     return _find_time_shortage(run)
 

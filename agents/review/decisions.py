@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from memory.ledger.keys import step_key
 from memory.ledger.ledger import Ledger, Reader
-from pelagos.errors import BadInput
+from pelagos.errors import BadInput, Stale
 from pelagos.facts.ideas import Screened
 from pelagos.facts.review import Decision, Reviewed, Word
 from pelagos.nouns import Build, Hypothesis, Verdict
@@ -65,24 +65,53 @@ def record_review(ledger: Ledger, hypothesis: str, seen: str, decided: tuple[str
     return ledger.record(fact, seen)
 
 
-def record_decision(ledger: Ledger, hypothesis: str, word: Word, note: str = "", saw: str = "") -> str:
+def record_decision(
+    ledger: Ledger,
+    hypothesis: str,
+    word: Word,
+    note: str = "",
+    saw: str = "",
+    after: str | None = None,
+    by: str = "",
+) -> str:
     """Record a decision; return the word that it replaces, "" if there was none. `saw` is the beginning of the hash of
-    the state that the reviewer saw; by default the present state.
+    the state that the reviewer saw; by default the present state. `after` is the key of the newest decision that they
+    saw, "" if they saw none; by default whatever there is is replaced.
 
-    Raises BadInput for a hypothesis that doesn't exist, wasn't kept, was acted on, or has changed.
+    Raises BadInput for a hypothesis that doesn't exist, wasn't kept or was acted on, Stale for one that has changed or
+    that somebody decided meanwhile.
     """
     note = make_visible(note).strip()
     _check_note(word, note)
     seen = _find_open_state(ledger, hypothesis)
     if not seen.startswith(saw):
-        raise BadInput(f"{hypothesis}: is not what you saw ({saw}) any more, it is {seen[:8]}: look again, then decide")
-    before = find_newest_decision(ledger, seen)
-    key = f"{hypothesis}/{len(ledger.facts(Decision)) + 1}/{step_key(note=note, word=word)[:8]}"
-    ledger.record(Decision(hypothesis=hypothesis, seen=seen, decision=word, note=note), key)
+        raise Stale(f"{hypothesis}: is not what you saw ({saw}) any more, it is {seen[:8]}: look again, then decide")
+    mine = Decision(hypothesis=hypothesis, seen=seen, decision=word, note=note, by=by)
+    key, before = _append_decision(ledger, mine, after)
     reviewed = ledger.fact(Reviewed, seen)
     if reviewed and reviewed.by != key:
-        raise BadInput(f"{hypothesis}: {word} came too late: {reviewed.decision} was acted on a moment ago")
-    return before[1].decision if before else ""
+        raise Stale(f"{hypothesis}: {word} came too late: {reviewed.decision} was acted on a moment ago")
+    return before.decision if before else ""
+
+
+def _append_decision(ledger: Ledger, mine: Decision, after: str | None) -> tuple[str, Decision | None]:
+    """Append the decision as the next one on its state; return its key and the decision before it. Of two processes
+    that append at the same time one is first, and the other looks again. Raises Stale."""
+    while True:
+        earlier = {key: fact for key, fact in ledger.facts(Decision).items() if fact.seen == mine.seen}
+        before = next(reversed(earlier.items()), None)
+        if after is not None and (before[0] if before else "") != after:
+            raise Stale(f"{mine.hypothesis}: {_describe_other(before)} meanwhile: look again, then decide")
+        key = f"{mine.hypothesis}/{mine.seen[:8]}/{len(earlier) + 1}"
+        if ledger.record(mine, key) == mine:
+            return key, before[1] if before else None
+
+
+def _describe_other(decided: tuple[str, Decision] | None) -> str:
+    if decided is None:
+        return "the decision that you saw is gone"
+    other = decided[1]
+    return f"{other.by or 'somebody'} decided {other.decision}{': ' if other.note else ''}{other.note}"
 
 
 def _check_note(word: Word, note: str) -> None:

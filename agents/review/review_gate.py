@@ -44,6 +44,12 @@ class ReviewGate:
             self._open -= 1
             self._pause_if_all_wait()
 
+    def restart_patience(self) -> None:
+        """The run was paused by a person: the wait for a decision begins anew."""
+        with self._lock:
+            if self._idle_since is not None:
+                self._idle_since = time.monotonic()
+
     def close(self) -> None:
         """Another lane's error ends the drive: no lane waits any longer."""
         self._shut.set()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH = 4000
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+By = Annotated[str, typer.Option(metavar="NAME", help="Who says it, for the audit log. Default: your login name.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name under runs/.")]
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import subprocess
-import sys
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -13,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import typer
 
 from app.commands.output import RunArgument
+from app.launches import drop_absent, make_caps, start_detached
 from pelagos.errors import BadInput
 
 if TYPE_CHECKING:
     from pelagos.settings import Models
 
-LOG = "run.log"
 ALL_ROLES = "default"
 DEFAULT_MODEL = ("embedded", "embedded:")
 Hypotheses = Annotated[
@@ -81,11 +78,11 @@ def run(
 
     options: dict[str, dict[str, Any]] = {
         "loop": {"hypotheses": hypotheses, "workers": workers, "review": review, "review_wait": review_wait},
-        "caps": _make_caps(hours, max_experiments, max_cost, max_tokens),
+        "caps": make_caps(hours, max_experiments, max_cost, max_tokens),
         "models": _parse_models(model or []) | {"patience_s": patience * 3600 if patience is not None else None},
         "sandbox": {"name": sandbox},
     }
-    settings = load(Path.cwd(), **_drop_absent(options))
+    settings = load(Path.cwd(), **drop_absent(options))
     folder = create(Path.cwd(), task, settings, run_dir)
     if hint := _suggest_model(settings.models):
         typer.echo(hint)
@@ -102,33 +99,26 @@ def resume(
     review_wait: ReviewWait = None,
     detach: Detach = False,
 ) -> None:
-    """Go on with a run that was stopped or killed, or with one that has reached a cap and is given a higher one.
+    """Go on with a run that was paused, stopped or killed, or that has reached a cap and is given a higher one.
 
     Nothing finished is done again. Caps count from the run's beginning.
     """
     from app.record.folders import find_run
+    from memory.files.run_lock import lock_holder
 
     folder = find_run(run)
     loop = {"hypotheses": hypotheses, "review_wait": review_wait}
-    given = _drop_absent({"loop": loop, "caps": _make_caps(hours, max_experiments, max_cost, max_tokens)})
+    given = drop_absent({"loop": loop, "caps": make_caps(hours, max_experiments, max_cost, max_tokens)})
     if given:
         from agents.setup.caps import replace_caps
 
         replace_caps(folder, given)
+    from app.review.operations import default_name, describe_next, release
+
+    if release(folder, default_name()) and lock_holder(folder) is not None:
+        typer.echo(f"{folder}: {describe_next(folder)}")
+        return
     _start(folder, detach)
-
-
-def _make_caps(hours: float | None, experiments: int | None, usd: float | None, tokens: int | None) -> dict[str, Any]:
-    seconds = hours * 3600 if hours is not None else None
-    return {"seconds": seconds, "usd": usd, "experiments": experiments, "tokens": tokens}
-
-
-def _drop_absent(options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the options that were given, without empty sections."""
-    given = {
-        name: {key: value for key, value in section.items() if value is not None} for name, section in options.items()
-    }
-    return {name: section for name, section in given.items() if section}
 
 
 def _suggest_model(models: Models) -> str:
@@ -155,28 +145,19 @@ def _start(folder: Path, detach: bool) -> None:
 
 
 def _start_detached(folder: Path) -> None:
-    """Start a process in its own session that drives the run and outlives this terminal."""
+    """Start a process that drives the run and outlives this terminal, and print how to follow it."""
     from app.commands.drive import warn
 
     warn(folder)
-    command = [sys.executable, "-P", "-m", "app.main", "resume", str(folder)]
-    log = folder / LOG
-    with log.open("ab") as out:
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=_make_environment()
-        )
+    child = start_detached(folder)
     lines = [
         f"run folder  {folder}",
         f"process     {child.pid}",
-        f"follow      tail -f {shlex.quote(str(log))}",
+        f"follow      tail -f {shlex.quote(str(child.log))}",
         f"status      pelagos status {shlex.quote(str(folder))}",
         f"stop        kill -TERM {child.pid}",
     ]
     typer.echo("\n".join(lines))
-
-
-def _make_environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONUNBUFFERED": "1"}
 
 
 def _parse_models(pairs: list[str]) -> dict[str, Any]:

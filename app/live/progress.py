@@ -52,6 +52,8 @@ def describe_activity(record: Record) -> str:
     """Describe what the run does now, by the intended steps that have no result yet."""
     if record.ended is not None:
         return f"ended: {record.ended.status}"
+    if record.control is not None and record.control.word == "pause":
+        return f"paused by {record.control.by or 'a person'}"
     if record.outages:
         return f"waiting for {format_line(', '.join(record.outages), TITLE_LENGTH)} to answer"
     if not record.pending:

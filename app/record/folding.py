@@ -10,7 +10,18 @@ from pelagos.facts.drive import Ending, Entered, Estimate, Given, Note, Started,
 from pelagos.facts.fact import Cost
 from pelagos.facts.ideas import Screened, Survey
 from pelagos.facts.reader import read_cost
-from pelagos.facts.review import Decision, Reviewed, Wanted
+from pelagos.facts.review import (
+    Control,
+    Decision,
+    MoreGiven,
+    MoreWanted,
+    Offered,
+    Proposed,
+    Reviewed,
+    Steer,
+    Taken,
+    Wanted,
+)
 from pelagos.facts.upgrades import apply_claim
 from pelagos.nouns import OutcomeKind
 
@@ -73,6 +84,35 @@ def _fold_reviewed(record: Record, fact: Reviewed, event: Event) -> None:
 
 def _fold_decision(record: Record, fact: Decision, event: Event) -> None:
     record.decisions[fact.seen] = fact
+    record.decision_keys[fact.seen] = event.key
+
+
+def _fold_control(record: Record, fact: Control, event: Event) -> None:
+    record.control = fact
+
+
+def _fold_more_wanted(record: Record, fact: MoreWanted, event: Event) -> None:
+    record.more_wanted[event.key] = fact
+
+
+def _fold_more_given(record: Record, fact: MoreGiven, event: Event) -> None:
+    record.more_given[event.key] = fact.reason
+
+
+def _fold_offered(record: Record, fact: Offered, event: Event) -> None:
+    record.targets = fact.targets
+
+
+def _fold_proposed(record: Record, fact: Proposed, event: Event) -> None:
+    record.proposals[event.key] = fact
+
+
+def _fold_taken(record: Record, fact: Taken, event: Event) -> None:
+    record.taken[event.key] = fact
+
+
+def _fold_steer(record: Record, fact: Steer, event: Event) -> None:
+    record.steer = fact
 
 
 def _fold_survey(record: Record, fact: Survey, event: Event) -> None:
@@ -180,6 +220,13 @@ FOLDS: dict[str, Callable[[Record, Any, Event], None]] = {
     "review.wanted": _fold_wanted,
     "reviewed": _fold_reviewed,
     "decision": _fold_decision,
+    "control": _fold_control,
+    "evidence.wanted": _fold_more_wanted,
+    "evidence.given": _fold_more_given,
+    "targets": _fold_offered,
+    "proposal": _fold_proposed,
+    "taken": _fold_taken,
+    "steer": _fold_steer,
     "survey": _fold_survey,
     "model": _fold_call,
     "model.fault": _fold_fault,

@@ -13,6 +13,7 @@ from typing import Any
 
 from agents.fidelity.judged_version import find_judged_version
 from agents.fidelity.titles import choose_title, counts_for_hypothesis
+from agents.review.decisions import hash_state
 from app.record.event import Event
 from app.record.folding import FOLDS, NOUN_FOLDS, add_sums
 from app.record.nouns import Nouns
@@ -23,7 +24,7 @@ from pelagos.facts.drive import Ending, Estimate, Started, Stopped
 from pelagos.facts.fact import INTENT, Cost
 from pelagos.facts.ideas import Screened
 from pelagos.facts.reader import read, read_cost, read_row
-from pelagos.facts.review import Decision, Reviewed
+from pelagos.facts.review import PERSONAL, Control, Decision, MoreWanted, Proposed, Reviewed, Steer, Taken
 from pelagos.facts.work import Failed, Intent
 from pelagos.nouns import (
     Build,
@@ -39,6 +40,8 @@ from pelagos.nouns import (
     Verdict,
     Version,
 )
+
+PERSONAL_KINDS = frozenset(fact.KIND for fact in PERSONAL)
 
 
 @dataclass
@@ -75,7 +78,10 @@ class Record:
     `failures` failed tries and experiments by cause, `calls` model calls by model and role, `coder_calls` the coder's
     replies by hypothesis. `review_requests` maps a hypothesis to the hash that a reviewer decides on, `decisions` a
     hash to the decision, and `reviews` a hash to the decision on which the run has acted. `paused`: the run waits for a
-    reviewer. `outages` maps a model that does not answer to the time (Unix seconds) and the reason. `last_event` is the
+    reviewer. `decision_keys` maps a hash to the key of its newest decision. `control` is the newest word of a person on
+    whether the run goes on, `steer` the newest wish; `targets` are those that a hypothesis may name. `proposals` and
+    `more_wanted` map keys to what people asked for, `taken` a key to the lane's fact, `more_given` a key to the result.
+    `outages` maps a model that does not answer to the time (Unix seconds) and the reason. `last_event` is the
     time, kind and key of the newest row.
     """
 
@@ -99,6 +105,14 @@ class Record:
     decisions: dict[str, Decision] = field(default_factory=dict)
     reviews: dict[str, Reviewed] = field(default_factory=dict)
     paused: bool = False
+    decision_keys: dict[str, str] = field(default_factory=dict)
+    control: Control | None = None
+    steer: Steer | None = None
+    targets: dict[str, str] = field(default_factory=dict)
+    proposals: dict[str, Proposed] = field(default_factory=dict)
+    more_wanted: dict[str, MoreWanted] = field(default_factory=dict)
+    more_given: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, Taken] = field(default_factory=dict)
     survey: list[RankedPaper] = field(default_factory=list)
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     calls_name_hypotheses: bool = False
@@ -156,7 +170,7 @@ class Record:
         if event.kind == SUMS:
             add_sums(self, event.payload)
             return
-        if event.kind != Decision.KIND:  # a person writes it at any time: it takes no time of the run
+        if event.kind not in PERSONAL_KINDS:
             self._fold_clock(event)
         if event.kind.endswith(INTENT):
             self._fold_intent(event)
@@ -226,6 +240,19 @@ class Record:
         request = self.review_requests[hypothesis]
         return self.decisions[request].decision if request in self.decisions else ""
 
+    def find_open_state(self, hypothesis: str) -> str:
+        """Return the hash of what a reviewer may decide on now, '' where nothing is to be decided."""
+        reviews = [review.decision for review in self.reviews.values() if review.hypothesis == hypothesis]
+        closed = reviews[-1:] not in ([], ["revise"]) or hypothesis in self.verdicts or self.builds.has_any(hypothesis)
+        if closed or hypothesis not in self.kept or (self.settings.get("loop") or {}).get("review", "off") == "off":
+            return ""
+        return hash_state(self.hypotheses[hypothesis], reviews.count("revise"))
+
+    def list_open_proposals(self) -> dict[str, Proposed]:
+        """Return key -> proposal of those that no lane has made a hypothesis of."""
+        made = {taken.request for taken in self.taken.values() if taken.hypothesis in self.proposed}
+        return {key: proposal for key, proposal in self.proposals.items() if key not in made}
+
     def list_unknown_versions(self) -> set[str]:
         """Return the versions of intended steps that are not in `versions`."""
         return {intent.version for intent in self.pending.values() if intent.version} - set(self.versions)
@@ -257,6 +284,7 @@ class Record:
 
 WHOLE_KINDS = (
     "run.started", "caps", "run.ended", "run.stopped", "verdict", "claim", "confirmed", "review.wanted",
-    "reviewed", "decision", "survey", "model.fault", "outage", "outage.over", "model.switch",
+    "reviewed", "decision", "survey", "model.fault", "outage", "outage.over", "model.switch", "control", "targets",
+    "proposal", "taken", "steer", "evidence.wanted", "evidence.given",
 )  # fmt: skip
 """Kinds of which a condensed ledger reads every row."""

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from memory.ledger.keys import parse_payload
 from memory.ledger.ledger import Event
 from memory.ledger.run_clock import LONGEST_GAP_S
+from pelagos.facts.review import PERSONAL
 
 SUMS, STAMP, NEWEST_NOTES = "sums", "stamp", 40
 RECENT_ROWS = 3000
@@ -81,7 +82,7 @@ SELECT seq, events.at, iif(gap <= {gap}, '{{}}', json_object(
   'seconds', json_extract(payload, '$.seconds'), 'wall_s', json_extract(payload, '$.wall_s')))
 FROM (SELECT seq AS place, at - lag(at) OVER in_order AS gap, lead(at) OVER in_order - at AS next,
     CAST(at / 60 AS INTEGER) - CAST(lag(at) OVER in_order / 60 AS INTEGER) AS minutes
-  FROM events WHERE seq > {first} AND seq < {last} AND kind <> 'decision' WINDOW in_order AS (ORDER BY seq))
+  FROM events WHERE seq > {first} AND seq < {last} AND kind NOT IN ({personal}) WINDOW in_order AS (ORDER BY seq))
 JOIN events ON seq = place
 WHERE coalesce(gap NOT BETWEEN 0 AND {gap} OR next NOT BETWEEN 0 AND {gap} OR minutes, 1)
 """
@@ -169,7 +170,10 @@ class CondensedLedger:
         """Return the time stamps of the rows before `since` from which the clock is computed, and the durations of
         those that came late."""
         ranges = [(first, min(last, since)) for first, last in open_ranges]
-        queries = [STAMPS.format(gap=LONGEST_GAP_S, first=first, last=last) for first, last in ranges]
+        personal = _sql_list([fact.KIND for fact in PERSONAL])
+        queries = [
+            STAMPS.format(gap=LONGEST_GAP_S, first=first, last=last, personal=personal) for first, last in ranges
+        ]
         rows = [row for query in queries for row in self._all(query)]
         return {seq: Event(seq, at, STAMP, "", json.loads(durations)) for seq, at, durations in rows}
 

@@ -138,6 +138,11 @@ class Budget:
     def resume(self) -> None:
         self.record_span()
 
+    def is_idle(self) -> bool:
+        """Whether no reservation is held, so that no paid step is in progress."""
+        with self._lock:
+            return not self._held
+
     def limit_loop(self, caps: Caps) -> None:
         """What may be spent in the loop from now on; the rest is kept for confirming."""
         self._loop = caps

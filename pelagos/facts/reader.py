@@ -37,8 +37,9 @@ FACTS = (
     drive.Waited, drive.Note, drive.Notified, work.Lost, calls.Call, calls.Completed, calls.Scoring, calls.ModelFault,
     calls.ModelFile, calls.Outage, calls.OutageOver, calls.Switch, calls.Embedded, calls.Vector, ideas.Survey,
     ideas.Searched, ideas.Remembered, ideas.Screened, ideas.Knowhow, ideas.Adopted, ideas.Foreseen, ideas.PlanRanking,
-    review.Wanted, review.Decision,
-    review.Reviewed, checks.Pin, checks.Smoke, checks.StepCheck, checks.Match,
+    review.Wanted, review.Decision, review.Reviewed, review.Control, review.MoreWanted, review.MoreGiven,
+    review.Offered, review.Proposed, review.Taken, review.Steer, review.Steered,
+    checks.Pin, checks.Smoke, checks.StepCheck, checks.Match,
     checks.Tested, checks.Settled,
     checks.Touch,
 )  # fmt: skip

@@ -1,4 +1,7 @@
-"""Facts about what reviewers are asked and what they decide. `seen` is the hash of what they were shown."""
+"""Facts about what people are asked, what they decide and what they ask of a run. Together they are its audit log.
+
+`seen` names what a person was shown, `by` is the name that they gave, "" if none.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Literal
 from pelagos.facts.fact import Fact
 
 Word = Literal["accept", "reject", "revise"]
+ControlWord = Literal["pause", "continue", "stop"]
 
 
 class Wanted(Fact):
@@ -22,6 +26,7 @@ class Decision(Fact):
     seen: str = ""
     decision: Word = "accept"
     note: str = ""
+    by: str = ""
 
 
 class Reviewed(Fact):
@@ -32,3 +37,74 @@ class Reviewed(Fact):
     decision: Word = "accept"
     note: str = ""
     by: str = ""
+
+
+class Control(Fact):
+    """Whether the run goes on. The newest one holds: a pause until it is taken back, a stop until a drive has ended."""
+
+    KIND = "control"
+    word: ControlWord = "continue"
+    by: str = ""
+
+
+class MoreWanted(Fact):
+    """More validation seeds are wanted for a hypothesis than the judge buys by its own rule. `seen` is the id of the
+    verdict that was shown."""
+
+    KIND = "evidence.wanted"
+    hypothesis: str = ""
+    seen: str = ""
+    by: str = ""
+
+
+class MoreGiven(Fact):
+    """What came of the request under this row's key."""
+
+    KIND = "evidence.given"
+    hypothesis: str = ""
+    reason: str = ""
+
+
+class Offered(Fact):
+    """The targets that a hypothesis of this run may name, each with a description."""
+
+    KIND = "targets"
+    targets: dict[str, str] = {}
+
+
+class Proposed(Fact):
+    """A hypothesis that a person wants to be tested."""
+
+    KIND = "proposal"
+    title: str = ""
+    statement: str = ""
+    target: str = ""
+    by: str = ""
+
+
+class Taken(Fact):
+    """The lane that takes what the row `request` asks for: as the hypothesis of this id."""
+
+    KIND = "taken"
+    request: str = ""
+    hypothesis: str = ""
+    lane: int = 0
+
+
+class Steer(Fact):
+    """What ideation is told that a person wishes. The newest one holds; "" takes the wish back."""
+
+    KIND = "steer"
+    text: str = ""
+    by: str = ""
+
+
+class Steered(Fact):
+    """The wish that the idea of a hypothesis, this row's key, was asked for with; `steer` is that row's key."""
+
+    KIND = "steered"
+    steer: str = ""
+
+
+PERSONAL = (Decision, Control, MoreWanted, Proposed, Steer)
+"""What people write into a ledger at any time. It takes no time of the run."""

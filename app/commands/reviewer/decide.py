@@ -4,13 +4,12 @@ beside the process that drives a run."""
 from __future__ import annotations
 
 import shlex
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from app.commands.output import Json, RunArgument, make_console, print_json
+from app.commands.output import By, Json, RunArgument, make_console, print_json
 from app.record import folders
 from pelagos.errors import BadInput
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from app.record.record import Record
 
 HASH_LENGTH = 8
-Decision = Literal["accept", "reject", "revise"]
+Decision = Literal["accept", "reject", "revise", "more"]
 
 
 def decide(
@@ -26,7 +25,7 @@ def decide(
     hypothesis: Annotated[
         str | None, typer.Argument(metavar="HYPOTHESIS", help="Its id. Without it, what waits is listed.")
     ] = None,
-    decision: Annotated[Decision | None, typer.Argument(metavar="accept|reject|revise")] = None,
+    decision: Annotated[Decision | None, typer.Argument(metavar="accept|reject|revise|more")] = None,
     note: Annotated[str, typer.Option(help="Your words: they go to whoever plans and builds it.")] = "",
     implements: Annotated[
         Literal["yes", "no"] | None, typer.Option(help="Whether what was built for it is what it says.")
@@ -34,6 +33,7 @@ def decide(
     seen: Annotated[
         str, typer.Option(metavar="HASH", help="The hash of what you saw, as listed. Refused if it changed.")
     ] = "",
+    by: By = "",
     json: Json = False,
 ) -> None:
     """Say what becomes of a hypothesis of a run with --review; RUN alone lists what waits.
@@ -43,41 +43,28 @@ def decide(
     Until the run acts on it, a later decision replaces an earlier one.
     A running drive notices within a second; else `pelagos resume RUN` goes on.
 
+    more, in any run: more validation seeds for one that is undecided, up to judge.max_seeds.
+
     --implements yes|no, in any run: whether what was built for HYPOTHESIS is what it says, where nobody can tell or the
     answer is wrong. Where it isn't, it is reported by the name of what was done.
     """
+    from app.review import operations
+
     folder = folders.find_run(run)
     if implements is not None:
-        _decide_fidelity(folder, hypothesis, implements == "yes")
-        return
-    _check_reviewed(folder)
-    if hypothesis is None:
+        if hypothesis is None:
+            raise BadInput("decide --implements: name the hypothesis before it")
+        typer.echo(operations.decide_fidelity(folder, hypothesis, implements == "yes"))
+    elif hypothesis is None:
+        _check_reviewed(folder)
         _list_waiting(folder, json)
-        return
-    if decision is None:
-        raise BadInput(f"decide {hypothesis}: say accept, reject or revise after it")
-    _decide_review(folder, hypothesis, decision, note, seen)
-
-
-def _decide_review(folder: Path, hypothesis: str, decision: Decision, note: str, seen: str) -> None:
-    from agents.review.decisions import record_decision
-    from memory.ledger.ledger import Ledger
-
-    with closing(Ledger.open(folder / folders.LEDGER)) as ledger:
-        replaced = record_decision(ledger, hypothesis, decision, note, seen)
-    typer.echo(f"{hypothesis}: {decision}{f', in place of {replaced}' if replaced else ''}; {_describe_next(folder)}")
-
-
-def _decide_fidelity(folder: Path, hypothesis: str | None, implements: bool) -> None:
-    if hypothesis is None:
-        raise BadInput("decide --implements: name the hypothesis before it")
-    from agents.fidelity.assess import record_decision
-    from memory.ledger.ledger import Ledger
-
-    with closing(Ledger.open(folder / folders.LEDGER)) as ledger:
-        fidelity = record_decision(ledger, hypothesis, implements)
-    verb = f"{fidelity.answer.value}{'' if implements else ' implement'}"
-    typer.echo(f"{hypothesis}: what was done {verb} it: {fidelity.description}")
+    elif decision is None:
+        raise BadInput(f"decide {hypothesis}: say accept, reject or revise after it, or more")
+    elif decision == "more":
+        typer.echo(operations.ask_more(folder, hypothesis, seen, by or operations.default_name()))
+    else:
+        name = by or operations.default_name()
+        typer.echo(operations.decide(folder, hypothesis, decision, note, seen, by=name))
 
 
 def _check_reviewed(folder: Path) -> None:
@@ -85,13 +72,6 @@ def _check_reviewed(folder: Path) -> None:
 
     if read_run_file(folder).resolved().loop.review == "off":
         raise BadInput(f"{folder}: this run asks nobody: it was launched without --review")
-
-
-def _describe_next(folder: Path) -> str:
-    from memory.files.run_lock import lock_holder
-
-    pid = lock_holder(folder)
-    return f"process {pid} goes on with it" if pid else f"go on by `pelagos resume {shlex.quote(str(folder))}`"
 
 
 def _list_waiting(folder: Path, json: bool) -> None:

@@ -1,0 +1,119 @@
+"""What people do on the page: each form is one fact in a run's ledger, or the start of a run.
+
+Afterwards the browser is sent back to where the form stands (303); htmx gets the sentence alone. Errors of ours become
+a message on a page (`server.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any, cast, get_args
+from urllib.parse import quote, urlsplit
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app.review import operations
+from app.review.guard import read_form
+from pelagos.errors import BadInput
+from pelagos.facts.review import Word
+
+router = APIRouter()
+Form = Annotated[Mapping[str, str], Depends(read_form)]
+FIDELITY = {"implements": True, "differs": False}
+CONTROLS = {"pause": operations.pause, "stop": operations.stop}
+
+
+@router.post("/runs/{run}/hypotheses/{id}/decide")
+def decide(run: str, id: str, request: Request, form: Form) -> Response:
+    folder, word = _find_folder(request, run), form.get("decision", "")
+    if word in FIDELITY:
+        said = operations.decide_fidelity(folder, id, FIDELITY[word], form.get("version", ""))
+    elif word in get_args(Word):
+        seen, after = _require(form, "seen"), form.get("after", "")
+        said = operations.decide(folder, id, cast(Word, word), form.get("note", ""), seen, after, _name(form))
+    else:
+        raise BadInput(f"{id}: say accept, reject or revise")
+    return _answer(request, said, f"/runs/{quote(run)}/hypotheses/{quote(id)}")
+
+
+@router.post("/runs/{run}/evidence")
+def ask_more(run: str, request: Request, form: Form) -> Response:
+    id = _require(form, "hypothesis")
+    said = operations.ask_more(_find_folder(request, run), id, _require(form, "seen"), _name(form))
+    return _answer(request, said, f"/runs/{quote(run)}/hypotheses/{quote(id)}")
+
+
+@router.post("/runs/{run}/propose")
+def propose(run: str, request: Request, form: Form) -> Response:
+    texts = (form.get(name, "") for name in ("title", "statement", "target"))
+    said = operations.propose(_find_folder(request, run), *texts, _name(form))
+    return _answer(request, said, f"/runs/{quote(run)}")
+
+
+@router.post("/runs/{run}/steer")
+def steer(run: str, request: Request, form: Form) -> Response:
+    said = operations.steer(_find_folder(request, run), form.get("text", ""), _name(form))
+    return _answer(request, said, f"/runs/{quote(run)}")
+
+
+@router.post("/runs/{run}/resume")
+def go_on(run: str, request: Request, form: Form) -> Response:
+    said = operations.go_on(_find_folder(request, run), request.app.state.project, _name(form))
+    return _answer(request, said, f"/runs/{quote(run)}")
+
+
+@router.post("/runs/{run}/{word}")
+def control(run: str, word: str, request: Request, form: Form) -> Response:
+    if word not in CONTROLS:
+        raise BadInput(f"{word}: no such action")
+    said = CONTROLS[word](_find_folder(request, run), _name(form))
+    return _answer(request, said, f"/runs/{quote(run)}")
+
+
+@router.get("/start")
+def show_start(request: Request) -> Response:
+    from tools.registry import shipped_tasks
+
+    return _render(request, "start.html.j2", tasks=sorted(shipped_tasks()))
+
+
+@router.post("/runs")
+def start(request: Request, form: Form) -> Response:
+    from app.review.starting import start_run
+
+    folder = start_run(request.app.state.project, form)
+    return _answer(request, f"{folder.name} is started", f"/runs/{quote(folder.name)}", stays=False)
+
+
+def _find_folder(request: Request, run: str) -> Path:
+    folder: Path = request.app.state.shelf.folder(run)
+    return folder
+
+
+def _require(form: Mapping[str, str], name: str) -> str:
+    """Return a field that says what was seen or meant: without it nothing is recorded."""
+    if not form.get(name):
+        raise BadInput(f"the form lacks '{name}': load the page again")
+    return form[name]
+
+
+def _name(form: Mapping[str, str]) -> str:
+    return form.get("by", "").strip() or operations.default_name()
+
+
+def _answer(request: Request, said: str, page: str, stays: bool = True) -> Response:
+    """Return the sentence to htmx; send others to the page that the form stands on, else to `page`."""
+    if "hx-request" in request.headers:
+        return _render(request, "_message.html.j2", lines=[said], stale=False, good=True)
+    came_from = urlsplit(request.headers.get("referer", ""))
+    is_ours = stays and came_from.netloc == request.headers.get("host") and came_from.path.startswith("/runs")
+    back = came_from._replace(scheme="", netloc="", fragment="").geturl() if is_ours else page
+    return RedirectResponse(back, HTTPStatus.SEE_OTHER)
+
+
+def _render(request: Request, template: str, **contents: Any) -> Response:
+    response: Response = request.app.state.render(request, template, **contents)
+    return response

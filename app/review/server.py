@@ -1,0 +1,114 @@
+"""Puts the review page together: routers, safety, and how errors of ours are shown. It is served by uvicorn."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from http import HTTPStatus
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import uvicorn
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from app.review.access import Access
+from app.review.guard import Guard, Streams, read_form
+from pelagos.errors import BadInput, PelagosError, Stale
+from pelagos.visible import make_visible
+
+STATIC = Path(__file__).parent / "static"
+ROUTERS = ("app.review.actions",)
+"""Modules with a `router`."""
+ENDING_S = 3
+"""Seconds that requests in progress have when the server ends; streams end at once."""
+Render = Callable[..., Response]
+
+
+class Shelf(Protocol):
+    """The runs that the page shows."""
+
+    def folder(self, name: str) -> Path: ...
+
+
+def make_app(project: Path, runs: Sequence[Path] | None, access: Access) -> FastAPI:
+    """Return the page of these runs, or of all runs of the project."""
+    shelf = import_module("app.review.runs").RunShelf(project, runs)
+    render = import_module("app.review.rendering").render
+    return assemble_app(project, access, shelf, render, [import_module(name).router for name in ROUTERS])
+
+
+def assemble_app(project: Path, access: Access, shelf: Shelf, render: Render, routers: Iterable[APIRouter]) -> FastAPI:
+    """Return the page of these parts. `render(request, template, **contents)` makes a response."""
+    app = FastAPI(title="Pelagos", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(read_form)])
+    app.state.project, app.state.access, app.state.shelf, app.state.render = project, access, shelf, render
+    app.state.streams = Streams()
+    for router in routers:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
+    app.add_exception_handler(PelagosError, _show_error)
+    app.add_exception_handler(HTTPException, _show_error)
+    app.add_exception_handler(RequestValidationError, _show_error)
+    app.add_middleware(Guard, access=access, streams=app.state.streams)
+    return app
+
+
+def _show_error(request: Request, error: Exception) -> Response:
+    status = _choose_status(request, error)
+    text = str(error.detail) if isinstance(error, HTTPException) else make_visible(str(error))
+    if isinstance(error, RequestValidationError):
+        text = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+    template = "_message.html.j2" if "hx-request" in request.headers else "message.html.j2"
+    response: Response = request.app.state.render(
+        request, template, lines=text.splitlines() or ["failed"], stale=isinstance(error, Stale), good=False
+    )
+    response.status_code = status
+    return response
+
+
+def _choose_status(request: Request, error: Exception) -> int:
+    if isinstance(error, HTTPException):
+        return error.status_code
+    if isinstance(error, Stale):
+        return HTTPStatus.CONFLICT
+    if isinstance(error, BadInput):
+        return HTTPStatus.NOT_FOUND if request.method == "GET" else HTTPStatus.BAD_REQUEST
+    return HTTPStatus.BAD_REQUEST if isinstance(error, RequestValidationError) else HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there. Raises BadInput where that can't be."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server((str(address[0]), int(address[1])), family=family)
+    except socket.gaierror as error:
+        raise BadInput(f"review: --host {host}: {error.strerror}") from None
+    except OverflowError:
+        raise BadInput(f"review: --port {port}: give 0 to 65535") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise BadInput(f"review: port {port} of {host} is in use: give another one by --port, 0 for any") from None
+        raise BadInput(f"review: can't listen at port {port} of {host}: {error.strerror}") from None
+
+
+class Server(uvicorn.Server):
+    """Ends streams before it waits for requests in progress."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app: Any = self.config.app
+        app.state.streams.close()
+        await super().shutdown(sockets)
+
+
+def serve(app: FastAPI, listening: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=ENDING_S,
+        server_header=False, proxy_headers=False,
+    )  # fmt: skip
+    Server(config).run([listening])

@@ -1,0 +1,133 @@
+"""Pause, stop and go on: which word holds, that a paused drive does nothing and takes no time, and that a stop ends it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.launch import drive
+from agents.review import control
+from agents.review.control import ControlWatch, find_control, record_control
+from memory.ledger.ledger import Event, Ledger
+from memory.steps.budget import Budget
+from pelagos.errors import DamagedRun
+from pelagos.facts.drive import Ending
+from pelagos.settings import Caps
+from tests.agents.review.test_review import launch
+from tests.agents.test_loop import read_facts
+
+
+def say(run: Path, word: Any, by: str = "Ann") -> bool:
+    with closing(Ledger.open(run / "ledger.db")) as ledger:
+        return record_control(ledger, word, by)
+
+
+def test_the_newest_word_holds_and_a_stop_until_the_drive_has_ended(tmp_path: Path) -> None:
+    with closing(Ledger.open(tmp_path / "ledger.db")) as ledger:
+        assert find_control(ledger) == "continue"
+        assert not record_control(ledger, "continue")
+        for word in ("pause", "continue", "stop"):
+            assert record_control(ledger, word)  # type: ignore[arg-type]
+            assert not record_control(ledger, word)  # type: ignore[arg-type]
+            assert find_control(ledger) == word
+        ledger.record(Ending(status="interrupted"), "1")
+        assert find_control(ledger) == "continue"
+        assert record_control(ledger, "pause")
+        ledger.record(Ending(status="interrupted"), "2")
+        assert find_control(ledger) == "pause"
+        assert [event.payload["word"] for event in ledger.events("control")] == ["pause", "continue", "stop", "pause"]
+
+
+def test_a_paused_drive_writes_nothing_and_takes_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "POLL_S", 0.05)
+    run, assembly = launch(tmp_path, lanes=2, hypotheses=2, review="off")
+    rows: list[Event] = []
+
+    def watch(event: Event) -> None:
+        rows.append(event)
+        if event.kind == "survey":
+            say(run, "pause")
+        if event.kind == "pause.intent":
+            threading.Timer(1.0, say, (run, "continue")).start()
+
+    assert drive(run, watch, assembly=assembly).status == "finished"
+    first = next(place for place, event in enumerate(rows) if event.kind == "pause.intent")
+    assert rows[first + 1].at - rows[first].at >= 0.9
+    assert [row["word"] for row in read_facts(run, "control")] == ["pause", "continue"]
+    whole = rows[-1].at - rows[0].at
+    with closing(Ledger.open(run / "ledger.db")) as ledger:
+        worked = Budget(Caps(), ledger).summary().seconds.spent
+    assert worked <= whole - 0.9
+    assert len(read_facts(run, "lesson")) == 2
+
+
+def test_a_stop_ends_the_drive_and_the_next_one_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "POLL_S", 0.02)
+    run, assembly = launch(tmp_path, lanes=1, hypotheses=2, review="off")
+
+    def watch(event: Event) -> None:
+        if event.kind == "survey":
+            say(run, "stop")
+            time.sleep(0.2)
+
+    ending = drive(run, watch, assembly=assembly)
+    assert (ending.status, ending.exit_code) == ("interrupted", 130)
+    assert not read_facts(run, "lesson")
+    assert drive(run, assembly=assembly).status == "finished"
+    assert len(read_facts(run, "lesson")) == 2
+
+
+def test_a_stop_ends_a_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "POLL_S", 0.02)
+    run, assembly = launch(tmp_path, lanes=1, hypotheses=1, review="off")
+
+    def watch(event: Event) -> None:
+        if event.kind == "survey":
+            say(run, "pause")
+        if event.kind == "pause.intent":
+            threading.Timer(0.1, say, (run, "stop")).start()
+
+    assert drive(run, watch, assembly=assembly).status == "interrupted"
+    assert drive(run, assembly=assembly).status == "finished"
+
+
+def test_a_ledger_that_can_not_be_read_is_told_to_the_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "POLL_S", 0.01)
+    with closing(Ledger.open(tmp_path / "ledger.db")) as ledger:
+        watch, budget = ControlWatch(ledger, threading.Event()), Budget(Caps(), ledger)
+
+        def fail() -> int:
+            raise DamagedRun("torn")
+
+        with watch.watching():
+            assert not watch.hold(budget)
+            monkeypatch.setattr(ledger, "last_seq", fail)
+            time.sleep(0.1)
+            with pytest.raises(DamagedRun, match="torn"):
+                watch.hold(budget)
+
+
+def test_the_clock_runs_on_while_a_step_is_in_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "POLL_S", 0.01)
+    from pelagos.facts.fact import Cost
+
+    with closing(Ledger.open(tmp_path / "ledger.db")) as ledger:
+        watch, budget = ControlWatch(ledger, threading.Event()), Budget(Caps(), ledger)
+        reservation = budget.reserve(Cost(tokens=1))
+        record_control(ledger, "pause")
+        with watch.watching():
+            held = threading.Thread(target=watch.hold, args=(budget,))
+            held.start()
+            time.sleep(0.1)
+            assert not ledger.events("pause.intent")
+            budget.settle(reservation, Cost(tokens=1))
+            time.sleep(0.1)
+            assert len(ledger.events("pause.intent")) == 1
+            record_control(ledger, "continue")
+            held.join(5)
+            assert not held.is_alive()
