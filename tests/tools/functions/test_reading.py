@@ -56,7 +56,10 @@ def test_the_data_of_an_analysis_tool_needs_no_type_and_its_drawing_is_not_liste
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("def f(x, y):\n    'Doc.'", "mine.f: mine.py:1: parameters have no type: x, y; write 'x: float' or what it is"),
+        (
+            "def f(x, y):\n    'Doc.'",
+            "mine.f: mine.py:1: parameters have no type: x, y; write 'x: float' or what it is",
+        ),
         ("def f(x: int, *, y):\n    'Doc.'", "parameter has no type: y"),
         ("def f(x: int):\n    return x", "has no docstring; say in its first line"),
         ("def sum(x: int):\n    'Doc.'", "hides Python's own 'sum'; give it another name"),
