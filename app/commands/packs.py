@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReadPacks:
-    """`tools` are those of analyses, `packs` holds the other functions. `names` are the tools that were asked for; empty:
-    all of them."""
+    """`tools` are those of analyses, `packs` holds the other functions. `names` are the tools that were asked for, none
+    where all were."""
 
     tools: ToolSet
     packs: Packs
