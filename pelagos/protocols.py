@@ -29,7 +29,7 @@ class Member(NamedTuple):
         """The line that defines it."""
         if self.signature is None:
             return f"{self.name}: {self.type or 'object'}"
-        inside = ", ".join(["self", *(str(each) for each in self.signature.parameters.values())])
+        inside = ", ".join(["self", *map(_format_parameter, self.signature.parameters.values())])
         returns = self.signature.return_annotation
         return f"def {self.name}({inside})" + ("" if returns is Signature.empty else f" -> {returns}")
 
@@ -56,6 +56,13 @@ def find_misfits(made: object, protocol: type) -> list[str]:
     """What to mend for `made` to fit the protocol, a line per member: it is absent, of the wrong kind, or can't be
     called as the protocol's is."""
     return [line for member in list_members(protocol) for line in _check_member(made, member)]
+
+
+def _format_parameter(parameter: Parameter) -> str:
+    """As it stands in the source: annotations are texts."""
+    typed = "" if parameter.annotation is Parameter.empty else f": {parameter.annotation}"
+    default = "" if parameter.default is Parameter.empty else f" = {parameter.default!r}"
+    return f"{parameter.name}{typed}{default}"
 
 
 def _read_member(kind: type, name: str, value: object) -> Member:
