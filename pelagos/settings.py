@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     NonNegativeFloat,
@@ -21,6 +22,7 @@ from pydantic_settings import (
 
 from pelagos.notify import Notify
 from pelagos.nouns import NoveltyRule
+from pelagos.plugins import list_plugins, suggest_nearest
 from pelagos.settings_section import Section
 
 DEFAULT_HYPOTHESES = 4
@@ -75,7 +77,19 @@ class Survey(Section):
     corpus: Path | None = Field(None, description="JSONL file, or a folder of JSONL, BibTeX and PDF files")
 
 
-SourceName = Literal["arxiv", "openalex", "semanticscholar", "corpus"]
+SHIPPED_SOURCES = ("arxiv", "openalex", "semanticscholar", "corpus")
+SOURCES_GROUP = "pelagos.literature"
+"""The entry-point group of others' sources of papers: a name, and a function of the section `literature`."""
+
+
+def _check_source(name: str) -> str:
+    known = SHIPPED_SOURCES if name in SHIPPED_SOURCES else [*SHIPPED_SOURCES, *list_plugins(SOURCES_GROUP, {})]
+    if name not in known:
+        raise PydanticCustomError("source", "no such source of papers; {hint}", {"hint": suggest_nearest(name, known)})
+    return name
+
+
+SourceName = Annotated[str, AfterValidator(_check_source)]
 
 
 class Literature(Section):

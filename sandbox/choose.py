@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
+from importlib.metadata import EntryPoint
 
 from pelagos.errors import BadInput, DiskFull, MissingPart
+from pelagos.plugins import list_plugins, load_plugin
+from pelagos.protocols import find_lacking
 from sandbox.backends import unsafe
 from sandbox.backends.bubblewrap import Bubblewrap
 from sandbox.backends.docker import docker
@@ -25,6 +28,8 @@ BACKENDS: dict[str, Callable[[str], Sandbox]] = {
     "docker": lambda image: Docker(DOCKER, image),
     "podman": lambda image: Docker(PODMAN, image),
 }
+GROUP = "pelagos.sandboxes"
+"""The entry-point group of others' backends: a name, and a factory like those above. They are never chosen unasked."""
 
 
 def choose(name: str = "auto", image: str = "") -> Sandbox:
@@ -54,15 +59,31 @@ def _shorten_repeat(advice: str, failures: list[str]) -> str:
 
 
 def _choose_named(name: str, image: str) -> Sandbox:
-    if name not in BACKENDS:
-        names = ["auto", *BACKENDS, "unsafe"]
+    names = ["auto", *BACKENDS, *list_others(), "unsafe"]
+    if name not in names:
         close_names = difflib.get_close_matches(name, names, 1)
         hint = f", did you mean {close_names[0]}?" if close_names else f": one of {', '.join(names)}"
         raise BadInput(f"sandbox {name!r} doesn't exist{hint}")
     result = probe_backend(name, image)
     if not result.works:
         raise MissingPart(f"sandbox {name} doesn't work here: {result.reason}; mend: {result.mend}")
-    return BACKENDS[name](image)
+    return open_backend(name, image)
+
+
+def list_others() -> dict[str, EntryPoint]:
+    """Name -> where it is loaded from, of the backends that installed packages bring. None shadows a shipped one."""
+    found = list_plugins(GROUP, {})
+    return {name: point for name, point in found.items() if name not in (*BACKENDS, "auto", "unsafe")}
+
+
+def open_backend(name: str, image: str = "") -> Sandbox:
+    """Make the backend `name`, untested. Raises MissingPart for another's that can't be loaded or lacks members."""
+    if name in BACKENDS:
+        return BACKENDS[name](image)
+    lacking = partial(find_lacking, protocol=Sandbox)
+    made = load_plugin("sandbox", name, list_others(), lambda make: make(image), lacking, "sandbox/protocol.py")
+    sandbox: Sandbox = made
+    return sandbox
 
 
 def probe(image: str = "") -> list[Probe]:
@@ -70,7 +91,7 @@ def probe(image: str = "") -> list[Probe]:
     unsafe_row = Probe(
         "unsafe", False, "unsafe (no isolation)", reason="isolates nothing; only by name, on code you trust"
     )
-    return [*(_probe_or_disk_full(name, image) for name in BACKENDS), unsafe_row]
+    return [*(_probe_or_disk_full(name, image) for name in [*BACKENDS, *list_others()]), unsafe_row]
 
 
 def _probe_or_disk_full(name: str, image: str) -> Probe:
@@ -78,12 +99,15 @@ def _probe_or_disk_full(name: str, image: str) -> Probe:
         return probe_backend(name, image)
     except DiskFull as full:
         return Probe(name, False, reason=f"no room left at {full.where}", mend="make room")
+    except MissingPart as missing:
+        return Probe(name, False, reason=str(missing), mend="mend or remove the package that brings it")
 
 
 @cache
 def probe_backend(name: str, image: str = "") -> Probe:
-    """Return the canary's result for one backend; it runs once per process. Raises DiskFull."""
-    return canary(BACKENDS[name](image), image)
+    """Return the canary's result for one backend; it runs once per process. Raises DiskFull, and MissingPart for
+    another's backend that can't be loaded."""
+    return canary(open_backend(name, image), image)
 
 
 def reap() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import EntryPoint
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 
 from pelagos.errors import BadInput
 from pelagos.plugins import list_plugins, load_plugin, suggest_nearest
+from pelagos.protocols import find_lacking
 from pelagos.textfile import read_text
 from sandbox.host.machine import Machine, gpu_shortfalls
 from tools.toolchain import Limited, Packaged, Task, Toolchain
@@ -29,21 +31,10 @@ def toolchains() -> dict[str, EntryPoint]:
 
 def toolchain(name: str) -> Toolchain[Task]:
     """The toolchain called `name`. Raises BadInput (unknown) and MissingPart (known, but it can't be loaded)."""
-    made = load_plugin("toolchain", name, toolchains(), lambda kind: kind(), _lacking, "tools/toolchain.py")
+    lacking = partial(find_lacking, protocol=Toolchain)
+    made = load_plugin("toolchain", name, toolchains(), lambda kind: kind(), lacking, "tools/toolchain.py")
     chain: Toolchain[Task] = made
     return chain
-
-
-def _lacking(made: object) -> list[str]:
-    """What the protocol demands and `made` hasn't, or has only as the empty one that it inherits from the protocol."""
-    demanded = {name: empty for name, empty in vars(Toolchain).items() if not name.startswith("_")}
-    return [name for name, empty in demanded.items() if not _has(made, name, empty)]
-
-
-def _has(made: object, name: str, empty: object) -> bool:
-    member = getattr(made, name, None)
-    fits = callable(member) if callable(empty) else member is not None
-    return fits and getattr(type(made), name, None) is not empty
 
 
 def shipped_tasks() -> dict[str, Path]:

@@ -118,6 +118,13 @@ def _section_model(annotation: Any) -> type[BaseModel]:
 
 def find_file_fault(folder: Path, name: str) -> str:
     """The reason why `name` is not a regular file inside `folder`, or ''."""
+    if fault := find_path_fault(folder, name):
+        return fault
+    return "" if (folder / PurePosixPath(name)).is_file() else f"'{name}' is not a file; name a file in it"
+
+
+def find_path_fault(folder: Path, name: str) -> str:
+    """The reason why `name` is neither a file nor a folder inside `folder`, or ''."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name:
         return f"'{name}' leaves the task folder; give a path inside it"
@@ -126,8 +133,6 @@ def find_file_fault(folder: Path, name: str) -> str:
             return f"'{part}' is a symbolic link; put the real file there"
     if not (folder / path).exists():
         return f"no file '{name}' in the task folder; write it or mend the name{_suggest_file(folder, path)}"
-    if not (folder / path).is_file():
-        return f"'{name}' is not a file; name a file in it"
     return ""
 
 

@@ -6,13 +6,14 @@ argument and the parts, which loads and asks nothing before something is scored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import EntryPoint
 from typing import NamedTuple, NoReturn
 
 from agents.verifiers.parts import Parts
 from agents.verifiers.protocol import Verifier
 from pelagos.plugins import list_plugins, load_plugin
+from pelagos.protocols import find_lacking
 from pelagos.settings import Settings
 
 GROUP = "pelagos.verifiers"
@@ -59,8 +60,9 @@ def kinds() -> dict[str, EntryPoint]:
 def open_verifier(spec: str, parts: Parts) -> Verifier:
     """Raises BadInput (unknown kind, bad argument) and MissingPart (a kind that can't be loaded or is no verifier)."""
     name, _, argument = (piece.strip() for piece in spec.strip().partition(":"))
+    lacking = partial(find_lacking, protocol=Verifier)
     made = load_plugin(
-        "verifier", name, kinds(), lambda opener: opener(argument, parts), _lacking, "agents/verifiers/protocol.py"
+        "verifier", name, kinds(), lambda opener: opener(argument, parts), lacking, "agents/verifiers/protocol.py"
     )
     verifier: Verifier = made
     return verifier
@@ -80,8 +82,3 @@ def check_spec(spec: str, settings: Settings) -> None:
 
 def _not_now(*_: object) -> NoReturn:
     raise RuntimeError("a verifier must ask for its parts when it scores, not when it is opened")
-
-
-def _lacking(made: object) -> Sequence[str]:
-    fits = {"name": isinstance(getattr(made, "name", None), str), "score": callable(getattr(made, "score", None))}
-    return [member for member, there in fits.items() if not there]

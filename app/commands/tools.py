@@ -1,8 +1,7 @@
-"""`pelagos tools list|check`: domain tools, shipped and others'."""
+"""`pelagos tools list|check`: domain tools and functions for programs, shipped and others'."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +10,8 @@ import typer
 from app.commands.output import Json, make_console, make_table, print_json
 
 if TYPE_CHECKING:
-    from tools.analysis.packs.spec import ToolSet, ToolSpec
+    from app.commands.packs import ReadPacks
+    from tools.analysis.packs.spec import ToolSpec
 
 tools_app = typer.Typer(help="Domain tools: list them, check one's own.", no_args_is_help=True)
 Packs = Annotated[
@@ -24,14 +24,22 @@ Packs = Annotated[
 
 @tools_app.command("list")
 def list_tools(packs: Packs = None, json: Json = False) -> None:
-    """List the tools of packs: what each relates, needs and leaves."""
-    found = _load(packs or [])
+    """List the tools of packs: what each relates, needs and leaves; and the functions that programs may import."""
+    from app.commands.packs import read_packs
+
+    read = read_packs(packs or [])
+    tools = [_describe(spec) for spec in read.tools.values()]
+    functions = [read.packs.describe(function) for function in read.packs.functions]
     if json:
-        print_json({"tools": [_describe(spec) for spec in found.values()], "faults": [str(f) for f in found.faults]})
+        print_json({"tools": tools, "functions": functions, "faults": read.faults})
         return
-    rows = [[str(value) for value in _describe(spec).values()] for spec in found.values()]
-    make_console().print(make_table(("tool", "pack", "relation", "needs", "refuses", "leaves", "library"), rows))
-    _show_faults(found)
+    if tools or not functions:
+        rows = [[str(value) for value in row.values()] for row in tools]
+        make_console().print(make_table(("tool", "pack", "relation", "needs", "refuses", "leaves", "library"), rows))
+    if functions:
+        rows = [[str(value) for value in row.values()] for row in functions]
+        make_console().print(make_table(("function", "pack", "import", "signature", "summary"), rows))
+    _show_faults(read)
 
 
 @tools_app.command()
@@ -41,51 +49,30 @@ def check(
     ],
     json: Json = False,
 ) -> None:
-    """Run the contract test of tools in the sandbox: each is called on a small data set and on unsound variants of it.
-    Prints what to mend, a line each; exit code 2 if there is anything."""
+    """Import packs in the sandbox, and run the contract test of their tools there: each is called on a small data set
+    and on unsound variants of it. Prints what to mend, a line each; exit code 2 if there is anything."""
+    from app.commands.packs import check_packs, read_packs
     from pelagos.errors import BadInput
     from pelagos.settings_sources import load
     from sandbox.choose import choose
-    from tools.analysis.contract.contract import check_tools
 
-    found, names = _load_named(packs)
+    read = read_packs(packs)
     settings = load(Path.cwd()).sandbox
-    findings = check_tools(found, choose(settings.name, settings.image), names) if found else {}
+    findings = check_packs(read, choose(settings.name, settings.image)) if read.tools or read.packs.modules else {}
     if json:
-        print_json({"findings": findings, "faults": [str(fault) for fault in found.faults]})
+        print_json({"findings": findings, "faults": read.faults})
     else:
         for name, lines in findings.items():
             typer.echo(f"{name}: {'sound' if not lines else 'to mend'}")
             typer.echo("".join(f"  {line}\n" for line in lines), nl=False)
-        _show_faults(found)
-    if not found and not found.faults:
+        _show_faults(read)
+    if read.empty and not any(findings.values()):
         raise BadInput(
-            f"{', '.join(packs)}: no tool in it: a tool's first parameter is `data`, and its docstring has a line "
-            "'Produces: statistics'"
+            f"{', '.join(packs)}: no tool in it: a tool of analyses has a first parameter `data` and a docstring with "
+            "a line 'Produces: statistics'; a function for programs has a type on each parameter and a docstring"
         )
-    if found.faults or any(findings.values()):
+    if read.faults or any(findings.values()):
         raise typer.Exit(2)
-
-
-def _load(refs: list[str]) -> ToolSet:
-    """Read packs by path or name. Raises BadInput for an unknown one."""
-    from tools.analysis.packs.registry import SHIPPED, load_packs
-
-    paths = [Path(ref) for ref in refs if Path(ref).exists()]
-    return load_packs([ref for ref in refs if not Path(ref).exists()] or ([] if paths else list(SHIPPED)), paths)
-
-
-def _load_named(refs: list[str]) -> tuple[ToolSet, list[str]]:
-    """As `_load`; a reference may also name one tool of the shipped packs. The names are empty where all are meant."""
-    shipped = _load([])
-    names = [ref for ref in refs if ref in shipped and not Path(ref).exists()]
-    if not names:
-        return _load(refs), []
-    others = [ref for ref in refs if ref not in names]
-    if not others:
-        return shipped, names
-    more = _load(others)
-    return replace(shipped, tools={**shipped.tools, **more.tools}, faults=more.faults), [*names, *more]
 
 
 def _describe(spec: ToolSpec) -> dict[str, Any]:
@@ -101,6 +88,6 @@ def _describe(spec: ToolSpec) -> dict[str, Any]:
     }
 
 
-def _show_faults(found: ToolSet) -> None:
-    for fault in found.faults:
+def _show_faults(read: ReadPacks) -> None:
+    for fault in read.faults:
         typer.echo(f"left out: {fault}")

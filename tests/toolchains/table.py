@@ -101,6 +101,8 @@ class TableToolchain:
     name = "table"
 
     def load(self, folder: Path) -> TableTask:
+        if not (folder / "task.yaml").is_file():
+            raise BadInput(f"{folder / 'task.yaml'}: missing")
         raw = yaml.safe_load((folder / "task.yaml").read_text())
         if "name" not in raw:
             raise BadInput(f"{folder / 'task.yaml'}: name is missing")

@@ -27,6 +27,7 @@ from tools.code.coding.plan_steps import STEP_GUIDE
 from tools.code.coding.structure import format_neighbours
 from tools.code.execution import smoke
 from tools.code.execution.experiments import PINNED, pin_baseline, pin_data, run_experiment
+from tools.code.execution.pack_trial import find_usable_functions
 from tools.code.execution.smoke import BaselineProfile, SmokeResult
 from tools.code.matched.matched_baseline import VersionRunner, build_matched_baseline
 from tools.code.program import program, versions
@@ -34,6 +35,7 @@ from tools.code.program.program import Program
 from tools.code.task.code_task import CodeTask, load_task
 from tools.code.task.data import SplitData, TaskData, prepare_data
 from tools.evidence import Evidence
+from tools.functions.packs import describe_packs, list_functions
 from tools.opening import opening
 from tools.paired.compare import compare
 from tools.toolchain import Briefing, Context, Section, Tool, Toolchain
@@ -60,14 +62,16 @@ class CodeToolchain:
             place = project_folder(context.project) / SECRET_FILE
             raise BadInput(f"{place}: is gone, and with it this run's data: put it back, or start a new run")
         pin_data(task, self._prepared(task, context).splits, context)
+        find_usable_functions(task, context)
 
     def brief(self, task: CodeTask, context: Context) -> Briefing:
         source, known = versions.load_original(task), self._known(task, context)
+        offered = find_usable_functions(task, context)
         return Briefing(
             topic=task.topic,
             description=task.description,
             targets=program.find_targets(source),
-            overview=prompts.outline(source, known.functions),
+            overview=_join_parts(list_functions(offered), prompts.outline(source, known.functions)),
             step_guide=STEP_GUIDE,
         )
 
@@ -84,7 +88,7 @@ class CodeToolchain:
             called,
             format_neighbours(source, target),
         )
-        return "\n".join(part for part in parts if part)
+        return _join_parts(*parts)
 
     def tools(self, task: CodeTask) -> Sequence[Tool]:
         return ()
@@ -153,6 +157,7 @@ class CodeToolchain:
         tries = Counter((one["kind"], one["cause"]) for build in builds for one in build["tries"])
         rows = [("Plans that became a running version", f"{sum(bool(b['version']) for b in builds)} of {len(builds)}")]
         rows += [(f"{kind}: {cause}", str(count)) for (kind, cause), count in sorted(tries.items())]
+        rows += [(f"May be imported from {name}", digest) for name, digest in describe_packs(task.packs).items()]
         return Section("From plans to code", rows)
 
     def _tried(self, task: CodeTask, context: Context, program: Program) -> SmokeResult:
@@ -189,6 +194,10 @@ class CodeToolchain:
 
     def _known(self, task: CodeTask, context: Context) -> BaselineProfile:
         return smoke.profile_baseline(task, versions.load_original(task), self._smoke(task, context), context)
+
+
+def _join_parts(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)
 
 
 if TYPE_CHECKING:

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from memory.weights.package_index import cache_folder
-from pelagos.errors import SourceFailed
+from pelagos.errors import MissingPart, SourceFailed
 from pelagos.nouns import Paper
+from pelagos.plugins import list_plugins, load_plugin
+from pelagos.protocols import find_lacking
+from pelagos.settings import SOURCES_GROUP
 from tools.literature.cache import Cache
 from tools.literature.corpus import Corpus, load_corpus
 from tools.literature.source import Source, remove_duplicates, tokenize_query
@@ -66,10 +70,10 @@ class Cascade:
         for fault in corpus.faults:
             say(f"corpus: {fault}")
         live_names = [name for name in settings.sources if name != "corpus"]
-        missing = [name for name in live_names if find_spec(PACKAGES[name]) is None]
+        missing = [name for name in live_names if name in PACKAGES and find_spec(PACKAGES[name]) is None]
         if missing:
             say(f"literature: {', '.join(missing)} can't be asked here: pip install 'pelagos[literature]'")
-        live = [_create_source(name, settings) for name in live_names if name not in missing]
+        live = list(_create_sources([name for name in live_names if name not in missing], settings, say))
         return cls(live, corpus, cache, settings.search_days, say)
 
     def close(self) -> None:
@@ -154,7 +158,17 @@ def _open_cache(folder: Path, say: Say) -> Cache | None:
         return None
 
 
+def _create_sources(names: Sequence[str], settings: Literature, say: Say) -> Iterator[Source]:
+    """Yield the sources. One of an installed package that can't be loaded is said and left out."""
+    for name in names:
+        try:
+            yield _create_source(name, settings)
+        except MissingPart as missing:
+            say(f"literature: {missing}")
+
+
 def _create_source(name: str, settings: Literature) -> Source:
+    """Raises MissingPart for another's source that can't be loaded or lacks members."""
     from tools.literature.arxiv import ArXiv
     from tools.literature.openalex import OpenAlex
     from tools.literature.semantic_scholar import SemanticScholar
@@ -164,4 +178,10 @@ def _create_source(name: str, settings: Literature) -> Source:
         "openalex": OpenAlex,
         "semanticscholar": SemanticScholar,
     }
-    return kinds[name](settings)
+    if name in kinds:
+        return kinds[name](settings)
+    lacking, others = partial(find_lacking, protocol=Source), list_plugins(SOURCES_GROUP, {})
+    made: Source = load_plugin(
+        "source of papers", name, others, lambda make: make(settings), lacking, "tools/literature/source.py"
+    )
+    return made

@@ -60,3 +60,41 @@ def test_a_file_without_a_tool_is_bad_input(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["tools", "check", str(tmp_path / "empty.py")])
     assert isinstance(done.exception, BadInput)
     assert "no tool in it" in str(done.exception)
+
+
+FUNCTIONS = '''
+def double(value: float) -> float:
+    """Twice the value."""
+    return 2 * value
+
+
+def untyped(value):
+    """Give it back."""
+    return value
+'''
+
+
+def test_functions_for_programs_are_listed_and_tried(tmp_path: Path) -> None:
+    (tmp_path / "mytools").mkdir()
+    (tmp_path / "mytools" / "sound.py").write_text(FUNCTIONS)
+    (tmp_path / "mytools" / "prints.py").write_text("print('hello')\n" + FUNCTIONS.replace("double", "twice"))
+    (tmp_path / "mytools" / "stars.py").write_text((PACKS / "astronomy.py").read_text() + "\nprint('hello')\n")
+    listed = json.loads(CliRunner().invoke(app, ["tools", "list", "--json", str(tmp_path / "mytools")]).output)
+    assert {row["tool"] for row in listed["tools"]} == {"colour_difference", "to_magnitudes"}
+    assert [row["import"] for row in listed["functions"]] == [
+        "from pelagos_tools.mytools.prints import twice",
+        "from pelagos_tools.mytools.sound import double",
+    ]
+    done = CliRunner().invoke(app, ["tools", "check", "--json", str(tmp_path / "mytools")])
+    assert done.exit_code == 2
+    checked = json.loads(done.output)
+    assert checked["findings"]["double"] == []
+    assert checked["findings"]["pelagos_tools.mytools.prints"] == [
+        "prints.py:1: prints when it is imported; move that into a function"
+    ]
+    assert "stars.py" in checked["findings"]["pelagos_tools.mytools.stars"][0]
+    assert not {"twice", "colour_difference"} & set(checked["findings"])
+    assert [fault.partition(";")[0] for fault in checked["faults"]] == [
+        "mytools.untyped: prints.py:8: parameter has no type: value",
+        "mytools.untyped: sound.py:7: parameter has no type: value",
+    ]

@@ -6,21 +6,24 @@ All are read from their source. A broken tool is named with its error and left o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
-import tools
 from pelagos.errors import BadInput
-from pelagos.plugins import suggest_nearest
 from tools.analysis.packs.reading import read_file
 from tools.analysis.packs.spec import SETS, PackFault, ToolSet, ToolSpec
+from tools.functions.packs import find_missing_packs
+from tools.functions.places import (
+    HOME,
+    SHIPPED,
+    find_pack_fault,
+    find_source,
+    list_entry_points,
+    list_python_files,
+)
 from tools.toolchain import Tool
 
-GROUP = "pelagos.tools"
-SHIPPED = ("proteomics", "tables", "cells")
 DROP_INS = "dropins"  # the folder of the sandbox's import folder in which drop-ins are bound
-_HOME = Path(tools.__file__).parent
 
 
 def load_packs(names: Sequence[str], folders: Sequence[Path] = ()) -> ToolSet:
@@ -28,12 +31,9 @@ def load_packs(names: Sequence[str], folders: Sequence[Path] = ()) -> ToolSet:
 
     Raises BadInput, one line per pack or path that doesn't exist.
     """
-    points = {point.name: point for point in entry_points(group=GROUP)}
-    known = [*SHIPPED, *points]
-    faults = [f"pack '{name}' is not known; {suggest_nearest(name, known)}" for name in names if name not in known]
-    faults += [f"{path}: no such file or folder of tools" for path in folders if not path.exists()]
-    if faults:
+    if faults := find_missing_packs(names, folders):
         raise BadInput(*faults)
+    points = list_entry_points()
     found: list[ToolSpec | PackFault] = []
     for name in names:
         found += read_shipped(name) if name in SHIPPED else _read_entry_point(points[name])
@@ -44,27 +44,21 @@ def load_packs(names: Sequence[str], folders: Sequence[Path] = ()) -> ToolSet:
 
 def read_shipped(name: str) -> Iterator[ToolSpec | PackFault]:
     """Yield the tools of a shipped pack."""
-    root = _HOME / name
-    for path in _python_files(root):
+    root = HOME / name
+    for path in list_python_files(root):
         yield from read_file(path, name, root, f"tools/{name}", f"tools.{name}.{path.stem}")
 
 
 def read_drop_in(path: Path, pack: str = "") -> Iterator[ToolSpec | PackFault]:
     """Yield the tools of a .py file, or of the .py files of a folder. The pack is called like the file or folder."""
     pack = pack or path.stem
-    if not pack.isidentifier():
-        yield PackFault(pack, "", f"{path.name} must be named like a Python module: letters, digits and _")
-        return
-    if path.is_file() and path.suffix != ".py":
-        yield PackFault(pack, "", f"{path.name} is no Python file: a pack is a .py file or a folder of them")
+    if fault := find_pack_fault(path, pack):
+        yield PackFault(pack, "", fault)
         return
     if path.is_file():
         yield from read_file(path, pack, path, f"{DROP_INS}/{path.name}", f"{DROP_INS}.{path.stem}")
         return
-    files = _python_files(path)
-    if not files:
-        yield PackFault(pack, "", f"{path}: no .py file in it")
-    for file in files:
+    for file in list_python_files(path):
         yield from read_file(file, pack, path, f"{DROP_INS}/{path.name}", f"{DROP_INS}.{path.name}.{file.stem}")
 
 
@@ -81,32 +75,11 @@ def as_tool(spec: ToolSpec) -> Tool:
 
 
 def _read_entry_point(point: EntryPoint) -> Iterator[ToolSpec | PackFault]:
-    source = _find_source(point.module)
+    source = find_source(point.module)
     if source is None:
         yield PackFault(point.name, "", f"entry point {point.value}: no Python source is installed at that name")
     else:
         yield from read_drop_in(source, point.name)
-
-
-def _find_source(module: str) -> Path | None:
-    """The file or folder of a module. Only its outermost package is looked up: that imports nothing."""
-    top, *rest = module.split(".")
-    found = find_spec(top)
-    if found is None or found.origin is None:
-        return None
-    path = Path(found.origin)
-    path = path.parent.joinpath(*rest) if path.name == "__init__.py" else path
-    return (
-        path
-        if path.is_dir() or path.is_file()
-        else path.with_suffix(".py")
-        if path.with_suffix(".py").is_file()
-        else None
-    )
-
-
-def _python_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
 
 
 def _without_duplicates(found: Sequence[ToolSpec | PackFault]) -> ToolSet:

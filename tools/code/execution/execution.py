@@ -28,7 +28,8 @@ from tools.code.program.program import Program
 from tools.code.task.code_task import CodeTask
 from tools.code.task.data import SplitData
 from tools.code.task.entry.command import IMPORT_FOLDERS
-from tools.code.task.packages import PACKAGES_MOUNT
+from tools.code.task.packages import PACKAGES_MOUNT, bind_packages
+from tools.functions.packs import FOLDER, bind_packs
 from tools.toolchain import Context
 
 DATA, OUT, HOOKS_MOUNT = "data", "out", "_pelagos"
@@ -136,6 +137,7 @@ def _build_spec(
         "trace": watch,
         "dump_after": limits.seconds * _STACK_DUMP_SHARE,
         "packages": PACKAGES_MOUNT,
+        "tools": FOLDER,
         "mark": mark,
     }
     files |= {f"{HOOKS_MOUNT}/{name}": (HOOKS_FOLDER / name).read_bytes() for name in HOOK_FILES}
@@ -143,7 +145,7 @@ def _build_spec(
     return Spec(
         argv=["python", *entry.options, f"{HOOKS_MOUNT}/runner_hook.py", f"{HOOKS_MOUNT}/config.json"],
         files=files,
-        readonly={DATA: data.inputs} | ({PACKAGES_MOUNT: task_packages} if (task_packages := task.install()) else {}),
+        readonly={DATA: data.inputs} | bind_packages(task.install()) | bind_packs(task.packs),
         collect={PREDICTIONS: min(MAX_PREDICTIONS, 1_000_000 + MAX_ROW_BYTES * data.n), REPORT: MOST_BYTES},
         env={name: value for name, value in entry.environment.items() if name != "PYTHONPATH"},
         limits=limits,

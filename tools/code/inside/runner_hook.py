@@ -50,9 +50,9 @@ def main(config_path: str) -> int:
         with contextlib.suppress(OSError):  # if it stays, a program that reads it causes a finding
             Path(config_path).unlink()
     root = Path.cwd()
-    packages = root / config.get("packages", "none")
-    if packages.is_dir():  # the task's own packages, after the shipped ones
-        sys.path.append(str(packages))
+    for name in ("packages", "tools"):  # the task's own packages and packs, after the shipped ones
+        if (folder := root / config.get(name, "none")).is_dir():
+            sys.path.append(str(folder))
     own = _make_ownership_check(root, set(config["own"]))
     (root / config["report"]).parent.mkdir(parents=True, exist_ok=True)
     tracer = Tracer(own) if config["trace"] else None

@@ -18,7 +18,8 @@ from tools.code.task import packages
 from tools.code.task.data_sources import REGRESSION_DATA, SHIPPED_SIZES, load_labels
 from tools.code.task.entry.checks import find_entry_faults
 from tools.code.task.schema import REGRESSION_METRICS, STOCK_METRICS, MetricPart
-from tools.task_file import find_file_fault
+from tools.functions.packs import find_missing_packs
+from tools.task_file import find_file_fault, find_path_fault
 
 Parts = dict[str, Any]
 Array = np.ndarray[Any, Any]
@@ -182,6 +183,19 @@ def _check_packages(folder: Path, parts: Parts) -> Iterator[str]:
         yield f"packages: {name} is not text: {error}; save it as UTF-8"
 
 
+def _check_tools(folder: Path, parts: Parts) -> Iterator[str]:
+    """Check that packs are known and the task's own are inside its folder. `pelagos tools check` looks into them."""
+    yield from (f"packs: {fault}" for fault in find_missing_packs(parts["packs"]))
+    for index, name in enumerate(parts["tools"]):
+        if fault := find_path_fault(folder, name) or _find_link(folder / name):
+            yield f"tools.{index}: {fault}"
+
+
+def _find_link(root: Path) -> str:
+    links = [path for path in root.rglob("*") if path.is_symlink()] if root.is_dir() else []
+    return f"'{links[0].name}' in it is a symbolic link; put the real file there" if links else ""
+
+
 def _check_limits(folder: Path, parts: Parts) -> Iterator[str]:
     if parts["limits"].gpu_memory_mb is not None and not parts["limits"].gpus:
         yield "limits.gpu_memory_mb: says nothing without cards; add 'gpus: 1' or leave it out"
@@ -197,4 +211,5 @@ _CHECKS: list[tuple[tuple[str, ...], Callable[[Path, Parts], Iterator[str]]]] = 
     (("papers",), _check_papers),
     (("limits",), _check_limits),
     (("packages",), _check_packages),
+    (("packs", "tools"), _check_tools),
 ]

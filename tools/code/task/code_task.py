@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pelagos.errors import BadInput
@@ -18,9 +19,12 @@ from tools.code.task.data_sources import Source
 from tools.code.task.entry import command
 from tools.code.task.entry.command import Entry
 from tools.code.task.schema import MetricPart, SmokePart, SplitsPart, TaskFile
+from tools.functions.function import Packs, list_files
+from tools.functions.packs import load_functions
 from tools.task_file import FromTaskFile, read_yaml
 
 TASK_FILE = "task.yaml"
+_LATER_KEYS = ("packs", "tools")  # unused, they are no part of the digest: it stays that of earlier versions
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class CodeTask(FromTaskFile):
     @property
     def contents(self) -> tuple[str, ...]:
         """The task file and every file that it names, as posix paths below `folder`."""
-        return (TASK_FILE, *_named_files(self.spec))
+        return (TASK_FILE, *_named_files(self.spec), *_tool_files(self.folder, self.spec))
 
     @property
     def editable(self) -> tuple[str, ...]:
@@ -92,14 +96,21 @@ class CodeTask(FromTaskFile):
         """The path of the locked list of the task's own packages, or None."""
         return None if self.spec.packages is None else self.folder / self.spec.packages
 
+    @cached_property
+    def packs(self) -> Packs:
+        """The packs whose functions a program may import. Raises BadInput if one isn't installed any more."""
+        return load_functions(self.spec.packs, [self.folder / name for name in self.spec.tools])
+
     @property
     def notes(self) -> tuple[str, ...]:
         programs = [text for name, text in self.sources().items() if name.endswith(".py")]
         option = find_ignored_seed(command.parse_entry(self.spec.entry, self.folder).arguments, programs)
+        left_out = tuple(f"left out: {fault}" for fault in self.packs.faults)
         if not option:
-            return ()
+            return left_out
         what = f"the program is given {option} and never reads it: scores then show no noise over seeds"
-        return (f"{what}, and differences can be judged by the variation over the data's items alone; use the seed",)
+        line = f"{what}, and differences can be judged by the variation over the data's items alone; use the seed"
+        return (line, *left_out)
 
     def install(self) -> Path | None:
         """The folder with the task's own packages, installed at the first call; None if it has none. Raises BadInput,
@@ -111,8 +122,9 @@ class CodeTask(FromTaskFile):
 
     @property
     def packages_digest(self) -> str:
-        """The digest of the packages; '' if the task has none."""
-        return "" if self.packages is None else packages.digest_pins(packages.read_pins(self.packages))
+        """The digest of the packages and the packs of functions; '' if the task has none."""
+        pins = "" if self.packages is None else packages.digest_pins(packages.read_pins(self.packages))
+        return "-".join(part for part in (pins, self.packs.digest) if part)
 
     def entry(self, data: str, out: str, seed: int) -> Entry:
         """The command that is started, with its placeholders filled."""
@@ -150,14 +162,22 @@ def _named_files(spec: TaskFile) -> list[str]:
     return list(dict.fromkeys(name for name in named if name is not None))
 
 
+def _tool_files(folder: Path, spec: TaskFile) -> list[str]:
+    """The files of the task's own packs, as posix paths below `folder`."""
+    files = [file for name in spec.tools for file in list_files(folder / name)]
+    return list(dict.fromkeys(file.relative_to(folder).as_posix() for file in files))
+
+
 def _hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _task_digest(folder: Path, spec: TaskFile) -> str:
-    """SHA-256 over the parsed task file (not its layout) and the bytes of all files that it names."""
+    """SHA-256 over the parsed task file (not its layout) and the bytes of all files and packs that it names."""
     hashes = {name: _hash_file(folder / name) for name in _named_files(spec)}
     script = command.parse_entry(spec.entry, folder).call  # a console script is defined outside the task's own files
-    content = json.dumps([spec.model_dump(mode="json"), hashes, *([script] if script else [])], sort_keys=True)
+    keys = {name: value for name, value in spec.model_dump(mode="json").items() if value or name not in _LATER_KEYS}
+    packs = load_functions(spec.packs, [folder / name for name in spec.tools]).digest
+    content = json.dumps([keys, hashes, *(part for part in (script, packs) if part)], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -90,6 +90,11 @@ def install_packages(path: Path) -> Path:
     return folder
 
 
+def bind_packages(folder: Path | None) -> dict[str, Path]:
+    """Name in the work folder -> path on the host of the installed packages, if there are any."""
+    return {} if folder is None else {PACKAGES_MOUNT: folder}
+
+
 def digest_pins(pins: list[Pin]) -> str:
     """SHA-256 over the list, the interpreter's version and the platform."""
     content = [_FORMAT, sorted(pin.line for pin in pins), sys.version_info[:2], sysconfig.get_platform()]

@@ -83,7 +83,8 @@ class LimitsPart(Section):
 
 
 class TaskFile(Section):
-    """The complete `task.yaml`. Lists are files of the task folder, in the order in which a model sees them."""
+    """The complete `task.yaml`. Lists are files of the task folder, in the order in which a model sees them.
+    `tools` are .py files or folders of it, `packs` names of packs: their functions may be imported."""
 
     name: Name
     topic: Text
@@ -101,6 +102,8 @@ class TaskFile(Section):
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**31, strict=True)]], Field(min_length=3)]
     papers: Text | None = None
     packages: Text | None = None
+    packs: list[Text] = []
+    tools: list[Text] = []
     novelty: NoveltyRule = "label"
 
 

@@ -10,7 +10,8 @@ import pytest
 from tests.tools.analysis.execution.conftest import Machine
 from tools.analysis.contract.contract import check_tools
 from tools.analysis.execution.run_calls import run_calls
-from tools.analysis.packs.registry import SHIPPED, load_packs
+from tools.analysis.packs.registry import load_packs
+from tools.functions.places import SHIPPED
 
 ASTRONOMY = Path(__file__).parent / "astronomy.py"
 FAULTY = Path(__file__).parent / "faulty.py"

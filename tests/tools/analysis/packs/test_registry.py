@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pelagos.errors import BadInput
-from tools.analysis.packs import registry
-from tools.analysis.packs.registry import SHIPPED, as_tool, load_packs
+from tools.analysis.packs.registry import as_tool, load_packs
+from tools.functions import places
+from tools.functions.places import SHIPPED
 
 SOUND = '''
 def double(data):
@@ -31,7 +32,8 @@ def test_every_shipped_tool_can_be_read() -> None:
 
 def test_reading_packs_imports_none_of_them() -> None:
     code = (
-        "import sys; from tools.analysis.packs.registry import load_packs, SHIPPED; assert load_packs(SHIPPED);"
+        "import sys; from tools.analysis.packs.registry import load_packs; "
+        "from tools.functions.places import SHIPPED; assert load_packs(SHIPPED);"
         "print(sorted({'pandas', 'anndata', 'scanpy', 'statsmodels', 'tools.proteomics.batch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
@@ -78,8 +80,8 @@ def test_packs_come_from_entry_points_unimported(tmp_path: Path, monkeypatch: py
     (package / "__init__.py").write_text("raise RuntimeError('imported')")
     (package / "stars.py").write_text(SOUND)
     monkeypatch.syspath_prepend(tmp_path)
-    points = [EntryPoint("astronomy", "astronomy_tools", registry.GROUP), EntryPoint("gone", "nowhere", registry.GROUP)]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    points = [EntryPoint("astronomy", "astronomy_tools", places.GROUP), EntryPoint("gone", "nowhere", places.GROUP)]
+    monkeypatch.setattr(places, "entry_points", lambda group: points)
     found = load_packs(["astronomy", "gone"])
     assert found["double"].pack == "astronomy"
     assert "no Python source" in str(found.faults[0])

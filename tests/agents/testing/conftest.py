@@ -1,0 +1,3 @@
+from tests.tools.conftest import jail
+
+__all__ = ["jail"]

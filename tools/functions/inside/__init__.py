@@ -1,0 +1,1 @@
+"""Runs inside the sandbox, beside the packs that it imports."""

@@ -1,0 +1,76 @@
+"""Reads the functions of one Python file from its syntax tree. The file is never imported here.
+
+Every public function of a file counts: it needs a type on each parameter and a docstring. The first parameter `data` of
+a tool of analyses needs no type: it is an AnnData. A function `draw_NAME` beside the tool NAME draws its figure and
+isn't listed. What is no tool begins with _.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator
+from pathlib import Path
+
+from pelagos.visible import make_one_line
+from tools.functions.function import Function, FunctionFault
+
+DATA, DRAW, PRODUCES = "data", "draw_", "Produces:"
+HIDDEN = "or let its name begin with _ if it is no tool"
+SUMMARY_CHARS = 200
+
+
+def read_functions(path: Path, pack: str, module: str) -> Iterator[Function | FunctionFault]:
+    """Yield the functions of `path`, imported from `module`, and a fault for each that can't be used."""
+    try:
+        tree = ast.parse(path.read_text("utf-8"))
+    except SyntaxError as error:
+        yield FunctionFault(pack, "", f"{path.name}:{error.lineno}: {error.msg}; mend that line")
+        return
+    except (OSError, ValueError) as error:
+        yield FunctionFault(pack, "", f"{path.name}: can't be read: {error}; save it as UTF-8")
+        return
+    nodes = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    names = {node.name for node in nodes}
+    for node in nodes:
+        if node.name.startswith("_") or node.name.removeprefix(DRAW) in names - {node.name}:
+            continue
+        place = f"{path.name}:{node.lineno}"
+        if fault := _find_fault(node):
+            yield FunctionFault(pack, node.name, f"{place}: {fault}")
+        else:
+            yield Function(node.name, pack, module, _write_head(node), _summarize(node), place)
+
+
+def _find_fault(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """What has to be mended for a program to call the function; "" for nothing."""
+    if isinstance(node, ast.AsyncFunctionDef):
+        return f"is async; write a plain function, {HIDDEN}"
+    if hasattr(builtins, node.name):
+        return f"hides Python's own {node.name!r}; give it another name"
+    if node.args.vararg or node.args.kwarg:
+        return f"takes *args or **kwargs; name every parameter, {HIDDEN}"
+    doc = (ast.get_docstring(node) or "").strip()
+    if untyped := _list_untyped(node.args, PRODUCES in doc):
+        first = untyped[0]
+        subject = "parameters have" if len(untyped) > 1 else "parameter has"
+        return f"{subject} no type: {', '.join(untyped)}; write '{first}: float' or what it is, {HIDDEN}"
+    if not doc:
+        return f"has no docstring; say in its first line what it returns, with shapes and units, {HIDDEN}"
+    return ""
+
+
+def _list_untyped(arguments: ast.arguments, takes_data: bool) -> list[str]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    checked = positional[1:] if takes_data and positional and positional[0].arg == DATA else positional
+    return [argument.arg for argument in [*checked, *arguments.kwonlyargs] if argument.annotation is None]
+
+
+def _write_head(node: ast.FunctionDef) -> str:
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    return f"{node.name}({ast.unparse(node.args)}){returns}"
+
+
+def _summarize(node: ast.FunctionDef) -> str:
+    text = (ast.get_docstring(node) or "").strip().split("\n\n")[0]
+    return make_one_line(text, SUMMARY_CHARS)
