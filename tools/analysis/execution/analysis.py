@@ -33,7 +33,7 @@ class Permutation:
 @dataclass(frozen=True)
 class Analysis:
     """What a sequence of calls left. `outcome` is INVALID where a tool refused the data: `cause` is its line. `tables`
-    and `figures` (PNG) are by the index of the call."""
+    and `figures` (PNG) are by the index of the call; `data` are the bytes of a .h5ad file, if asked for."""
 
     outcome: OutcomeKind
     cause: str = ""
@@ -46,6 +46,7 @@ class Analysis:
     log: str = ""
     seconds: float = 0.0
     peak_memory_mb: float = 0.0
+    data: bytes = b""
 
     @property
     def ok(self) -> bool:

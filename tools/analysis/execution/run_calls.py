@@ -21,8 +21,9 @@ from tools.analysis.packs.spec import SETS, ToolSpec
 from tools.toolchain import Context
 
 LIBRARY, RESULTS, CONFIG, DATA, SETS_FILE = "lib", "out/results.json", "config.json", "data.h5ad", "sets.gmt"
+KEPT, MOST_KEPT_BYTES = "out/data.h5ad", 100_000_000
 INSIDE = Path(__file__).parents[1] / "inside"
-RUNNER_FILES = ("runner.py", "guards.py", "permutation.py", "rows.py", "figures.py")
+RUNNER_FILES = ("runner.py", "guards.py", "permutation.py", "rows.py", "figures.py", "look.py")
 STATISTICS_FOLDER = Path(__file__).parents[2] / "statistics"
 LIMITS = Limits(seconds=600, memory_mb=4096, pids=128, cpus=1, disk_mb=512)
 ENVIRONMENT = {"NUMBA_CACHE_DIR": "/tmp/numba", "XDG_CACHE_HOME": "/tmp/cache"}  # noqa: S108  inside the jail
@@ -41,11 +42,14 @@ def run_calls(
     limits: Limits = LIMITS,
     sets: Path | None = None,
     figures: bool = True,
+    look: Mapping[str, Any] | None = None,
+    keep_data: bool = False,
 ) -> Analysis:
     """Run the calls in order on the data set `data` (.h5ad). A transforming call changes the current data, a statistics
     call leaves a table. `sets` is a GMT file, handed to every parameter that asks for it; a permuted run draws no
-    figures. The time limit is that of `limits`, or the sum of the tools' own where that is less. Raises BadInput for an
-    unknown tool, and SandboxError."""
+    figures. `look` names batch, group and levels for what is told of the data afterwards; `keep_data` asks for the data
+    themselves. The time limit is that of `limits`, or the sum of the tools' own where that is less. Raises BadInput for
+    an unknown tool, and SandboxError."""
     if unknown := [call["tool"] for call in calls if call["tool"] not in specs]:
         raise BadInput(*(f"tool '{name}' is not known" for name in unknown))
     config = {
@@ -56,15 +60,18 @@ def run_calls(
         "results": RESULTS,
         "data": DATA,
         "sets": SETS_FILE if sets else "",
+        "look": dict(look) if look else None,
+        "keep": {"path": KEPT, "most_bytes": MOST_KEPT_BYTES} if keep_data else None,
     }
     readonly = bind_code([specs[call["tool"]] for call in calls]) | {DATA: data} | ({SETS_FILE: sets} if sets else {})
     files = {f"_run/{name}": (INSIDE / name).read_bytes() for name in RUNNER_FILES}
     files |= {CONFIG: json.dumps(config).encode(), f"{LIBRARY}/tools/__init__.py": b"", "out/.keep": b""}
+    files |= {KEPT: b""} if keep_data else {}  # a file that is asked for and isn't there would be a failure
     spec = Spec(
         ["python", "_run/runner.py", CONFIG],
         files,
         readonly,
-        {RESULTS: MOST_BYTES},
+        {RESULTS: MOST_BYTES} | ({KEPT: MOST_KEPT_BYTES} if keep_data else {}),
         ENVIRONMENT,
         _limit_seconds(limits, calls, specs),
     )
@@ -135,4 +142,5 @@ def _make_analysis(results: Results, outcome: Outcome) -> Analysis:
         log=outcome.log,
         seconds=outcome.seconds,
         peak_memory_mb=outcome.peak_memory_mb,
+        data=outcome.files.get(KEPT, b""),
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 import figures  # type: ignore[import-not-found]
 import guards  # type: ignore[import-not-found]
+import look  # type: ignore[import-not-found]
 import rows  # type: ignore[import-not-found]
 from permutation import permute_labels  # type: ignore[import-not-found]
 
@@ -45,7 +46,22 @@ def run(config: dict[str, Any]) -> dict[str, Any]:
             results["failed"] = _describe(index, "error", error)
         if results["failed"]:
             break
-    return results | {"states": sorted(guards.states_of(data)), "summary": guards.summarise(data)}
+    if config["keep"] and not results["failed"]:
+        _keep_data(data, **config["keep"])
+    summary = guards.summarise(data) | (look.look(data, **config["look"]) if config["look"] else {})
+    return results | {"states": sorted(guards.states_of(data)), "summary": summary}
+
+
+def _keep_data(data: Any, path: str, most_bytes: int) -> None:
+    """Leave the data for the next call. What can't be written is left empty: the calls are then made again."""
+    try:
+        data.write_h5ad(path)
+        size = Path(path).stat().st_size
+    except Exception as error:  # what a tool of others leaves in `uns` may have no place in the format
+        traceback.print_exception(error)
+        size = most_bytes + 1
+    if size > most_bytes:
+        Path(path).write_bytes(b"")
 
 
 def _read_data(path: str) -> Any:

@@ -1,30 +1,29 @@
-"""Explores one objective on the discovery samples: workflows are found, checked and ranked; the best that runs leaves a
-table, whose rows become findings.
+"""Explores one objective on the discovery samples: workflows are found, checked and ranked; the best that runs, refined
+between its calls, leaves a table, whose rows become findings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
-from tools.analysis.execution.analysis import Call as ToolCall
 from tools.analysis.execution.analysis import Row
-from tools.analysis.execution.checks import ObsColumn, check_calls
-from tools.analysis.findings import Call
 from tools.analysis.packs.spec import Relation
 from tools.analysis.planning.hypotheses.describe import describe_findings
 from tools.analysis.planning.hypotheses.follow_batch import find_batch_followers
 from tools.analysis.planning.hypotheses.selection import direction_of, list_usable, select_rows
 from tools.analysis.planning.hypotheses.statements import describe_check, describe_row
 from tools.analysis.planning.records import CallsRun, Dropped, Explored, Objective, Ranking, Revision
-from tools.analysis.planning.refinement import choose_follow_up, record_revision, repair_calls
+from tools.analysis.planning.refinement.carry_out import Allowance, carry_out
+from tools.analysis.planning.refinement.follow_up import choose_follow_up
+from tools.analysis.planning.refinement.revisions import record_revision
 from tools.analysis.planning.study import Study
+from tools.analysis.planning.workflows.faults import find_faults
 from tools.analysis.planning.workflows.search import Search, Workflow, offer
 from tools.toolchain import Work
 
-MAX_WORKFLOWS, MAX_REPAIRS, SHOWN_ROWS = 3, 2, 8
+MAX_WORKFLOWS, SHOWN_ROWS = 3, 8
 NO_ROWS = "the test left no row with a partial correlation"
 
 
@@ -40,16 +39,6 @@ def explore(objective: Objective, study: Study, opening: str) -> Explored:
 def make_search(objective: Objective, study: Study) -> Search:
     view, sets = study.view, study.task.gene_sets is not None
     return Search(study.specs, objective, study.task.design, view.states, view.missing > 0, sets, view.paired)
-
-
-def find_faults(calls: Sequence[Call], study: Study) -> list[str]:
-    """Return what is wrong with calls on the data as they are, one line each."""
-    columns = {
-        name: ObsColumn("numeric" if column.numeric else "group", () if column.numeric else tuple(column.levels))
-        for name, column in study.view.columns.items()
-    }
-    typed, view, sets = cast("Sequence[ToolCall]", calls), study.view, study.task.gene_sets is not None
-    return check_calls(typed, study.specs, columns, view.states, features=view.features, sets=sets)
 
 
 def list_rows(run: CallsRun, search: Search, study: Study) -> list[Row]:
@@ -70,7 +59,7 @@ def _explore(objective: Objective, study: Study, opening: str) -> Explored:
     workflows = [workflow for workflow in search.workflows() if not find_faults(workflow.calls, study)]
     if not workflows:
         return Explored(objective=objective, failure="no path of tools leads from these data to a test of it")
-    run = _run_first_that_works(_rank(objective, offer(workflows), study), search, study)
+    run = _run_first_that_works(_rank(objective, offer(workflows), study), search, study, opening)
     if not run.ok or not list_rows(run, search, study):
         return Explored(objective=objective, calls=run.calls, failure=run.cause or NO_ROWS)
     return _conclude(run, objective, search, study, opening)
@@ -89,34 +78,30 @@ def _rank(objective: Objective, offered: Sequence[Workflow], study: Study) -> li
     return [offered[place] for place in ranking.order]
 
 
-def _run_first_that_works(workflows: Sequence[Workflow], search: Search, study: Study) -> CallsRun:
-    """Carry out one workflow after the other, each with its repairs, until one leaves a table."""
-    run = CallsRun(outcome="error", cause="nothing was carried out")
+def _run_first_that_works(workflows: Sequence[Workflow], search: Search, study: Study, opening: str) -> CallsRun:
+    """Carry out one workflow after the other, each refined between its calls, until one leaves a table."""
+    run, allowed = CallsRun(outcome="error", cause="nothing was carried out"), Allowance()
     for place, workflow in enumerate(workflows[:MAX_WORKFLOWS]):
         if place:
             reason = f"{run.cause or NO_ROWS}: the next workflow is tried"
             revision = Revision(
-                objective=search.objective.id, before=run.calls, after=list(workflow.calls), reason=reason
+                objective=search.objective.id,
+                before=run.calls,
+                after=list(workflow.calls),
+                reason=reason,
+                rule="the next workflow",
             )
             record_revision(study, search.objective, revision)
-        run = _run_with_repairs(list(workflow.calls), search, study)
-        if run.ok and list_rows(run, search, study):
+        run = carry_out(workflow.calls, search, study, opening, allowed)
+        if run.ok and _is_answered(run, search, study):
             return run
     return run
 
 
-def _run_with_repairs(calls: list[Call], search: Search, study: Study) -> CallsRun:
-    run = study.run(calls)
-    for _ in range(MAX_REPAIRS):
-        if run.ok:
-            break
-        mended, reason = repair_calls(run, search)
-        if not mended or find_faults(mended, study):
-            break
-        revision = Revision(objective=search.objective.id, before=run.calls, after=mended, reason=reason)
-        record_revision(study, search.objective, revision)
-        run = study.run(mended)
-    return run
+def _is_answered(run: CallsRun, search: Search, study: Study) -> bool:
+    """Whether the test could be made. What it came to is not looked at: no workflow is left for its result."""
+    rows = study.table(run)
+    return bool(rows if search.objective.relation == Relation.CLUSTER_GROUP else list_usable(rows))
 
 
 def _find_contradicted(run: CallsRun, search: Search, study: Study, opening: str) -> dict[str, str]:

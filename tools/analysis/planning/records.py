@@ -38,7 +38,8 @@ class Chosen(Fact):
 
 
 class CallsRun(Fact):
-    """Calls that were carried out on one data set. `tables` and `figures` map the index of a call to an artifact."""
+    """Calls that were carried out on one data set. `tables` and `figures` map the index of a call to an artifact;
+    `dataset` is the hash of the data that they left, where these were kept for the next call."""
 
     KIND = "analysis.run"
     calls: list[Call] = []
@@ -54,6 +55,7 @@ class CallsRun(Fact):
     log: str = ""
     seconds: float = 0.0
     permuted: str = ""
+    dataset: str = ""
 
     @property
     def ok(self) -> bool:
@@ -69,7 +71,8 @@ class Ranking(Fact):
 
 
 class Revision(Fact):
-    """One change of a workflow after a result: what happened, and what is done instead."""
+    """One change of a workflow after a call's result: what happened, and what is done instead. `rule` is what was done,
+    `options` are all that were possible; `seen` is what was known of the data after the call."""
 
     KIND = "analysis.revision"
     objective: str = ""
@@ -77,6 +80,9 @@ class Revision(Fact):
     after: list[Call] = []
     reason: str = ""
     by: str = "rule"
+    rule: str = ""
+    options: list[str] = []
+    seen: str = ""
 
 
 class Dropped(BaseModel):

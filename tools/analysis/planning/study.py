@@ -17,6 +17,7 @@ from memory.ledger.keys import step_key
 from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
 from pelagos.nouns import OutcomeKind
+from sandbox.protocol import Limits
 from tools.analysis.execution.analysis import Analysis, Permutation, Row
 from tools.analysis.execution.analysis import Call as ToolCall
 from tools.analysis.execution.run_calls import run_calls
@@ -24,7 +25,7 @@ from tools.analysis.findings import Call, Subset
 from tools.analysis.packs.spec import ToolSpec
 from tools.analysis.planning.data_view import DataView
 from tools.analysis.planning.records import CallsRun
-from tools.analysis.planning.subsets import write_subset
+from tools.analysis.planning.subsets import write_readable, write_subset
 from tools.analysis.task.analysis_task import AnalysisTask
 from tools.toolchain import Context
 
@@ -51,27 +52,28 @@ class Study:
     ) -> CallsRun:
         """Carry out the calls, or return the recorded run. Raises CapReached and RunFailed."""
         permuted = "" if permute is None else f"{permute.column} within {permute.within or 'all'}, seed {permute.seed}"
-        limits = replace(self.task.limits, seconds=self.limit_seconds(calls))
-        sets = self._digest_sets()
-        key = step_key(
-            calls=list(calls),
-            data=self.digests[split],
-            subset=subset.model_dump(),
-            permuted=permuted,
-            sets=sets,
-            limits=vars(limits),
-            tools=[_digest_tool(self.specs[call["tool"]]) for call in calls],
-        )
 
         def action() -> tuple[CallsRun, Cost]:
             data = self.splits[split] if subset.whole else self._write_subset(split, subset)
-            gene_sets = self.task.gene_sets
-            typed = cast("Sequence[ToolCall]", calls)
-            made = run_calls(typed, data, self.specs, self.context, permute=permute, limits=limits, sets=gene_sets)
+            made = self._carry_out(calls, data, permute=permute)
             return self._store(calls, split, permuted, made), Cost()
 
-        intent = Intent(split=split, content=self.digests[split])
-        return self.context.steps.made(CallsRun, key, intent, Cost(), action)
+        return self._made(self._key(calls, split, subset, permuted), split, action)
+
+    def advance(self, calls: Sequence[Call]) -> CallsRun:
+        """Carry out the last of the calls on what those before it left of the discovery samples, or return the recorded
+        run: that of all the calls. Where nothing is left of them they are made again. Raises CapReached, RunFailed."""
+        *before, last = calls
+        known = self.context.steps.ledger.fact(CallsRun, self._key(before)) if before else None
+        left = self._find_left(known)
+
+        def action() -> tuple[CallsRun, Cost]:
+            begun = known if left else None
+            keep = not self.specs[last["tool"]].tests
+            made = self._carry_out([last] if left else calls, left or self.splits[DISCOVERY], keep_data=keep)
+            return self._keep(self._store(calls, DISCOVERY, "", made, begun), made.data), Cost()
+
+        return self._made(self._key(calls), DISCOVERY, action)
 
     def run_all(self, runs: Sequence[Callable[[], CallsRun]]) -> list[CallsRun]:
         """Return the results of several runs, which are carried out side by side; slots decide how many compute."""
@@ -89,24 +91,70 @@ class Study:
         """Return the time limit: the sum of the tools' own, within that of the task."""
         return min(self.task.limits.seconds, 60 + math.fsum(self.specs[call["tool"]].seconds for call in calls))
 
-    def _store(self, calls: Sequence[Call], split: str, permuted: str, made: Analysis) -> CallsRun:
-        store = self.context.artifacts
+    def _made(self, key: str, split: str, action: Callable[[], tuple[CallsRun, Cost]]) -> CallsRun:
+        intent = Intent(split=split, content=self.digests[split])
+        return self.context.steps.made(CallsRun, key, intent, Cost(), action)
+
+    def _key(self, calls: Sequence[Call], split: str = DISCOVERY, subset: Subset = WHOLE, permuted: str = "") -> str:
+        return step_key(
+            calls=list(calls),
+            data=self.digests[split],
+            subset=subset.model_dump(),
+            permuted=permuted,
+            sets=self._digest_sets(),
+            limits=vars(self._limit(calls)),
+            tools=[_digest_tool(self.specs[call["tool"]]) for call in calls],
+        )
+
+    def _limit(self, calls: Sequence[Call]) -> Limits:
+        return replace(self.task.limits, seconds=self.limit_seconds(calls))
+
+    def _carry_out(self, calls: Sequence[Call], data: Path, **options: Any) -> Analysis:
+        typed, design = cast("Sequence[ToolCall]", calls), self.task.design
+        levels = [level for level in (design.case, design.control) if level is not None]
+        look = {"batch": design.batch or "", "group": design.group or "", "levels": levels}
+        limits, sets = self._limit(calls), self.task.gene_sets
+        return run_calls(typed, data, self.specs, self.context, limits=limits, sets=sets, look=look, **options)
+
+    def _store(
+        self, calls: Sequence[Call], split: str, permuted: str, made: Analysis, begun: CallsRun | None = None
+    ) -> CallsRun:
+        """`made` is of all the calls, or of those after the ones of `begun`."""
+        store, first = self.context.artifacts, len(begun.calls) if begun else 0
         rows = {index: [row.model_dump(mode="json") for row in table] for index, table in made.tables.items()}
         return CallsRun(
             calls=[dict(call) for call in calls],
             data=split,
             outcome=OutcomeKind(made.outcome).value,
             cause=made.cause,
-            failed_call=made.failed_call,
-            tables={index: store.put_json(table) for index, table in rows.items()},
-            figures={index: store.put(figure) for index, figure in made.figures.items()},
-            provenance=list(made.provenance),
+            failed_call=None if made.failed_call is None else first + made.failed_call,
+            tables={first + index: store.put_json(table) for index, table in rows.items()},
+            figures={first + index: store.put(figure) for index, figure in made.figures.items()},
+            provenance=[*(begun.provenance if begun else []), *made.provenance],
             states=list(made.states),
             summary=dict(made.summary),
             log=store.put_text(made.log),
-            seconds=round(made.seconds, 3),
+            seconds=round((begun.seconds if begun else 0.0) + made.seconds, 3),
             permuted=permuted,
         )
+
+    def _keep(self, run: CallsRun, data: bytes) -> CallsRun:
+        """Keep the data that a run left beside the project's subsets, under the hash of their bytes."""
+        if not run.ok or not data:
+            return run
+        digest = hashlib.sha256(data).hexdigest()
+        write_readable(self._locate_left(digest), lambda fresh: _write_bytes(fresh, data))
+        return run.model_copy(update={"dataset": digest})
+
+    def _find_left(self, run: CallsRun | None) -> Path | None:
+        """Return the data that a run left, None where they were not kept, or are not what they were."""
+        path = self._locate_left(run.dataset) if run is not None and run.dataset else None
+        if run is None or path is None or not path.is_file():
+            return None
+        return path if hashlib.sha256(path.read_bytes()).hexdigest() == run.dataset else None
+
+    def _locate_left(self, digest: str) -> Path:
+        return project_folder(self.context.project) / "steps" / f"{digest}.h5ad"
 
     def _write_subset(self, split: str, subset: Subset) -> Path:
         name = step_key(data=self.digests[split], subset=subset.model_dump())
@@ -121,3 +169,7 @@ class Study:
 def _digest_tool(spec: ToolSpec) -> dict[str, Any]:
     """Return what tells one state of a tool from another: its name, documentation and library."""
     return {"name": spec.name, "pack": spec.pack, "doc": spec.doc, "library": spec.libraries}
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    path.write_bytes(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,17 +27,23 @@ def write_subset(source: Path, subset: Subset, target: Path) -> Path:
         data = data[:, data.var_names != subset.without]
     if subset.shuffled:
         data = _shuffle(data.copy(), subset)
+    write_readable(target, lambda fresh: write_dataset(data.copy(), fresh))
+    return target
+
+
+def write_readable(target: Path, write: Callable[[Path], None]) -> None:
+    """Write a file whole or not at all. The sandbox has a user of its own, who may read it; the folder above is
+    closed."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, suffix=".h5ad")
+    handle, name = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
     os.close(handle)
     fresh = Path(name)
     try:
-        write_dataset(data.copy(), fresh)
-        fresh.chmod(0o644)  # the sandbox has a user of its own; the folder above is closed
+        write(fresh)
+        fresh.chmod(0o644)
         fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)
-    return target
 
 
 def _shuffle(data: AnnData, subset: Subset) -> AnnData:

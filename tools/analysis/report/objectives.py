@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from tools.analysis.execution.analysis import Row
 from tools.analysis.packs.spec import ToolSpec
 from tools.analysis.planning.hypotheses.selection import FALSE_DISCOVERY_RATE
-from tools.analysis.planning.records import CallsRun, Explored
+from tools.analysis.planning.hypotheses.statements import join_words
+from tools.analysis.planning.records import CallsRun, Explored, Revision
 from tools.analysis.report.formatting import (
     show,
     show_calls,
@@ -69,8 +70,14 @@ def _tell_choice(explored: Explored, record: AnalysisRecord) -> Iterator[Block]:
         yield Table(["place", "workflow"], rows, "Workflows that were possible, as they were ranked")
     revisions = [each for each in record.revisions if each.objective == explored.objective.id]
     if revisions:
-        changes = [[each.by, each.reason, show_calls(each.after)] for each in revisions]
-        yield Table(["by", "why", "afterwards"], changes, "Revisions")
+        changes = [[each.seen or "–", each.reason, _tell_way(each), show_calls(each.after)] for each in revisions]
+        yield Table(["known", "why", "done", "the calls then"], changes, "Revisions between calls, in their order")
+
+
+def _tell_way(revision: Revision) -> str:
+    """Return what was done, by whom, and what else was possible."""
+    others = [each for each in revision.options if each != revision.rule]
+    return f"{revision.rule or 'another test'} (by {revision.by}{f'; not: {join_words(others)}' if others else ''})"
 
 
 def list_pictures(run: CallsRun, specs: Mapping[str, ToolSpec]) -> Iterator[Picture]:

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from memory.ledger.keys import step_key
 from pelagos.nouns import Build, Hypothesis, Plan, Step, Try, Version
 from tools.analysis.findings import Finding, Implication, Subset
-from tools.analysis.planning.exploration import find_faults
 from tools.analysis.planning.records import Proposed
 from tools.analysis.planning.study import Study
+from tools.analysis.planning.workflows.faults import find_faults
 
 CAUSE = "bad_call"
 TOO_FEW = "too few samples to keep any apart, so it is only suggestive"

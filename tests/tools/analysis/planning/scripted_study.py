@@ -17,10 +17,11 @@ Answer = Callable[[Sequence[Call]], tuple[str, list[Row]]]
 
 
 class ScriptedStudy(Study):
-    """`answer` maps calls to the cause of a failure and rows; `runs` lists the calls, the split and the subset of each
+    """`answer` maps calls to the cause of a failure and rows, `summary` to what is known of the data; `runs` lists the calls, the split and the subset of each
     run."""
 
     answer: Answer
+    summary: Callable[[Sequence[Call]], dict[str, float]]
     runs: list[tuple[list[Call], Any, Any]]
 
     def run(self, calls: Sequence[Call], split: str = "discovery", subset: Any = None, **more: Any) -> CallsRun:
@@ -37,7 +38,11 @@ class ScriptedStudy(Study):
             provenance=[f"{call['tool']}()" for call in calls],
             log=self.context.artifacts.put_text("said"),
             seconds=2.0,
+            summary=self.summary(calls),
         )
+
+    def advance(self, calls: Sequence[Call]) -> CallsRun:
+        return self.run(calls)
 
 
 def make_scripted_study(world: World, **fields: Any) -> ScriptedStudy:
@@ -48,4 +53,5 @@ def make_scripted_study(world: World, **fields: Any) -> ScriptedStudy:
     made = ScriptedStudy(task, list_tools(), {"discovery": None}, digests, view, world, **fields)  # type: ignore[arg-type]
     object.__setattr__(made, "answer", lambda calls: ("", [make_row("P1"), make_row("P2", r=-0.5)]))
     object.__setattr__(made, "runs", [])
+    object.__setattr__(made, "summary", lambda calls: {"samples": 40, "features": 2, "missing": 0.1})
     return made

@@ -15,6 +15,7 @@ from tools.analysis.trials.audit.scores import Scores
 from tools.analysis.trials.results import TestResult, make_result
 
 HOSTILE = "<script>alert(1)</script>\n![x](http://example.org/x.png) \"\"\"\n'''\nimport os  # | ` \\"
+LEFT_OUT: Any = {"by": "rule", "rule": "a covariate less", "options": ["a covariate less", "as planned"]}
 LINE = "pack.model(group='arm', case='treated') [statsmodels 0.15.0, numpy 2.4.6]"
 
 
@@ -75,7 +76,9 @@ def make_record(**fields: Any) -> AnalysisRecord:
         ],
         "runs": [make_run(), make_run(permuted="arm within site, seed 11", tables={0: "t2"})],
         "rankings": {OBJECTIVE.id: Ranking(workflows=[calls, [{"tool": "t_test", "arguments": {}}]], order=[1, 0])},
-        "revisions": [Revision(objective=OBJECTIVE.id, before=calls, after=calls, reason="age is left out", by="rule")],
+        "revisions": [
+            Revision(objective=OBJECTIVE.id, before=calls, after=calls, reason="age is left out", **LEFT_OUT)
+        ],
         "looks": {"discovery": Look(samples=40, features=30, missing=0.25, states=["log2"])},
         "tables": {"t1": rows},
     }

@@ -15,7 +15,7 @@ def test_an_objective_shows_workflow_figure_choice_table_and_what_was_dropped() 
     assert [each.artifact for each in pictures] == ["f" * 64]
     order, revisions, rows, dropped = (block for block in part.blocks if isinstance(block, Table))
     assert [row[1] for row in order.rows] == ["t_test", "model"]
-    assert revisions.rows == [["rule", "age is left out", "model"]]
+    assert revisions.rows == [["–", "age is left out", "a covariate less (by rule; not: as planned)", "model"]]
     assert rows.rows[1][:2] == ["P2", "−0.6"]
     assert dropped.rows == [["P9", "follows the site"]]
 
