@@ -48,8 +48,8 @@ def ask_more(run: str, request: Request, form: Form) -> Response:
 
 @router.post("/runs/{run}/propose")
 def propose(run: str, request: Request, form: Form) -> Response:
-    texts = (form.get(name, "") for name in ("title", "statement", "target"))
-    said = operations.propose(_find_folder(request, run), *texts, _name(form))
+    title, statement, target = (form.get(name, "") for name in ("title", "statement", "target"))
+    said = operations.propose(_find_folder(request, run), title, statement, target, _name(form))
     return _answer(request, said, f"/runs/{quote(run)}")
 
 
