@@ -26,11 +26,11 @@ def test_a_public_bind_wants_a_password(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_the_line_that_installs_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import app.review
+    import app.review.serving
 
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    monkeypatch.delitem(sys.modules, "app.review.server", raising=False)
-    monkeypatch.delattr(app.review, "server", raising=False)
+    monkeypatch.delitem(sys.modules, "app.review.serving.server", raising=False)
+    monkeypatch.delattr(app.review.serving, "server", raising=False)
     result = run_pelagos("review", folder=tmp_path)
     assert result.returncode == 4
     assert "review: the page needs uvicorn: pip install 'pelagos[web]'" in result.stderr

@@ -17,13 +17,13 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from app.review.access import Access
-from app.review.guard import Guard, Streams, read_form
+from app.review.serving.access import Access
+from app.review.serving.guard import Guard, Streams, read_form
 from pelagos.errors import BadInput, PelagosError, Stale
 from pelagos.visible import make_visible
 
-STATIC = Path(__file__).parent / "static"
-ROUTERS = ("app.review.actions",)
+STATIC = Path(__file__).parents[1] / "static"
+ROUTERS = ("app.review.acts.actions",)
 """Modules with a `router`."""
 LAST_PORT = 65535
 ENDING_S = 3

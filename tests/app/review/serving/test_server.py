@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.review.server import bind
+from app.review.serving.server import bind
 from pelagos.errors import BadInput
 from tests.app.command import ROOT
 
@@ -23,7 +23,7 @@ SERVED = """
 import asyncio, sys
 from pathlib import Path
 from fastapi.responses import StreamingResponse
-from app.review.server import bind, serve
+from app.review.serving.server import bind, serve
 from tests.app.review import small_page
 
 @small_page.pages.get("/events")
