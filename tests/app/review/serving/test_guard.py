@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.review import guard
+from app.review.serving import guard
 from app.review.serving.access import Access
 from pelagos.errors import BadInput
 from tests.app.review.small_page import ORIGIN, Browser, make_page
