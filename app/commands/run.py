@@ -113,7 +113,7 @@ def resume(
         from agents.setup.caps import replace_caps
 
         replace_caps(folder, given)
-    from app.review.operations import default_name, describe_next, release
+    from app.review.acts.operations import default_name, describe_next, release
 
     if release(folder, default_name()) and lock_holder(folder) is not None:
         typer.echo(f"{folder}: {describe_next(folder)}")

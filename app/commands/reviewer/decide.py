@@ -48,7 +48,7 @@ def decide(
     --implements yes|no, in any run: whether what was built for HYPOTHESIS is what it says, where nobody can tell or the
     answer is wrong. Where it isn't, it is reported by the name of what was done.
     """
-    from app.review import operations
+    from app.review.acts import operations
 
     folder = folders.find_run(run)
     if implements is not None:

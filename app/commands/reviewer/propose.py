@@ -22,6 +22,6 @@ def propose(
     tested. A run that is over goes on with it by `pelagos resume RUN`.
     """
     from app.record.folders import find_run
-    from app.review import operations
+    from app.review.acts import operations
 
     typer.echo(operations.propose(find_run(run), title, statement, target, by or operations.default_name()))

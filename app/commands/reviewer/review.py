@@ -33,10 +33,10 @@ def review(
     The printed address lets a browser in. Ctrl-C ends the page; runs go on without it.
     """
     try:
-        from app.review import server
+        from app.review.serving import server
     except ModuleNotFoundError as error:
         raise MissingPart(f"review: the page needs {error.name}: pip install 'pelagos[web]'") from None
-    from app.review.access import PASSWORD, Access, is_public
+    from app.review.serving.access import PASSWORD, Access, is_public
 
     project, folders = _find_runs(runs or [])
     password = os.environ.get(PASSWORD, "")

@@ -16,6 +16,6 @@ def steer(
 ) -> None:
     """Tell ideation what you wish: the next ideas of RUN are asked for with TEXT. The newest wish holds."""
     from app.record.folders import find_run
-    from app.review import operations
+    from app.review.acts import operations
 
     typer.echo(operations.steer(find_run(run), text, by or operations.default_name()))

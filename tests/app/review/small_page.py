@@ -12,10 +12,10 @@ from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, Stri
 from starlette.testclient import TestClient
 
 from app.record import folders
-from app.review import actions
-from app.review.access import Access
-from app.review.audit_log import list_entries
-from app.review.server import assemble_app
+from app.review.acts import actions
+from app.review.acts.audit_log import list_entries
+from app.review.serving.access import Access
+from app.review.serving.server import assemble_app
 from pelagos.errors import BadInput
 
 PORT = 8321
@@ -28,7 +28,7 @@ TEMPLATES = Environment(
     loader=ChoiceLoader(
         [
             DictLoader({"base.html.j2": BASE, "overview": OVERVIEW, "hypothesis": HYPOTHESIS}),
-            FileSystemLoader(Path(actions.__file__).parent / "templates"),
+            FileSystemLoader(Path(actions.__file__).parents[1] / "templates"),
         ]
     ),
     autoescape=True,

@@ -15,8 +15,8 @@ from urllib.parse import quote, urlsplit
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app.review import operations
-from app.review.guard import read_form
+from app.review.acts import operations
+from app.review.serving.guard import read_form
 from pelagos.errors import BadInput
 from pelagos.facts.review import Word
 
@@ -48,8 +48,8 @@ def ask_more(run: str, request: Request, form: Form) -> Response:
 
 @router.post("/runs/{run}/propose")
 def propose(run: str, request: Request, form: Form) -> Response:
-    texts = (form.get(name, "") for name in ("title", "statement", "target"))
-    said = operations.propose(_find_folder(request, run), *texts, _name(form))
+    title, statement, target = (form.get(name, "") for name in ("title", "statement", "target"))
+    said = operations.propose(_find_folder(request, run), title, statement, target, _name(form))
     return _answer(request, said, f"/runs/{quote(run)}")
 
 
@@ -82,7 +82,7 @@ def show_start(request: Request) -> Response:
 
 @router.post("/runs")
 def start(request: Request, form: Form) -> Response:
-    from app.review.starting import start_run
+    from app.review.acts.starting import start_run
 
     folder = start_run(request.app.state.project, form)
     return _answer(request, f"{folder.name} is started", f"/runs/{quote(folder.name)}", stays=False)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.review import guard
-from app.review.access import Access
+from app.review.serving import guard
+from app.review.serving.access import Access
 from pelagos.errors import BadInput
 from tests.app.review.small_page import ORIGIN, Browser, make_page
 
@@ -51,7 +51,7 @@ def test_an_old_session_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     access = Access.open("127.0.0.1", 1, tmp_path)
     session = access.begin_session()
     now = int(session.partition(".")[0])
-    monkeypatch.setattr("app.review.access.time.time", lambda: now + 1)
+    monkeypatch.setattr("app.review.serving.access.time.time", lambda: now + 1)
     assert not access.knows_session(session)
 
 
@@ -88,6 +88,8 @@ def test_a_public_bind_without_a_password_is_refused(tmp_path: Path, host: str) 
         ({}, {"csrf": "wrong"}, 403),
         ({"Origin": "http://evil.example"}, {"csrf": "RIGHT"}, 403),
         ({"Origin": "null"}, {"csrf": "RIGHT"}, 403),
+        ({"Origin": "null", "Sec-Fetch-Site": "cross-site"}, {"csrf": "RIGHT"}, 403),
+        ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, {"csrf": "RIGHT"}, 400),
         ({"Origin": "http://127.0.0.1:9"}, {"csrf": "RIGHT"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, {"csrf": "RIGHT"}, 403),
         ({"Origin": ORIGIN}, {"csrf": "RIGHT"}, 400),

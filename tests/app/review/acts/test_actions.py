@@ -10,8 +10,8 @@ import pytest
 
 from agents.launch import drive
 from app.record import folders
-from app.review import operations
-from app.review.audit_log import list_entries
+from app.review.acts import operations
+from app.review.acts.audit_log import list_entries
 from memory.files.run_lock import hold_controller
 from tests.agents.review.test_review import launch
 from tests.app.review.small_page import ORIGIN, Browser, make_page

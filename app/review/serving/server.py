@@ -17,14 +17,15 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from app.review.access import Access
-from app.review.guard import Guard, Streams, read_form
+from app.review.serving.access import Access
+from app.review.serving.guard import Guard, Streams, read_form
 from pelagos.errors import BadInput, PelagosError, Stale
 from pelagos.visible import make_visible
 
-STATIC = Path(__file__).parent / "static"
-ROUTERS = ("app.review.actions",)
+STATIC = Path(__file__).parents[1] / "static"
+ROUTERS = ("app.review.acts.actions",)
 """Modules with a `router`."""
+LAST_PORT = 65535
 ENDING_S = 3
 """Seconds that requests in progress have when the server ends; streams end at once."""
 Render = Callable[..., Response]
@@ -83,13 +84,13 @@ def _choose_status(request: Request, error: Exception) -> int:
 
 def bind(host: str, port: int) -> socket.socket:
     """Return a socket that listens there. Raises BadInput where that can't be."""
+    if not 0 <= port <= LAST_PORT:
+        raise BadInput(f"review: --port {port}: give 0 to {LAST_PORT}")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server((str(address[0]), int(address[1])), family=family)
     except socket.gaierror as error:
         raise BadInput(f"review: --host {host}: {error.strerror}") from None
-    except OverflowError:
-        raise BadInput(f"review: --port {port}: give 0 to 65535") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise BadInput(f"review: port {port} of {host} is in use: give another one by --port, 0 for any") from None

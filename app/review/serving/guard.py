@@ -19,7 +19,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.review.access import SESSION_S, Access
+from app.review.serving.access import SESSION_S, Access
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 PUBLIC = "/static/"
@@ -150,11 +150,12 @@ async def read_form(request: Request) -> Mapping[str, str]:
 
 
 def _is_own_origin(request: Request) -> bool:
-    """Whether a form comes from a page of this server. Programs send no Origin; browsers say where it comes from."""
-    origin = request.headers.get("origin")
-    if origin is not None:
-        return urlsplit(origin).netloc == request.headers.get("host")
-    return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+    """Whether a form comes from a page of this server. Programs send neither header; a page without referrers sends the
+    origin null, and only the browser's own word counts."""
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    if origin is None or (origin == "null" and site):
+        return site in (None, "same-origin", "none")
+    return urlsplit(origin).netloc == request.headers.get("host")
 
 
 def _is_stream(message: Message) -> bool:

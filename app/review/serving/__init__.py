@@ -1,0 +1,1 @@
+"""Serves the review page: who gets in, and what every answer has."""
