@@ -12,7 +12,13 @@ from app.review.lanes import Lanes
 from pelagos.facts.ideas import Screened
 from pelagos.nouns import Claim, Effect
 
-WAITS, IN_WORK, DROPPED, NOT_BUILT, SUSPECT = "waits for a review", "in work", "screened out", "did not build", "suspect"
+WAITS, IN_WORK, DROPPED, NOT_BUILT, SUSPECT = (
+    "waits for a review",
+    "in work",
+    "screened out",
+    "did not build",
+    "suspect",
+)
 GROUPS = (
     WAITS, "supported", "promising", "undecided", "equivalent", "refuted", "not tested", SUSPECT, IN_WORK, NOT_BUILT,
     DROPPED,

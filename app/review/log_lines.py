@@ -27,7 +27,7 @@ ORDER BY seq DESC LIMIT :most
 
 @dataclass(frozen=True)
 class LogLine:
-    """`hypothesis` is '' for a line about the run."""
+    """`hypothesis` is the id with which the line begins, which `text` leaves out; '' where it begins with none."""
 
     seq: int
     at: float
@@ -47,9 +47,11 @@ def read_log(growing: GrowingRecord, after: int = 0, before: int | None = None, 
 
 
 def _make_line(growing: GrowingRecord, event: Event) -> LogLine:
-    payload = event.payload
-    owner = str((payload.get("id") if event.kind == "hypothesis" else payload.get("hypothesis")) or "")
-    return LogLine(event.seq, event.at, event.kind, _describe(growing, event), owner if owner in growing.record.proposed else "")
+    text = _describe(growing, event)
+    id, _, rest = text.partition(" ")
+    if id.rstrip(":") in growing.record.proposed and rest:
+        return LogLine(event.seq, event.at, event.kind, rest, id.rstrip(":"))
+    return LogLine(event.seq, event.at, event.kind, text, "")
 
 
 def _describe(growing: GrowingRecord, event: Event) -> str:

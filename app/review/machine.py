@@ -68,19 +68,19 @@ def _draw_frame() -> Markup:
 
 def _draw_arrows(places: Mapping[str, tuple[float, float]]) -> list[Markup]:
     middle = BOX_H / 2
-    pairs = [("baseline", "survey"), ("confirm", "report"), *zip(LANE_NODES, LANE_NODES[1:], strict=False)]
-    across = [_arrow(f"M{places[a][0] + BOX_W:g} {places[a][1] + middle:g}h{GAP - 3:g}") for a, _ in pairs]
+    starts = ["baseline", "confirm", *LANE_NODES[:-1]]
+    across = [_arrow(f"M{places[a][0] + BOX_W:g} {places[a][1] + middle:g}h{GAP - 2:g}") for a in starts]
     right, left = places["survey"][0] + BOX_W, places["ideate"][0] + BOX_W / 2
-    into = _arrow(f"M{right:g} {RUN_Y + middle:g}h28v{LANE_Y - 12 - RUN_Y - middle - 3:g}")
+    into = _arrow(f"M{right:g} {RUN_Y + middle:g}h28v{LANE_Y - 12 - RUN_Y - middle - 3:g}", "m-3.5 -4l3.5 4l3.5 -4")
     out_x = places["confirm"][0]
     out = _arrow(f"M{out_x - 28:g} {LANE_Y - 12:g}v-{LANE_Y - 12 - RUN_Y - middle:g}h25")
     last, floor = places["reflect"][0] + BOX_W / 2, LANE_Y + BOX_H
-    back = _arrow(f"M{last:g} {floor:g}v18H{left:g}v-15")
+    back = _arrow(f"M{last:g} {floor:g}v18H{left:g}v-15", "m-3.5 4l3.5 -4l3.5 4")
     return [*across, into, out, back]
 
 
-def _arrow(path: str) -> Markup:
-    return Markup('<path class="way" d="{}"/>').format(path)
+def _arrow(path: str, head: str = "m-4 -3.5l4 3.5l-4 3.5") -> Markup:
+    return Markup('<path class="way" d="{}{}"/>').format(path, head)
 
 
 def _draw_node(name: str, x: float, y: float, hypotheses: Sequence[str] | None) -> Markup:
@@ -89,7 +89,9 @@ def _draw_node(name: str, x: float, y: float, hypotheses: Sequence[str] | None) 
     names = _name(hypotheses) if hypotheses else ""
     lines = [(name, y + (19 if names else 27), "name"), (names, y + 35, "who")]
     texts = [
-        Markup('<text class="{}" x="{:g}" y="{:g}" text-anchor="middle">{}</text>').format(style, x + BOX_W / 2, top, text)
+        Markup('<text class="{}" x="{:g}" y="{:g}" text-anchor="middle">{}</text>').format(
+            style, x + BOX_W / 2, top, text
+        )
         for text, top, style in lines
         if text
     ]

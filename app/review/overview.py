@@ -17,7 +17,9 @@ from app.report.digest.needs import Need, list_needs, name_run
 from app.report.headline import compose_headline
 from app.review.growing_record import GrowingRecord
 from app.review.machine import draw_machine
+from app.unsafe_warning import NAME as UNSAFE
 from app.unsafe_warning import make_warning
+from pelagos.counts import format_count
 from pelagos.errors import BadInput, DamagedRun
 from pelagos.nouns import Effect
 
@@ -114,7 +116,7 @@ def collect_overview(growing: GrowingRecord) -> dict[str, Any]:
 def list_badges(record: Record) -> list[tuple[str, str]]:
     """Return what is to be known of isolation and integrity: (kind, text), kind one of good, warn, bad."""
     isolations = [
-        ("bad" if name.startswith(("unsafe", "none", "not recorded")) else "good", f"{name}: {count} experiments")
+        (_judge_isolation(name), f"{name}: {format_count(count, 'experiment')}")
         for name, count in facts.count_isolations(record)
     ]
     suspects = sum(bool(verdict.suspect) for verdict in record.verdicts.values())
@@ -122,8 +124,14 @@ def list_badges(record: Record) -> list[tuple[str, str]]:
     return [
         *isolations,
         ("bad" if suspects else "good", f"{suspects} suspect" if suspects else "no result is suspect"),
-        ("plain", f"{touches} experiments on sealed data" if touches else "seal not touched"),
+        ("plain", f"{format_count(touches, 'experiment')} on sealed data" if touches else "seal not touched"),
     ]
+
+
+def _judge_isolation(name: str) -> str:
+    if name.startswith(UNSAFE):
+        return "bad"
+    return "plain" if name.startswith(("none", "not recorded")) else "good"
 
 
 def _compose_headline(growing: GrowingRecord, state: str) -> str:

@@ -29,6 +29,7 @@ def render(request: Request, template: str, /, status: int = 200, **contents: An
 
 def render_text(request: Request, template: str, /, **contents: Any) -> str:
     shown = {
+        "request": request,
         "run": "",
         "csrf": getattr(request.state, "csrf", ""),
         "project": format_line(request.app.state.shelf.project.resolve().name, NAME_LENGTH),

@@ -73,7 +73,6 @@ def collect_sheet(growing: GrowingRecord, id: str) -> dict[str, Any]:
         **brief,
         "seeds": draw_seeds(list_series(growing, id, claim), record.metric.direction.sign if record.metric else 1),
         "experiments": list_experiments(growing, id),
-        "audited": [version.id for version in record.versions.list_of(id)],
         "calls": read_calls(growing, id),
         "told": read_told(growing, id),
         "parent": find_parent(growing, row),
@@ -93,13 +92,12 @@ def list_series(growing: GrowingRecord, id: str, claim: Claim | None) -> list[Se
     hypothesis' version."""
     experiments, version = growing.record.experiments, growing.record.find_version(id)
     own = [experiment for experiment in experiments.list_of(id) if experiment.version == version]
-    against = {experiment.version: experiment.version for experiment in experiments.list_of(None)}
+    baseline = experiments.list_of(None)
     series = []
     for split in SPLITS:
-        mine = _scores(own, split)
-        base = experiments.list_of(None)
-        if split == "sealed" and claim and claim.against in against:
-            base = [experiment for experiment in base if experiment.version == claim.against]
+        mine, base = _scores(own, split), baseline
+        if split == "sealed" and claim and claim.against in {each.version for each in baseline}:
+            base = [each for each in baseline if each.version == claim.against]
         if mine:
             series += [Series(f"baseline, {split}", _scores(base, split), False), Series(f"{id}, {split}", mine, True)]
     return series
@@ -110,8 +108,9 @@ def _scores(experiments: list[Experiment], split: str) -> list[tuple[int, float]
 
 
 def list_experiments(growing: GrowingRecord, id: str) -> list[Experiment]:
-    """Return the experiments of the hypothesis, by split and seed."""
-    return sorted(growing.record.experiments.list_of(id), key=lambda each: (each.split, each.seed))
+    """Return the experiments of the hypothesis, those on validation data first, then by split and seed."""
+    experiments = growing.record.experiments.list_of(id)
+    return sorted(experiments, key=lambda each: (each.split not in SPLITS[:1], each.split, each.seed))
 
 
 def read_calls(growing: GrowingRecord, id: str) -> list[ShownCall]:

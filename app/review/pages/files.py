@@ -38,7 +38,12 @@ def show_log_file(request: Request, run: str, digest: str, shelf: Shelf) -> HTML
     """Show the end of a text artifact as a page."""
     text = _read_artifact(shelf, run, digest).decode("utf-8", "replace")
     return render(
-        request, "printed.html.j2", run=run, digest=digest, text=text[-LOG_CHARS:], left_out=max(len(text) - LOG_CHARS, 0)
+        request,
+        "printed.html.j2",
+        run=run,
+        digest=digest,
+        text=text[-LOG_CHARS:],
+        left_out=max(len(text) - LOG_CHARS, 0),
     )
 
 

@@ -21,5 +21,11 @@ def show_hypotheses(
         metric = growing.record.metric
         table = make_page(growing.list_rows(), query, metric.min_effect if metric else 0.0)
         return render(
-            request, "hypotheses.html.j2", run=run, table=table, sorting=query, metric=metric, page=min(max(page, 1), table.pages)
+            request,
+            "hypotheses.html.j2",
+            run=run,
+            table=table,
+            sorting=query,
+            metric=metric,
+            page=min(max(page, 1), table.pages),
         )

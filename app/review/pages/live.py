@@ -61,9 +61,7 @@ async def _stream(
         await asyncio.sleep(POLL_S)
 
 
-def _collect(
-    request: Request, growing: GrowingRecord, run: str, seen: int | None, is_due: bool
-) -> tuple[str, int]:
+def _collect(request: Request, growing: GrowingRecord, run: str, seen: int | None, is_due: bool) -> tuple[str, int]:
     """Return the events to send and the number of the newest row. Progress is sent where rows are new and, of a run in
     progress, where it `is_due`: its times go on."""
     with growing.lock:
@@ -73,7 +71,9 @@ def _collect(
         is_new = newest > before
         if not is_new and not (is_due and growing.find_state()[1] is not None):
             return "", newest
-        events = _write_event("progress", newest, render_text(request, "_progress.html.j2", run=run, **collect_progress(growing)))
+        events = _write_event(
+            "progress", newest, render_text(request, "_progress.html.j2", run=run, **collect_progress(growing))
+        )
         lines = read_log(growing, after=before) if is_new else []
         if lines:
             events += _write_event("log", newest, render_text(request, "_log_lines.html.j2", run=run, lines=lines))

@@ -11,7 +11,10 @@ from pelagos.errors import BadInput
 from pelagos.visible import replace_surrogates
 
 router = APIRouter()
-REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 """The report holds its style and pictures itself."""
 
 

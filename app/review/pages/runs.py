@@ -19,9 +19,7 @@ router = APIRouter()
 def show_runs(request: Request, shelf: Shelf) -> HTMLResponse:
     runs = [_summarize(shelf, name) for name in shelf.names()]
     runs.sort(key=lambda run: -run.last_at)
-    needs = sorted(
-        ((run, need) for run in runs for need in run.needs), key=lambda pair: RANKS.index(pair[1].kind)
-    )
+    needs = sorted(((run, need) for run in runs for need in run.needs), key=lambda pair: RANKS.index(pair[1].kind))
     return render(request, "runs.html.j2", runs=runs, needs=needs)
 
 

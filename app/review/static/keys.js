@@ -8,7 +8,13 @@
   const peek = () => one("#peek");
   const rows = () => all("[data-row]").filter((row) => row.offsetParent !== null);
   const selected = () => one("[data-row][data-selected]");
-  const choices = { a: ["accept"], r: ["reject"], m: ["revise", "evidence", "more"] };
+  // What a key looks for, the first that is there: a button or a choice with this data-key, or of this decision.
+  const choices = {
+    a: ['[data-key="a"]', '[name="decision"][value="accept"]'],
+    r: ['[data-key="r"]', '[name="decision"][value="reject"]'],
+    m: ['[data-key="m"]', '[data-key="v"]', '[name="decision"][value="revise"]'],
+    v: ['[data-key="v"]', '[name="decision"][value="revise"]'],
+  };
 
   function select(row, moveFocus) {
     for (const other of all("[data-selected]")) other.removeAttribute("data-selected");
@@ -19,15 +25,32 @@
     if (row.dataset.peek && peek()) openPeek(row.dataset.peek);
   }
 
-  function openPeek(address) {
+  let request = null;
+
+  // Fills the pane. A newer selection takes the place of one that is still being fetched.
+  async function openPeek(address) {
     const pane = peek();
+    if (request) request.abort();
+    const mine = (request = new AbortController());
     pane.hidden = false;
-    return window.htmx.ajax("GET", address, { source: pane, target: pane, swap: "innerHTML" });
+    try {
+      const reply = await fetch(address, { signal: mine.signal, headers: { "HX-Request": "true" } });
+      const html = reply.ok ? await reply.text() : "";
+      if (mine !== request) return;
+      const template = document.createElement("template");
+      template.innerHTML = html;
+      pane.replaceChildren(html ? template.content : `This can't be shown now (${reply.status}). Open the page instead.`);
+      pane.scrollTop = 0;
+      if (window.htmx) window.htmx.process(pane);
+    } catch (error) {
+      if (error.name !== "AbortError") pane.replaceChildren("The server doesn't answer. It may be starting again: try once more.");
+    }
   }
 
   function closePeek() {
     const pane = peek();
     if (!pane || pane.hidden) return false;
+    if (request) request.abort();
     pane.hidden = true;
     pane.replaceChildren();
     const row = selected();
@@ -54,11 +77,11 @@
   }
 
   // Focuses the button, or checks and focuses the choice, of a decision. Returns whether there is one.
-  function focusChoice(words) {
+  function focusChoice(selectors) {
     const pane = peek();
     const root = pane && !pane.hidden ? pane : document;
-    for (const word of words) {
-      const control = one(`[data-choice="${word}"], [name="decision"][value="${word}"]`, root);
+    for (const selector of selectors) {
+      const control = one(selector, root);
       if (!control || control.disabled) continue;
       for (let box = control.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
       if (control.tagName === "OPTION") {
