@@ -42,7 +42,7 @@ class PackedEvent:
         return parse_payload(self._text) if self._payload is None else self._payload
 
     def unpack(self) -> dict[str, Any]:
-        self._payload = parse_payload(self._text)
+        self._payload = {} if self._text == "{}" else parse_payload(self._text)
         return self._payload
 
     def pack(self) -> None:

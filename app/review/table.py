@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ SORTS: dict[str, Callable[[HypothesisRow], Any]] = {
     "verdict": lambda row: (GROUPS.index(row.group), row.number),
     "effect": lambda row: -row.gain,
     "p": lambda row: row.p_value,
-    "sealed": lambda row: -(row.claim.gain if row.claim else float("-inf")),
+    "sealed": lambda row: -(row.claim.gain if row.claim else -math.inf),
     "cost": lambda row: -row.seconds,
 }
+LARGEST_FIRST = ("effect", "sealed", "cost")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class TableQuery:
         """Return the value of aria-sort of a column."""
         if self.sort.removeprefix("-") != column:
             return "none"
-        return "descending" if self.sort.startswith("-") else "ascending"
+        is_falling = self.sort.startswith("-") != (column in LARGEST_FIRST)
+        return "descending" if is_falling else "ascending"
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class TablePage:
 
 
 def choose_rows(rows: Sequence[HypothesisRow], query: TableQuery) -> list[HypothesisRow]:
-    """Return the rows that the query finds, sorted."""
+    """Return the rows that the query finds, sorted; those without the number come last, either way."""
     words = query.q.lower().split()
     found = [
         row
@@ -78,7 +81,9 @@ def choose_rows(rows: Sequence[HypothesisRow], query: TableQuery) -> list[Hypoth
         if (not query.verdict or row.group == query.verdict) and all(word in row.words for word in words)
     ]
     key = SORTS[query.sort.removeprefix("-")]
-    return sorted(found, key=key, reverse=query.sort.startswith("-"))
+    missing = [row for row in found if key(row) == math.inf]
+    measured = [row for row in found if key(row) != math.inf] if missing else found
+    return sorted(measured, key=key, reverse=query.sort.startswith("-")) + missing
 
 
 def make_page(rows: Sequence[HypothesisRow], query: TableQuery, min_effect: float = 0.0) -> TablePage:

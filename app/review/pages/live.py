@@ -17,7 +17,7 @@ from app.review.rendering import render, render_text
 from app.review.runs import RunShelf
 
 router = APIRouter()
-POLL_S, TICK_S, HEARTBEAT_S = 0.5, 5.0, 15.0
+POLL_S, TICK_S, HEARTBEAT_S = 1.0, 5.0, 15.0
 RETRY_MS = 2000
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
