@@ -130,3 +130,5 @@ _DESCRIBERS: dict[str, Callable[[Record, Any], str]] = {
     "model.switch": _describe_switch,
     "run.ended": _describe_ending,
 }
+LINE_KINDS = frozenset(_DESCRIBERS)
+"""Kinds of events that have a line."""

@@ -1,1 +1,1 @@
-"""The review page: what people read and decide in a browser, and what the commands for the same words share with it."""
+"""The review page: what the runs of a project did, in the browser, and what a person decides about it."""

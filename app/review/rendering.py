@@ -1,0 +1,55 @@
+"""Renders the page's templates. Everything is escaped: titles, logs, papers and replies are hostile text."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.formatting import format_line
+from app.report import filters
+from app.review.dates import format_age, format_stamp
+from pelagos.counts import format_count
+from pelagos.visible import replace_surrogates
+
+TEMPLATES = Path(__file__).parent / "templates"
+REPORT = Path(filters.__file__).parent
+NAME_LENGTH = 120
+
+
+def render(request: Request, template: str, /, status: int = 200, **contents: Any) -> HTMLResponse:
+    """Return the page of a template. It also sees `csrf`, the value of the forms' hidden field, and `project`."""
+    page = render_text(request, template, **contents)
+    return HTMLResponse(page, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def render_text(request: Request, template: str, /, **contents: Any) -> str:
+    shown = {
+        "request": request,
+        "run": "",
+        "csrf": getattr(request.state, "csrf", ""),
+        "project": format_line(request.app.state.shelf.project.resolve().name, NAME_LENGTH),
+        "query": request.query_params.get("q", ""),
+        "path": request.url.path,
+    }
+    return replace_surrogates(make_environment().get_template(template).render({**shown, **contents}))
+
+
+@cache
+def make_environment() -> Environment:
+    """Return the environment of the templates; those of the report's sections are found as well."""
+    environment = Environment(
+        loader=FileSystemLoader([TEMPLATES, REPORT]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters.add_filters(environment)
+    environment.filters |= {"stamp": format_stamp, "age": format_age}
+    environment.globals |= {"format_count": format_count}
+    return environment
