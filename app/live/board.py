@@ -92,7 +92,7 @@ def list_rows(record: Record, newest: int | None = None, best: int = 0) -> list[
     A condensed record has rows of the hypotheses whose nouns it holds."""
     shown = record.hypotheses if newest is None else choose_hypotheses(record, newest, best)
     return [
-        _make_row(record, hypothesis)
+        make_row(record, hypothesis)
         for hypothesis in record.proposed
         if hypothesis in shown and hypothesis in record.hypotheses
     ]
@@ -162,7 +162,8 @@ def list_budgets(record: Record, now: float | None = None) -> list[Bar]:
     ]
 
 
-def _make_row(record: Record, hypothesis: str) -> Row:
+def make_row(record: Record, hypothesis: str) -> Row:
+    """Return the row of a hypothesis whose nouns the record holds."""
     stage, detail = _find_stage(record, hypothesis)
     verdict = record.verdicts.get(hypothesis)
     return Row(

@@ -55,9 +55,7 @@ def describe_activity(record: Record) -> str:
     if record.outages:
         return f"waiting for {format_line(', '.join(record.outages), TITLE_LENGTH)} to answer"
     if not record.pending:
-        return _insert_hypothesis(
-            NODE_TEXTS.get(record.current_node, record.current_node or "starting"), record.current_hypothesis
-        )
+        return describe_node(record.current_node, record.current_hypothesis)
     (kind, key), newest = list(record.pending.items())[-1]
     alike = [intent for (other, _), intent in record.pending.items() if other == kind]
     if kind == "model":
@@ -68,6 +66,11 @@ def describe_activity(record: Record) -> str:
     if kind == "smoke" and not owner:
         return "watching the baseline run on a few examples"
     return _insert_hypothesis(STEP_TEXTS.get(kind, NODE_TEXTS.get(record.current_node, f"busy with {kind}")), owner)
+
+
+def describe_node(node: str, hypothesis: str) -> str:
+    """Describe what a run does in a node, "" before the first, for a hypothesis."""
+    return _insert_hypothesis(NODE_TEXTS.get(node, node or "starting"), hypothesis)
 
 
 def summarize_verdicts(record: Record) -> str:

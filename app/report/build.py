@@ -5,35 +5,25 @@ The page is one file without scripts and requests. All text of models, papers, l
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.formatting import (
-    add_unit,
-    escape_markdown,
-    format_duration,
-    format_effect,
-    format_interval,
-    format_line,
-    format_money,
-    format_number,
-    format_signed,
-)
+from app.formatting import format_line
 from app.live.board import count_funnel, list_budgets
 from app.record import folders
 from app.record.folders import pause_garbage_collection
 from app.report import facts
+from app.report.filters import add_filters
 from app.report.headline import compose_headline
-from app.report.plots import Axis, draw_axis, draw_interval
+from app.report.plots import Axis
 from app.report.sections.contents import ShownSection, prepare_section
 from app.unsafe_warning import make_warning
 from memory.artifacts import ArtifactStore
 from memory.files.disk_errors import translate_disk_errors
 from pelagos.errors import PelagosError
-from pelagos.quoting import fence_text
 from pelagos.visible import make_visible, replace_surrogates
 
 HERE = Path(__file__).parent
@@ -51,11 +41,16 @@ def write_report(folder: Path, out: Path | None = None) -> tuple[Path, Path]:
         page_contents = collect_contents(folder)
         out.mkdir(parents=True, exist_ok=True)
         html, markdown = out / HTML, out / MARKDOWN
-        _write_text(html, _make_environment(escape=True).get_template("report.html.j2").render(page_contents))
+        _write_text(html, render_page(page_contents))
         _write_text(markdown, _make_environment(escape=False).get_template("report.md.j2").render(page_contents))
         if page_contents["section"]:
             _write_beside(out, page_contents["section"])
     return html, markdown
+
+
+def render_page(contents: Mapping[str, Any]) -> str:
+    """Return report.html of `collect_contents`."""
+    return _make_environment(escape=True).get_template("report.html.j2").render(contents)
 
 
 def _write_beside(out: Path, section: ShownSection) -> None:
@@ -85,7 +80,7 @@ def collect_contents(folder: Path) -> dict[str, Any]:
     """Return everything that the two templates show."""
     record = folders.read_condensed(folder, facts.NEWEST, facts.BEST)
     state, _ = folders.find_state(folder, record)
-    findings = facts.collect_findings(record, _make_reader(folder))
+    findings = facts.collect_findings(record, make_text_reader(folder))
     funnel, metric = count_funnel(record), record.metric
     reason, _, printed = folders.explain_state(record, state).partition("\n")
     bounds = [
@@ -111,27 +106,27 @@ def collect_contents(folder: Path) -> dict[str, Any]:
         "level_left": facts.find_level_left(record),
         "failures": record.failures.most_common(),
         "damage": folders.list_damage(folder),
-        "section": _read_section(folder),
+        "section": read_section(folder),
         "notes": [text for _, text in record.notes[-LAST_NOTES:]],
         "folder": format_line(folder.name),
     }
 
 
-def _read_section(folder: Path) -> ShownSection | None:
+def read_section(folder: Path) -> ShownSection | None:
     """Return the toolchain's own section, ready to be shown; None where the task or its toolchain is not available
     here, or where another version of Pelagos wrote the settings."""
     from pydantic import ValidationError
 
-    from agents.rerun import read_section
+    from agents import rerun
 
     try:
-        section = read_section(folder)
+        section = rerun.read_section(folder)
     except (PelagosError, ValidationError):
         return None
     return prepare_section(section, ArtifactStore(folder / "artifacts"))
 
 
-def _make_reader(folder: Path) -> facts.Text:
+def make_text_reader(folder: Path) -> facts.Text:
     """Return a function that reads the text of an artifact. For one that is damaged or missing it returns the
     reason."""
     store = ArtifactStore(folder / "artifacts")
@@ -153,21 +148,5 @@ def _make_environment(*, escape: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "clean": make_visible,
-        "fenced": partial(fence_text, mark="`"),
-        "line": format_line,
-        "number": format_number,
-        "signed": format_signed,
-        "size": format_effect,
-        "interval": format_interval,
-        "duration": format_duration,
-        "with_unit": add_unit,
-        "md": escape_markdown,
-    }
-    environment.globals |= {
-        "money": format_money,
-        "draw_interval": draw_interval,
-        "draw_axis": draw_axis,
-    }
+    add_filters(environment)
     return environment

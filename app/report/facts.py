@@ -112,7 +112,7 @@ def collect_findings(record: Record, text: Text) -> list[Finding]:
     since no browser opens a page of thousands."""
     rows_by_id = {row.id: row for row in list_rows(record, NEWEST, BEST)}
     papers = {ranked.paper.id: ranked for ranked in record.survey}
-    return [_make_finding(record, rows_by_id[id], papers, text) for id in rank_hypotheses(record, rows_by_id)]
+    return [make_finding(record, rows_by_id[id], papers, text) for id in rank_hypotheses(record, rows_by_id)]
 
 
 def _read_diff(lesson: Lesson | None, text: Text) -> list[DiffLine]:
@@ -145,7 +145,8 @@ def find_level_left(record: Record) -> float | None:
     return levels[-1] if levels else None
 
 
-def _make_finding(record: Record, row: Row, papers: Mapping[str, RankedPaper], text: Text) -> Finding:
+def make_finding(record: Record, row: Row, papers: Mapping[str, RankedPaper], text: Text) -> Finding:
+    """Return the facts of the hypothesis of `row`; `papers` are those of the survey by id."""
     hypothesis = record.hypotheses[row.id]
     lesson, experiments = record.lessons.get(row.id), record.experiments.list_of(row.id)
     tokens = lesson.tokens if lesson else 0
