@@ -25,6 +25,8 @@ WEIGHTS: dict[Kind, float] = {
     "note": 1.0, "reply": 0.8, "log": 0.7, "prompt": 0.5,
 }  # fmt: skip
 """Factors of a match's score: what a person or a judge says of a hypothesis stands before what repeats it."""
+SINGLE_KINDS = ("note",)
+"""Kinds of which each text is a hit, where it is about no hypothesis: a person wants to see all."""
 _HIT = re.compile(f"{HIT_BEGIN}([^{HIT_END}]*){HIT_END}")
 
 
@@ -89,11 +91,12 @@ def _search_run(run: Path, expression: str, kinds: Collection[str], most: int, d
 
 
 def _group(matches: Iterable[Match]) -> list[list[Match]]:
-    """Return the matches of one kind about one hypothesis together, the best first, in the order of their best."""
+    """Return the matches of one kind about one hypothesis, or about none, together, the best first, in the order of their best."""
     groups: dict[tuple[str, str], list[Match]] = {}
     for match in matches:
         weighted = match._replace(score=match.score * WEIGHTS.get(match.kind, 1.0))  # type: ignore[call-overload]
-        groups.setdefault((match.kind, match.hypothesis or str(match.id)), []).append(weighted)
+        alone = match.kind in SINGLE_KINDS and not match.hypothesis
+        groups.setdefault((match.kind, str(match.id) if alone else match.hypothesis), []).append(weighted)
     return sorted(groups.values(), key=lambda group: -group[0].score)
 
 

@@ -93,9 +93,10 @@ def list_warnings(a: RunSide, b: RunSide) -> list[str]:
     splits = sorted(name for name in {*a.pins, *b.pins} if name != BASELINE and _pin(a, name) != _pin(b, name))
     if splits:
         found.append(f"The data or the evaluator differ: {', '.join(format_line(name, 40) for name in splits)}.")
-    seen, others = _list_data(a.record), _list_data(b.record)
-    if seen and others and seen != others and not splits:
-        found.append("The experiments saw other data.")
+    seen, others = _map_data(a.record), _map_data(b.record)
+    changed = sorted(split for split in seen.keys() & others.keys() if seen[split] != others[split])
+    if changed and not splits:
+        found.append(f"The experiments saw other data: {', '.join(changed)}.")
     if _pin(a, BASELINE) != _pin(b, BASELINE):
         found.append("The baseline programs differ.")
     return found
@@ -106,8 +107,9 @@ def _pin(side: RunSide, name: str) -> tuple[str, str] | None:
     return (pin.digest, pin.inputs or "") if pin else None
 
 
-def _list_data(record: Record) -> set[str]:
-    return {experiment.data for experiment in record.experiments.list_of(None) if experiment.data}
+def _map_data(record: Record) -> dict[str, str]:
+    """Return the hash of the data that the baseline's newest experiment on each split saw."""
+    return {each.split: each.data for each in record.experiments.list_of(None) if each.data}
 
 
 def _describe_metric(record: Record) -> str:

@@ -51,6 +51,8 @@ def show_search(request: Request, q: str = "", run: str = "", kind: str = "") ->
 
 def _show(run: str, hit: Hit) -> ShownHit:
     here = f"/runs/{quote(run, safe='')}"
+    if hit.kind == "prompt" or (hit.kind == "reply" and hit.hypothesis):
+        return ShownHit(run, f"{here}/calls/{hit.seq}", hit)
     return ShownHit(run, f"{here}/hypotheses/{quote(hit.hypothesis, safe='')}" if hit.hypothesis else here, hit)
 
 
