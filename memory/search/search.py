@@ -91,7 +91,7 @@ def _search_run(run: Path, expression: str, kinds: Collection[str], most: int, d
 
 
 def _group(matches: Iterable[Match]) -> list[list[Match]]:
-    """Return the matches of one kind about one hypothesis, or about none, together, the best first, in the order of their best."""
+    """Return the matches of one kind about one hypothesis, or about none, together, the best first."""
     groups: dict[tuple[str, str], list[Match]] = {}
     for match in matches:
         weighted = match._replace(score=match.score * WEIGHTS.get(match.kind, 1.0))  # type: ignore[call-overload]
