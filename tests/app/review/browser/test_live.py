@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 
 import pytest
@@ -16,6 +17,8 @@ from tests.app.review.conftest import Begin
 
 pytestmark = pytest.mark.browser
 LOG = "/runs/live/log"
+TOO_LATE = re.compile("Nothing was recorded|reject was acted on already")
+"""The first decision is in the ledger; whether the run has acted on it by then is up to the machine."""
 
 
 def _accept(run: LiveRun, hypothesis: str) -> None:
@@ -44,9 +47,6 @@ def test_decide_by_keyboard_alone_and_the_run_acts_on_it(
     expect(pane.get_by_role("heading", level=2)).to_be_visible()
     press("Escape")
     expect(pane).to_be_hidden()
-    press("j")
-    press("k")
-    expect(pane).to_be_visible()
     press("o")
     page.wait_for_url(f"**/hypotheses/{id}")
     press("a")
@@ -108,5 +108,5 @@ def test_of_two_reviewers_the_second_is_told(live_run: LiveRun, live_server: Rev
     first.page.get_by_role("button", name="Reject").click()
     live_run.wait_for("decision", id)
     second.page.get_by_role("button", name="Accept").click()
-    expect(second.page.get_by_role("alert")).to_contain_text("Nothing was recorded")
+    expect(second.page.get_by_role("alert")).to_contain_text(TOO_LATE)
     assert live_run.wait_for("decision", id)["decision"] == "reject"
