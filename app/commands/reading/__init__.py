@@ -1,0 +1,1 @@
+"""Commands that read runs and change nothing: search, compare."""

@@ -1,0 +1,1 @@
+"""Two hypotheses or two runs side by side."""
