@@ -20,6 +20,7 @@ from memory.ledger.condensed import SUMS
 from memory.ledger.run_clock import CLOCK, PAUSE, RunClock, is_launch
 from pelagos.facts.calls import ModelFault
 from pelagos.facts.drive import Ending, Estimate, Started, Stopped
+from pelagos.facts.external import ToolCall
 from pelagos.facts.fact import INTENT, Cost
 from pelagos.facts.ideas import Screened
 from pelagos.facts.reader import read, read_cost, read_row
@@ -99,6 +100,7 @@ class Record:
     decisions: dict[str, Decision] = field(default_factory=dict)
     reviews: dict[str, Reviewed] = field(default_factory=dict)
     paused: bool = False
+    tool_calls: dict[str, ToolCall] = field(default_factory=dict)
     survey: list[RankedPaper] = field(default_factory=list)
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     calls_name_hypotheses: bool = False
@@ -149,6 +151,8 @@ class Record:
         if event.kind == Screened.KIND:
             screened = read(Screened, event.payload)
             self.screened[screened.hypothesis] = screened
+        elif event.kind == ToolCall.KIND:
+            self.tool_calls[event.key] = read(ToolCall, event.payload)
         else:
             self._nouns[event.kind].add(event)
 
@@ -195,6 +199,10 @@ class Record:
     @property
     def settings(self) -> dict[str, Any]:
         return self.started.settings
+
+    def list_tool_calls(self, hypothesis: str) -> list[ToolCall]:
+        """Return the calls of tools from outside that were made for the hypothesis."""
+        return [call for call in self.tool_calls.values() if call.hypothesis == hypothesis]
 
     def find_version(self, hypothesis: str) -> str | None:
         """Return the version that the hypothesis' verdict is about, else the newest version that was built."""

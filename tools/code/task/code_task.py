@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pelagos.errors import BadInput
+from pelagos.external_tools import NO_TOOLS, TaskTools
 from pelagos.nouns import Metric, NoveltyRule
 from sandbox.protocol import Limits
 from tools.code.program.sources.seed_use import find_ignored_seed
@@ -18,7 +19,7 @@ from tools.code.task.data_sources import Source
 from tools.code.task.entry import command
 from tools.code.task.entry.command import Entry
 from tools.code.task.schema import MetricPart, SmokePart, SplitsPart, TaskFile
-from tools.task_file import FromTaskFile, read_yaml
+from tools.task_file import FromTaskFile, describe_external, read_yaml, take_external
 
 TASK_FILE = "task.yaml"
 
@@ -30,6 +31,7 @@ class CodeTask(FromTaskFile):
     folder: Path
     spec: TaskFile
     digest: str
+    external: TaskTools = NO_TOOLS
 
     @property
     def contents(self) -> tuple[str, ...]:
@@ -133,12 +135,13 @@ def load_task(folder: Path) -> CodeTask:
         )
     if path.is_symlink():
         raise BadInput(f"{path}: is a symbolic link; put the real file there")
-    parts, faults = schema.parse_task(read_yaml(path))
-    faults += check_task(folder, parts)
+    raw, external, unusable = take_external(read_yaml(path))
+    parts, faults = schema.parse_task(raw)
+    faults += [*unusable, *check_task(folder, parts)]
     if faults:
         raise BadInput(*(f"{path}: {fault}" for fault in faults))
     spec = TaskFile(**parts)
-    return CodeTask(folder=folder, spec=spec, digest=_task_digest(folder, spec))
+    return CodeTask(folder=folder, spec=spec, digest=_task_digest(folder, spec, external), external=external)
 
 
 def _to_metric(part: MetricPart) -> Metric:
@@ -155,9 +158,10 @@ def _hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _task_digest(folder: Path, spec: TaskFile) -> str:
+def _task_digest(folder: Path, spec: TaskFile, external: TaskTools) -> str:
     """SHA-256 over the parsed task file (not its layout) and the bytes of all files that it names."""
     hashes = {name: _hash_file(folder / name) for name in _named_files(spec)}
     script = command.parse_entry(spec.entry, folder).call  # a console script is defined outside the task's own files
-    content = json.dumps([spec.model_dump(mode="json"), hashes, *([script] if script else [])], sort_keys=True)
+    parts = [spec.model_dump(mode="json"), hashes, *([script] if script else []), *describe_external(external)]
+    content = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
