@@ -7,6 +7,7 @@ sampling, no elicitation, no roots.
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any, NoReturn
 
 import anyio
@@ -49,7 +50,9 @@ async def ask(request: dict[str, Any]) -> NoReturn:
 async def _connect(request: dict[str, Any]) -> Client:
     """Return the connected client. It is never closed: this process ends with the reply."""
     if not request["url"]:
-        parameters = StdioServerParameters(command=request["argv"][0], args=request["argv"][1:], env=request["env"])
+        # All of this clean environment: the sandbox finds by its label what it has to kill.
+        environment = {**os.environ, **request["env"]}
+        parameters = StdioServerParameters(command=request["argv"][0], args=request["argv"][1:], env=environment)
         return await Client(parameters).__aenter__()
     http = create_mcp_http_client(headers=request["headers"])
     return await Client(streamable_http_client(request["url"], http_client=http)).__aenter__()

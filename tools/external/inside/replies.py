@@ -5,9 +5,11 @@ Schemas are checked here and not in the controller: a pattern can take for ever,
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -26,11 +28,22 @@ def read_request() -> dict[str, Any]:
 
 
 def end(request: dict[str, Any], **reply: Any) -> NoReturn:
-    """Write the reply and leave at once; the sandbox kills what still runs. Of two threads the first one ends it."""
+    """Write the reply, kill what was started, and leave at once. Of two threads the first one ends it."""
     _ENDING.acquire()
     Path(request["reply"]).write_text(json.dumps(reply), "utf-8")
-    sys.stdout.flush()
+    for child in _list_descendants(os.getpid()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
     os._exit(0)
+
+
+def _list_descendants(process: int) -> list[int]:
+    """The ids of the processes that it has started, and they."""
+    children: list[int] = []
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            children += map(int, task.read_text().split())
+    return [each for child in children for each in (*_list_descendants(child), child)]
 
 
 class TimeLimit:

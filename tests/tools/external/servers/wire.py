@@ -82,6 +82,9 @@ def call(parameters: Any, does: str) -> Any:
         return {"content": [{"type": "text", "text": f"{os.environ.get('WIRE_KEY')} {sorted(os.environ)}"}]}
     if does == "refuse":
         return {"content": [{"type": "text", "text": "I add no such numbers"}], "isError": True}
+    if "WIRE_CALLS" in os.environ:
+        with open(os.environ["WIRE_CALLS"], "a") as file:
+            file.write("call\n")
     total = parameters["arguments"]["a"] + parameters["arguments"]["b"]
     return {"content": [{"type": "text", "text": str(total)}]}
 
