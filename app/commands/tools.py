@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.commands import external_tools
 from app.commands.output import Json, make_console, make_table, print_json
 
 if TYPE_CHECKING:
@@ -17,32 +18,76 @@ tools_app = typer.Typer(help="Domain tools: list them, check one's own.", no_arg
 Packs = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATH-OR-NAME]...", help="A .py file, a folder of them, or a pack. Default: shipped packs."
+        metavar="[PATH-OR-NAME]...",
+        help="A .py file, a folder of them, a pack, a server, a file of mcpServers. Default: shipped packs and servers.",
     ),
 ]
 
 
 @tools_app.command("list")
 def list_tools(packs: Packs = None, json: Json = False) -> None:
-    """List the tools of packs: what each relates, needs and leaves."""
-    found = _load(packs or [])
+    """List the tools of packs: what each relates, needs and leaves; and those of servers: what each may do."""
+    outside = external_tools.read_external(packs or [])
+    chosen, refs = external_tools.choose_sources(outside, packs or [])
+    found = _load(refs) if refs or not packs else None
+    rows, left_out = external_tools.list_outside(chosen, outside)
+    faults = [str(fault) for fault in found.faults] if found else []
     if json:
-        print_json({"tools": [_describe(spec) for spec in found.values()], "faults": [str(f) for f in found.faults]})
+        print_json({
+            "tools": [_describe(spec) for spec in found.values()] if found else [],
+            "external": rows, "faults": [*faults, *left_out],
+        })  # fmt: skip
         return
-    rows = [[str(value) for value in _describe(spec).values()] for spec in found.values()]
-    make_console().print(make_table(("tool", "pack", "relation", "needs", "refuses", "leaves", "library"), rows))
-    _show_faults(found)
+    if found is not None:
+        shown = [[str(value) for value in _describe(spec).values()] for spec in found.values()]
+        make_console().print(make_table(("tool", "pack", "relation", "needs", "refuses", "leaves", "library"), shown))
+    if rows:
+        make_console().print(make_table(external_tools.COLUMNS, [list(row.values()) for row in rows]))
+    typer.echo("".join([*(f"left out: {fault}\n" for fault in faults), *(f"{line}\n" for line in left_out)]), nl=False)
 
 
 @tools_app.command()
 def check(
     packs: Annotated[
-        list[str], typer.Argument(metavar="PATH-OR-NAME...", help="A .py file, a folder of them, a pack or a tool.")
+        list[str],
+        typer.Argument(
+            metavar="PATH-OR-NAME...",
+            help="A .py file, a folder of them, a pack, a tool, a server, or a file of mcpServers.",
+        ),
     ],
     json: Json = False,
 ) -> None:
     """Run the contract test of tools in the sandbox: each is called on a small data set and on unsound variants of it.
+    A server is started, and those of its tools that are allowed are called with made-up arguments.
     Prints what to mend, a line each; exit code 2 if there is anything."""
+    outside = external_tools.read_external(packs)
+    chosen, refs = external_tools.choose_sources(outside, packs)
+    faulty = _check_outside(external_tools.check_outside(chosen, outside), json) if chosen else False
+    if (refs and _check_packs(refs, json)) or faulty:
+        raise typer.Exit(2)
+
+
+def _check_outside(findings: dict[str, list[str]], json: bool) -> bool:
+    """Show what is to mend of tools from outside; whether there is anything."""
+    from tools.external.check import list_unmended
+
+    faulty = list_unmended(findings)
+    if json:
+        print_json({"findings": findings})
+    else:
+        _show_findings(findings, faulty)
+    return bool(faulty)
+
+
+def _show_findings(findings: dict[str, list[str]], faulty: list[str]) -> None:
+    for name, lines in findings.items():
+        idle = any(line.startswith("note: not called") for line in lines)
+        typer.echo(f"{name}: {'to mend' if name in faulty else 'listed' if idle else 'sound'}")
+        typer.echo("".join(f"  {line}\n" for line in lines), nl=False)
+
+
+def _check_packs(packs: list[str], json: bool) -> bool:
+    """Run the contract test of packs; whether there is anything to mend. Raises BadInput where there is no tool."""
     from pelagos.errors import BadInput
     from pelagos.settings_sources import load
     from sandbox.choose import choose
@@ -54,17 +99,14 @@ def check(
     if json:
         print_json({"findings": findings, "faults": [str(fault) for fault in found.faults]})
     else:
-        for name, lines in findings.items():
-            typer.echo(f"{name}: {'sound' if not lines else 'to mend'}")
-            typer.echo("".join(f"  {line}\n" for line in lines), nl=False)
+        _show_findings(findings, [name for name, lines in findings.items() if lines])
         _show_faults(found)
     if not found and not found.faults:
         raise BadInput(
             f"{', '.join(packs)}: no tool in it: a tool's first parameter is `data`, and its docstring has a line "
             "'Produces: statistics'"
         )
-    if found.faults or any(findings.values()):
-        raise typer.Exit(2)
+    return bool(found.faults or any(findings.values()))
 
 
 def _load(refs: list[str]) -> ToolSet:
