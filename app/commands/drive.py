@@ -90,8 +90,7 @@ def _drive_watched(folder: Path, record: Record, view: View) -> Ending:
     own = load(Path.cwd())
     stop, events = threading.Event(), queue.SimpleQueue[Event]()
     with _stop_on_signals(stop, view.say), ThreadPoolExecutor(1, "drive") as pool:
-        brought = {"notify": own.notify, "external": own.external_tools}
-        future = pool.submit(drive, folder, watch=events.put, stop=stop, **brought)
+        future = pool.submit(drive, folder, watch=events.put, stop=stop, notify=own.notify, external=own.external_tools)
         while not future.done():
             wait([future], TICK_S)
             _show_events(events, record, view)

@@ -19,7 +19,7 @@ Packs = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[PATH-OR-NAME]...",
-        help="A .py file, a folder of them, a pack, a server, a file of mcpServers. Default: shipped packs and servers.",
+        help="A .py file, a folder of them, a pack, a server, a file of mcpServers. Default: shipped, and servers.",
     ),
 ]
 

@@ -7,7 +7,7 @@ import inspect
 import json
 import sys
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
-from typing import Any, NoReturn
+from typing import Any
 
 from replies import (  # type: ignore[import-not-found]
     MOST_TOOLS,
@@ -20,7 +20,7 @@ from replies import (  # type: ignore[import-not-found]
 )
 
 
-def ask(request: dict[str, Any]) -> NoReturn:
+def ask(request: dict[str, Any]) -> None:
     """Import the module and write the reply; every failure is a reply."""
     limit, stage = TimeLimit(request), "import"
     limit.begin(stage, request["start_s"])
@@ -56,8 +56,9 @@ def _load_tools(module: str, name: str) -> list[Any]:
 def _describe(tool: Any) -> dict[str, Any]:
     schema = tool.tool_call_schema
     parameters = schema if isinstance(schema, dict) else schema.model_json_schema()
-    described = parameters.pop("description", "")
-    return describe_tool(tool.name, tool.description or described, {"type": "object", **parameters})
+    words = tool.description or parameters.pop("description", "")
+    described: dict[str, Any] = describe_tool(tool.name, words, {"type": "object", **parameters})
+    return described
 
 
 def _name_version(module: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any, NoReturn
+from typing import Any
 
 import anyio
 from mcp.client.client import Client
@@ -28,7 +28,7 @@ from replies import (  # type: ignore[import-not-found]
 MOST_PAGES = 20
 
 
-async def ask(request: dict[str, Any]) -> NoReturn:
+async def ask(request: dict[str, Any]) -> None:
     """Ask the server and write the reply; every failure is a reply."""
     limit, stage = TimeLimit(request), "start"
     limit.begin(stage, request["start_s"])
@@ -77,7 +77,8 @@ def _check_call(request: dict[str, Any], version: str) -> None:
 
 
 def _describe(tool: Any) -> dict[str, Any]:
-    return describe_tool(tool.name, tool.description or "", tool.input_schema)
+    described: dict[str, Any] = describe_tool(tool.name, tool.description or "", tool.input_schema)
+    return described
 
 
 def _name_version(client: Client) -> str:
