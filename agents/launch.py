@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.nodes.review import describe_decide
 from agents.notify.channels import open_channels
@@ -39,6 +39,7 @@ from memory.ledger.keys import step_key
 from memory.ledger.ledger import Event, Ledger, Reader
 from memory.steps import unfinished
 from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, PelagosError
+from pelagos.external_tools import ExternalTools
 from pelagos.facts.drive import Ending, Estimate, Packages, Started, Stopped
 from pelagos.facts.ideas import Screened, Survey
 from pelagos.facts.reader import read
@@ -111,9 +112,10 @@ def drive(
     stop: threading.Event | None = None,
     assembly: Assembly | None = None,
     notify: Notify | None = None,
+    external: ExternalTools | None = None,
 ) -> Ending:
-    """Run or resume the run in `run_dir` to its end or to a stop, and record how it ended. `notify` says who is told:
-    it is the driver's, and no run folder holds it.
+    """Run or resume the run in `run_dir` to its end or to a stop, and record how it ended. `notify` says who is told,
+    `external` which tools from outside may be called: they are the driver's, and no run folder holds them.
 
     First removes what the sandboxes of dead processes left on the machine. If the disk is full for a moment, the run
     continues when there is room again.
@@ -132,29 +134,37 @@ def drive(
         reap()
         name, on = run_dir.resolve().name, (notify or Notify()).on
         with closing(Notifier(ledger, name, description.task, channels, on)) as notifier:
-            ending, number = _drive_to_ending(run_dir, description, notifier, stop or threading.Event(), assembly)
+            driver = Driver(notifier, external or ExternalTools())
+            ending, number = _drive_to_ending(run_dir, description, driver, stop or threading.Event(), assembly)
             tell_ending(notifier, run_dir, ending, number, description.resolved())
             return ending
+
+
+class Driver(NamedTuple):
+    """What whoever drives a run brings along."""
+
+    notifier: Notifier
+    external: ExternalTools
 
 
 def _drive_to_ending(
     run_dir: Path,
     description: run_folder.RunFile,
-    notifier: Notifier,
+    driver: Driver,
     stop: threading.Event,
     assembly: Assembly | None,
 ) -> tuple[Ending, int]:
     """Return the ending and its number. A run that is over is not driven again."""
-    ledger = notifier.ledger
+    ledger = driver.notifier.ledger
     endings = ledger.events(Ending.KIND)
     if endings and is_over(ledger):
         return read(Ending, endings[-1].payload), len(endings)
     assembly = assembly or Assembly()
-    ending = _drive_once(run_dir, description, notifier, stop, assembly)
+    ending = _drive_once(run_dir, description, driver, stop, assembly)
     for wait_s in DISK_WAITS_S:
         if ending.status != "disk full" or stop.wait(wait_s):
             break
-        ending = _drive_once(run_dir, description, notifier, stop, assembly)
+        ending = _drive_once(run_dir, description, driver, stop, assembly)
     return _record_ending(ending, len(endings) + 1, ledger), len(endings) + 1
 
 
@@ -173,15 +183,15 @@ def _is_asked_for_more(ledger: Reader, seq: int) -> bool:
 
 
 def _drive_once(
-    run_dir: Path, description: run_folder.RunFile, notifier: Notifier, stop: threading.Event, assembly: Assembly
+    run_dir: Path, description: run_folder.RunFile, driver: Driver, stop: threading.Event, assembly: Assembly
 ) -> Ending:
     try:
         with (
-            _record_failures(run_dir, notifier),
+            _record_failures(run_dir, driver.notifier),
             translate_disk_errors(run_dir),
-            assemble(run_dir, description, notifier.ledger, stop, assembly) as run,
+            assemble(run_dir, description, driver.notifier.ledger, stop, assembly) as run,
         ):
-            run.notifier = notifier
+            run.notifier, run.external = driver.notifier, driver.external
             return _run_to_ending(run, description)
     except DiskFull as full:  # before the graph was started, or while its parts were closed
         return _make_ending("disk full", str(full))

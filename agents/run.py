@@ -36,6 +36,7 @@ from memory.ledger.keys import step_key
 from memory.ledger.ledger import Ledger
 from memory.steps.steps import Steps
 from pelagos.errors import DamagedRun, Interrupted
+from pelagos.external_tools import NO_TOOLS, ExternalTools
 from pelagos.facts.calls import Scoring
 from pelagos.facts.fact import Cost, find_kind
 from pelagos.facts.ideas import Screened, Survey
@@ -55,8 +56,10 @@ from pelagos.nouns import (
 from pelagos.settings import Caps, Settings
 from sandbox.gpu import gpu_slots
 from sandbox.protocol import Limits, Sandbox
+from tools.external.asking import Asker
+from tools.external.toolbox import Toolbox
 from tools.literature.cascade import Cascade
-from tools.toolchain import Proposing, RoleModel, Task, Toolchain, Work
+from tools.toolchain import Consulting, Proposing, RoleModel, Task, Toolchain, Work
 
 if TYPE_CHECKING:
     from memory.bank.bank import HypothesisBank
@@ -89,6 +92,7 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
     now: Callable[[], float] = time.monotonic
     literature: Cascade = field(default_factory=Cascade)
+    external: ExternalTools = field(default_factory=ExternalTools)
 
     def __post_init__(self) -> None:
         self.notifier = Notifier(self.ledger, self.folder.name, self.task.name)
@@ -244,6 +248,13 @@ class Run:
         targets = self.toolchain.brief(self.task, self).targets
         materials = {target: self.toolchain.material(self.task, target, self) for target in targets}
         return compare_papers(papers, materials, self.embedder)
+
+    @cached_property
+    def toolbox(self) -> Toolbox:
+        """The tools from outside that the settings and the task name."""
+        named = self.task.external if isinstance(self.task, Consulting) else NO_TOOLS
+        asker = Asker(self.external, self.project, self.sandbox)
+        return Toolbox(asker, named, self.steps, self.artifacts)
 
     def baseline(self) -> Version:
         return self.toolchain.baseline(self.task, self)

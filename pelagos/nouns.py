@@ -124,6 +124,9 @@ class Plan(Noun):
         None,
         description="notes on how the technique is written, for whoever carries it out; none: nothing is looked up",
     )
+    observations: list[str] = Field(
+        [], description="what tools from outside answered to its steps, for whoever carries it out"
+    )
 
 
 class Version(Noun):

@@ -20,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from pelagos.external_tools import External, ExternalTools, Servers
 from pelagos.notify import Notify
 from pelagos.nouns import NoveltyRule
 from pelagos.plugins import list_plugins, suggest_nearest
@@ -261,6 +262,13 @@ class Settings(BaseSettings):
     sandbox: Sandboxing = Sandboxing()
     models: Models = Models()
     notify: Notify = Notify()
+    mcpServers: Servers = {}
+    external: External = External()
+
+    @property
+    def external_tools(self) -> ExternalTools:
+        """The tools from outside, with their permissions. They are the driver's, and no run folder holds them."""
+        return ExternalTools(**self.external.model_dump(), mcpServers=self.mcpServers)
 
     @property
     def hypotheses(self) -> int | None:

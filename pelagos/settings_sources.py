@@ -73,7 +73,7 @@ def _merge(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
 
 
 def _describe_fault(item: Any, sources: Mapping[str, Mapping[str, Any]]) -> str:
-    path = [str(part) for part in item["loc"]]
+    path = [str(part) for part in item["loc"] if part != "[key]"]
     where, name = _source_of(path, sources), ".".join(path)
     if item["type"] == "extra_forbidden":
         return f"{where}: unknown key {name}{_suggest_key(path)}"
@@ -83,11 +83,11 @@ def _describe_fault(item: Any, sources: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _source_of(path: list[str], sources: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the last source that names the key: the one whose value was taken."""
+    """Return the last source that names the key: the one whose value was taken. A list is one value."""
     for name, values in list(sources.items())[::-1]:
         value: Any = values
         for part in path:
-            value = value.get(part, _ABSENT) if isinstance(value, Mapping) else _ABSENT
+            value = value.get(part, _ABSENT) if isinstance(value, Mapping) else value
         if value is not _ABSENT:
             return name
     return "settings"

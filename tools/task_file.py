@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from pelagos.errors import BadInput
+from pelagos.external_tools import NO_TOOLS, TaskTools
 from pelagos.textfile import read_text
 
 
@@ -47,6 +48,32 @@ class FromTaskFile:
     @property
     def toolchain(self) -> str:
         return self.spec.toolchain
+
+
+SERVERS, EXTERNAL = "mcpServers", "external"
+"""Keys that every task file may have, whatever its toolchain."""
+
+
+def take_external(raw: Mapping[Any, Any]) -> tuple[dict[Any, Any], TaskTools, list[str]]:
+    """Return the task file without what it says of tools from outside, that, and one line per fault in it."""
+    rest = {key: value for key, value in raw.items() if key not in (SERVERS, EXTERNAL)}
+    section = raw.get(EXTERNAL) or {}
+    if not isinstance(section, dict) or SERVERS in section:
+        return rest, NO_TOOLS, [f"{EXTERNAL}: must be a mapping of langchain and allow; mend it"]
+    try:
+        return rest, TaskTools.model_validate({**section, SERVERS: raw.get(SERVERS) or {}}), []
+    except ValidationError as error:
+        return rest, NO_TOOLS, [_format_external(e["loc"], e["msg"]) for e in error.errors()]
+
+
+def _format_external(loc: tuple[Any, ...], message: str) -> str:
+    where = ".".join(str(part) for part in (loc if loc[0] == SERVERS else (EXTERNAL, *loc)))
+    return f"{where}: {message[:1].lower() + message[1:]}; mend it"
+
+
+def describe_external(external: TaskTools) -> list[Any]:
+    """Return what of it goes into a task's digest: nothing where the file says nothing."""
+    return [external.model_dump(mode="json")] if external != NO_TOOLS else []
 
 
 class _Loader(yaml.SafeLoader):

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from memory.artifacts import ArtifactStore
 from memory.steps.steps import Steps
+from pelagos.external_tools import TaskTools
 from pelagos.nouns import (
     Audit,
     Build,
@@ -223,6 +224,14 @@ class Noted(Protocol):
     def notes(self) -> Sequence[str]:
         """One line each."""
         ...
+
+
+@runtime_checkable
+class Consulting(Protocol):
+    """A task that says something of tools from outside: further servers, and which tools it is offered."""
+
+    @property
+    def external(self) -> TaskTools: ...
 
 
 @runtime_checkable

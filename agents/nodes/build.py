@@ -6,6 +6,8 @@ tried again. Doesn't judge.
 
 from __future__ import annotations
 
+from agents.consulting.consult import consult
+from agents.consulting.steps import list_own_steps
 from agents.lessons.prior_evidence import adopt_evidence
 from agents.literature.knowhow import choose_knowhow
 from agents.review.decisions import join_notes
@@ -51,10 +53,16 @@ def _find_or_make_build(plan: Plan, run: Run) -> Build:
 
 
 def _make_build(plan: Plan, run: Run) -> Build:
-    """Build the plan and record the build. A reply of no use gives a build without a version."""
+    """Build the plan and record the build. A reply of no use gives a build without a version. What the plan looks up
+    outside is handed on beside the steps that remain."""
     hypothesis = run.noun(Hypothesis, plan.hypothesis)
     try:
-        advice = {"note": join_notes(run.ledger, hypothesis.id), "knowhow": choose_knowhow(hypothesis, run)}
+        advice = {
+            "note": join_notes(run.ledger, hypothesis.id),
+            "knowhow": choose_knowhow(hypothesis, run),
+            "steps": list_own_steps(plan.steps, hypothesis.statement),
+            "observations": consult(plan, run),
+        }
         advised = plan.model_copy(update=advice)
         build = run.steps.retry("build", plan.id, lambda: run.toolchain.build(run.task, hypothesis, advised, run))
     except BadReply as error:

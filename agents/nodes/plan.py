@@ -1,6 +1,7 @@
 """Plan: asks for plans of the hypothesis in progress and chooses the best by the verifier's scores of their steps.
 
-A step is text; if the toolchain offers typed tools, a step is a call of one. All plans and raw step scores are
+A step is text; if the toolchain offers typed tools, a step is a call of one. A step may also call a tool from outside
+(`agents/consulting`), which looks something up. All plans and raw step scores are
 recorded, so that another aggregation can be replayed. If no reply fits, the plan is one step, the hypothesis' own
 statement, and a note says so. A small model isn't asked, and the statement is the plan, unless the settings ask for
 plans or there are tools to call: a 1.5B model's plans repeated the statement, at a third of a hypothesis' time.
@@ -16,6 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from agents.consulting.offer import choose_calls, list_offered, make_call_type
 from agents.review.decisions import count_revisions, join_notes
 from agents.run import Run
 from agents.state import Lane, Update
@@ -29,7 +31,7 @@ from pelagos.facts.work import Intent
 from pelagos.nouns import Hypothesis, Plan, Step
 from pelagos.quoting import quote_data, quote_line
 from tools.opening import opening
-from tools.prompt import one_of, render
+from tools.prompt import render
 from tools.toolchain import Briefing, Proposing
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
@@ -54,7 +56,9 @@ def plan(state: Lane, run: Run) -> Update:
     hypothesis = run.noun(Hypothesis, state["hypothesis"])
     if isinstance(run.toolchain, Proposing):
         count = run.settings.loop.plans or PLANS
-        return {"plans": _rank(hypothesis, run.toolchain.plans(run.task, hypothesis, count, run), run)}
+        calls = choose_calls(hypothesis, list_offered(run), run)
+        written = run.toolchain.plans(run.task, hypothesis, count, run)
+        return {"plans": _rank(hypothesis, [[*calls, *steps] for steps in written], run)}
     count, plans = _count_plans(run), list[list[Step]]()
     for index in range(count):  # one after the other: each is told those before it
         draft = _draft_plan(hypothesis, index, plans, run)
@@ -67,14 +71,14 @@ def plan(state: Lane, run: Run) -> Update:
 
 def _count_plans(run: Run) -> int:
     """Return how many plans to ask for."""
-    small = PLANS_SMALL if run.toolchain.tools(run.task) else 0
+    small = PLANS_SMALL if run.toolchain.tools(run.task) or list_offered(run) else 0
     return run.settings.loop.plans or (PLANS if run.model("planner").strong else small)
 
 
 def _draft_plan(hypothesis: Hypothesis, index: int, earlier: Sequence[Sequence[Step]], run: Run) -> list[Step] | None:
     """Ask for one plan that differs in kind from the earlier ones. Returns None, and notes it, if no reply fits."""
     brief, tools = run.toolchain.brief(run.task, run), run.toolchain.tools(run.task)
-    model = run.model("planner")
+    model, external = run.model("planner"), list_offered(run)
     max_steps = MAX_STEPS if model.strong else MAX_STEPS_SMALL
     prompt = render(
         TEMPLATE,
@@ -83,12 +87,14 @@ def _draft_plan(hypothesis: Hypothesis, index: int, earlier: Sequence[Sequence[S
         material=run.toolchain.material(run.task, hypothesis.target, run),
         hypothesis=hypothesis,
         tools=tools,
+        external=external,
+        most=run.external.calls,
         max_steps=max_steps,
         strong=model.strong,
         note=join_notes(run.ledger, hypothesis.id),
         earlier=["\n".join(_describe_step(step) for step in steps) for steps in earlier],
     )
-    schema = _make_schema(tuple(tool.name for tool in tools), max_steps)
+    schema = _make_schema(tuple(tool.name for tool in tools), tuple(tool.name for tool in external), max_steps)
     try:
         draft = model.ask_json(prompt, schema, sample=index, max_tokens=150 * max_steps)
     except BadReply as error:
@@ -98,21 +104,18 @@ def _draft_plan(hypothesis: Hypothesis, index: int, earlier: Sequence[Sequence[S
 
 
 @lru_cache(maxsize=16)
-def _make_schema(tools: tuple[str, ...], max_steps: int) -> type[Draft]:
-    """Return the schema of the reply. `tools` are names; if there are any, every step is a call of one of them. Cached
-    for the reason that `ideate` gives."""
-    step: type[DraftStep] = _make_call_step(tools) if tools else DraftStep
+def _make_schema(tools: tuple[str, ...], external: tuple[str, ...], max_steps: int) -> type[Draft]:
+    """Return the schema of the reply. `tools` are names; if there are any, every step is a call of one of them, or of
+    one of the `external`; else a step may call one of these. Cached for the reason that `ideate` gives."""
+    step: type[DraftStep] = _make_call_step((*tools, *external), bool(tools)) if tools or external else DraftStep
     steps: dict[str, Any] = {"steps": (GenericAlias(list, (step,)), Field(min_length=1, max_length=max_steps))}
     return create_model("Draft", __base__=Draft, **steps)
 
 
-def _make_call_step(tools: tuple[str, ...]) -> type[DraftStep]:
-    call_fields: dict[str, Any] = {
-        "tool": (one_of(tools), ...),
-        "arguments": (dict[str, Any], Field(default_factory=dict)),
-    }
-    call = create_model("Call", __config__=ConfigDict(extra="forbid"), **call_fields)
-    return create_model("ToolStep", __base__=DraftStep, call=(call, ...))
+def _make_call_step(tools: tuple[str, ...], always: bool) -> type[DraftStep]:
+    call = make_call_type(tools)
+    fields: dict[str, Any] = {"call": (call, ...) if always else (call | None, None)}
+    return create_model("ToolStep", __base__=DraftStep, **fields)
 
 
 def _rank(hypothesis: Hypothesis, plans: list[list[Step]], run: Run) -> list[str]:

@@ -30,6 +30,8 @@ from tools.toolchain import Task
 FILE = RUN_FILE
 TASK = "task"
 LEDGER = "ledger.db"
+DRIVERS = {"notify", "mcpServers", "external"}
+"""Settings of whoever drives a run, which no run folder holds: it must start no command."""
 
 
 class RunFile(BaseModel):
@@ -93,7 +95,7 @@ def create(folder: Path, project: Path, task: Task, settings: Settings) -> bool:
             toolchain=task.toolchain,
             digest=task.digest,
             project=str(project.resolve()),
-            settings=settings.model_dump(mode="json", exclude={"notify"}),  # a run folder must start no command
+            settings=settings.model_dump(mode="json", exclude=DRIVERS),
             versions=installed_versions(partial / TASK),
         )
         (partial / FILE).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")

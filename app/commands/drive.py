@@ -87,10 +87,10 @@ def _drive_watched(folder: Path, record: Record, view: View) -> Ending:
     from agents.launch import drive
     from pelagos.settings_sources import load
 
-    notify = load(Path.cwd()).notify
+    own = load(Path.cwd())
     stop, events = threading.Event(), queue.SimpleQueue[Event]()
     with _stop_on_signals(stop, view.say), ThreadPoolExecutor(1, "drive") as pool:
-        future = pool.submit(drive, folder, watch=events.put, stop=stop, notify=notify)
+        future = pool.submit(drive, folder, watch=events.put, stop=stop, notify=own.notify, external=own.external_tools)
         while not future.done():
             wait([future], TICK_S)
             _show_events(events, record, view)

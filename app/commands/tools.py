@@ -1,78 +1,113 @@
-"""`pelagos tools list|check`: domain tools and functions for programs, shipped and others'."""
+"""`pelagos tools list|check`: domain tools, functions for programs, and tools from outside."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.commands import external_tools
 from app.commands.output import Json, make_console, make_table, print_json
 
 if TYPE_CHECKING:
-    from app.commands.packs import ReadPacks
     from tools.analysis.packs.spec import ToolSpec
 
 tools_app = typer.Typer(help="Domain tools: list them, check one's own.", no_args_is_help=True)
 Packs = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATH-OR-NAME]...", help="A .py file, a folder of them, or a pack. Default: shipped packs."
+        metavar="[PATH-OR-NAME]...",
+        help="A .py file, a folder of them, a pack, a server, a file of mcpServers. Default: shipped, and servers.",
     ),
 ]
 
 
 @tools_app.command("list")
 def list_tools(packs: Packs = None, json: Json = False) -> None:
-    """List the tools of packs: what each relates, needs and leaves; and the functions that programs may import."""
+    """List the tools of packs: what each relates, needs and leaves; the functions that programs may import; and the
+    tools of servers: what each may do."""
     from app.commands.packs import read_packs
 
-    read = read_packs(packs or [])
-    tools = [_describe(spec) for spec in read.tools.values()]
-    functions = [read.packs.describe(function) for function in read.packs.functions]
+    outside = external_tools.read_external(packs or [])
+    chosen, refs = external_tools.choose_sources(outside, packs or [])
+    read = read_packs(refs) if refs or not packs else None
+    rows, left_out = external_tools.list_outside(chosen, outside)
+    tools = [_describe(spec) for spec in read.tools.values()] if read else []
+    functions = [read.packs.describe(function) for function in read.packs.functions] if read else []
+    faults = read.faults if read else []
     if json:
-        print_json({"tools": tools, "functions": functions, "faults": read.faults})
+        found = {"tools": tools, "functions": functions, "external": rows}
+        print_json({**found, "faults": [*faults, *left_out]})
         return
-    if tools or not functions:
-        rows = [[str(value) for value in row.values()] for row in tools]
-        make_console().print(make_table(("tool", "pack", "relation", "needs", "refuses", "leaves", "library"), rows))
-    if functions:
-        rows = [[str(value) for value in row.values()] for row in functions]
-        make_console().print(make_table(("function", "pack", "import", "signature", "summary"), rows))
-    _show_faults(read)
+    _show_table(tools, ("tool", "pack", "relation", "needs", "refuses", "leaves", "library"))
+    _show_table(functions, ("function", "pack", "import", "signature", "summary"))
+    _show_table(rows, external_tools.COLUMNS)
+    for line in [*(f"left out: {fault}" for fault in faults), *left_out]:
+        typer.echo(line)
+
+
+def _show_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    if rows:
+        make_console().print(make_table(columns, [[str(value) for value in row.values()] for row in rows]))
 
 
 @tools_app.command()
 def check(
     packs: Annotated[
-        list[str], typer.Argument(metavar="PATH-OR-NAME...", help="A .py file, a folder of them, a pack or a tool.")
+        list[str],
+        typer.Argument(
+            metavar="PATH-OR-NAME...",
+            help="A .py file, a folder of them, a pack, a tool, a server, or a file of mcpServers.",
+        ),
     ],
     json: Json = False,
 ) -> None:
     """Import packs in the sandbox, and run the contract test of their tools there: each is called on a small data set
-    and on unsound variants of it. Prints what to mend, a line each; exit code 2 if there is anything."""
+    and on unsound variants of it. A server is started, and those of its tools that are allowed are called with made-up
+    arguments. Prints what to mend, a line each; exit code 2 if there is anything."""
+    from tools.external.check import list_unmended
+
+    outside = external_tools.read_external(packs)
+    chosen, refs = external_tools.choose_sources(outside, packs)
+    findings = external_tools.check_outside(chosen, outside)
+    faults = _check_packs(refs, findings) if refs else []
+    faulty = list_unmended(findings)
+    if json:
+        print_json({"findings": findings, "faults": faults})
+    else:
+        _show_findings(findings, faulty)
+        typer.echo("".join(f"left out: {fault}\n" for fault in faults), nl=False)
+    if faulty or faults:
+        raise typer.Exit(2)
+
+
+def _check_packs(refs: list[str], findings: dict[str, list[str]]) -> list[str]:
+    """Check packs and add what is to mend to `findings`; return what was left out. Raises BadInput where there is no
+    tool."""
     from app.commands.packs import check_packs, read_packs
     from pelagos.errors import BadInput
     from pelagos.settings_sources import load
     from sandbox.choose import choose
 
-    read = read_packs(packs)
+    read = read_packs(refs)
     settings = load(Path.cwd()).sandbox
-    findings = check_packs(read, choose(settings.name, settings.image)) if read.tools or read.packs.modules else {}
-    if json:
-        print_json({"findings": findings, "faults": read.faults})
-    else:
-        for name, lines in findings.items():
-            typer.echo(f"{name}: {'sound' if not lines else 'to mend'}")
-            typer.echo("".join(f"  {line}\n" for line in lines), nl=False)
-        _show_faults(read)
-    if read.empty and not any(findings.values()):
+    found = check_packs(read, choose(settings.name, settings.image)) if read.tools or read.packs.modules else {}
+    if read.empty and not any(found.values()):
         raise BadInput(
-            f"{', '.join(packs)}: no tool in it: a tool of analyses has a first parameter `data` and a docstring with "
+            f"{', '.join(refs)}: no tool in it: a tool of analyses has a first parameter `data` and a docstring with "
             "a line 'Produces: statistics'; a function for programs has a type on each parameter and a docstring"
         )
-    if read.faults or any(findings.values()):
-        raise typer.Exit(2)
+    findings |= found
+    return read.faults
+
+
+def _show_findings(findings: dict[str, list[str]], faulty: list[str]) -> None:
+    for name, lines in findings.items():
+        idle = any(line.startswith("note: not called") for line in lines)
+        typer.echo(f"{name}: {'to mend' if name in faulty else 'listed' if idle else 'sound'}")
+        typer.echo("".join(f"  {line}\n" for line in lines), nl=False)
 
 
 def _describe(spec: ToolSpec) -> dict[str, Any]:
@@ -86,8 +121,3 @@ def _describe(spec: ToolSpec) -> dict[str, Any]:
         "leaves": str(spec.produces),
         "library": spec.libraries,
     }
-
-
-def _show_faults(read: ReadPacks) -> None:
-    for fault in read.faults:
-        typer.echo(f"left out: {fault}")

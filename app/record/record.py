@@ -21,6 +21,7 @@ from memory.ledger.condensed import SUMS
 from memory.ledger.run_clock import CLOCK, PAUSE, RunClock, is_launch
 from pelagos.facts.calls import ModelFault
 from pelagos.facts.drive import Ending, Estimate, Started, Stopped
+from pelagos.facts.external import ToolCall
 from pelagos.facts.fact import INTENT, Cost
 from pelagos.facts.ideas import Screened
 from pelagos.facts.reader import read, read_cost, read_row
@@ -113,6 +114,7 @@ class Record:
     more_wanted: dict[str, MoreWanted] = field(default_factory=dict)
     more_given: dict[str, str] = field(default_factory=dict)
     taken: dict[str, Taken] = field(default_factory=dict)
+    tool_calls: dict[str, ToolCall] = field(default_factory=dict)
     survey: list[RankedPaper] = field(default_factory=list)
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     calls_name_hypotheses: bool = False
@@ -163,6 +165,8 @@ class Record:
         if event.kind == Screened.KIND:
             screened = read(Screened, event.payload)
             self.screened[screened.hypothesis] = screened
+        elif event.kind == ToolCall.KIND:
+            self.tool_calls[event.key] = read(ToolCall, event.payload)
         else:
             self._nouns[event.kind].add(event)
 
@@ -209,6 +213,10 @@ class Record:
     @property
     def settings(self) -> dict[str, Any]:
         return self.started.settings
+
+    def list_tool_calls(self, hypothesis: str) -> list[ToolCall]:
+        """Return the calls of tools from outside that were made for the hypothesis."""
+        return [call for call in self.tool_calls.values() if call.hypothesis == hypothesis]
 
     def find_version(self, hypothesis: str) -> str | None:
         """Return the version that the hypothesis' verdict is about, else the newest version that was built."""

@@ -12,6 +12,7 @@ from app.live.board import Row, list_rows, rank_hypotheses
 from app.record.record import Record
 from app.report.differences import list_differences
 from app.report.diffs import DiffLine, split_diff
+from pelagos.facts.external import ToolCall
 from pelagos.facts.ideas import Screened
 from pelagos.nouns import (
     Build,
@@ -31,6 +32,7 @@ Text = Callable[[str], str]
 """Artifact id -> its text. May raise DamagedRun."""
 BEST, NEWEST = 150, 50
 """Numbers of hypotheses that the report of a long run shows."""
+ANSWER_CHARS = 2_000
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,19 @@ class Baseline:
     def warning(self) -> str:
         """'' or a sentence that its seeds show no noise, and what that means."""
         return describe_missing_noise(self.experiments)
+
+
+@dataclass(frozen=True)
+class Consulted:
+    """A call of a tool from outside, with the beginning of its answer."""
+
+    call: ToolCall
+    answer: str
+
+    @property
+    def cut(self) -> int:
+        """How many characters of the answer aren't shown."""
+        return max(self.call.chars - len(self.answer), 0)
 
 
 @dataclass(frozen=True)
@@ -72,6 +87,7 @@ class Finding:
     differences: list[str] = field(default_factory=list)
     fidelity: Fidelity | None = None
     diff: list[DiffLine] = field(default_factory=list)
+    consulted: list[Consulted] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -117,6 +133,10 @@ def collect_findings(record: Record, text: Text) -> list[Finding]:
 
 def _read_diff(lesson: Lesson | None, text: Text) -> list[DiffLine]:
     return split_diff(text(lesson.diff)) if lesson and lesson.diff else []
+
+
+def _read_answer(call: ToolCall, text: Text) -> Consulted:
+    return Consulted(call, text(call.output)[:ANSWER_CHARS] if call.output else "")
 
 
 def count_isolations(record: Record) -> list[tuple[str, int]]:
@@ -167,6 +187,7 @@ def make_finding(record: Record, row: Row, papers: Mapping[str, RankedPaper], te
         differences=list_differences(record, row.id),
         fidelity=record.find_fidelity(row.id),
         diff=_read_diff(lesson, text),
+        consulted=[_read_answer(call, text) for call in record.list_tool_calls(row.id)],
     )
 
 

@@ -99,7 +99,9 @@ CLOCK_KINDS = ("clock.intent", "pause.intent")
 WITHOUT_PAYLOAD = ("remembered", "vector", "verifier.outcome")
 """Kinds of large rows whose payload no view uses: only kind, key and time are read."""
 COST_FIELDS = ("tokens", "usd", "unpriced", "experiments", "disk_mb")
-DETAIL_KINDS = ("hypothesis", "screened", "plan", "build", "version", "experiment", "signature", "fidelity", "lesson")
+DETAIL_KINDS = (
+    "hypothesis", "screened", "plan", "tool.call", "build", "version", "experiment", "signature", "fidelity", "lesson",
+)  # fmt: skip
 
 
 class CondensedLedger:

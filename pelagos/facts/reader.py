@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pelagos.errors import BadInput
-from pelagos.facts import calls, checks, drive, ideas, review, work
+from pelagos.facts import calls, checks, drive, external, ideas, review, work
 from pelagos.facts.fact import INTENT, Cost, find_kind
 from pelagos.facts.upgrades import FORMER_FIELDS, UPGRADES
 from pelagos.nouns import (
@@ -41,7 +41,7 @@ FACTS = (
     review.Offered, review.Proposed, review.Taken, review.Steer, review.Steered,
     checks.Pin, checks.Smoke, checks.StepCheck, checks.Match,
     checks.Tested, checks.Settled,
-    checks.Touch,
+    checks.Touch, external.ToolListing, external.ToolCall,
 )  # fmt: skip
 KINDS: dict[str, type[BaseModel]] = {
     **{find_kind(record): record for record in (*NOUNS, *FACTS)},

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from app.replay.source import copy_run, unpack_recording
 from memory.ledger.keys import canonical
 from memory.ledger.ledger import Event
-from pelagos.facts import calls, checks, drive, ideas, review, work
+from pelagos.facts import calls, checks, drive, external, ideas, review, work
 from pelagos.facts.fact import Cost, Fact, dump_payload, find_kind
 from pelagos.facts.reader import FACTS, KINDS, NOUNS, read, read_cost, read_row, read_seconds, read_strictly
 from pelagos.nouns import Claim, Effect, Verdict, VerdictKind
@@ -27,7 +27,7 @@ def row(kind: str, payload: dict[str, Any], key: str = "k") -> Event:
 
 
 def test_every_record_that_names_a_kind_is_read_by_it_and_no_two_have_the_same() -> None:
-    modules = (calls, checks, drive, ideas, review, work)
+    modules = (calls, checks, drive, external, ideas, review, work)
     records = {record for module in modules for record in vars(module).values() if isinstance(record, type)}
     named = {
         record for record in records if issubclass(record, BaseModel) and record is not Fact and hasattr(record, "KIND")

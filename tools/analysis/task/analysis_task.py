@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pelagos.errors import BadInput, MissingPart
+from pelagos.external_tools import NO_TOOLS, TaskTools
 from pelagos.nouns import Direction, Metric, NoveltyRule
 from sandbox.protocol import Limits
 from tools.analysis.design import Design
@@ -16,7 +17,7 @@ from tools.analysis.task.files import find_fault, find_missing_sources, resolve,
 from tools.analysis.task.schema import PACKS, TaskFile, parse_task
 from tools.analysis.task.splits import LEAST_APART, keeps_samples_apart
 from tools.analysis.task.task_data import is_checked, open_task_data
-from tools.task_file import FromTaskFile, read_yaml
+from tools.task_file import FromTaskFile, describe_external, read_yaml, take_external
 
 TASK_FILE = "task.yaml"
 TOO_FEW = (
@@ -36,6 +37,7 @@ class AnalysisTask(FromTaskFile):
     metric: Metric = METRIC
     guards: tuple[Metric, ...] = ()
     seeds: tuple[int, ...] = (0,)
+    external: TaskTools = NO_TOOLS
 
     @property
     def kind(self) -> Kind:
@@ -118,12 +120,14 @@ def load_task(folder: Path) -> AnalysisTask:
     must be fetched first."""
     folder = folder.resolve()
     path = folder / TASK_FILE
-    spec, faults = parse_task(read_yaml(path))
+    raw, external, unusable = take_external(read_yaml(path))
+    spec, faults = parse_task(raw)
+    faults += unusable
     if spec is not None:
         faults += _find_file_faults(folder, spec)
     if spec is None or faults:
         raise BadInput(*(f"{path}: {fault}" for fault in faults))
-    task = AnalysisTask(folder, spec, _digest_task(folder, spec))
+    task = AnalysisTask(folder, spec, _digest_task(folder, spec, external), external=external)
     if not is_checked(task):
         open_task_data(task)
     return task
@@ -136,13 +140,14 @@ def _find_file_faults(folder: Path, spec: TaskFile) -> list[str]:
     return faults + [f"tools: '{name}' is no folder of the task" for name in spec.tools if not (folder / name).is_dir()]
 
 
-def _digest_task(folder: Path, spec: TaskFile) -> str:
+def _digest_task(folder: Path, spec: TaskFile, external: TaskTools) -> str:
     """SHA-256 over the parsed task file (not its layout) and the bytes of all files that it names."""
     task = AnalysisTask(folder, spec, "")
     sources = {name: resolve(folder, name) for name in named_files(spec)}
     hashes = {name: _hash_file(path) for name, path in sources.items()}
     hashes |= {name: _hash_file(folder / name) for name in task.contents[1:]}
-    return hashlib.sha256(json.dumps([spec.model_dump(mode="json"), hashes], sort_keys=True).encode()).hexdigest()
+    parts = [spec.model_dump(mode="json"), hashes, *describe_external(external)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _hash_file(path: Path) -> str:

@@ -24,8 +24,9 @@ class CodingProfile:
     attempts repair the best program. `temperatures` alternate over the attempts. A build ends after `max_idle` attempts
     in a row without progress, or after `max_unfaithful` attempts whose best candidate ran and did something else.
     `only_target`: of the existing definitions that a reply repeats, only the target is taken (in a repair, also the
-    definitions that the change touched). `structure_budget`, `program_budget` and `knowhow` are in characters,
-    `reply_tokens` and `file_tokens` in tokens. `file_lines` is the longest file that a repair rewrites whole.
+    definitions that the change touched). `structure_budget`, `program_budget`, `knowhow` and `observations` (of each
+    call of a tool from outside) are in characters, `reply_tokens` and `file_tokens` in tokens. `file_lines` is the
+    longest file that a repair rewrites whole.
     """
 
     draft: Format
@@ -36,6 +37,7 @@ class CodingProfile:
     program_budget: int
     whole_program: bool
     knowhow: int
+    observations: int
     reply_tokens: int
     file_tokens: int
     temperatures: tuple[float, ...]
@@ -53,6 +55,7 @@ SMALL = CodingProfile(
     program_budget=5_000,
     whole_program=False,
     knowhow=750,
+    observations=500,
     reply_tokens=700,
     file_tokens=2_000,
     temperatures=(0.2, 0.6, 0.9),
@@ -69,6 +72,7 @@ STRONG = CodingProfile(
     program_budget=40_000,
     whole_program=True,
     knowhow=3_000,
+    observations=4_000,
     reply_tokens=4_000,
     file_tokens=8_000,
     temperatures=(0.2, 0.7),

@@ -41,6 +41,8 @@ def draft(
         target=hypothesis.target,
         definition=program.source(hypothesis.target),
         knowhow=choice.select_note(plan.knowhow, hypothesis, program, ways.knowhow),
+        observations=plan.observations,
+        observed_chars=ways.observations,
         shapes=observed_calls.format_shapes(hypothesis.target, known.functions),
         libraries=call_signatures.format_signatures(program.source(hypothesis.target), known.libraries.get(path, {})),
         fault=fault.text,

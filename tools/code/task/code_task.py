@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pelagos.errors import BadInput
+from pelagos.external_tools import NO_TOOLS, TaskTools
 from pelagos.nouns import Metric, NoveltyRule
 from sandbox.protocol import Limits
 from tools.code.program.sources.seed_use import find_ignored_seed
@@ -21,7 +22,7 @@ from tools.code.task.entry.command import Entry
 from tools.code.task.schema import MetricPart, SmokePart, SplitsPart, TaskFile
 from tools.functions.function import Packs, list_files
 from tools.functions.packs import load_functions
-from tools.task_file import FromTaskFile, read_yaml
+from tools.task_file import FromTaskFile, describe_external, read_yaml, take_external
 
 TASK_FILE = "task.yaml"
 _LATER_KEYS = ("packs", "tools")  # unused, they are no part of the digest: it stays that of earlier versions
@@ -34,6 +35,7 @@ class CodeTask(FromTaskFile):
     folder: Path
     spec: TaskFile
     digest: str
+    external: TaskTools = NO_TOOLS
 
     @property
     def contents(self) -> tuple[str, ...]:
@@ -145,12 +147,13 @@ def load_task(folder: Path) -> CodeTask:
         )
     if path.is_symlink():
         raise BadInput(f"{path}: is a symbolic link; put the real file there")
-    parts, faults = schema.parse_task(read_yaml(path))
-    faults += check_task(folder, parts)
+    raw, external, unusable = take_external(read_yaml(path))
+    parts, faults = schema.parse_task(raw)
+    faults += [*unusable, *check_task(folder, parts)]
     if faults:
         raise BadInput(*(f"{path}: {fault}" for fault in faults))
     spec = TaskFile(**parts)
-    return CodeTask(folder=folder, spec=spec, digest=_task_digest(folder, spec))
+    return CodeTask(folder=folder, spec=spec, digest=_task_digest(folder, spec, external), external=external)
 
 
 def _to_metric(part: MetricPart) -> Metric:
@@ -173,11 +176,12 @@ def _hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _task_digest(folder: Path, spec: TaskFile) -> str:
+def _task_digest(folder: Path, spec: TaskFile, external: TaskTools) -> str:
     """SHA-256 over the parsed task file (not its layout) and the bytes of all files and packs that it names."""
     hashes = {name: _hash_file(folder / name) for name in _named_files(spec)}
     script = command.parse_entry(spec.entry, folder).call  # a console script is defined outside the task's own files
     keys = {name: value for name, value in spec.model_dump(mode="json").items() if value or name not in _LATER_KEYS}
     packs = load_functions(spec.packs, [folder / name for name in spec.tools]).digest
-    content = json.dumps([keys, hashes, *(part for part in (script, packs) if part)], sort_keys=True)
+    parts = [keys, hashes, *(part for part in (script, packs) if part), *describe_external(external)]
+    content = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

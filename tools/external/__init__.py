@@ -1,0 +1,1 @@
+"""Tools from outside: MCP servers and langchain-core tools, asked from inside a sandbox."""
