@@ -86,7 +86,9 @@ def _has(made: object, member: Member) -> bool:
         return False
     if member.signature is not None:
         return callable(value)
-    return isinstance(value, PLAIN[member.type]) if member.type in PLAIN else value is not None
+    if member.type in PLAIN:
+        return isinstance(value, PLAIN[member.type])
+    return value is not None or ("None" in member.type and hasattr(made, member.name))
 
 
 def _check_member(made: object, member: Member) -> Iterator[str]:

@@ -19,6 +19,16 @@ class Named(Protocol):
         ...
 
 
+class Dated(Protocol):
+    @property
+    def date(self) -> str | None: ...
+
+
+def test_an_attribute_may_be_none_where_the_protocol_says_so() -> None:
+    assert find_misfits(make(date=None), Dated) == []
+    assert find_lacking(Whole(), Dated) == ["date"]
+
+
 class Scorer(Named, Protocol):
     def score(self, values: Sequence[float], weight: float = 1.0, *, exact: bool = False) -> float:
         """The sum."""

@@ -36,16 +36,16 @@ def read_functions(path: Path, pack: str, module: str) -> Iterator[Function | Fu
         if node.name.startswith("_") or node.name.removeprefix(DRAW) in names - {node.name}:
             continue
         place = f"{path.name}:{node.lineno}"
-        if fault := _find_fault(node):
+        if isinstance(node, ast.AsyncFunctionDef):
+            yield FunctionFault(pack, node.name, f"{place}: is async; write a plain function, {HIDDEN}")
+        elif fault := _find_fault(node):
             yield FunctionFault(pack, node.name, f"{place}: {fault}")
         else:
             yield Function(node.name, pack, module, _write_head(node), _summarize(node), place)
 
 
-def _find_fault(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+def _find_fault(node: ast.FunctionDef) -> str:
     """What has to be mended for a program to call the function; "" for nothing."""
-    if isinstance(node, ast.AsyncFunctionDef):
-        return f"is async; write a plain function, {HIDDEN}"
     if hasattr(builtins, node.name):
         return f"hides Python's own {node.name!r}; give it another name"
     if node.args.vararg or node.args.kwarg:

@@ -37,7 +37,9 @@ def try_imports(packs: Packs, sandbox: Sandbox, more: Mapping[str, Path] | None 
     files = {f"_run/{INSIDE}": source, CONFIG: json.dumps(config).encode(), "out/.keep": b""}
     limits = replace(LIMITS, seconds=LIMITS.seconds + SECONDS_PER_MODULE * len(packs.modules))
     argv = ["python", f"_run/{INSIDE}", CONFIG]
-    outcome = sandbox.run(Spec(argv, files, bind_packs(packs) | (more or {}), {RESULTS: MOST_BYTES}, limits=limits))
+    outcome = sandbox.run(
+        Spec(argv, files, {**bind_packs(packs), **(more or {})}, {RESULTS: MOST_BYTES}, limits=limits)
+    )
     findings = read_findings(outcome.files.get(RESULTS, b""))
     if outcome.kind is not OutcomeKind.OK or isinstance(findings, Invalid):
         reason = findings.reason if isinstance(findings, Invalid) and not outcome.cause else outcome.cause
