@@ -15,6 +15,7 @@ from memory.ledger.keys import step_key
 from pelagos.errors import BadReply
 from pelagos.nouns import Build, Experiment, Hypothesis, Plan, Version
 from tools.paired.seed_dependence import ignores_seed
+from tools.toolchain import Accepting
 
 
 def build(state: Lane, run: Run) -> Update:
@@ -56,7 +57,7 @@ def _make_build(plan: Plan, run: Run) -> Build:
     try:
         advice = {"note": join_notes(run.ledger, hypothesis.id), "knowhow": choose_knowhow(hypothesis, run)}
         advised = plan.model_copy(update=advice)
-        build = run.steps.retry("build", plan.id, lambda: run.toolchain.build(run.task, hypothesis, advised, run))
+        build = run.steps.retry("build", plan.id, lambda: _ask_toolchain(hypothesis, advised, run))
     except BadReply as error:
         cause = "reply"
         run.say(f"{plan.id}: no version: {error}")
@@ -65,3 +66,10 @@ def _make_build(plan: Plan, run: Run) -> Build:
         )
     run.record(build)
     return build
+
+
+def _ask_toolchain(hypothesis: Hypothesis, plan: Plan, run: Run) -> Build:
+    """Return the build of the plan, or of the version that was handed in."""
+    if run.submission is not None and isinstance(run.toolchain, Accepting):
+        return run.toolchain.adopt(run.task, hypothesis, plan, run.submission.content, run)
+    return run.toolchain.build(run.task, hypothesis, plan, run)

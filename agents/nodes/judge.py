@@ -47,7 +47,8 @@ def judge(state: Lane, run: Run) -> Update:
     due = {case.version: seeds for case in cases if (seeds := _list_due_seeds(case, run))}
     best = max(cases, key=lambda case: case.merit, default=None)
     _record_verdict(_make_verdict(best, state, run), best, run)
-    return {"due": due, "strong": not due and best is not None and is_tested_at_once(best.evidence, best.ruling)}
+    strong = not due and best is not None and is_tested_at_once(best.evidence, best.ruling)
+    return {"due": due, "strong": strong and run.settings.judge.confirm}
 
 
 def _weigh_version(version: str, run: Run) -> Case:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import subprocess
-import sys
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -18,7 +15,6 @@ from pelagos.errors import BadInput
 if TYPE_CHECKING:
     from pelagos.settings import Models
 
-LOG = "run.log"
 ALL_ROLES = "default"
 DEFAULT_MODEL = ("embedded", "embedded:")
 Hypotheses = Annotated[
@@ -147,36 +143,28 @@ def _suggest_model(models: Models) -> str:
 
 def _start(folder: Path, detach: bool) -> None:
     if detach:
-        _start_detached(folder)
+        start_detached(folder)
         return
     from app.commands.drive import drive_and_report
 
     raise typer.Exit(drive_and_report(folder))
 
 
-def _start_detached(folder: Path) -> None:
-    """Start a process in its own session that drives the run and outlives this terminal."""
+def start_detached(folder: Path) -> None:
+    """Start a process that drives the run and outlives this terminal; print how to follow it."""
     from app.commands.drive import warn
+    from app.detached import LOG, spawn_drive
 
     warn(folder)
-    command = [sys.executable, "-P", "-m", "app.main", "resume", str(folder)]
-    log = folder / LOG
-    with log.open("ab") as out:
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=_make_environment()
-        )
+    pid = spawn_drive(folder)
     lines = [
         f"run folder  {folder}",
-        f"process     {child.pid}",
-        f"follow      tail -f {shlex.quote(str(log))}",
+        f"process     {pid}",
+        f"follow      tail -f {shlex.quote(str(folder / LOG))}",
         f"status      pelagos status {shlex.quote(str(folder))}",
-        f"stop        kill -TERM {child.pid}",
+        f"stop        kill -TERM {pid}",
     ]
     typer.echo("\n".join(lines))
-
-
-def _make_environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONUNBUFFERED": "1"}
 
 
 def _parse_models(pairs: list[str]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ FACTS = (
     drive.Started, drive.Given, drive.Ending, drive.Stopped, drive.Packages, drive.Entered, drive.Estimate,
     drive.Waited, drive.Note, drive.Notified, work.Lost, calls.Call, calls.Completed, calls.Scoring, calls.ModelFault,
     calls.ModelFile, calls.Outage, calls.OutageOver, calls.Switch, calls.Embedded, calls.Vector, ideas.Survey,
-    ideas.Searched, ideas.Remembered, ideas.Screened, ideas.Knowhow, ideas.Adopted, ideas.Foreseen, ideas.PlanRanking,
+    ideas.Searched, ideas.Submission, ideas.Remembered, ideas.Screened, ideas.Knowhow, ideas.Adopted, ideas.Foreseen, ideas.PlanRanking,
     review.Wanted, review.Decision,
     review.Reviewed, checks.Pin, checks.Smoke, checks.StepCheck, checks.Match,
     checks.Tested, checks.Settled,
