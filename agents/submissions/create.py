@@ -59,6 +59,7 @@ def _narrow(settings: Settings, confirm: bool) -> Settings:
         "verifiers": {"kind": "off"},
         "screen": {"novelty": "label"},
         "literature": {"sources": ["corpus"]},
+        "survey": {"fill": False},
         "judge": {"confirm": confirm},
     }
     return override(settings, changes)
