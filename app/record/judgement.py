@@ -21,7 +21,9 @@ def summarize_judgement(folder: Path, record: Record) -> dict[str, Any]:
         "state": state,
         "reason": folders.explain_state(record, state),
         "runs": attempt is not None and bool(attempt.version),
-        "fault": attempt.model_dump(mode="json", include={"cause", "detail"}) if attempt and not attempt.version else None,
+        "fault": attempt.model_dump(mode="json", include={"cause", "detail"})
+        if attempt and not attempt.version
+        else None,
         "hypothesis": summarize_hypothesis(record, row) if row else None,
     }
 
