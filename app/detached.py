@@ -10,13 +10,13 @@ from pathlib import Path
 LOG = "run.log"
 
 
-def spawn_drive(folder: Path, project: Path | None = None) -> int:
-    """Return the process id. Its output goes to the run's log. `project` is the folder it works in; default: this
+def spawn_drive(folder: Path, project: Path | None = None) -> subprocess.Popen[bytes]:
+    """Return the process. Its output goes to the run's log. `project` is the folder it works in; default: this
     one."""
     command = [sys.executable, "-P", "-m", "app.main", "resume", str(folder.resolve())]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with (folder / LOG).open("ab") as out:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -25,4 +25,3 @@ def spawn_drive(folder: Path, project: Path | None = None) -> int:
             env=environment,
             cwd=project,
         )
-    return child.pid

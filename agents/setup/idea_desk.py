@@ -68,7 +68,7 @@ class IdeaDesk:
 
 @contextmanager
 def open_idea_desk(text: str, project: Path, settings: Settings, task: Task | None) -> Iterator[IdeaDesk]:
-    """Yield the desk for the idea `text`. An endpoint that is away is not waited for. Raises BadInput and MissingPart."""
+    """Yield the desk for the idea `text`. An endpoint that is away isn't waited for. Raises BadInput, MissingPart."""
     from memory.bank.bank import HypothesisBank
 
     settings = override(settings, {"models": {"patience_s": 0, "retries": 1}})
@@ -91,8 +91,9 @@ def open_idea_desk(text: str, project: Path, settings: Settings, task: Task | No
         extractor = _open_strong(settings, assembly, said.append)
         no_model = open_roles(NoModel(), Path(scratch))  # a check without a model leaves nothing in the project
         desk = IdeaDesk(
-            settings, embedder, bank, literature, steps, artifacts, open_roles(extractor, project) if extractor else no_model,
-            no_model, extractor.spec if extractor else BY_COSINE, _find_general(text), said,
+            settings, embedder, bank, literature, steps, artifacts,
+            open_roles(extractor, project) if extractor else no_model, no_model,
+            extractor.spec if extractor else BY_COSINE, _find_general(text), said,
         )  # fmt: skip
         if extractor is None:
             desk.ask_no_model()
@@ -105,7 +106,7 @@ def _open_literature(settings: Settings, task: Task | None, project: Path, say: 
 
 
 def _open_strong(settings: Settings, assembly: Assembly, say: Callable[[str], None]) -> Model | None:
-    """Return the extractor, None where it isn't strong: the embedded model is not, and nothing is loaded to find out."""
+    """Return the extractor, None where it isn't strong. The embedded model is not; nothing is loaded to find out."""
     spec = settings.models.spec("extractor")
     if spec.strip().partition(":")[0] in {"embedded", "none"}:
         return None

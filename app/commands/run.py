@@ -156,7 +156,7 @@ def start_detached(folder: Path) -> None:
     from app.detached import LOG, spawn_drive
 
     warn(folder)
-    pid = spawn_drive(folder)
+    pid = spawn_drive(folder).pid
     lines = [
         f"run folder  {folder}",
         f"process     {pid}",
