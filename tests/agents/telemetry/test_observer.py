@@ -158,7 +158,9 @@ def test_the_standard_variables_turn_it_on(environ: dict[str, str], expected: bo
 
 
 def test_it_costs_no_import_while_it_is_off() -> None:
-    code = "import sys, agents.launch, agents.telemetry.observer; print([m for m in sys.modules if 'opentelemetry' in m])"
+    code = (
+        "import sys, agents.launch, agents.telemetry.observer; print([m for m in sys.modules if 'opentelemetry' in m])"
+    )
     environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.app.command import assert_bad_input, run_pelagos
 from tests.app.commands.agents_door.conftest import ENVIRONMENT, IDEA, Judged
 from tests.tools.code.conftest import make_task
@@ -18,6 +20,7 @@ def check(text: str, *options: str, folder: Path, **environment: str) -> dict[st
     return printed
 
 
+@pytest.mark.slow
 def test_a_dead_end_is_named_with_its_lesson(judged: Judged) -> None:
     run = Path(judged.printed["run"]).name
     before = sorted(judged.project.rglob("*"))
@@ -27,9 +30,12 @@ def test_a_dead_end_is_named_with_its_lesson(judged: Judged) -> None:
     (earlier,) = found["earlier"]
     assert (earlier["id"], earlier["status"]) == (f"{run}/h1", "dead end")
     assert "refuted" in earlier["lesson"]
-    assert [path for path in sorted(judged.project.rglob("*")) if path not in before and "vectors" not in path.name] == []
+    assert [
+        path for path in sorted(judged.project.rglob("*")) if path not in before and "vectors" not in path.name
+    ] == []
 
 
+@pytest.mark.slow
 def test_another_idea_would_be_tested(judged: Judged) -> None:
     found = check("Median of columns. Replace each column by its median.", "--task", "lines", folder=judged.project)
     assert found["fate"] == "tested"

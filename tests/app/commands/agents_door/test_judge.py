@@ -17,6 +17,8 @@ from tests.app.command import assert_bad_input, run_pelagos
 from tests.app.commands.agents_door.conftest import ENVIRONMENT, IDEA, Judged
 from tests.tools.code.conftest import PROGRAM, make_task
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_worse_program_is_refuted_with_its_effect(judged: Judged) -> None:
     printed = judged.printed
@@ -58,14 +60,12 @@ def test_faults_of_what_is_handed_in_are_named_and_nothing_is_written(judged: Ju
     assert sorted((project / "runs").iterdir()) == runs
 
 
-@pytest.mark.slow
 def test_the_same_program_is_not_judged_again(judged: Judged) -> None:
     done = run_pelagos("judge", "lines", "--program", "fit.py", "--idea", IDEA, folder=judged.project, **ENVIRONMENT)
     assert done.returncode == 0
     assert f"not judged again: repeats the dead end {Path(judged.printed['run']).name}/h1 (refuted" in done.stdout
 
 
-@pytest.mark.slow
 def test_a_better_program_is_promising_and_supported_only_when_it_is_confirmed(tmp_path: Path) -> None:
     task = make_task(tmp_path / "lines")
     (task.folder / "fit.py").write_text(PROGRAM.replace("scale(x) @ weights", "scale(x) @ weights * 0.5"))
