@@ -12,6 +12,7 @@ from app.mcp import results
 from app.mcp.project import Project
 from app.record.folders import LEDGER
 from pelagos.errors import BadInput
+from tools import registry
 
 MAX_FILES, MAX_FILE_CHARS = 50, 1_000_000
 
@@ -24,7 +25,10 @@ def start_run(
 
     project.check_writable("start_run")
     seconds = hours * 3600 if hours is not None else None
-    given = {"loop": {"hypotheses": hypotheses}, "caps": {"seconds": seconds, "experiments": experiments}}
+    given: dict[str, dict[str, Any]] = {
+        "loop": {"hypotheses": hypotheses},
+        "caps": {"seconds": seconds, "experiments": experiments},
+    }
     settings = load(project.folder, **_drop_absent(given))
     return _describe_started(*project.start(lambda: create(project.folder, _find_task(project, task), settings)))
 
@@ -93,9 +97,19 @@ def check_idea(project: Project, idea: str, task: str) -> results.IdeaReport:
 
 
 def _find_task(project: Project, task: str) -> str:
-    """Return the task's reference: a folder in the project before a shipped name."""
-    inside = project.folder / task
-    return str(inside) if task and inside.is_dir() else task
+    """Return the task's reference: a folder in the project before a shipped name. Raises BadInput for other places."""
+    try:
+        inside = (project.folder / task).resolve()
+        if task and inside.is_dir() and inside.is_relative_to(project.folder):
+            return str(inside)
+    except (OSError, ValueError):  # no path at all: a null character, or a name that is too long
+        pass
+    shipped = registry.shipped_tasks()
+    if task not in shipped:
+        raise BadInput(
+            f"task '{task[:200]}': neither a folder of this project nor a shipped task: {', '.join(shipped)}"
+        )
+    return task
 
 
 def _write_program(folder: Path, files: Mapping[str, str]) -> None:
