@@ -14,7 +14,7 @@ check and the two clean stops (a cap, no model) to each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -56,6 +56,7 @@ REPEATED: Sequence[Callable[[Lane, Run], Update]] = (
     claim.claim,
     reflect.reflect,
 )
+REVIEW_NODES: Mapping[str, str] = {"gate": "gate", "async": "glance"}
 RECURSION_LIMIT = 2**31 - 1
 """Practically no limit in LangGraph: hypotheses, time and attempts bound a run."""
 
@@ -78,16 +79,18 @@ def build_run_graph(review: Review, checkpointer: BaseCheckpointSaver[Any] | Non
 def build_lane_graph(review: Review) -> Graph:
     """Build the graph of one lane, which takes one hypothesis after another."""
     graph = StateGraph(Lane, context_schema=Run, output_schema=LaneEnd)
+    review_node = REVIEW_NODES.get(review)
     for node in REPEATED:
-        graph.add_node(node.__name__, wrap_node(node))
-    after_plan = {"gate": "gate", "async": "glance"}.get(review, "build")
+        if node.__name__ == review_node or node.__name__ not in REVIEW_NODES.values():
+            graph.add_node(node.__name__, wrap_node(node))
+    after_plan = review_node or "build"
     graph.add_edge(START, "ideate")
     graph.add_conditional_edges("ideate", _choose_after_ideate, ["screen", "ideate", "judge", END])
     graph.add_conditional_edges("screen", _choose_after_screen, ["plan", "ideate", END])
     graph.add_conditional_edges(
         "plan", lambda state: after_plan if _is_running(state) else "judge", [after_plan, "judge"]
     )
-    for review_node in ("gate", "glance"):
+    if review_node:
         graph.add_conditional_edges(review_node, _choose_after_review, ["build", "plan", "judge"])
     graph.add_conditional_edges("build", _choose_after_build, ["experiment", "judge"])
     graph.add_conditional_edges("judge", _choose_after_judge, ["experiment", "claim", "reflect"])

@@ -30,6 +30,7 @@ from agents.setup.assembly import Assembly, assemble
 from agents.setup.caps import check_caps, were_replaced_since
 from agents.setup.packages import describe_changes, installed_versions
 from agents.state import State, check_version, make_initial_state
+from agents.telemetry.observer import observe
 from agents.verifiers.registry import check_spec, choose_spec
 from memory.checkpoints.checkpoints import DURABILITY, open_checkpoints
 from memory.embedders.hashing import HashingEmbedder
@@ -133,7 +134,10 @@ def drive(
             ledger.watch(watch)
         reap()
         name, on = run_dir.resolve().name, (notify or Notify()).on
-        with closing(Notifier(ledger, name, description.task, channels, on)) as notifier:
+        with (
+            observe(ledger, run_dir),
+            closing(Notifier(ledger, name, description.task, channels, on)) as notifier,
+        ):
             driver = Driver(notifier, external or ExternalTools())
             ending, number = _drive_to_ending(run_dir, description, driver, stop or threading.Event(), assembly)
             tell_ending(notifier, run_dir, ending, number, description.resolved())

@@ -39,7 +39,7 @@ from pelagos.errors import DamagedRun, Interrupted
 from pelagos.external_tools import NO_TOOLS, ExternalTools
 from pelagos.facts.calls import Scoring
 from pelagos.facts.fact import Cost, find_kind
-from pelagos.facts.ideas import Screened, Survey
+from pelagos.facts.ideas import Screened, Submission, Survey
 from pelagos.facts.reader import NOUNS, read
 from pelagos.nouns import (
     Experiment,
@@ -235,6 +235,11 @@ class Run:
         """Return the surveyed papers that ideation uses, best first; none before the survey and without a corpus."""
         survey = self.ledger.fact(Survey, Survey.KIND) or Survey()
         return [ranked for ranked in survey.papers if ranked.paper.id in survey.kept]
+
+    @cached_property
+    def submission(self) -> Submission | None:
+        """The version that was handed in, where the run judges one; it is recorded before the first drive."""
+        return self.ledger.fact(Submission, Submission.KIND)
 
     @cached_property
     def builds_before(self) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 import typer
 
 from app.commands import digest, doctor, replay, report, reproduce, run, sandbox, status, tasks
+from app.commands.agents_door import idea, judge, mcp
 from app.commands.deferred_group import defer_group
 from app.commands.output import complain
 from app.commands.reading import search
@@ -48,6 +49,9 @@ app.command(rich_help_panel=RUNS)(status.hypotheses)
 app.command(rich_help_panel=RUNS)(search.search)
 app.command(rich_help_panel=RUNS)(report.report)
 app.command(rich_help_panel=RUNS)(reproduce.reproduce)
+app.command(rich_help_panel=RUNS)(idea.idea)
+app.command(rich_help_panel=RUNS)(judge.judge)
+app.command(rich_help_panel=RUNS)(mcp.mcp)
 app.add_typer(tasks.tasks_app, name="tasks", rich_help_panel=REST)
 app.add_typer(
     defer_group("app.commands.models", "models_app", "Models: list, get, serve."), name="models", rich_help_panel=REST

@@ -138,6 +138,9 @@ class Judge(Section):
     confidence: float = Field(0.95, gt=0, lt=1)
     min_seeds: int = Field(3, ge=2)
     max_seeds: int = Field(8, ge=2)
+    confirm: bool = Field(
+        True, description="test promising hypotheses on sealed data; false: audit them, and leave sealed data sealed"
+    )
 
     @model_validator(mode="after")
     def _check_orders(self) -> Judge:
@@ -190,8 +193,8 @@ ModelSpecs = Annotated[str | list[str], BeforeValidator(_check_specs)]
 
 
 class Models(Section):
-    """Role -> model spec: `embedded`, `embedded:NAME-or-PATH`, `replay:RUN` or `openai:MODEL[@BASE_URL]`; or a list of
-    specs, of which each is asked while those before it are unavailable."""
+    """Role -> model spec: `embedded`, `embedded:NAME-or-PATH`, `replay:RUN`, `openai:MODEL[@BASE_URL]`, or `none` where
+    nothing is asked; or a list of specs, of which each is asked while those before it are unavailable."""
 
     default: ModelSpecs = "embedded"
     ideator: ModelSpecs | None = None

@@ -305,6 +305,29 @@ class Proposing(Protocol[TaskT_contra]):
         ...
 
 
+class Given(NamedTuple):
+    """A version that somebody else wrote: what it changes (an address that the toolchain offers), its content as JSON,
+    and a short name of it by its hash."""
+
+    target: str
+    content: Any
+    name: str
+
+
+@runtime_checkable
+class Accepting(Protocol[TaskT_contra]):
+    """A toolchain that takes a version which somebody else wrote, in place of building one."""
+
+    def accept(self, task: TaskT_contra, source: Path) -> Given:
+        """Read the version from a folder or a file. Raises BadInput where it isn't one of this task."""
+        ...
+
+    def adopt(self, task: TaskT_contra, hypothesis: Hypothesis, plan: Plan, content: str, context: Context) -> Build:
+        """Make a build of the version in the artifact `content`, if it runs; like `build`, but no model is asked.
+        Raises CapReached."""
+        ...
+
+
 class Toolchain(Protocol[TaskT]):
     @property
     def name(self) -> str: ...

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents.literature.desk import Desk
 from agents.literature.search import search
 from agents.run import Run
 from pelagos.errors import BadReply
@@ -66,7 +67,7 @@ def told(found: Novelty) -> dict[str, Any]:
     return {"novelty": found.kind, "novelty_reason": found.reason, "literature": found, **named}
 
 
-def check_novelty(hypothesis: Hypothesis, run: Run) -> Novelty:
+def check_novelty(hypothesis: Hypothesis, run: Desk) -> Novelty:
     """Return the verdict. Every search and every comparison is a recorded step of the run."""
     check = _NoveltyCheck(hypothesis, run)
     corpus = run.literature.corpus
@@ -84,7 +85,7 @@ def check_novelty(hypothesis: Hypothesis, run: Run) -> Novelty:
 class _NoveltyCheck:
     """The state of one hypothesis' check: queries, papers and hits so far."""
 
-    def __init__(self, hypothesis: Hypothesis, run: Run) -> None:
+    def __init__(self, hypothesis: Hypothesis, run: Desk) -> None:
         self.hypothesis, self.run = hypothesis, run
         self.text = f"{hypothesis.title}. {hypothesis.statement}"
         self.queries: list[str] = []
@@ -183,7 +184,7 @@ def has_same_words(hypothesis: Hypothesis, paper: Paper) -> bool:
     return bool((own & papers_words) - {""})
 
 
-def _cosines(text: str, papers: list[Paper], run: Run) -> list[float]:
+def _cosines(text: str, papers: list[Paper], run: Desk) -> list[float]:
     """Return the cosine of the text to each paper. A paper is embedded once per run."""
     vector_of = run.literature.vectors
     missing = [paper for paper in papers if paper.id not in vector_of]
@@ -192,7 +193,7 @@ def _cosines(text: str, papers: list[Paper], run: Run) -> list[float]:
     return [float(vector_of[paper.id] @ vectors[0]) for paper in papers]
 
 
-def _ask_for_comparison(hypothesis: Hypothesis, paper: Paper, run: Run) -> Comparison | None:
+def _ask_for_comparison(hypothesis: Hypothesis, paper: Paper, run: Desk) -> Comparison | None:
     """Ask the extractor to compare one paper. None if the reply can't be used: the paper counts as not compared."""
     prompt = render(HERE / "compare.j2", hypothesis=hypothesis, paper=paper)
     try:
@@ -202,7 +203,7 @@ def _ask_for_comparison(hypothesis: Hypothesis, paper: Paper, run: Run) -> Compa
         return None
 
 
-def _queries(check: _NoveltyCheck, run: Run) -> Iterator[str]:
+def _queries(check: _NoveltyCheck, run: Desk) -> Iterator[str]:
     """Yield the title, then the extractor's queries: `check.rounds` at most, no two the same."""
     yield check.hypothesis.title
     while len(check.queries) < check.rounds:
@@ -217,7 +218,7 @@ def _queries(check: _NoveltyCheck, run: Run) -> Iterator[str]:
         yield next_query
 
 
-def _is_newer(date: str, run: Run) -> bool:
+def _is_newer(date: str, run: Desk) -> bool:
     """Whether the paper is newer than the model's knowledge. `date` may be a year or a year and month only, of which
     as many characters are compared."""
     until = run.settings.models.knowledge_until

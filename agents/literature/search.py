@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from agents.run import Run
+from agents.literature.desk import Desk
 from memory.ledger.keys import step_key
 from pelagos.facts.fact import Cost
 from pelagos.facts.ideas import Searched
@@ -13,7 +13,7 @@ from pelagos.nouns import Paper
 from tools.literature.cascade import SearchResult
 
 
-def search(query: str, limit: int, run: Run) -> SearchResult:
+def search(query: str, limit: int, run: Desk) -> SearchResult:
     """Return the papers for `query`, as they were found when it was first asked in this run."""
 
     def ask_sources() -> tuple[Searched, Cost]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agents.models.catalog.prices import Prices
 from agents.models.llama_cpp.embedded import EmbeddedModel, LoadCallbacks
+from agents.models.no_model import NoModel
 from agents.models.protocol import Model, Probeable
 from agents.models.replay import ReplayModel
 from agents.models.spec import Spec, parse_spec
@@ -20,6 +21,8 @@ def open_model(text: str, settings: Models, callbacks: LoadCallbacks | None = No
     spec = parse_spec(text)
     if spec.kind == "embedded":
         return EmbeddedModel(spec.name, settings, callbacks)
+    if spec.kind == "none":
+        return NoModel()
     return ReplayModel(Path(spec.name).expanduser()) if spec.kind == "replay" else _endpoint(spec)
 
 

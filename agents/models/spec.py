@@ -1,4 +1,4 @@
-"""Parses model specs: `embedded`, `embedded:NAME-or-PATH`, `replay:RUN`, `openai:MODEL[@BASE_URL]`.
+"""Parses model specs: `embedded`, `embedded:NAME-or-PATH`, `replay:RUN`, `openai:MODEL[@BASE_URL]`, `none`.
 
 It only reads the text; the registry checks whether the model exists.
 """
@@ -12,8 +12,8 @@ from typing import Literal, get_args
 
 from pelagos.errors import BadInput
 
-Kind = Literal["embedded", "openai", "replay"]
-FORMS = "embedded, embedded:NAME-or-PATH, replay:RUN or openai:MODEL[@BASE_URL]"
+Kind = Literal["embedded", "openai", "replay", "none"]
+FORMS = "embedded, embedded:NAME-or-PATH, replay:RUN, openai:MODEL[@BASE_URL] or none"
 _WITH_URL = re.compile(r"^(?P<name>.+?)@(?P<url>https?://\S+)$")
 _HOST = re.compile(
     r"(?:[^@/\s]*@)?"
@@ -40,6 +40,8 @@ def parse_spec(text: str) -> Spec:
     with_url = _WITH_URL.match(name) if kind == "openai" else None
     if with_url:
         return Spec("openai", with_url["name"], with_url["url"].rstrip("/"))
+    if kind == "none":
+        return Spec("none")
     if kind != "embedded" and not name:
         missing = "a model name" if kind == "openai" else "a run folder"
         raise BadInput(f"model spec {text!r}: {missing} must follow the colon: {FORMS}")

@@ -17,6 +17,7 @@ from memory.ledger.keys import step_key
 from pelagos.errors import BadReply
 from pelagos.nouns import Build, Experiment, Hypothesis, Plan, Version
 from tools.paired.seed_dependence import ignores_seed
+from tools.toolchain import Accepting
 
 
 def build(state: Lane, run: Run) -> Update:
@@ -64,7 +65,7 @@ def _make_build(plan: Plan, run: Run) -> Build:
             "observations": consult(plan, run),
         }
         advised = plan.model_copy(update=advice)
-        build = run.steps.retry("build", plan.id, lambda: run.toolchain.build(run.task, hypothesis, advised, run))
+        build = run.steps.retry("build", plan.id, lambda: _ask_toolchain(hypothesis, advised, run))
     except BadReply as error:
         cause = "reply"
         run.say(f"{plan.id}: no version: {error}")
@@ -73,3 +74,10 @@ def _make_build(plan: Plan, run: Run) -> Build:
         )
     run.record(build)
     return build
+
+
+def _ask_toolchain(hypothesis: Hypothesis, plan: Plan, run: Run) -> Build:
+    """Return the build of the plan, or of the version that was handed in."""
+    if run.submission is not None and isinstance(run.toolchain, Accepting):
+        return run.toolchain.adopt(run.task, hypothesis, plan, run.submission.content, run)
+    return run.toolchain.build(run.task, hypothesis, plan, run)

@@ -1,13 +1,14 @@
 """Confirm: tests the remaining promising hypotheses on sealed data, and revises the lessons that this changes.
 
-A run that ends since no model answers is not over, so it doesn't look at sealed data: `resume` continues it.
+A run that ends since no model answers is not over, so it doesn't look at sealed data: `resume` continues it. With
+`judge.confirm = false` they stay sealed, and promising versions are audited on validation data alone.
 """
 
 from __future__ import annotations
 
 from agents.lessons.lessons import revise_outdated
 from agents.run import Run
-from agents.sealed.confirmation_order import try_remaining_claims
+from agents.sealed.confirmation_order import audit_promising, try_remaining_claims
 from agents.state import State, Update
 
 
@@ -20,7 +21,10 @@ def confirm(state: State, run: Run) -> Update:
         return {}
     try:
         with run.steps.budget.confirming():
-            try_remaining_claims(run)
+            if run.settings.judge.confirm:
+                try_remaining_claims(run)
+            else:
+                audit_promising(run)
     finally:
         revise_outdated(run)
     return {}

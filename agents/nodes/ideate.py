@@ -24,11 +24,13 @@ from agents.current_hypothesis import working_for
 from agents.lessons.prompt_memory import list_earlier_titles, recall_lessons
 from agents.literature.likeness import sort_papers, sort_targets
 from agents.pacing.begin import record_first_pace, try_begin
+from agents.review import proposals
 from agents.review.more_evidence import take_request
-from agents.review.proposals import make_hypothesis, record_targets, take_proposal
+from agents.review.proposals import record_targets, take_proposal
 from agents.review.steering import read_wish
 from agents.run import Run
 from agents.state import Lane, Update
+from agents.submissions.hypothesis import make_hypothesis
 from pelagos.errors import BadReply
 from pelagos.facts.review import Proposed
 from pelagos.nouns import Experiment, Hypothesis, Metric, RankedPaper
@@ -82,17 +84,25 @@ def ideate(state: Lane, run: Run) -> Update:
             return {"number": number, "hypothesis": "", "fruitless": state["fruitless"] + 1}
         if hypothesis is None:
             run.quota.leave(state["lane"])
-            return {"status": "finished", "reason": f"{run.toolchain.name}: the data have no more to test"}
+            return {"status": "finished", "reason": _explain_no_more(run)}
         record_first_pace(id, run)
         run.record(hypothesis)  # last: after a kill, the pace of a recorded hypothesis isn't recorded any more
     return {"number": number, "hypothesis": id}
 
 
+def _explain_no_more(run: Run) -> str:
+    if run.submission is not None:
+        return "the version that was handed in was judged before"
+    return f"{run.toolchain.name}: the data have no more to test"
+
+
 def _find_hypothesis(id: str, number: int, proposal: Proposed | None, run: Run) -> Hypothesis | None:
-    """Return what a person proposed; else the toolchain's next hypothesis, None if it has no more, where it finds them
-    in the data; else ask the ideator for one."""
+    """Return what a person proposed, or the hypothesis that was handed in, which is the first and only one; or the
+    toolchain's next hypothesis, None if it has no more, where it finds them in the data; else ask the ideator."""
     if proposal is not None:
-        return make_hypothesis(id, proposal, run.task.metric)
+        return proposals.make_hypothesis(id, proposal, run.task.metric)
+    if run.submission is not None:
+        return make_hypothesis(id, run.submission, run.task.metric) if number == 1 else None
     if isinstance(run.toolchain, Proposing):
         return run.toolchain.propose(run.task, id, run)
     return _ask_for_idea(id, number, run)

@@ -53,7 +53,8 @@ def judge(state: Lane, run: Run) -> Update:
     _record_verdict(verdict, best, run)
     if not due:
         _answer_request(request, f"{verdict.kind}: {verdict.reason}", state, run)
-    return {"due": due, "strong": not due and best is not None and is_tested_at_once(best.evidence, best.ruling)}
+    strong = not due and best is not None and is_tested_at_once(best.evidence, best.ruling)
+    return {"due": due, "strong": strong and run.settings.judge.confirm}
 
 
 def _weigh_version(version: str, run: Run) -> Case:

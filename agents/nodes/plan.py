@@ -70,7 +70,9 @@ def plan(state: Lane, run: Run) -> Update:
 
 
 def _count_plans(run: Run) -> int:
-    """Return how many plans to ask for."""
+    """Return how many plans to ask for: none for a version that was handed in."""
+    if run.submission is not None:
+        return 0
     small = PLANS_SMALL if run.toolchain.tools(run.task) or list_offered(run) else 0
     return run.settings.loop.plans or (PLANS if run.model("planner").strong else small)
 

@@ -38,8 +38,9 @@ def screen(state: Lane, run: Run) -> Update:
 
 def _find_threshold(run: Run) -> float:
     """Return the cosine from which on two hypotheses are the same. Those that a toolchain finds in the data differ in
-    what they are about, often in one word: only the same text is the same."""
-    if isinstance(run.toolchain, Proposing):
+    what they are about, often in one word: only the same text is the same. Likewise a version that was handed in, whose
+    hash is part of the text."""
+    if run.submission is not None or isinstance(run.toolchain, Proposing):
         return SAME_TEXT
     return run.settings.screen.tau if run.settings.screen.tau is not None else run.embedder.tau
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from agents.judging.rules import AT_ONCE_P
 from agents.run import Run
-from agents.sealed.trial import try_claim
-from pelagos.nouns import Verdict
+from agents.sealed.trial import record_suspicion, try_claim
+from pelagos.nouns import Experiment, Verdict
 
 
 def try_remaining_claims(run: Run) -> None:
@@ -20,6 +20,14 @@ def try_remaining_claims(run: Run) -> None:
         holds = try_claim(verdict.hypothesis, run)
         if holds is False and _p_value(verdict) > AT_ONCE_P:
             return
+
+
+def audit_promising(run: Run) -> None:
+    """Audit the promising versions on validation data, which costs no level. Raises CapReached."""
+    for verdict in [run.noun(Verdict, run.tally.verdicts[id].id) for id in run.promising()]:
+        version = run.noun(Experiment, verdict.evidence[0]).version
+        if not record_suspicion(verdict, version, run):
+            run.say(f"{verdict.hypothesis}: its audit found nothing; sealed data stay sealed (judge.confirm)")
 
 
 def _p_value(verdict: Verdict) -> float:

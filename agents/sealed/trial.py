@@ -45,7 +45,7 @@ def try_claim(hypothesis: str, run: Run) -> bool | None:
     selection = run.verdict(hypothesis)
     assert selection is not None
     version = run.noun(Experiment, selection.evidence[0]).version
-    if _record_suspicion(selection, version, run):
+    if record_suspicion(selection, version, run):
         return None
     comparator = find_comparator(run.noun(Version, version), run)
     if comparator.version.id != run.baseline().id and not holds_against(selection, version, comparator, run):
@@ -66,7 +66,7 @@ def try_claim(hypothesis: str, run: Run) -> bool | None:
         raise
 
 
-def _record_suspicion(selection: Verdict, version: str, run: Run) -> bool:
+def record_suspicion(selection: Verdict, version: str, run: Run) -> bool:
     """Return whether the audit on validation data found anything. If it did, record a verdict that says so and gives
     the result no weight."""
     if version not in run.tally.audits:

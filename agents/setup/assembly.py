@@ -90,14 +90,14 @@ def assemble(
     budget = Budget(settings.caps, ledger, assembly.clock.now)
     budget.limit_loop(subtract_reserve(settings.caps, settings.judge.max_seeds))
     steps = Steps(ledger, budget, stop)
-    wait_policy = _make_wait_policy(settings, steps, stop, assembly.clock)
+    wait_policy = make_wait_policy(settings, steps, stop, assembly.clock)
     artifacts, slots = ArtifactStore(folder / "artifacts"), CpuSlots(settings.loop.workers or None)
-    embedder = _open_embedder(assembly, settings, project, steps, wait_policy)
+    embedder = open_embedder(assembly, settings, project, steps, wait_policy)
     register_run(project, folder)
     with ExitStack() as stack:
-        open_model = _open_models(assembly, settings, ledger, stack)
+        open_model = open_models(assembly, settings, ledger, stack)
         sandbox = assembly.sandbox(settings.sandbox)
-        role_models = _open_role_models(open_model, settings, project, steps, artifacts, slots, wait_policy)
+        role_models = open_role_models(open_model, settings, project, steps, artifacts, slots, wait_policy)
         yield Run(
             folder=folder,
             project=project,
@@ -115,17 +115,17 @@ def assemble(
             lanes=_count_lanes(open_model, settings),
             stop=stop,
             now=assembly.clock.now,
-            literature=_open_literature(settings, task, ledger, stack),
+            literature=open_literature(settings, task, ledger, stack),
         )
 
 
-def _make_wait_policy(settings: Settings, steps: Steps, stop: threading.Event, clock: Clock) -> WaitPolicy:
+def make_wait_policy(settings: Settings, steps: Steps, stop: threading.Event, clock: Clock) -> WaitPolicy:
     models = settings.models
     patience_s = patience_seconds(models.patience_s, settings.caps.seconds)
     return WaitPolicy(steps, stop, patience_s=patience_s, fallback_s=models.fallback_s, clock=clock)
 
 
-def _open_literature(settings: Settings, task: Task, ledger: Ledger, stack: ExitStack) -> Cascade:
+def open_literature(settings: Settings, task: Task, ledger: Ledger, stack: ExitStack) -> Cascade:
     """Open the literature sources; they are closed with the stack."""
     papers = settings.survey.corpus or task.papers
     cascade = Cascade.open(settings.literature, papers, lambda text: note(ledger, text))
@@ -156,7 +156,7 @@ def _load_task(folder: Path, description: run_folder.RunFile, settings: Settings
     return task, toolchain
 
 
-def _open_embedder(
+def open_embedder(
     assembly: Assembly, settings: Settings, project: Path, steps: Steps, wait_policy: WaitPolicy
 ) -> Embedder:
     embedder = assembly.embedder(settings, project, steps)
@@ -167,7 +167,7 @@ def _open_embedder(
     return embedder
 
 
-def _open_models(assembly: Assembly, settings: Settings, ledger: Ledger, stack: ExitStack) -> Callable[[str], Model]:
+def open_models(assembly: Assembly, settings: Settings, ledger: Ledger, stack: ExitStack) -> Callable[[str], Model]:
     """Return a function that opens one model per spec, when it is first asked for."""
 
     @cache
@@ -179,7 +179,7 @@ def _open_models(assembly: Assembly, settings: Settings, ledger: Ledger, stack: 
     return open_model
 
 
-def _open_role_models(
+def open_role_models(
     open_model: Callable[[str], Model],
     settings: Settings,
     project: Path,

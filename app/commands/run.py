@@ -137,14 +137,14 @@ def _suggest_model(models: Models) -> str:
 
 def _start(folder: Path, detach: bool) -> None:
     if detach:
-        _start_detached(folder)
+        follow_detached(folder)
         return
     from app.commands.drive import drive_and_report
 
     raise typer.Exit(drive_and_report(folder))
 
 
-def _start_detached(folder: Path) -> None:
+def follow_detached(folder: Path) -> None:
     """Start a process that drives the run and outlives this terminal, and print how to follow it."""
     from app.commands.drive import warn
 

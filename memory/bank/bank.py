@@ -73,6 +73,11 @@ class HypothesisBank:
         return cls(project, embedder, store)
 
     @staticmethod
+    def exists(project: Path | str) -> bool:
+        """Whether the project has a bank. Does not create one."""
+        return (Path(project) / FOLDER_NAME / BANK_FOLDER / VECTORS_FILE).exists()
+
+    @staticmethod
     def check(project: Path | str, embedder: str) -> None:
         """Raise BadInput where another embedder made the vectors of the project's bank. Does not create a bank."""
         path = Path(project) / FOLDER_NAME / BANK_FOLDER / VECTORS_FILE

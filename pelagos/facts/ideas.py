@@ -45,6 +45,17 @@ class Recalled(Fact):
     text: str = ""
 
 
+class Submission(Fact):
+    """A version that somebody else wrote and the idea behind it: the run judges it and has no other hypothesis.
+    `content` is the artifact that holds the version, in the toolchain's own form."""
+
+    KIND = "submission"
+    title: str = ""
+    statement: str = ""
+    target: str = ""
+    content: str = ""
+
+
 class Remembered(Fact):
     """The lessons that a hypothesis, this row's key, was written from."""
 

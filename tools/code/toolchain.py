@@ -25,6 +25,7 @@ from tools.code.coding.build import build
 from tools.code.coding.candidates import CandidateRunner
 from tools.code.coding.plan_steps import STEP_GUIDE
 from tools.code.coding.structure import format_neighbours
+from tools.code.coding.submission import build_submission, read_submission
 from tools.code.execution import smoke
 from tools.code.execution.experiments import PINNED, pin_baseline, pin_data, run_experiment
 from tools.code.execution.pack_trial import find_usable_functions
@@ -38,7 +39,7 @@ from tools.evidence import Evidence
 from tools.functions.packs import describe_packs, list_functions
 from tools.opening import opening
 from tools.paired.compare import compare
-from tools.toolchain import Briefing, Context, Section, Tool, Toolchain
+from tools.toolchain import Briefing, Context, Given, Section, Tool, Toolchain
 
 
 class CodeToolchain:
@@ -99,17 +100,16 @@ class CodeToolchain:
         return version
 
     def build(self, task: CodeTask, hypothesis: Hypothesis, plan: Plan, context: Context) -> Build:
-        source = versions.load_original(task)
-        if source.node(hypothesis.target) is None:
+        if versions.load_original(task).node(hypothesis.target) is None:
             raise BadInput(f"hypothesis {hypothesis.id}: target {hypothesis.target!r} is not in the program")
-        data = self._prepared(task, context)
-
-        def full(version: Version) -> Experiment:
-            return self.experiment(task, version, task.seeds[0], "validation", context)
-
-        known = self._known(task, context)
-        trials = CandidateRunner(task, hypothesis, plan, source, known, data["smoke"], full, context)
+        trials = self._trials(task, hypothesis, plan, context)
         return build(trials, opening(self.brief(task, context), task.metric), self.loop.tries, self.drafts)
+
+    def accept(self, task: CodeTask, source: Path) -> Given:
+        return read_submission(task, source)
+
+    def adopt(self, task: CodeTask, hypothesis: Hypothesis, plan: Plan, content: str, context: Context) -> Build:
+        return build_submission(self._trials(task, hypothesis, plan, context), content)
 
     def experiment(self, task: CodeTask, version: Version, seed: int, split: Split, context: Context) -> Experiment:
         return run_experiment(task, version, seed, split, self._shown(task, split, context), context)
@@ -159,6 +159,15 @@ class CodeToolchain:
         rows += [(f"{kind}: {cause}", str(count)) for (kind, cause), count in sorted(tries.items())]
         rows += [(f"May be imported from {name}", digest) for name, digest in describe_packs(task.packs).items()]
         return Section("From plans to code", rows)
+
+    def _trials(self, task: CodeTask, hypothesis: Hypothesis, plan: Plan, context: Context) -> CandidateRunner:
+        data = self._prepared(task, context)
+
+        def full(version: Version) -> Experiment:
+            return self.experiment(task, version, task.seeds[0], "validation", context)
+
+        source, known = versions.load_original(task), self._known(task, context)
+        return CandidateRunner(task, hypothesis, plan, source, known, data["smoke"], full, context)
 
     def _tried(self, task: CodeTask, context: Context, program: Program) -> SmokeResult:
         return smoke.run_smoke(task, program, self._smoke(task, context), context)

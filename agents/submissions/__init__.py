@@ -1,0 +1,1 @@
+"""Versions that somebody else wrote, judged as in any run."""

@@ -1,0 +1,1 @@
+"""Pelagos as an MCP server: its tools, their results, and how they are served."""
