@@ -142,7 +142,10 @@ def _digest_task(folder: Path, spec: TaskFile) -> str:
     sources = {name: resolve(folder, name) for name in named_files(spec)}
     hashes = {name: _hash_file(path) for name, path in sources.items()}
     hashes |= {name: _hash_file(folder / name) for name in task.contents[1:]}
-    return hashlib.sha256(json.dumps([spec.model_dump(mode="json"), hashes], sort_keys=True).encode()).hexdigest()
+    said = spec.model_dump(mode="json")
+    if not spec.design.order:  # a key of later versions: without it a task is what it was
+        del said["design"]["order"]
+    return hashlib.sha256(json.dumps([said, hashes], sort_keys=True).encode()).hexdigest()
 
 
 def _hash_file(path: Path) -> str:
