@@ -22,9 +22,10 @@ from tools.analysis.planning.exploration import explore
 from tools.analysis.planning.records import Explored, Proposed
 from tools.analysis.task.analysis_task import AnalysisTask
 from tools.analysis.toolchain import AnalysisToolchain
+from tools.analysis.trials.audit import null_control
 from tools.evidence import Evidence
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SAMPLES = 260
 
 
@@ -54,6 +55,12 @@ def write_task(folder: Path, table: pd.DataFrame) -> Path:
     }  # fmt: skip
     (folder / "task.yaml").write_text(yaml.safe_dump(task))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def few_permutations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two permutations of the labels in place of five: an audit then takes 10 s instead of 25."""
+    monkeypatch.setattr(null_control, "SEEDS", null_control.SEEDS[:2])
 
 
 class Trial:
@@ -95,11 +102,10 @@ def open_trial(folder: Path, jail: Sandbox, planted: bool) -> Iterator[Trial]:
 
 
 def hold(trial: Trial, finding: Finding) -> None:
-    """It holds on both parts kept apart, and the audit has nothing against it."""
+    """It holds on samples kept apart, and the audit has nothing against it."""
     version = trial.build(finding)
-    for split in ("validation", "sealed"):
-        evidence = trial.test(version, split)  # type: ignore[arg-type]
-        assert evidence.effect is not None and (evidence.effect.p_value or 1) < 0.05, (split, evidence)
+    evidence = trial.test(version, "validation")
+    assert evidence.effect is not None and (evidence.effect.p_value or 1) < 0.05, evidence
     audit = trial.chain.audit(trial.task, version, trial.world)
     assert audit.findings == [] and "null control" in audit.checks
 
