@@ -19,4 +19,4 @@ def make_graph() -> Graph:
     review = os.environ.get(REVIEW_VARIABLE, "off")
     if review not in get_args(Review):
         raise BadInput(f"{REVIEW_VARIABLE}: {review!r} is no review mode: one of {', '.join(get_args(Review))}")
-    return build_run_graph(review)  # type: ignore[arg-type] - checked above
+    return build_run_graph(review)  # type: ignore[arg-type]  # checked above

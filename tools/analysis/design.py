@@ -13,7 +13,9 @@ class Design(BaseModel):
     `case` and `control` are the compared levels of `group`. `subject` tells which samples belong together (pairs).
     `time` and `event` (1: it happened, 0: censored) describe survival. `numeric` lists numeric outcomes worth asking
     about. `defines_group` lists metadata columns or features from which the group may have been defined: a finding
-    about one of them is circular. `guesses` says in one line each what was inferred and why.
+    about one of them is circular. `order` lists columns or features in their temporal or causal order, as the user
+    knows it (exposure, mediator, outcome): without it no mediation is asked about. `guesses` says in one line each what
+    was inferred and why.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,6 +30,7 @@ class Design(BaseModel):
     event: str | None = None
     numeric: list[str] = []
     defines_group: list[str] = []
+    order: list[str] = []
     guesses: list[str] = []
 
     @property

@@ -11,7 +11,7 @@ from tools.analysis.execution.analysis import Row
 Call = dict[str, Any]
 """`{"tool": name, "arguments": {...}}`."""
 Trend = Literal["up", "down"]
-Role = Literal["primary", "unadjusted", "other tool", "batch", "without strongest"]
+Role = Literal["primary", "unadjusted", "other tool", "batch", "without strongest", "path"]
 
 
 class Record(BaseModel):

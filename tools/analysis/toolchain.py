@@ -27,7 +27,13 @@ from tools.analysis.planning.records import Objective
 from tools.analysis.planning.study import DISCOVERY, Study
 from tools.analysis.report.contents import compose_section
 from tools.analysis.task.analysis_task import AnalysisTask, load_task
-from tools.analysis.task.splits import identify_samples, keeps_samples_apart, make_splits
+from tools.analysis.task.splits import (
+    count_kept,
+    holds_sealed_samples,
+    identify_samples,
+    keeps_samples_apart,
+    make_splits,
+)
 from tools.analysis.task.task_data import open_task_data
 from tools.analysis.trials.audit.audit import audit_version
 from tools.analysis.trials.build import build_version, list_plans, load_implications
@@ -55,7 +61,8 @@ class Prepared:
 
     @cached_property
     def apart(self) -> bool:
-        return keeps_samples_apart(open_task_data(self.task).obs, self.task.design)
+        obs, design = open_task_data(self.task).obs, self.task.design
+        return keeps_samples_apart(obs, design) and holds_sealed_samples(self.splits)
 
     @cached_property
     def objectives(self) -> list[Objective]:
@@ -86,6 +93,8 @@ class AnalysisToolchain:
             pinned = context.steps.ledger.record(Pin(digest=digest), split).digest
             if pinned != digest:
                 raise EvaluationError(f"data of {split} changed: {digest[:12]}, pinned {str(pinned)[:12]}", "tampered")
+        if kept := count_kept(prepared.splits):
+            context.say(f"{kept} samples keep the part that this project gave them before")
         for fault in prepared.specs.faults:
             context.say(f"left out: {fault}")
 
@@ -147,7 +156,7 @@ class AnalysisToolchain:
         return audit_version(version, experiments, objectives, study)
 
     def sealed_data(self, task: AnalysisTask, context: Context) -> str:
-        return identify_samples(self._prepare(task, context).splits["sealed"])
+        return identify_samples(self._prepare(task, context).splits)
 
     def diff(self, task: AnalysisTask, version: Version, context: Context) -> str:
         if version.id == BASELINE:

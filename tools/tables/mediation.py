@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from tools.statistics.variables import read_frame, read_numeric
+from tools.statistics.variables import choose_level, read_frame, read_numeric, read_variable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,16 +19,17 @@ def mediation(
     exposure: Annotated[str, "variable"],
     mediator: Annotated[str, "variable"],
     covariates: Annotated[list[str], "variable"] = (),  # type: ignore[assignment]
+    level: str = "",
     draws: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Split the effect of an exposure on an outcome in the part through a mediator and the direct part.
 
     Linear models, quasi-Bayesian simulation (Imai). The rows are the mediated, the direct and the total effect, in
-    units of the outcome per unit of the exposure. It is causal only where nothing unmeasured drives mediator and
-    outcome, which no data of this kind can show.
+    units of the outcome per unit of the exposure. Of an exposure of two levels, `level` (else the later one) counts as
+    1. It is causal only where nothing unmeasured drives mediator and outcome, which no data of this kind can show.
 
-    Relation: feature ~ numeric
+    Relation: mediated ~ mediator
     Refuses: imputed
     Produces: statistics
     Seconds: 60
@@ -40,7 +41,8 @@ def mediation(
     names = {"outcome": outcome, "exposure": exposure, "mediator": mediator}
     if len({*names.values(), *covariates}) < len(names) + len(covariates):
         raise ValueError("outcome, exposure, mediator and covariates must be different columns")
-    columns = {role: read_numeric(data, name) for role, name in names.items()}
+    columns = {role: read_numeric(data, name) for role, name in names.items() if role != "exposure"}
+    columns["exposure"] = _read_exposure(data, exposure, level)
     frame = pd.concat([pd.DataFrame(columns), _encode(read_frame(data, covariates))], axis=1).dropna()
     if len(frame) < LEAST + frame.shape[1]:
         raise ValueError(f"{len(frame)} complete samples; at least {LEAST + frame.shape[1]} are needed")
@@ -50,6 +52,14 @@ def mediation(
     rows = [_make_row(summary.loc[name], label, len(frame), 2 / draws) for name, label in _PARTS.items()]
     share = float(summary.loc["Prop. mediated (average)", "Estimate"])
     return pd.DataFrame(rows).assign(unit=f"{outcome} per unit of {exposure}", outcome=outcome, share_mediated=share)
+
+
+def _read_exposure(data: AnnData, name: str, level: str) -> pd.Series[float]:
+    import pandas as pd
+
+    if level or not pd.api.types.is_numeric_dtype(read_variable(data, name)):
+        return choose_level(data, name, level or None)
+    return read_numeric(data, name)
 
 
 def _encode(covariates: pd.DataFrame) -> pd.DataFrame:

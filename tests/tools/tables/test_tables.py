@@ -108,3 +108,10 @@ def test_what_cant_be_asked_is_refused_in_one_line(ask: Any, line: str, table: A
 def test_a_predictor_that_separates_the_outcome_has_no_p(table: Any) -> None:
     table.X[:, 4] = table.to_df()["passed"] * 10 + table.X[:, 4]
     assert odds_association(table, "passed", ["noise"])["untested"][0] == "the predictor separates the outcomes"
+
+
+def test_an_exposure_of_two_levels_can_be_mediated(table: Any) -> None:
+    table.obs["arm"] = np.where(table.to_df()["x"] > 0, "treated", "plain")
+    up = mediation(table, "y", "arm", "m", level="treated", draws=200).set_index("entity")
+    down = mediation(table, "y", "arm", "m", level="plain", draws=200).set_index("entity")
+    assert up.loc["mediated effect", "effect"] > 0.2 > -0.2 > down.loc["mediated effect", "effect"]

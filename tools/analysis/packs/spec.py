@@ -31,6 +31,8 @@ class Relation(StrEnum):
     CLUSTER_GROUP = "cluster ~ group"
     GROUP_FEATURES = "group ~ features"
     COMPOSITION_GROUP = "composition ~ group"
+    SLOPE_GROUP = "slope ~ group"  # whether x goes with y in another way in one group than in the other
+    MEDIATION = "mediated ~ mediator"  # exposure -> mediator -> outcome, in an order that the task states
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from tools.analysis.planning.workflows.search import Search, Workflow, offer
 from tools.toolchain import Work
 
 MAX_WORKFLOWS, SHOWN_ROWS = 3, 8
+MEDIATED = "mediated effect"
 NO_ROWS = "the test left no row with a partial correlation"
 
 
@@ -50,6 +51,8 @@ def list_rows(run: CallsRun, search: Search, study: Study) -> list[Row]:
         return rows
     if relation == Relation.GROUP_FEATURES:  # worse than chance is what cross-validation gives where there is nothing
         return [row for row in list_usable(rows) if (row.r or 0.0) > 0]
+    if relation == Relation.MEDIATION:
+        return [row for row in list_usable(rows) if row.entity == MEDIATED]
     about_features = relation.startswith("feature ~")
     return [row for row in list_usable(rows) if not about_features or row.entity in study.view.features]
 

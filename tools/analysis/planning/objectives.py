@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 from tools.analysis.design import Design
 from tools.analysis.packs.spec import Relation, ToolSpec
@@ -20,7 +21,10 @@ NEEDS_GROUP = {
 }
 WORDS = {"proteomics": "proteins", "table": "variables", "cells": "markers"}
 LEFT = {relation: relation.value.partition(" ~ ")[0] for relation in Relation}
-MAX_OUTCOMES, MAX_FOCAL = 6, 4
+MAX_OUTCOMES, MAX_FOCAL, MAX_SLOPES, MAX_CHAINS = 6, 4, 2, 3
+LEAST_IN_CELL, LEAST_IN_CHAIN = 10, 40
+"""Discovery samples of each group for slopes of their own; discovery samples for a mediated effect, so that as many as
+its tool needs are in each of the other parts."""
 LEAST_SAMPLES = 3
 """Of each group level: below it no tool can tell spread from difference."""
 
@@ -30,6 +34,7 @@ def enumerate_objectives(design: Design, view: DataView, specs: Mapping[str, Too
     whether there is a file of sets."""
     tested = {spec.relation for spec in specs.values() if spec.tests and (sets or not spec.parameter_of("sets"))}
     found = [*_with_group(design, view), *_with_outcomes(design, view), *_with_survival(design), *_between(view)]
+    found += [*_with_slopes(design, view), *_with_chains(design, view)]
     return [objective for objective in found if objective.relation in tested]
 
 
@@ -69,6 +74,50 @@ def _with_survival(design: Design) -> Iterator[Objective]:
             family="outcomes",
             subject=design.event,
         )
+
+
+def _with_slopes(design: Design, view: DataView) -> Iterator[Objective]:
+    """Yield whether outcomes go with features in another way in one group than in the other."""
+    levels = view.columns[design.group].levels if design.group else {}
+    if min(levels.get(str(design.case), 0), levels.get(str(design.control), 0)) < LEAST_IN_CELL:
+        return
+    for column in design.numeric[:MAX_SLOPES]:
+        yield Objective(
+            id=f"slope of {column} ~ {design.group}",
+            question=f"Whose slope with {column} differs in {design.group} between {design.case} and {design.control}?",
+            relation=Relation.SLOPE_GROUP.value,
+            family="others",
+            subject=str(design.group),
+            column=column,
+        )
+
+
+def _with_chains(design: Design, view: DataView) -> Iterator[Objective]:
+    """Yield what may go through what, in the order that the task states and in no other."""
+    possible = [chain for chain in combinations(design.order, 3) if _suits_chain(chain, design, view)]
+    for exposure, mediator, outcome in possible[:MAX_CHAINS]:
+        yield Objective(
+            id=f"{exposure} -> {outcome} ~ {mediator}",
+            question=f"Does what {exposure} has to do with {outcome} go through {mediator}?",
+            relation=Relation.MEDIATION.value,
+            family="others",
+            subject=mediator,
+            chain=(exposure, mediator, outcome),
+        )
+
+
+def _suits_chain(chain: tuple[str, str, str], design: Design, view: DataView) -> bool:
+    """Whether mediator and outcome are numbers, the exposure is one or the two compared groups, and enough samples are
+    complete."""
+    columns = [view.columns.get(name) for name in chain]
+    numbers = [
+        name in view.features or (column is not None and column.numeric)
+        for name, column in zip(chain, columns, strict=True)
+    ]
+    groups = set(view.columns[design.group].levels) if design.group else set()
+    exposed = numbers[0] or (chain[0] == design.group and groups == {design.case, design.control})
+    missing = max((column.missing for column in columns if column is not None), default=0)
+    return exposed and all(numbers[1:]) and view.samples - missing >= LEAST_IN_CHAIN
 
 
 def _between(view: DataView) -> Iterator[Objective]:

@@ -16,7 +16,8 @@ FAMILIES: tuple[Family, ...] = ("features", "sets", "outcomes", "others")
 
 class Objective(BaseModel):
     """One thing that the data could answer. `subject` is the metadata column or feature that it is about, `column`
-    the one that says what kind a sample is, where the question needs it."""
+    the one that says what kind a sample is, where the question needs it, or the outcome of slopes. `chain` is exposure,
+    mediator and outcome."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -26,6 +27,12 @@ class Objective(BaseModel):
     family: Family
     subject: str
     column: str = ""
+    chain: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> list[str]:
+        """The columns and features that it names beside its subject."""
+        return [name for name in (*self.chain, self.column) if name and name != self.subject]
 
 
 class Chosen(Fact):

@@ -146,7 +146,10 @@ def _digest_task(folder: Path, spec: TaskFile, external: TaskTools) -> str:
     sources = {name: resolve(folder, name) for name in named_files(spec)}
     hashes = {name: _hash_file(path) for name, path in sources.items()}
     hashes |= {name: _hash_file(folder / name) for name in task.contents[1:]}
-    parts = [spec.model_dump(mode="json"), hashes, *describe_external(external)]
+    said = spec.model_dump(mode="json")
+    if not spec.design.order:  # a key of later versions: without it a task is what it was
+        del said["design"]["order"]
+    parts = [said, hashes, *describe_external(external)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -31,9 +31,12 @@ def _check_columns(data: AnnData, design: Design) -> Iterator[str]:
     for key, name in design.columns:
         if name not in known:
             yield f"design.{key}: no column '{name}' in the metadata; {suggest_nearest(name, known)}"
-    for name in design.defines_group:
-        if name not in known and name not in data.var_names:
-            yield f"design.defines_group: '{name}' is neither a column of the metadata nor a feature; mend the name"
+    for key, names in (("defines_group", design.defines_group), ("order", design.order)):
+        for name in names:
+            if name not in known and name not in data.var_names:
+                yield f"design.{key}: '{name}' is neither a column of the metadata nor a feature; mend the name"
+    if design.order and len(set(design.order)) < max(3, len(design.order)):
+        yield "design.order: name three different columns at least, earlier before later: exposure, mediator, outcome"
 
 
 def _check_levels(obs: pd.DataFrame, design: Design) -> Iterator[str]:

@@ -36,6 +36,7 @@ KEYS: dict[str, str] = {
     "time": "survival: time to event or censoring ...",
     "event": "... and whether it happened (1) or not (0)",
     "numeric": "numeric outcomes worth asking about",
+    "order": "columns or features, earlier before later (exposure, mediator, outcome), to ask about mediation",
     "defines_group": "columns or features that the group may have been defined from: findings about them are circular",
 }
 

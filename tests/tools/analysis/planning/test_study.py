@@ -55,7 +55,7 @@ def test_call_by_call_gives_what_all_calls_at_once_give(studies: tuple[Study, St
     study, other = studies
     first, last = study.advance(PATH[:1]), study.advance(PATH)
     assert first.ok and first.dataset and len(find_kept(study)) == 1 and not last.dataset  # a test changes no data
-    assert first.summary["smallest group"] > 20 and first.summary["batch share"] > 0.1
+    assert first.summary["smallest group"] > 20 and abs(first.summary["batch share"]) < 0.01  # after normalisation
     whole = other.run(PATH)
     assert study.table(last) == other.table(whole) != []
     assert (last.calls, last.provenance, last.states) == (whole.calls, whole.provenance, whole.states)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Finding
+from tools.analysis.packs.spec import Relation
 from tools.analysis.planning.hypotheses.caveats import Caveat, find_circularity, find_confounding
 from tools.analysis.planning.hypotheses.follow_batch import has_batch
 from tools.analysis.planning.hypotheses.implications import list_implications
@@ -18,6 +19,11 @@ from tools.analysis.planning.workflows.search import Search
 
 SUGGESTIVE = "suggestive only: not significant on the discovery samples (q = {q:.2g})"
 MOST_SIMILAR = 3
+CONDITIONS: Mapping[str, str] = {
+    Relation.SLOPE_GROUP: "slopes may differ on one scale of the outcome and not on another",
+    Relation.MEDIATION: "it rests on the order that the task states, and on nothing unmeasured that drives both the "
+    "mediator and the outcome: no data of this kind can show either",
+}
 NO_BATCH = "{batch} isn't in the model of the test"
 
 
@@ -45,7 +51,7 @@ def _describe(
         id=f"{objective.id}/{row.entity}",
         objective=objective.id,
         relation=objective.relation,
-        entities=list(dict.fromkeys([row.entity, *row.members, *similar])),
+        entities=list(dict.fromkeys([row.entity, *row.members, *similar, *objective.named])),
         direction=direction_of(row),
         context=write_context(objective, design, covariates),
         title=title,
@@ -73,7 +79,7 @@ def _is_about_group(objective: Objective, study: Study) -> bool:
 
 def _list_weaknesses(row: Row, run: CallsRun, search: Search) -> list[Caveat]:
     """Return what makes the finding weaker than it looks."""
-    found: list[Caveat] = []
+    found = [Caveat(about=row.entity, text=text) for text in [CONDITIONS.get(search.objective.relation)] if text]
     batch = search.design.batch
     if not is_significant(row):
         q = 1.0 if row.q is None else row.q

@@ -7,6 +7,7 @@ from typing import Any
 
 from tools.analysis.findings import Call, Finding, Implication, Role, Subset, sign_of
 from tools.analysis.packs.spec import Relation
+from tools.analysis.planning.hypotheses.mediated_paths import list_paths
 from tools.analysis.planning.records import Explored, Objective
 from tools.analysis.planning.study import Study
 from tools.analysis.planning.workflows.arguments import drop_batch, fill_arguments, list_used_covariates
@@ -17,7 +18,8 @@ LEAST_IN_BATCH, MAX_BATCHES, LEAST_MEMBERS = 5, 4, 3
 
 
 def list_implications(finding: Finding, search: Search, study: Study) -> list[Implication]:
-    """Return the primary implication first; only that one is required. None where other samples can't be asked."""
+    """Return the primary implication first; only that one is required, and of a mediated effect its two paths. None
+    where other samples can't be asked."""
     calls = _list_primary_calls(finding, search)
     if not calls:
         return []
@@ -25,6 +27,9 @@ def list_implications(finding: Finding, search: Search, study: Study) -> list[Im
     found = [_make_primary(finding, study)]
     if search.objective.relation == Relation.GROUP_FEATURES:
         return found
+    if search.objective.relation == Relation.MEDIATION:
+        paths = list_paths(finding, search, study)
+        return [*found, *paths, *_without_adjustment(finding, search)] if paths else []
     found += _without_adjustment(finding, search)
     found += _by_other_tool(finding, search, study)
     found += _within_batches(finding, search, study)

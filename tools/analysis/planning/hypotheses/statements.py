@@ -22,12 +22,15 @@ TITLES = {
     Relation.FEATURE_NUMERIC: "{it} {rises} {subject}",
     Relation.FEATURE_FEATURE: "{it} {rises} {subject}",
     Relation.FEATURE_SURVIVAL: "a {higher} level of {it} goes with an earlier {subject}",
+    Relation.SLOPE_GROUP: "the slope of {outcome} on {it} is {higher} in {case} than in {control}",
+    Relation.MEDIATION: "a {positive} part of the association of {exposure} with {outcome} goes through {mediator}",
 }
 SHOWN_MEMBERS = 3
 
 
 def write_title(row: Row, label: str, direction: Trend, objective: Objective, design: Design) -> str:
     members = ", ".join(row.members[:SHOWN_MEMBERS])
+    exposure, mediator, outcome = objective.chain or ("", "", objective.column)
     text = TITLES[Relation(objective.relation)].format(
         it=label,
         members=f" ({members} ...)" if members else "",
@@ -37,6 +40,10 @@ def write_title(row: Row, label: str, direction: Trend, objective: Objective, de
         case=name_level(design, design.case),
         control=name_level(design, design.control),
         subject=objective.subject,
+        positive="positive" if direction == "up" else "negative",
+        exposure=exposure,
+        mediator=mediator,
+        outcome=outcome,
     )
     return text if text.startswith(label) else text[0].upper() + text[1:]  # a name is written as it is
 

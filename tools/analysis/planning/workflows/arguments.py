@@ -12,6 +12,7 @@ from tools.analysis.packs.spec import SETS, Parameter, Relation, ToolSpec
 from tools.analysis.planning.records import Objective
 
 UNSET = object()
+CHAIN = ("exposure", "mediator", "outcome")
 CONTROL_WORDS = ("control", "reference", "baseline")
 VARIABLES: Mapping[str, tuple[str, ...]] = {
     Relation.FEATURE_NUMERIC: ("outcome",),
@@ -64,7 +65,8 @@ def adjusts(spec: ToolSpec, design: Design, paired: bool = False) -> bool:
 def list_covariates(spec: ToolSpec, objective: Objective, design: Design) -> list[str]:
     """Return the design's covariates, with the batch where the tool has no parameter of its own for it."""
     batch = [design.batch] if design.batch and find_parameter(spec, "batch") is None else []
-    return [column for column in dict.fromkeys([*design.covariates, *batch]) if column != objective.subject]
+    asked = {objective.subject, *objective.named}
+    return [column for column in dict.fromkeys([*design.covariates, *batch]) if column not in asked]
 
 
 def list_used_covariates(call: Call, specs: Mapping[str, ToolSpec]) -> list[str]:
@@ -94,8 +96,11 @@ def drop_batch(calls: Sequence[Call], specs: Mapping[str, ToolSpec], batch: str 
 
 def _find_value(parameter: Parameter, spec: ToolSpec, objective: Objective, design: Design) -> Any:
     role, subject, relation = role_of(parameter), objective.subject, objective.relation
+    if objective.chain and parameter.name in CHAIN:
+        return objective.chain[CHAIN.index(parameter.name)]
     if role == "":
-        return _choose_plain(parameter)
+        of_group = bool(objective.chain) and objective.chain[0] == design.group and parameter.name == "level"
+        return _or_unset(design.case) if of_group else _choose_plain(parameter)
     if role == "covariates":
         return list_covariates(spec, objective, design)
     if parameter.schema.get("type") == "array":
@@ -113,9 +118,15 @@ def _find_value(parameter: Parameter, spec: ToolSpec, objective: Objective, desi
         "numeric": numeric,
         "feature": subject if relation == Relation.FEATURE_FEATURE else None,
         "column": objective.column or None,
-        "variable": subject if parameter.name in VARIABLES.get(relation, ()) else None,
+        "variable": _find_variable(parameter, objective),
     }
     return _or_unset(known.get(role))
+
+
+def _find_variable(parameter: Parameter, objective: Objective) -> str | None:
+    if objective.relation == Relation.SLOPE_GROUP:
+        return objective.column if parameter.name == "outcome" else None
+    return objective.subject if parameter.name in VARIABLES.get(objective.relation, ()) else None
 
 
 def _choose_plain(parameter: Parameter) -> Any:

@@ -44,3 +44,14 @@ def test_a_check_says_its_numbers_and_what_it_follows() -> None:
         update={"extra": {"unit": "share", "follows": "site", "f": 3.0}}
     )
     assert describe_check(row) == "share 1.80, p = 0.01, follows site"
+
+
+def test_slopes_and_mediated_effects_name_all_their_columns() -> None:
+    slope = OBJECTIVE.model_copy(update={"relation": "slope ~ group", "column": "score"})
+    assert write_title(make_row(), "dose", "down", slope, DESIGN) == (
+        "The slope of score on dose is lower in treated than in plain"
+    )
+    chain = OBJECTIVE.model_copy(update={"relation": "mediated ~ mediator", "chain": ("dose", "level", "score")})
+    assert write_title(make_row(), "mediated effect", "up", chain, DESIGN) == (
+        "A positive part of the association of dose with score goes through level"
+    )
