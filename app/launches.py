@@ -15,8 +15,12 @@ LOG = "run.log"
 class Detached(NamedTuple):
     """A process that drives a run by itself; `log` is the file that it writes what it prints to."""
 
-    pid: int
+    process: subprocess.Popen[bytes]
     log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
 
 def start_detached(folder: Path, project: Path | None = None) -> Detached:
@@ -34,7 +38,7 @@ def start_detached(folder: Path, project: Path | None = None) -> Detached:
             cwd=project,
         )
     threading.Thread(target=child.wait, daemon=True).start()  # a server that lives longer leaves no zombie
-    return Detached(child.pid, log)
+    return Detached(child, log)
 
 
 def make_caps(hours: float | None, experiments: int | None, usd: float | None, tokens: int | None) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
-from app.launches import start_detached
+from app.launches import Detached, start_detached
 from app.record import folders
 from app.record.record import Record
 from pelagos.errors import BadInput
@@ -22,7 +21,7 @@ class Project:
 
     def __init__(self, folder: Path, writable: bool) -> None:
         self.folder, self.writable = folder.resolve(), writable
-        self._drives: list[subprocess.Popen[bytes]] = []
+        self._drives: list[Detached] = []
         self._lock = threading.Lock()
 
     def find_run(self, name: str) -> Path:
@@ -46,7 +45,7 @@ class Project:
         """Make a run folder and drive it in a process of its own. Returns both. Raises BadInput where too many runs are
         in progress, and what `make_run` raises."""
         with self._lock:
-            self._drives = [drive for drive in self._drives if drive.poll() is None]
+            self._drives = [drive for drive in self._drives if drive.process.poll() is None]
             if len(self._drives) >= MAX_DRIVES:
                 raise BadInput(f"{MAX_DRIVES} runs that this server started are in progress: wait until one has ended")
             folder = make_run()

@@ -23,7 +23,7 @@ from pelagos.errors import BadInput, PelagosError, Stale
 from pelagos.visible import make_visible
 
 STATIC = Path(__file__).parents[1] / "static"
-ROUTERS = ("app.review.acts.actions",)
+ROUTERS = ("app.review.pages", "app.review.acts.actions", "app.review.search.router", "app.review.compare.router")
 """Modules with a `router`."""
 LAST_PORT = 65535
 ENDING_S = 3
