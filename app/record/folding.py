@@ -100,7 +100,7 @@ def _fold_more_given(record: Record, fact: MoreGiven, event: Event) -> None:
 
 
 def _fold_offered(record: Record, fact: Offered, event: Event) -> None:
-    record.targets = fact.targets
+    record.offered = fact
 
 
 def _fold_proposed(record: Record, fact: Proposed, event: Event) -> None:
