@@ -79,7 +79,7 @@ class Record:
     replies by hypothesis. `review_requests` maps a hypothesis to the hash that a reviewer decides on, `decisions` a
     hash to the decision, and `reviews` a hash to the decision on which the run has acted. `paused`: the run waits for a
     reviewer. `decision_keys` maps a hash to the key of its newest decision. `control` is the newest word of a person on
-    whether the run goes on, `steer` the newest wish; `offered` says which targets a hypothesis may name. `proposals` and
+    whether the run goes on, `steer` the newest wish; `offered` says what a hypothesis may name. `proposals` and
     `more_wanted` map keys to what people asked for, `taken` a key to the lane's fact, `more_given` a key to the result.
     `outages` maps a model that does not answer to the time (Unix seconds) and the reason. `last_event` is the
     time, kind and key of the newest row.
