@@ -220,7 +220,7 @@ FOLDS: dict[str, Callable[[Record, Any, Event], None]] = {
     "review.wanted": _fold_wanted,
     "reviewed": _fold_reviewed,
     "decision": _fold_decision,
-    "control": _fold_control,
+    "run.control": _fold_control,
     "evidence.wanted": _fold_more_wanted,
     "evidence.given": _fold_more_given,
     "targets": _fold_offered,

@@ -284,7 +284,7 @@ class Record:
 
 WHOLE_KINDS = (
     "run.started", "caps", "run.ended", "run.stopped", "verdict", "claim", "confirmed", "review.wanted",
-    "reviewed", "decision", "survey", "model.fault", "outage", "outage.over", "model.switch", "control", "targets",
+    "reviewed", "decision", "survey", "model.fault", "outage", "outage.over", "model.switch", "run.control", "targets",
     "proposal", "taken", "steer", "evidence.wanted", "evidence.given",
 )  # fmt: skip
 """Kinds of which a condensed ledger reads every row."""

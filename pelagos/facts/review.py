@@ -43,7 +43,7 @@ class Reviewed(Fact):
 class Control(Fact):
     """Whether the run goes on. The newest one holds: a pause until it is taken back, a stop until a drive has ended."""
 
-    KIND = "control"
+    KIND = "run.control"
     word: ControlWord = "continue"
     by: str = ""
 

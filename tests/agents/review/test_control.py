@@ -41,7 +41,12 @@ def test_the_newest_word_holds_and_a_stop_until_the_drive_has_ended(tmp_path: Pa
         assert record_control(ledger, "pause")
         ledger.record(Ending(status="interrupted"), "2")
         assert find_control(ledger) == "pause"
-        assert [event.payload["word"] for event in ledger.events("control")] == ["pause", "continue", "stop", "pause"]
+        assert [event.payload["word"] for event in ledger.events("run.control")] == [
+            "pause",
+            "continue",
+            "stop",
+            "pause",
+        ]
 
 
 def test_a_paused_drive_writes_nothing_and_takes_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +65,7 @@ def test_a_paused_drive_writes_nothing_and_takes_no_time(tmp_path: Path, monkeyp
     first = next(place for place, event in enumerate(rows) if event.kind == "pause.intent")
     assert rows[first + 1].at - rows[first].at >= 0.9
     assert sum("pause 1, by Ann" in fact["text"] for fact in read_facts(run, "note")) == 1
-    assert [row["word"] for row in read_facts(run, "control")] == ["pause", "continue"]
+    assert [row["word"] for row in read_facts(run, "run.control")] == ["pause", "continue"]
     whole = rows[-1].at - rows[0].at
     with closing(Ledger.open(run / "ledger.db")) as ledger:
         worked = Budget(Caps(), ledger).summary().seconds.spent
