@@ -142,7 +142,7 @@ class Run:
     def boundary(self) -> None:
         """Waits while a person has paused the run. Raises Interrupted if a stop was requested; everything recorded so
         far stays."""
-        if self.control.hold(self.steps.budget):
+        if self.control.hold(self.steps.budget, self.say):
             self.pace.forget(current_hypothesis())
             self.review_gate.restart_patience()
         if self.stop.is_set():

@@ -19,6 +19,7 @@ from agents.run import Run
 from agents.state import State, Update
 from pelagos.facts.ideas import Survey
 from pelagos.nouns import RankedPaper
+from tools.toolchain import Proposing
 
 RULES = {
     "label": "novelty: hypotheses that the literature has already are tried all the same, and said to be known",
@@ -32,7 +33,7 @@ def survey(state: State, run: Run) -> Update:
     run.say(RULES[novelty_rule(run)])
     brief, max_papers = run.toolchain.brief(run.task, run), run.settings.survey.papers
     asked = asks_model(run) and bool(run.literature.live or run.literature.corpus.papers[MIN_PAPERS:max_papers])
-    record_targets(run.ledger, brief.targets)
+    record_targets(run.ledger, brief.targets, isinstance(run.toolchain, Proposing))
     attributes = extract_attributes(run) if asked else describe_task(run)
     query = f"{brief.topic} {brief.description} {attributes.input} {attributes.output}"
     papers = preselect(query, gather_papers(attributes, run), run.embedder)[:max_papers]

@@ -7,7 +7,7 @@ drive as a signal does.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from memory.ledger.ledger import Ledger, Reader
@@ -46,6 +46,7 @@ class ControlWatch:
     def __init__(self, ledger: Reader, stop: threading.Event) -> None:
         self._ledger, self._stop = ledger, stop
         self._paused = False
+        self._said = 0  # how many words there were when a pause was last said
         self._changed = threading.Condition()
         self._ended = threading.Event()
         self._error: PelagosError | None = None
@@ -62,12 +63,14 @@ class ControlWatch:
             self._ended.set()
             thread.join()
 
-    def hold(self, budget: Budget) -> bool:
-        """Wait while the run is paused and no stop is asked for; return whether it was. The run's clock stands still
-        as soon as no paid step is in progress. Raises an error that the watch has met."""
+    def hold(self, budget: Budget, say: Callable[[str], None]) -> bool:
+        """Wait while the run is paused and no stop is asked for; return whether it was. Each pause is said once. The
+        run's clock stands still as soon as no paid step is in progress. Raises an error that the watch has met."""
         waited = False
         with self._changed:
             while self._paused and not self._stop.is_set() and self._error is None:
+                if not waited:
+                    self._say_once(say)
                 waited = True
                 if budget.is_idle():
                     budget.pause()
@@ -77,6 +80,12 @@ class ControlWatch:
         if waited:
             budget.resume()
         return waited
+
+    def _say_once(self, say: Callable[[str], None]) -> None:
+        words = list(self._ledger.facts(Control).values())
+        if len(words) != self._said:
+            self._said = len(words)
+            say(f"pause {len(words)}, by {words[-1].by or 'a person'}: nothing begins before `pelagos resume`")
 
     def _watch(self) -> None:
         seen = 0

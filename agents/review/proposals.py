@@ -21,8 +21,9 @@ MAX_TITLE, MAX_STATEMENT, MAX_BY = 300, 3_000, 100
 _TAKING = threading.Lock()
 
 
-def record_targets(ledger: Ledger, targets: Mapping[str, str]) -> None:
-    ledger.record(Offered(targets=dict(targets)), Offered.KIND)
+def record_targets(ledger: Ledger, targets: Mapping[str, str], from_data: bool = False) -> None:
+    """Record what a hypothesis may name. `from_data`: hypotheses come from the task's data."""
+    ledger.record(Offered(targets=dict(targets), from_data=from_data), Offered.KIND)
 
 
 def record_proposal(ledger: Ledger, title: str, statement: str, target: str = "", by: str = "") -> str:
@@ -32,6 +33,7 @@ def record_proposal(ledger: Ledger, title: str, statement: str, target: str = ""
     offered = ledger.fact(Offered, Offered.KIND)
     if offered is None:
         raise BadInput("propose: the run has not said yet what may be changed: propose after its baseline was measured")
+    offered.check_asks("propose")
     target = target or (next(iter(offered.targets)) if len(offered.targets) == 1 else "")
     faults = [
         *_check_length("title", title, 3, MAX_TITLE),

@@ -5,18 +5,20 @@ from __future__ import annotations
 
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput
-from pelagos.facts.review import Steer, Steered
+from pelagos.facts.review import Offered, Steer, Steered
 from pelagos.visible import make_visible
 
 MAX_WISH = 2_000
 
 
 def record_wish(ledger: Ledger, text: str, by: str = "") -> str:
-    """Record the wish and return the one that it replaces; "" takes the wish back. Raises BadInput if it is too
-    long."""
+    """Record the wish and return the one that it replaces; "" takes the wish back. Raises BadInput for one that is too
+    long, and for a run that asks nobody for ideas."""
     text = make_visible(text).strip()
     if len(text) > MAX_WISH:
         raise BadInput(f"steer: {len(text)} characters are too long: at most {MAX_WISH} are taken")
+    if offered := ledger.fact(Offered, Offered.KIND):
+        offered.check_asks("steer")
     while True:
         wishes = list(ledger.facts(Steer).values())
         mine = Steer(text=text, by=by)

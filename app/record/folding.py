@@ -101,7 +101,7 @@ def _fold_more_given(record: Record, fact: MoreGiven, event: Event) -> None:
 
 
 def _fold_offered(record: Record, fact: Offered, event: Event) -> None:
-    record.targets = fact.targets
+    record.offered = fact
 
 
 def _fold_proposed(record: Record, fact: Proposed, event: Event) -> None:
@@ -226,7 +226,7 @@ FOLDS: dict[str, Callable[[Record, Any, Event], None]] = {
     "review.wanted": _fold_wanted,
     "reviewed": _fold_reviewed,
     "decision": _fold_decision,
-    "control": _fold_control,
+    "run.control": _fold_control,
     "evidence.wanted": _fold_more_wanted,
     "evidence.given": _fold_more_given,
     "targets": _fold_offered,

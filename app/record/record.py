@@ -25,7 +25,7 @@ from pelagos.facts.external import ToolCall
 from pelagos.facts.fact import INTENT, Cost
 from pelagos.facts.ideas import Screened
 from pelagos.facts.reader import read, read_cost, read_row
-from pelagos.facts.review import PERSONAL, Control, Decision, MoreWanted, Proposed, Reviewed, Steer, Taken
+from pelagos.facts.review import PERSONAL, Control, Decision, MoreWanted, Offered, Proposed, Reviewed, Steer, Taken
 from pelagos.facts.work import Failed, Intent
 from pelagos.nouns import (
     Build,
@@ -80,7 +80,7 @@ class Record:
     replies by hypothesis. `review_requests` maps a hypothesis to the hash that a reviewer decides on, `decisions` a
     hash to the decision, and `reviews` a hash to the decision on which the run has acted. `paused`: the run waits for a
     reviewer. `decision_keys` maps a hash to the key of its newest decision. `control` is the newest word of a person on
-    whether the run goes on, `steer` the newest wish; `targets` are those that a hypothesis may name. `proposals` and
+    whether the run goes on, `steer` the newest wish; `offered` says what a hypothesis may name. `proposals` and
     `more_wanted` map keys to what people asked for, `taken` a key to the lane's fact, `more_given` a key to the result.
     `outages` maps a model that does not answer to the time (Unix seconds) and the reason. `last_event` is the
     time, kind and key of the newest row.
@@ -109,7 +109,7 @@ class Record:
     decision_keys: dict[str, str] = field(default_factory=dict)
     control: Control | None = None
     steer: Steer | None = None
-    targets: dict[str, str] = field(default_factory=dict)
+    offered: Offered | None = None
     proposals: dict[str, Proposed] = field(default_factory=dict)
     more_wanted: dict[str, MoreWanted] = field(default_factory=dict)
     more_given: dict[str, str] = field(default_factory=dict)
@@ -292,7 +292,7 @@ class Record:
 
 WHOLE_KINDS = (
     "run.started", "caps", "run.ended", "run.stopped", "verdict", "claim", "confirmed", "review.wanted",
-    "reviewed", "decision", "survey", "model.fault", "outage", "outage.over", "model.switch", "control", "targets",
+    "reviewed", "decision", "survey", "model.fault", "outage", "outage.over", "model.switch", "run.control", "targets",
     "proposal", "taken", "steer", "evidence.wanted", "evidence.given",
 )  # fmt: skip
 """Kinds of which a condensed ledger reads every row."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pelagos.errors import BadInput
 from pelagos.facts.fact import Fact
 
 Word = Literal["accept", "reject", "revise"]
@@ -42,7 +43,7 @@ class Reviewed(Fact):
 class Control(Fact):
     """Whether the run goes on. The newest one holds: a pause until it is taken back, a stop until a drive has ended."""
 
-    KIND = "control"
+    KIND = "run.control"
     word: ControlWord = "continue"
     by: str = ""
 
@@ -66,10 +67,20 @@ class MoreGiven(Fact):
 
 
 class Offered(Fact):
-    """The targets that a hypothesis of this run may name, each with a description."""
+    """The targets that a hypothesis of this run may name, each with a description. `from_data`: hypotheses come from
+    the task's data, and nobody is asked for them."""
 
     KIND = "targets"
     targets: dict[str, str] = {}
+    from_data: bool = False
+
+    def check_asks(self, word: str) -> None:
+        """Raises BadInput for what a person wishes of a run that asks nobody for ideas."""
+        if self.from_data:
+            raise BadInput(
+                f"{word}: the hypotheses of this run come from its task's data, not from a model or a person: "
+                "write other objectives into the task, or start a task of your own"
+            )
 
 
 class Proposed(Fact):

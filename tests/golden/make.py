@@ -14,16 +14,21 @@ import tarfile
 import tempfile
 from contextlib import closing
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agents.launch import create, drive
+from agents.review.control import record_control
+from agents.review.decisions import record_decision
+from agents.review.proposals import record_proposal
+from agents.review.steering import record_wish
 from agents.setup.run_folder import FILE, LEDGER, TASK
 from app.replay.pack import chain_rows, remove_owner
 from app.replay.source import ARTIFACTS
 from app.replay.strip import make_anonymizer
 from memory.ledger import repair
-from memory.ledger.ledger import Ledger
+from memory.ledger.ledger import Event, Ledger
 from pelagos import __version__
 from tests.agents.scripted import ScriptedAssembly, make_short_settings
 from tests.toolchains.table import write_task
@@ -34,16 +39,33 @@ NUMBERS = ("value", "low", "high", "p_value", "seeds")
 
 
 def make(archive: Path) -> None:
-    """Drive a run of three hypotheses in a temporary folder and write it to `archive`."""
+    """Drive a run of three hypotheses in a temporary folder and write it to `archive`. One of them is a person's, who
+    decides on another and steers."""
     with tempfile.TemporaryDirectory() as scratch:
         project, assembly = Path(scratch), ScriptedAssembly()
         run = project / "runs" / "golden"
-        create(project, str(write_task(project / "table")), make_short_settings(3, lanes=1), run, assembly)
-        assert drive(run, assembly=assembly).status == "finished"
+        settings = make_short_settings(3, lanes=1)
+        settings.loop.review = "async"
+        create(project, str(write_task(project / "table")), settings, run, assembly)
+        assert drive(run, partial(speak, run), assembly=assembly).status == "finished"
         folder = project / "packed"
         copy_clean(run, folder, project)
         with tarfile.open(archive, "w:xz", preset=9) as packed:
             packed.add(folder, run.name, filter=remove_owner)
+
+
+def speak(run: Path, event: Event) -> None:
+    """Say what a person may say to a run, beside its drive."""
+    if event.kind not in ("targets", "screened"):
+        return
+    with closing(Ledger.open(run / LEDGER)) as ledger:
+        if event.kind == "targets":
+            record_wish(ledger, "Prefer small changes.", "Ann")
+            record_proposal(ledger, "The cube of c", "cube: square applied to c.", "c", "Ann")
+            for word in ("pause", "continue"):
+                record_control(ledger, word, "Ann")
+        elif event.key == "h1":
+            record_decision(ledger, "h1", "accept", "Gently.", by="Ann")
 
 
 def copy_clean(run: Path, folder: Path, project: Path) -> None:

@@ -28,7 +28,8 @@ from pelagos.facts.review import (
 from pelagos.nouns import Fidelity, Hypothesis
 
 PERSON = "a person"
-KINDS = (*(fact.KIND for fact in PERSONAL), Given.KIND, find_kind(Fidelity))
+FIDELITY = find_kind(Fidelity)
+KINDS = (*(fact.KIND for fact in PERSONAL), Given.KIND, FIDELITY)
 
 
 class Entry(NamedTuple):
@@ -83,6 +84,8 @@ def _list_made(ledger: Reader) -> dict[str, str]:
 
 def _describe(event: Event) -> Entry | None:
     """Return the entry of a row, None for a row that no person wrote."""
+    if event.kind == FIDELITY and event.payload.get("by") != PERSON:
+        return None
     base = Entry(event.seq, event.at, "", "")
     match read_row(event):
         case Decision() as fact:
@@ -100,6 +103,6 @@ def _describe(event: Event) -> Entry | None:
         case Given() as fact:
             values = (f"{name} = {value}" for part in fact.sections.values() for name, value in part.items())
             return base._replace(what="new caps", text=", ".join(values))
-        case Fidelity(by=by) as fact if by == PERSON:
+        case Fidelity() as fact:
             return base._replace(what=f"fidelity: {fact.answer}", hypothesis=fact.hypothesis, saw=fact.id)
     return None

@@ -68,7 +68,6 @@ def propose(folder: Path, title: str, statement: str, target: str, by: str = "")
     """Propose a hypothesis, which the next free lane takes."""
     from agents.review.proposals import record_proposal
 
-    _check_asks_model(folder, "propose")
     with _open(folder) as ledger:
         record_proposal(ledger, title, statement, target, _clean(by))
     return f"proposed: the next free lane takes it before it asks for an idea; {describe_next(folder)}"
@@ -78,7 +77,6 @@ def steer(folder: Path, text: str, by: str = "") -> str:
     """Tell ideation what is wished; "" takes the wish back."""
     from agents.review.steering import record_wish
 
-    _check_asks_model(folder, "steer")
     with _open(folder) as ledger:
         replaced = record_wish(ledger, text, _clean(by))
     said = "ideas are asked for with this wish from now on" if text.strip() else "no wish from now on"
@@ -131,20 +129,6 @@ def _open(folder: Path) -> Iterator[Ledger]:
 
 def _clean(name: str) -> str:
     return " ".join(make_visible(name).split())[:MAX_NAME]
-
-
-def _check_asks_model(folder: Path, word: str) -> None:
-    """Raises BadInput for a run whose hypotheses come from its data: it asks nobody for ideas."""
-    from agents.setup.run_folder import read as read_run_file
-    from tools import registry
-    from tools.toolchain import Proposing
-
-    name = read_run_file(folder).toolchain
-    if isinstance(registry.toolchain(name), Proposing):
-        raise BadInput(
-            f"{word}: the hypotheses of a run of toolchain {name} come from its task's data, not from a model or a "
-            "person: write other objectives into the task, or start a task of your own"
-        )
 
 
 def _control_driven(folder: Path, word: ControlWord, effect: str, by: str) -> str:

@@ -41,7 +41,7 @@ HEADERS = {
 }
 """Set where a route sets no header of that name itself."""
 NO_SESSION = "Open the address that <code>pelagos review</code> printed: it lets this browser in."
-FROM_LINK = 'If it is in already and you came here by a link: <a href="{}">go on</a>.'
+FROM_LINK = '</p><p>If it is in already and you came here by a link: <a href="{}">go on</a>.'
 """A strict cookie isn't sent along with a link of another site; with one of this page it is."""
 LOGIN_FORM = (
     '<form method="post" action="/login"><p><label>Password <input type="password" name="password" required autofocus '
@@ -116,7 +116,8 @@ class Guard:
             return None
         if access.password and request.method in SAFE_METHODS:
             return RedirectResponse(LOGIN, HTTPStatus.SEE_OTHER)
-        return _refuse(HTTPStatus.UNAUTHORIZED, f"{NO_SESSION}</p><p>{FROM_LINK.format(escape(request.url.path))}")
+        hint = FROM_LINK.format(escape(request.url.path)) if request.method in SAFE_METHODS else ""
+        return _refuse(HTTPStatus.UNAUTHORIZED, f"{NO_SESSION}{hint}")
 
     async def _log_in(self, request: Request) -> Response:
         """Show the form, or try the password. Wrong ones take a second each, one after the other."""

@@ -17,6 +17,7 @@ from memory.ledger.ledger import Event, Ledger
 from memory.steps.budget import Budget
 from pelagos.errors import DamagedRun
 from pelagos.facts.drive import Ending
+from pelagos.facts.fact import Cost
 from pelagos.settings import Caps
 from tests.agents.review.test_review import launch
 from tests.agents.test_loop import read_facts
@@ -40,7 +41,12 @@ def test_the_newest_word_holds_and_a_stop_until_the_drive_has_ended(tmp_path: Pa
         assert record_control(ledger, "pause")
         ledger.record(Ending(status="interrupted"), "2")
         assert find_control(ledger) == "pause"
-        assert [event.payload["word"] for event in ledger.events("control")] == ["pause", "continue", "stop", "pause"]
+        assert [event.payload["word"] for event in ledger.events("run.control")] == [
+            "pause",
+            "continue",
+            "stop",
+            "pause",
+        ]
 
 
 def test_a_paused_drive_writes_nothing_and_takes_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +64,8 @@ def test_a_paused_drive_writes_nothing_and_takes_no_time(tmp_path: Path, monkeyp
     assert drive(run, watch, assembly=assembly).status == "finished"
     first = next(place for place, event in enumerate(rows) if event.kind == "pause.intent")
     assert rows[first + 1].at - rows[first].at >= 0.9
-    assert [row["word"] for row in read_facts(run, "control")] == ["pause", "continue"]
+    assert sum("pause 1, by Ann" in fact["text"] for fact in read_facts(run, "note")) == 1
+    assert [row["word"] for row in read_facts(run, "run.control")] == ["pause", "continue"]
     whole = rows[-1].at - rows[0].at
     with closing(Ledger.open(run / "ledger.db")) as ledger:
         worked = Budget(Caps(), ledger).summary().seconds.spent
@@ -105,23 +112,22 @@ def test_a_ledger_that_can_not_be_read_is_told_to_the_nodes(tmp_path: Path, monk
             raise DamagedRun("torn")
 
         with watch.watching():
-            assert not watch.hold(budget)
+            assert not watch.hold(budget, print)
             monkeypatch.setattr(ledger, "last_seq", fail)
             time.sleep(0.1)
             with pytest.raises(DamagedRun, match="torn"):
-                watch.hold(budget)
+                watch.hold(budget, print)
 
 
 def test_the_clock_runs_on_while_a_step_is_in_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control, "POLL_S", 0.01)
-    from pelagos.facts.fact import Cost
-
     with closing(Ledger.open(tmp_path / "ledger.db")) as ledger:
         watch, budget = ControlWatch(ledger, threading.Event()), Budget(Caps(), ledger)
+        said: list[str] = []
         reservation = budget.reserve(Cost(tokens=1))
         record_control(ledger, "pause")
         with watch.watching():
-            held = threading.Thread(target=watch.hold, args=(budget,))
+            held = threading.Thread(target=watch.hold, args=(budget, said.append))
             held.start()
             time.sleep(0.1)
             assert not ledger.events("pause.intent")
@@ -131,3 +137,4 @@ def test_the_clock_runs_on_while_a_step_is_in_progress(tmp_path: Path, monkeypat
             record_control(ledger, "continue")
             held.join(5)
             assert not held.is_alive()
+        assert said == ["pause 1, by a person: nothing begins before `pelagos resume`"]

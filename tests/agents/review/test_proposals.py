@@ -10,6 +10,7 @@ import pytest
 
 from agents.launch import drive
 from agents.review.proposals import list_open_proposals, record_proposal, record_targets, take_proposal
+from agents.review.steering import record_wish
 from memory.ledger.ledger import Event, Ledger
 from pelagos.errors import BadInput
 from pelagos.nouns import Hypothesis
@@ -82,6 +83,15 @@ def test_the_only_target_need_not_be_named_and_the_same_words_are_refused(tmp_pa
         assert list_open_proposals(ledger)[key].target == "c"
         with pytest.raises(BadInput, match="was proposed for c already"):
             record_proposal(ledger, *WORDS)
+
+
+@pytest.mark.parametrize("word", ["propose", "steer"])
+def test_a_run_whose_hypotheses_come_from_its_data_asks_nobody(tmp_path: Path, word: str) -> None:
+    with closing(Ledger.open(tmp_path / "ledger.db")) as ledger:
+        record_targets(ledger, {"c": "the column c"}, from_data=True)
+        with pytest.raises(BadInput, match=f"{word}: the hypotheses of this run come from its task's data"):
+            record_proposal(ledger, *WORDS) if word == "propose" else record_wish(ledger, "smaller")
+        assert len(ledger.events()) == 1
 
 
 def test_it_is_its_lanes_until_a_hypothesis_is_made_of_it(tmp_path: Path) -> None:
