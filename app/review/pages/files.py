@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from app.report import build
-from app.review.figures import find_media_type
+from app.review.contents.figures import find_media_type
 from app.review.pages.shelf import Shelf
 from app.review.rendering import render
 from app.review.runs import RunShelf

@@ -11,8 +11,8 @@ import pytest
 
 from app.live.board import list_rows
 from app.record.folders import LEDGER, read_record
-from app.review.growing_record import GrowingRecord
-from app.review.packed_event import PackedEvent
+from app.review.growing.growing_record import GrowingRecord
+from app.review.growing.packed_event import PackedEvent
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput
 from pelagos.facts.drive import Entered, Note

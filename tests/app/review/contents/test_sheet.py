@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.record.folders import LEDGER
-from app.review.growing_record import GrowingRecord
-from app.review.sheet import collect_brief, collect_sheet, list_series, read_call, read_calls
+from app.review.contents.sheet import collect_brief, collect_sheet, list_series, read_call, read_calls
+from app.review.growing.growing_record import GrowingRecord
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput
 from pelagos.facts.calls import Call

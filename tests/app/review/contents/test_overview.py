@@ -4,8 +4,8 @@ from contextlib import closing
 from pathlib import Path
 
 from app.record.folders import LEDGER
-from app.review.growing_record import GrowingRecord
-from app.review.overview import collect_overview, collect_progress, list_badges, summarize_run
+from app.review.contents.overview import collect_overview, collect_progress, list_badges, summarize_run
+from app.review.growing.growing_record import GrowingRecord
 from memory.files.run_lock import hold_controller
 from memory.ledger.ledger import Ledger
 from pelagos.facts.calls import Outage

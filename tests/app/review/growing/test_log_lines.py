@@ -4,8 +4,8 @@ from contextlib import closing
 from pathlib import Path
 
 from app.record.folders import LEDGER
-from app.review.growing_record import GrowingRecord
-from app.review.log_lines import read_log
+from app.review.growing.growing_record import GrowingRecord
+from app.review.growing.log_lines import read_log
 from memory.ledger.ledger import Ledger
 from pelagos.facts.drive import Entered, Note
 

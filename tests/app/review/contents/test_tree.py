@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.record.folders import LEDGER
-from app.review.growing_record import GrowingRecord
-from app.review.tree import Parent, find_parent, grow_tree, walk_tree
+from app.review.contents.tree import Parent, find_parent, grow_tree, walk_tree
+from app.review.growing.growing_record import GrowingRecord
 from memory.ledger.ledger import Ledger
 from pelagos.facts.ideas import Screened
 from tests.app.review.long_run import write_long_run

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.review.figures import MOST_FIGURES, PNG, SVG, TEXT, find_media_type, list_figures
+from app.review.contents.figures import MOST_FIGURES, PNG, SVG, TEXT, find_media_type, list_figures
 from memory.artifacts import ArtifactStore
 from pelagos.nouns import Experiment, OutcomeKind
 

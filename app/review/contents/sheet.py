@@ -11,11 +11,11 @@ from app.report.build import make_text_reader, read_section
 from app.report.facts import make_finding
 from app.report.plots import Axis
 from app.report.sections.contents import ShownPart
-from app.review.figures import list_figures
-from app.review.growing_record import GrowingRecord
-from app.review.hypothesis_rows import HypothesisRow
-from app.review.seeds_plot import Series, draw_seeds
-from app.review.tree import find_parent
+from app.review.contents.figures import list_figures
+from app.review.contents.tree import find_parent
+from app.review.drawings.seeds_plot import Series, draw_seeds
+from app.review.growing.growing_record import GrowingRecord
+from app.review.growing.hypothesis_rows import HypothesisRow
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput
 from pelagos.facts.calls import Call
