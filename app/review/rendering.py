@@ -17,7 +17,8 @@ from pelagos.counts import format_count
 from pelagos.visible import replace_surrogates
 
 TEMPLATES = Path(__file__).parent / "templates"
-REPORT = Path(filters.__file__).parent
+FOLDERS = (TEMPLATES, TEMPLATES / "pages", TEMPLATES / "parts", Path(filters.__file__).parent)
+"""A template is named without its folder, of which the last is the report's."""
 NAME_LENGTH = 120
 
 
@@ -41,9 +42,9 @@ def render_text(request: Request, template: str, /, **contents: Any) -> str:
 
 @cache
 def make_environment() -> Environment:
-    """Return the environment of the templates; those of the report's sections are found as well."""
+    """Return the environment of the templates."""
     environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, REPORT]),
+        loader=FileSystemLoader(FOLDERS),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

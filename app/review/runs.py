@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.record import folders
 from app.record.record import Record
-from app.review.growing_record import GrowingRecord
+from app.review.growing.growing_record import GrowingRecord
 from pelagos.errors import BadInput
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from app.report import build
-from app.report.sections.pictures import SIGNATURE
+from app.review.contents.figures import find_media_type
 from app.review.pages.shelf import Shelf
 from app.review.rendering import render
 from app.review.runs import RunShelf
@@ -22,7 +22,6 @@ ARTIFACT_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """An SVG picture opened by itself runs no script, loads nothing and has no origin."""
-TEXT, PNG, SVG = "text/plain; charset=utf-8", "image/png", "image/svg+xml"
 LOG_CHARS = 200_000
 REPORT_CSS = Path(build.__file__).with_name("report.css")
 
@@ -51,15 +50,6 @@ def show_log_file(request: Request, run: str, digest: str, shelf: Shelf) -> HTML
 def send_report_style() -> FileResponse:
     """Send the style of the report, which the page's own style adds to."""
     return FileResponse(REPORT_CSS, media_type="text/css")
-
-
-def find_media_type(data: bytes) -> str:
-    """Return the type by the content. What is no picture is shown as plain text, whatever it claims to be."""
-    if data.startswith(SIGNATURE):
-        return PNG
-    head = data[:1000].lstrip().lower()
-    is_svg = head.startswith(b"<svg") or (head.startswith((b"<?xml", b"<!doctype svg")) and b"<svg" in head)
-    return SVG if is_svg else TEXT
 
 
 def _read_artifact(shelf: RunShelf, run: str, digest: str) -> bytes:

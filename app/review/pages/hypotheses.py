@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from app.review.contents.table import TableQuery, make_page
 from app.review.pages.shelf import Shelf
 from app.review.rendering import render
-from app.review.table import TableQuery, make_page
 
 router = APIRouter()
 

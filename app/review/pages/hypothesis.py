@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.report.build import make_text_reader
+from app.review.contents.sheet import collect_brief, collect_sheet, read_call
 from app.review.pages.shelf import Shelf
 from app.review.rendering import render
-from app.review.sheet import collect_brief, collect_sheet, read_call
 from memory.ledger.keys import parse_payload
 from pelagos.errors import BadInput
 

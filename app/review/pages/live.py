@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from app.review.growing_record import GrowingRecord
-from app.review.log_lines import read_log
-from app.review.overview import collect_progress
+from app.review.contents.overview import collect_progress
+from app.review.growing.growing_record import GrowingRecord
+from app.review.growing.log_lines import read_log
 from app.review.pages.shelf import Shelf
 from app.review.rendering import render, render_text
 from app.review.runs import RunShelf

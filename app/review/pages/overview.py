@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from app.review.overview import collect_overview
+from app.review.contents.overview import collect_overview
 from app.review.pages.shelf import Shelf
 from app.review.rendering import render
 

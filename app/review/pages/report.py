@@ -24,9 +24,11 @@ def show_report(run: str, shelf: Shelf) -> HTMLResponse:
     return HTMLResponse(page, headers={"Content-Security-Policy": REPORT_POLICY, "Cache-Control": "no-store"})
 
 
-@router.get("/runs/{run}/attachments/{name}")
-def send_attachment(run: str, name: str, shelf: Shelf) -> Response:
-    """Send a file that the toolchain adds to the report, to be saved. Raises BadInput where there is none."""
+@router.get("/runs/{run}/{stem}.{suffix}")
+def send_attachment(run: str, stem: str, suffix: str, shelf: Shelf) -> Response:
+    """Send a file that the toolchain adds to the report, to be saved. Its address is the one that the report links to.
+    Raises BadInput where there is none."""
+    name = f"{stem}.{suffix}"
     section = read_section(shelf.folder(run))
     file = next((file for file in section.files if file.name == name), None) if section else None
     if file is None:

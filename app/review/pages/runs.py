@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.report.digest.needs import RANKS
-from app.review import overview
+from app.review.contents import overview
 from app.review.pages.shelf import Shelf
 from app.review.rendering import render
 from app.review.runs import RunShelf

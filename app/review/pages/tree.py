@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from app.review.contents.tree import PAGE_ROWS, grow_tree, walk_tree
 from app.review.pages.shelf import Shelf
 from app.review.rendering import render
-from app.review.tree import PAGE_ROWS, grow_tree, walk_tree
 
 router = APIRouter()
 

@@ -16,13 +16,18 @@
     target.replaceChildren(template.content);
   }
 
+  function showEnd(list) {
+    const box = list.closest(".tail") || list;
+    box.scrollTop = box.scrollHeight;
+  }
+
   function append(target, html) {
     const follow = document.querySelector("[data-follow] input");
     const template = document.createElement("template");
     template.innerHTML = html;
     target.append(template.content);
     while (target.children.length > 1000) target.firstElementChild.remove();
-    if (!follow || follow.checked) target.scrollTop = target.scrollHeight;
+    if (!follow || follow.checked) showEnd(target);
   }
 
   function listen(address) {
@@ -42,7 +47,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     const log = place("log");
-    if (log) log.scrollTop = log.scrollHeight;
+    if (log) showEnd(log);
     const follow = document.querySelector("[data-follow]");
     if (follow) follow.hidden = false;
     if (document.body.dataset.events) listen(document.body.dataset.events);

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
 from app.review import rendering
@@ -35,7 +35,7 @@ def make_pages(project: Path, runs: Sequence[Path] | None = None) -> FastAPI:
         return response
 
     @app.exception_handler(BadInput)
-    async def explain(request: Request, error: BadInput) -> HTMLResponse:
-        return rendering.render(request, "fault.html.j2", status=404, heading="Not found", text=str(error))
+    async def explain(request: Request, error: BadInput) -> PlainTextResponse:
+        return PlainTextResponse(str(error), status_code=404)
 
     return app

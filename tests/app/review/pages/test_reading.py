@@ -197,7 +197,7 @@ def test_the_report_has_a_policy_of_its_own(golden: TestClient) -> None:
 @pytest.mark.parametrize(
     "address",
     ["/runs/no", "/runs/demo/hypotheses/h99", "/runs/demo/hypotheses/h99/peek", "/runs/demo/calls/1", "/runs/demo/logs/x",
-     "/runs/demo/artifacts/..%2F..%2Fledger.db", "/runs/demo/attachments/x.py", "/runs/demo/hypotheses?sort=x"],
+     "/runs/demo/artifacts/..%2F..%2Fledger.db", "/runs/demo/analysis.py", "/runs/demo/hypotheses?sort=x"],
 )  # fmt: skip
 def test_what_is_not_there_is_said_plainly(client: TestClient, address: str) -> None:
     reply = client.get(address)

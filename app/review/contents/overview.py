@@ -15,8 +15,8 @@ from app.report import facts
 from app.report.build import make_text_reader
 from app.report.digest.needs import Need, list_needs, name_run
 from app.report.headline import compose_headline
-from app.review.growing_record import GrowingRecord
-from app.review.machine import draw_machine
+from app.review.drawings.machine import draw_machine
+from app.review.growing.growing_record import GrowingRecord
 from app.unsafe_warning import NAME as UNSAFE
 from app.unsafe_warning import make_warning
 from pelagos.counts import format_count

@@ -12,8 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from app.record.folders import LEDGER
-from app.review.growing_record import GrowingRecord
-from app.review.hypothesis_rows import HypothesisRow
+from app.review.growing.growing_record import GrowingRecord
+from app.review.growing.hypothesis_rows import HypothesisRow
 from memory.ledger.ledger import Ledger
 from pelagos.facts.ideas import Recalled, Remembered, Screened
 

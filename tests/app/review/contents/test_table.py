@@ -5,8 +5,8 @@ import time
 import pytest
 
 from app.live.board import Row, Stage
-from app.review.hypothesis_rows import GROUPS, HypothesisRow
-from app.review.table import PAGE_ROWS, SORTS, TableQuery, choose_rows, make_page
+from app.review.contents.table import PAGE_ROWS, SORTS, TableQuery, choose_rows, make_page
+from app.review.growing.hypothesis_rows import GROUPS, HypothesisRow
 from pelagos.errors import BadInput
 from pelagos.nouns import Claim, Effect, VerdictKind
 

@@ -1,14 +1,9 @@
-"""The state machine and the plot of seeds as inline SVG: parsed, without style and script."""
-
 from __future__ import annotations
 
 from xml.etree import ElementTree
 
-import pytest
-
-from app.review.lanes import LANE_NODES, RUN_NODES, Lanes
-from app.review.machine import draw_machine
-from app.review.seeds_plot import Series, draw_seeds
+from app.review.drawings.machine import draw_machine
+from app.review.growing.lanes import LANE_NODES, RUN_NODES, Lanes
 
 HOSTILE = '"><script>x</script>'
 
@@ -47,18 +42,3 @@ def test_nothing_is_marked_where_no_process_drives_the_run() -> None:
 
 def test_a_hostile_id_is_text() -> None:
     assert "<script" not in draw_machine(Lanes(standing={0: ("build", HOSTILE)}))
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_the_better_score_is_at_the_right(sign: int) -> None:
-    drawing = parse(
-        draw_seeds([Series("baseline", [(1, 0.5)], False), Series("h1", [(1, 0.5 + sign * 0.2)], True)], sign)
-    )
-    base, own = [float(circle.get("cx", "")) for circle in drawing.iter("circle")]
-    assert own > base
-
-
-def test_equal_scores_and_series_without_scores_can_be_drawn() -> None:
-    assert draw_seeds([Series("baseline", [], False)], 1) == ""
-    drawing = parse(draw_seeds([Series(HOSTILE, [(1, 0.0), (2, 0.0)], True), Series("none", [], False)], 1))
-    assert len(list(drawing.iter("circle"))) == 2

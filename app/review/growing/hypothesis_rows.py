@@ -8,7 +8,7 @@ from typing import Any
 
 from app.live.board import Row, Stage, make_row
 from app.record.record import Record
-from app.review.lanes import Lanes
+from app.review.growing.lanes import Lanes
 from pelagos.facts.ideas import Screened
 from pelagos.nouns import Claim, Effect
 

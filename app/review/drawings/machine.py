@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from app.formatting import format_line
-from app.review.lanes import LANE_NODES, Lanes
+from app.review.growing.lanes import LANE_NODES, Lanes
 
 WIDTH, HEIGHT = 936.0, 196.0
 BOX_W, BOX_H, GAP = 92.0, 44.0, 12.0

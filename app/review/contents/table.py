@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.report.plots import Axis
-from app.review.hypothesis_rows import GROUPS, HypothesisRow
+from app.review.growing.hypothesis_rows import GROUPS, HypothesisRow
 from pelagos.errors import BadInput
 
 PAGE_ROWS = 100

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from app.live.board import Row
 from app.record.folders import LEDGER, find_state, pause_garbage_collection
 from app.record.record import Record
-from app.review.hypothesis_rows import HypothesisRow, HypothesisRows
-from app.review.lanes import Lanes
-from app.review.packed_event import PackedEvent, read_new_rows
+from app.review.growing.hypothesis_rows import HypothesisRow, HypothesisRows
+from app.review.growing.lanes import Lanes
+from app.review.growing.packed_event import PackedEvent, read_new_rows
 from memory.ledger.ledger import Ledger
 from memory.ledger.rows import GENESIS, Position
 from pelagos.facts.reader import describe_unreadable

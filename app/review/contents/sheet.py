@@ -11,10 +11,11 @@ from app.report.build import make_text_reader, read_section
 from app.report.facts import make_finding
 from app.report.plots import Axis
 from app.report.sections.contents import ShownPart
-from app.review.growing_record import GrowingRecord
-from app.review.hypothesis_rows import HypothesisRow
-from app.review.seeds_plot import Series, draw_seeds
-from app.review.tree import find_parent
+from app.review.contents.figures import list_figures
+from app.review.contents.tree import find_parent
+from app.review.drawings.seeds_plot import Series, draw_seeds
+from app.review.growing.growing_record import GrowingRecord
+from app.review.growing.hypothesis_rows import HypothesisRow
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput
 from pelagos.facts.calls import Call
@@ -69,10 +70,14 @@ def collect_sheet(growing: GrowingRecord, id: str) -> dict[str, Any]:
     record, row, claim = growing.record, brief["row"], brief["row"].claim
     order = list(record.proposed)
     place = order.index(id)
+    experiments = list_experiments(growing, id)
+    figures = list_figures(growing.folder, experiments)
     return {
         **brief,
+        "figures": figures,
+        "pictures": {figure.digest for figure in figures},
         "seeds": draw_seeds(list_series(growing, id, claim), record.metric.direction.sign if record.metric else 1),
-        "experiments": list_experiments(growing, id),
+        "experiments": experiments,
         "calls": read_calls(growing, id),
         "told": read_told(growing, id),
         "parent": find_parent(growing, row),

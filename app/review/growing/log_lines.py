@@ -11,7 +11,7 @@ from app.formatting import format_line
 from app.live.event_lines import LINE_KINDS, describe_event
 from app.live.progress import describe_node
 from app.record.folders import LEDGER
-from app.review.growing_record import GrowingRecord
+from app.review.growing.growing_record import GrowingRecord
 from memory.ledger.keys import parse_payload
 from memory.ledger.ledger import Event, Ledger
 from pelagos.facts.drive import Entered

@@ -1,0 +1,1 @@
+"""What the views show, collected from a record."""

@@ -1,0 +1,1 @@
+"""Drawings as inline SVG, whose colours come from the page's CSS."""
