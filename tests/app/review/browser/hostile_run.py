@@ -39,7 +39,7 @@ PAYLOADS: list[str] = [
 
 
 def make_hostile_run(folder: Path) -> list[str]:
-    """Make the run, a hypothesis per payload; return the digests of the artifacts that hold a payload."""
+    """Make the run, a hypothesis per payload; return the digests of artifacts: one per payload, then one of all."""
     store = ArtifactStore(folder / "artifacts")
     with closing(Ledger.open(folder / "ledger.db")) as ledger:
         first = PAYLOADS[0]
@@ -58,7 +58,7 @@ def make_hostile_run(folder: Path) -> list[str]:
         for index in range(len(PAYLOADS)):
             _add_hypothesis(ledger, store, index)
         ledger.append("run.ended", "1", {"status": "failed", "exit_code": 1, "reason": "\n".join(PAYLOADS)})
-    return [store.put_text(text) for text in PAYLOADS]
+    return [store.put_text(text) for text in (*PAYLOADS, "\n".join(PAYLOADS))]
 
 
 def _add_hypothesis(ledger: Ledger, store: ArtifactStore, index: int) -> None:
