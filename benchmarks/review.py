@@ -49,6 +49,7 @@ def measure(folder: Path, hypotheses: int) -> None:
     began = time.perf_counter()
     run = make_large_run(folder / "runs" / "large", hypotheses)
     print(f"{hypotheses:,} hypotheses, made in {time.perf_counter() - began:.0f} s; load {os.getloadavg()[0]:.1f}\n")
+    (run / FILE).unlink(missing_ok=True)
     began = time.perf_counter()
     server = ReviewServer(folder)
     try:
@@ -92,10 +93,10 @@ def measure_search(client: Client, run: Path) -> None:
     while "not read yet" in client.get("/search?q=nothing")[1]:
         if time.perf_counter() - began > READING_S:
             raise TimeoutError(f"the index was not complete after {READING_S:.0f} s")
-    size = (run / FILE).stat().st_size / 1e6
+    took, size = time.perf_counter() - began, (run / FILE).stat().st_size / 1e6
     for query in QUERIES:
         print(make_row(f"search {query}", client, [f"/search?q={query}"] * TIMES), flush=True)
-    print(f"\nsearch index: {size:.0f} MB, built in {time.perf_counter() - began:.0f} s, once")
+    print(f"\nsearch index: {size:.0f} MB, built once in {took:.0f} s")
     print(f"ledger: {(run / 'ledger.db').stat().st_size / 1e6:.0f} MB")
 
 
