@@ -15,7 +15,7 @@ import typer
 from app.commands import decide, digest, doctor, replay, report, reproduce, run, sandbox, status, tasks
 from app.commands.deferred_group import defer_group
 from app.commands.output import complain
-from app.commands.reading import search
+from app.commands.reading import compare, search
 from app.import_conflicts import find_conflicts
 from memory.files.disk_errors import translate_disk_errors
 from pelagos import __version__
@@ -40,6 +40,7 @@ app.command("list", rich_help_panel=RUNS)(status.list_runs)
 app.command(rich_help_panel=RUNS)(digest.digest)
 app.command(rich_help_panel=RUNS)(status.hypotheses)
 app.command(rich_help_panel=RUNS)(search.search)
+app.command(rich_help_panel=RUNS)(compare.compare)
 app.command(rich_help_panel=RUNS)(report.report)
 app.command(rich_help_panel=RUNS)(reproduce.reproduce)
 app.add_typer(tasks.tasks_app, name="tasks", rich_help_panel=REST)
