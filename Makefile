@@ -3,7 +3,7 @@ PY   ?= python3
 BIN  := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test fuzz check bench bench-sandbox bench-cheats bench-aa bench-plans bench-verifiers-throughput bench-long bench-verifiers-search bench-discovery bench-analysis mutants test-all vllm clean
+.PHONY: setup demo test fuzz check bench bench-sandbox bench-cheats bench-aa bench-plans bench-verifiers-throughput bench-long bench-review bench-verifiers-search bench-discovery bench-analysis mutants test-all vllm clean
 
 $(STAMP): pyproject.toml constraints.txt scripts/setup
 	PYTHON=$(PY) scripts/setup
@@ -58,6 +58,9 @@ bench-verifiers-throughput: $(STAMP)  ## scoring plans in one pass against a cal
 
 bench-long: $(STAMP)  ## 4,000 scripted hypotheses: what grows with a run; resumable, 15 to 40 minutes on a quiet machine
 	$(BIN)/python -m benchmarks.long_run --hypotheses 4000 --folder runs/bench-long
+
+bench-review: $(STAMP)  ## the review page with 10,000 hypotheses: views, search, memory; about five minutes
+	$(BIN)/python -m benchmarks.review
 
 bench-verifiers-search: $(STAMP)  ## verifiers and search on exact chains, tiny models from scratch; resumable, about an hour
 	$(BIN)/python -m benchmarks.chain

@@ -16,7 +16,7 @@ from app.commands import digest, doctor, replay, report, reproduce, run, sandbox
 from app.commands.agents_door import idea, judge, mcp
 from app.commands.deferred_group import defer_group
 from app.commands.output import complain
-from app.commands.reading import search
+from app.commands.reading import compare, search
 from app.commands.reviewer import decide, pause, propose, review, steer
 from app.import_conflicts import find_conflicts
 from memory.files.disk_errors import translate_disk_errors
@@ -47,6 +47,7 @@ app.command("list", rich_help_panel=RUNS)(status.list_runs)
 app.command(rich_help_panel=RUNS)(digest.digest)
 app.command(rich_help_panel=RUNS)(status.hypotheses)
 app.command(rich_help_panel=RUNS)(search.search)
+app.command(rich_help_panel=RUNS)(compare.compare)
 app.command(rich_help_panel=RUNS)(report.report)
 app.command(rich_help_panel=RUNS)(reproduce.reproduce)
 app.command(rich_help_panel=RUNS)(idea.idea)

@@ -169,7 +169,8 @@ def _walk(prefix: str, value: Any) -> list[tuple[str, str]]:
         return [
             pair for name in sorted(value) for pair in _walk(f"{prefix}.{name}" if prefix else str(name), value[name])
         ]
-    return [(format_line(prefix, 80), format_line(value if isinstance(value, str) else json.dumps(value), 200))]
+    text = value if isinstance(value, str) else "not set" if value is None else json.dumps(value)
+    return [(format_line(prefix, 80), format_line(text, 200))]
 
 
 def _list_best(record: Record) -> list[Best]:

@@ -40,7 +40,7 @@ def test_decide_by_keyboard_alone_and_the_run_acts_on_it(
     page.wait_for_url("**/runs/live/hypotheses")
     press("/")
     page.keyboard.type(id)
-    expect(page.get_by_role("status").first).to_contain_text("1")
+    page.wait_for_url(f"**/hypotheses?q={id}")  # the filter has taken effect
     press("Escape")
     press("j")
     pane = page.get_by_role("complementary", name="The selected hypothesis")

@@ -29,6 +29,7 @@ class Visit:
     def begin(cls, context: BrowserContext, url: str, origin: str) -> Visit:
         visit = cls(context.new_page(), origin)
         context.on("request", visit._note_request)
+        context.on("requestfailed", visit._drop_blocked)
         visit.page.on("dialog", visit._note_dialog)
         visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
         visit.page.on(
@@ -67,6 +68,11 @@ class Visit:
     def _note_request(self, request: Request) -> None:
         if urlsplit(request.url).scheme not in ("data", "about", "blob") and not request.url.startswith(self.origin):
             self.foreign.append(request.url)
+
+    def _drop_blocked(self, request: Request) -> None:
+        """Forget a request that the page's policy kept from being sent."""
+        if request.url in self.foreign and "csp" in (request.failure or "").lower():
+            self.foreign.remove(request.url)
 
     def _note_dialog(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog.message)
