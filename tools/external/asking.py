@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pelagos.errors import BadInput, SandboxError
+from pelagos.errors import BadInput, MissingPart, SandboxError
 from pelagos.external_tools import ExternalTools, McpServer
 from pelagos.facts.external import ListedTool
 from pelagos.nouns import OutcomeKind
@@ -50,12 +50,14 @@ class Asker:
         }  # fmt: skip
         try:
             outcome = self._run(source, call)
-        except (BadInput, SandboxError) as error:
+        except (BadInput, MissingPart, SandboxError) as error:
             return Answer(ToolReply(fault=make_one_line(str(error), CAUSE_CHARS)))
         return Answer(_read_outcome(outcome, _secrets(source.server)), outcome.seconds, outcome.isolation)
 
     def _run(self, source: Source, call: Mapping[str, Any] | None) -> Outcome:
-        """Raises BadInput and SandboxError."""
+        """Raises BadInput, MissingPart and SandboxError."""
+        if find_spec("mcp") is None:
+            raise MissingPart("the client isn't installed: pip install 'pelagos[mcp]'")
         outside = uses_network(source, self.settings)
         if source.of_task and source.server and source.server.url:
             raise BadInput("a task can't name an address: name the server in pelagos.toml")
