@@ -66,8 +66,11 @@ class Asker:
             "reply": REPLY, "call": call, "start_s": self.settings.start_s, "call_s": seconds,
             "output_chars": self.settings.output_chars,
         }  # fmt: skip
-        more, readonly = self._describe_server(source.server, outside) if source.server else self._find_module(source)
-        readonly |= self._shown_files(source)
+        shown = self._shown_files(source)
+        if source.server:
+            more, bound = self._describe_server(source.server, shown, outside)
+        else:
+            more, bound = self._find_module(source)
         program = "mcp_client.py" if source.server else "langchain_client.py"
         files = {f"_run/{name}": (INSIDE / name).read_bytes() for name in (program, "replies.py")}
         files |= {REQUEST: json.dumps({**request, **more}).encode(), "out/.keep": b""}
@@ -76,16 +79,20 @@ class Asker:
             pids=128, disk_mb=256,
         )  # fmt: skip
         environment = {"PATH": os.environ.get("PATH", os.defpath)} if outside else {}
-        spec = Spec(["python", f"_run/{program}", REQUEST], files, readonly, {REPLY: MOST_BYTES}, environment, limits)
+        spec = Spec(
+            ["python", f"_run/{program}", REQUEST], files, bound | shown, {REPLY: MOST_BYTES}, environment, limits
+        )
         return (choose("unsafe") if outside else self.sandbox).run(spec)
 
-    def _describe_server(self, server: McpServer, outside: bool) -> tuple[dict[str, Any], dict[str, Path]]:
+    def _describe_server(
+        self, server: McpServer, shown: Mapping[str, Path], outside: bool
+    ) -> tuple[dict[str, Any], dict[str, Path]]:
         """What the client needs to know of the server, and what is bound for it. Raises BadInput."""
         bound = Binding([])
         if server.command and outside:
             bound = Binding([str(find_command(server.command, self.project)), *map(self._absolute, server.args)])
         elif server.command:
-            bound = bind_command(server.command, server.args, self.project)
+            bound = bind_command(server.command, server.args, self.project, shown)
         described = {
             "argv": bound.argv, "env": fill_variables(server.env), "url": server.url,
             "headers": fill_variables(server.headers),
