@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agents.consulting.offer import list_offered
+from agents.consulting.steps import list_own_texts
 from agents.nodes.build import build
 from agents.nodes.plan import plan
 from agents.run import Run
@@ -67,6 +68,7 @@ def test_where_code_is_written_a_step_may_look_something_up(tmp_path: Path) -> N
     assert [step.text for step in received.steps] == [OWN["text"]]
     assert received.observations == ["What is known?\ns.one(), told 1:\nmuch\n==== end"]
     assert [step.text for step in run.nouns(Plan)[0].steps] == ["What is known?", OWN["text"]]  # the record has both
+    assert list_own_texts(run.nouns(Plan)[0].steps) == [OWN["text"]]  # what fidelity is judged by
     assert "a step that looks something up has a call as well" in model.requests[0][0]
     [call] = run.ledger.facts(ToolCall).values()
     assert (call.hypothesis, call.plan, call.tool) == ("h1", "h1-p1", "s.one")
