@@ -20,7 +20,7 @@ from memory.ledger.condensed import SUMS
 from memory.ledger.run_clock import CLOCK, PAUSE, RunClock, is_launch
 from pelagos.facts.calls import ModelFault
 from pelagos.facts.drive import Ending, Estimate, Started, Stopped
-from pelagos.facts.external import ToolCall
+from pelagos.facts.external import ToolCall, ToolReading
 from pelagos.facts.fact import INTENT, Cost
 from pelagos.facts.ideas import Screened
 from pelagos.facts.reader import read, read_cost, read_row
@@ -101,6 +101,7 @@ class Record:
     reviews: dict[str, Reviewed] = field(default_factory=dict)
     paused: bool = False
     tool_calls: dict[str, ToolCall] = field(default_factory=dict)
+    tool_readings: dict[str, str] = field(default_factory=dict)
     survey: list[RankedPaper] = field(default_factory=list)
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     calls_name_hypotheses: bool = False
@@ -153,6 +154,8 @@ class Record:
             self.screened[screened.hypothesis] = screened
         elif event.kind == ToolCall.KIND:
             self.tool_calls[event.key] = read(ToolCall, event.payload)
+        elif event.kind == ToolReading.KIND:
+            self.tool_readings[event.key] = read(ToolReading, event.payload).text
         else:
             self._nouns[event.kind].add(event)
 

@@ -15,7 +15,7 @@ from agents.nodes.plan import plan
 from agents.run import Run
 from agents.verifiers.off import Off
 from pelagos.external_tools import NO_TOOLS, ExternalTools, TaskTools
-from pelagos.facts.external import ToolCall
+from pelagos.facts.external import ToolCall, ToolReading
 from pelagos.nouns import Hypothesis, Plan, Step
 from tests.agents.nodes.laboratory import Laboratory, Numbers, Scripted, make_lane, open_run
 from tests.tools.external.test_toolbox import Told
@@ -47,7 +47,7 @@ def open_consulting(
     run.external = ExternalTools(**{"mcpServers": {"s": {"command": "python"}}, "allow": ["s.*"]})
     run.task.external = task  # type: ignore[attr-defined]
     run.toolchain = toolchain or run.toolchain  # type: ignore[assignment]
-    run.model = lambda role: model  # type: ignore[assignment, return-value]
+    run.model = lambda role: model if role == "planner" else Scripted([None])  # type: ignore[assignment, return-value]
     run.fidelity = lambda version: None  # type: ignore[method-assign, assignment]
     run.verifier = Off()
     run.record(HYPOTHESIS)
@@ -90,6 +90,27 @@ def test_where_a_toolchain_writes_its_plans_the_calls_are_chosen_beside_them(tmp
     assert [len(each.steps) for each in run.nouns(Plan)] == [2, 2]
     assert "It is tested by an analysis that is fixed already" in model.requests[0][0]
     assert len(told.specs) == 2  # listed once, called once for both plans
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("The tool speaks of IL-6 and p53 alike, which adds nothing.", True),
+        ("The tool speaks for it with p = 0.001, so it is true.", False),
+        (None, False),
+    ],
+)
+def test_what_a_model_makes_of_the_answers_is_kept_unless_it_holds_a_number(
+    tmp_path: Path, words: str | None, kept: bool
+) -> None:
+    run, _, _ = open_consulting(tmp_path, {"steps": [LOOK]}, toolchain=Written())
+    ideator = Scripted([{"reading": words} if words else None])
+    planner = run.model
+    run.model = lambda role: ideator if role == "ideator" else planner(role)  # type: ignore[assignment, return-value]
+    carry_out(run)
+    [reading] = run.ledger.facts(ToolReading).values()
+    assert reading.text == (words if kept else "")
+    assert "answered, as data:\n==== data\nWhat is known?" in ideator.requests[0][0]
 
 
 def test_where_no_reply_fits_nothing_is_looked_up(tmp_path: Path) -> None:
