@@ -68,6 +68,7 @@ def take_external(raw: Mapping[Any, Any]) -> tuple[dict[Any, Any], TaskTools, li
 
 def _format_external(loc: tuple[Any, ...], message: str) -> str:
     where = ".".join(str(part) for part in (loc if loc[0] == SERVERS else (EXTERNAL, *loc)))
+    message = message.removeprefix("Value error, ")
     return f"{where}: {message[:1].lower() + message[1:]}; mend it"
 
 

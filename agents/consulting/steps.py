@@ -22,3 +22,8 @@ def list_consultations(steps: Sequence[Step]) -> list[Step]:
 def list_own_steps(steps: Sequence[Step], statement: str) -> list[Step]:
     """Return the other steps; the hypothesis' statement where there is none."""
     return [step for step in steps if not calls_outside(step)] or [Step(text=statement)]
+
+
+def list_own_texts(steps: Sequence[Step]) -> list[str]:
+    """Return what the other steps say: what a version has to do, since a look outside changes nothing in it."""
+    return [step.text for step in steps if not calls_outside(step)]

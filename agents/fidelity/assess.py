@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agents.consulting.steps import list_own_texts
 from agents.fidelity.judged_version import find_judged_version
 from agents.fidelity.measured import measure_differences
 from agents.fidelity.settle import Intention, settle
@@ -55,7 +56,7 @@ def _assess_now(version: Version, hypothesis: Hypothesis, run: Run) -> Fidelity:
 
 
 def _intention(version: Version, hypothesis: Hypothesis, run: Run) -> Intention:
-    steps = [step.text for step in run.noun(Plan, version.plan).steps] if version.plan else []
+    steps = list_own_texts(run.noun(Plan, version.plan).steps) if version.plan else []
     findings = [ranked.paper.finding for ranked in run.papers() if ranked.paper.id in hypothesis.papers]
     return Intention(hypothesis, steps, findings)
 

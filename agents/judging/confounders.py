@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from agents.consulting.steps import list_own_texts
 from agents.judging.differences import NO_DIFFERENCE, list_differences
 from pelagos.nouns import Hypothesis, Plan, Signature
 from tools.amounts import (
@@ -80,7 +81,7 @@ class Confounder:
 
 def join_hypothesis_text(hypothesis: Hypothesis, plans: Sequence[Plan] = ()) -> str:
     """Return the texts that may name what the hypothesis changes. The rationale is left out: it promises nothing."""
-    steps = [step.text for plan in plans for step in plan.steps]
+    steps = [text for plan in plans for text in list_own_texts(plan.steps)]
     return ". ".join([hypothesis.title, hypothesis.statement, *steps])
 
 

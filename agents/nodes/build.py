@@ -7,6 +7,7 @@ tried again. Doesn't judge.
 from __future__ import annotations
 
 from agents.consulting.consult import consult
+from agents.consulting.reading import read_answers
 from agents.consulting.steps import list_own_steps
 from agents.lessons.prior_evidence import adopt_evidence
 from agents.literature.knowhow import choose_knowhow
@@ -64,6 +65,7 @@ def _make_build(plan: Plan, run: Run) -> Build:
             "steps": list_own_steps(plan.steps, hypothesis.statement),
             "observations": consult(plan, run),
         }
+        read_answers(hypothesis, advice["observations"], run)
         advised = plan.model_copy(update=advice)
         build = run.steps.retry("build", plan.id, lambda: _ask_toolchain(hypothesis, advised, run))
     except BadReply as error:

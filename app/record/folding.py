@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pelagos.facts.calls import Call, ModelFault, Outage, OutageOver, Switch
 from pelagos.facts.drive import Ending, Entered, Estimate, Given, Note, Started, Stopped
-from pelagos.facts.external import ToolCall
+from pelagos.facts.external import ToolCall, ToolReading
 from pelagos.facts.fact import Cost
 from pelagos.facts.ideas import Screened, Survey
 from pelagos.facts.reader import read_cost
@@ -214,9 +214,14 @@ def _fold_tool_call(record: Record, call: ToolCall, event: Event) -> None:
     record.tool_calls[event.key] = call
 
 
+def _fold_tool_reading(record: Record, reading: ToolReading, event: Event) -> None:
+    record.tool_readings[event.key] = reading.text
+
+
 FOLDS: dict[str, Callable[[Record, Any, Event], None]] = {
     "run.started": _fold_started,
     "tool.call": _fold_tool_call,
+    "tool.reading": _fold_tool_reading,
     "caps": _fold_caps,
     "run.ended": _fold_ended,
     "run.stopped": _fold_stopped,

@@ -21,7 +21,7 @@ from memory.ledger.condensed import SUMS
 from memory.ledger.run_clock import CLOCK, PAUSE, RunClock, is_launch
 from pelagos.facts.calls import ModelFault
 from pelagos.facts.drive import Ending, Estimate, Started, Stopped
-from pelagos.facts.external import ToolCall
+from pelagos.facts.external import ToolCall, ToolReading
 from pelagos.facts.fact import INTENT, Cost
 from pelagos.facts.ideas import Screened
 from pelagos.facts.reader import read, read_cost, read_row
@@ -115,6 +115,7 @@ class Record:
     more_given: dict[str, str] = field(default_factory=dict)
     taken: dict[str, Taken] = field(default_factory=dict)
     tool_calls: dict[str, ToolCall] = field(default_factory=dict)
+    tool_readings: dict[str, str] = field(default_factory=dict)
     survey: list[RankedPaper] = field(default_factory=list)
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     calls_name_hypotheses: bool = False
@@ -167,6 +168,8 @@ class Record:
             self.screened[screened.hypothesis] = screened
         elif event.kind == ToolCall.KIND:
             self.tool_calls[event.key] = read(ToolCall, event.payload)
+        elif event.kind == ToolReading.KIND:
+            self.tool_readings[event.key] = read(ToolReading, event.payload).text
         else:
             self._nouns[event.kind].add(event)
 

@@ -88,6 +88,7 @@ class Finding:
     fidelity: Fidelity | None = None
     diff: list[DiffLine] = field(default_factory=list)
     consulted: list[Consulted] = field(default_factory=list)
+    reading: str = ""
 
     @property
     def id(self) -> str:
@@ -188,6 +189,7 @@ def make_finding(record: Record, row: Row, papers: Mapping[str, RankedPaper], te
         fidelity=record.find_fidelity(row.id),
         diff=_read_diff(lesson, text),
         consulted=[_read_answer(call, text) for call in record.list_tool_calls(row.id)],
+        reading=record.tool_readings.get(row.id, ""),
     )
 
 

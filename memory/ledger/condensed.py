@@ -100,7 +100,8 @@ WITHOUT_PAYLOAD = ("remembered", "vector", "verifier.outcome")
 """Kinds of large rows whose payload no view uses: only kind, key and time are read."""
 COST_FIELDS = ("tokens", "usd", "unpriced", "experiments", "disk_mb")
 DETAIL_KINDS = (
-    "hypothesis", "screened", "plan", "tool.call", "build", "version", "experiment", "signature", "fidelity", "lesson",
+    "hypothesis", "screened", "plan", "tool.call", "tool.reading", "build", "version", "experiment", "signature",
+    "fidelity", "lesson",
 )  # fmt: skip
 
 

@@ -44,3 +44,11 @@ class ToolCall(Fact):
     output: str = ""
     chars: int = 0
     fault: str = ""
+
+
+class ToolReading(Fact):
+    """What a model makes of the answers that were looked up for a hypothesis; "" where no reply fits."""
+
+    KIND = "tool.reading"
+    hypothesis: str = ""
+    text: str = ""

@@ -42,7 +42,7 @@ FACTS = (
     review.Offered, review.Proposed, review.Taken, review.Steer, review.Steered,
     checks.Pin, checks.Smoke, checks.StepCheck, checks.Match,
     checks.Tested, checks.Settled,
-    checks.Touch, external.ToolListing, external.ToolCall,
+    checks.Touch, external.ToolListing, external.ToolCall, external.ToolReading,
 )  # fmt: skip
 KINDS: dict[str, type[BaseModel]] = {
     **{find_kind(record): record for record in (*NOUNS, *FACTS)},

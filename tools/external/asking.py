@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pelagos.errors import BadInput, SandboxError
+from pelagos.errors import BadInput, MissingPart, SandboxError
 from pelagos.external_tools import ExternalTools, McpServer
 from pelagos.facts.external import ListedTool
 from pelagos.nouns import OutcomeKind
@@ -50,12 +50,14 @@ class Asker:
         }  # fmt: skip
         try:
             outcome = self._run(source, call)
-        except (BadInput, SandboxError) as error:
+        except (BadInput, MissingPart, SandboxError) as error:
             return Answer(ToolReply(fault=make_one_line(str(error), CAUSE_CHARS)))
         return Answer(_read_outcome(outcome, _secrets(source.server)), outcome.seconds, outcome.isolation)
 
     def _run(self, source: Source, call: Mapping[str, Any] | None) -> Outcome:
-        """Raises BadInput and SandboxError."""
+        """Raises BadInput, MissingPart and SandboxError."""
+        if find_spec("mcp") is None:
+            raise MissingPart("the client isn't installed: pip install 'pelagos[mcp]'")
         outside = uses_network(source, self.settings)
         if source.of_task and source.server and source.server.url:
             raise BadInput("a task can't name an address: name the server in pelagos.toml")
@@ -64,8 +66,11 @@ class Asker:
             "reply": REPLY, "call": call, "start_s": self.settings.start_s, "call_s": seconds,
             "output_chars": self.settings.output_chars,
         }  # fmt: skip
-        more, readonly = self._describe_server(source.server, outside) if source.server else self._find_module(source)
-        readonly |= self._shown_files(source)
+        shown = self._shown_files(source)
+        if source.server:
+            more, bound = self._describe_server(source.server, shown, outside)
+        else:
+            more, bound = self._find_module(source)
         program = "mcp_client.py" if source.server else "langchain_client.py"
         files = {f"_run/{name}": (INSIDE / name).read_bytes() for name in (program, "replies.py")}
         files |= {REQUEST: json.dumps({**request, **more}).encode(), "out/.keep": b""}
@@ -74,16 +79,20 @@ class Asker:
             pids=128, disk_mb=256,
         )  # fmt: skip
         environment = {"PATH": os.environ.get("PATH", os.defpath)} if outside else {}
-        spec = Spec(["python", f"_run/{program}", REQUEST], files, readonly, {REPLY: MOST_BYTES}, environment, limits)
+        spec = Spec(
+            ["python", f"_run/{program}", REQUEST], files, bound | shown, {REPLY: MOST_BYTES}, environment, limits
+        )
         return (choose("unsafe") if outside else self.sandbox).run(spec)
 
-    def _describe_server(self, server: McpServer, outside: bool) -> tuple[dict[str, Any], dict[str, Path]]:
+    def _describe_server(
+        self, server: McpServer, shown: Mapping[str, Path], outside: bool
+    ) -> tuple[dict[str, Any], dict[str, Path]]:
         """What the client needs to know of the server, and what is bound for it. Raises BadInput."""
         bound = Binding([])
         if server.command and outside:
             bound = Binding([str(find_command(server.command, self.project)), *map(self._absolute, server.args)])
         elif server.command:
-            bound = bind_command(server.command, server.args, self.project)
+            bound = bind_command(server.command, server.args, self.project, shown)
         described = {
             "argv": bound.argv, "env": fill_variables(server.env), "url": server.url,
             "headers": fill_variables(server.headers),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,19 +33,30 @@ def find_command(command: str, project: Path) -> Path:
     return Path(found).absolute()
 
 
-def bind_command(command: str, args: Sequence[str], project: Path) -> Binding:
-    """Return the command as it is called inside. Raises BadInput."""
+def bind_command(command: str, args: Sequence[str], project: Path, shown: Mapping[str, Path]) -> Binding:
+    """Return the command as it is called inside. `shown`: what is bound anyway, by its name inside. An argument that
+    names a file is replaced by the file's name inside. Raises BadInput."""
     program = find_command(command, project)
     start, readonly = _bind_program(program, Path(command).name)
     for place, argument in enumerate(args):
         path = project / argument
-        if argument and path.exists():
+        if not argument or not path.exists():
+            start.append(argument)
+            continue
+        name = _find_shown(path, shown)
+        if not name:
             name = f"given/{place}/{path.name}"
             readonly[name] = path
-            start.append(name)
-        else:
-            start.append(argument)
+        start.append(name)
     return Binding(start, readonly)
+
+
+def _find_shown(path: Path, shown: Mapping[str, Path]) -> str:
+    """The name inside of a path that is, or lies in, one of those shown; "" where it doesn't."""
+    for name, folder in shown.items():
+        if path.absolute().is_relative_to(folder.absolute()):
+            return (Path(name) / path.absolute().relative_to(folder.absolute())).as_posix()
+    return ""
 
 
 def _bind_program(program: Path, name: str) -> tuple[list[str], dict[str, Path]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -34,6 +35,7 @@ from tools.external.sources import (
 from tools.toolchain import Tool
 
 MOST_SMALL = 3
+MOST_AT_ONCE = 4
 _UNCLEAN = re.compile(r"[^A-Za-z0-9_-]+")
 _NAME_CHARS = 60
 
@@ -115,8 +117,9 @@ def list_tools(sources: Sequence[Source], asker: Asker) -> tuple[list[ListedTool
     """Ask the sources for their tools. Returns the usable ones, and a line for each one left out."""
     tools: dict[str, ListedTool] = {}
     faults: list[str] = []
-    for source in sources:
-        reply = asker.ask(source).reply
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+        replies = [answer.reply for answer in pool.map(asker.ask, sources)]
+    for source, reply in zip(sources, replies, strict=True):
         if reply.fault:
             faults.append(f"{source.name}: left out: {reply.fault}")
         for described in reply.tools:

@@ -112,9 +112,18 @@ def test_a_virtual_environment_is_bound_and_files_among_the_arguments_as_well(tm
     (tmp_path / "venv" / "pyvenv.cfg").write_text("home = /usr/bin")
     script.write_text("#!/somewhere/bin/python\n")
     (tmp_path / "data.csv").write_text("a")
-    bound = bind_command("venv/bin/serve", ["--data", "data.csv", "--quiet"], tmp_path)
+    bound = bind_command("venv/bin/serve", ["--data", "data.csv", "--quiet"], tmp_path, {})
     assert bound.argv == ["server/bin/python", "server/bin/serve", "--data", "given/1/data.csv", "--quiet"]
     assert bound.readonly == {"server": tmp_path / "venv", "given/1/data.csv": tmp_path / "data.csv"}
+
+
+def test_an_argument_in_a_folder_that_is_shown_is_named_in_it(tmp_path: Path) -> None:
+    script = tmp_path / "node_modules" / "served" / "index.js"
+    script.parent.mkdir(parents=True)
+    script.write_text("")
+    shown = {"files/node_modules": tmp_path / "node_modules"}
+    bound = bind_command("sh", ["node_modules/served/index.js"], tmp_path, shown)
+    assert bound.argv[1:] == ["files/node_modules/served/index.js"] and bound.readonly == {}
 
 
 @pytest.mark.parametrize(

@@ -80,12 +80,13 @@ def test_a_draft_shows_code_shapes_and_libraries_as_data(text: str, ways: Coding
 
 
 @pytest.mark.parametrize("text", BREAKS)
-def test_know_how_and_a_reviewers_words_are_data(text: str) -> None:
-    noted_plan = make_plan(Step(text="x")).model_copy(update={"note": text, "knowhow": [text]})
+def test_know_how_a_reviewers_words_and_answers_of_tools_are_data(text: str) -> None:
+    told = {"note": text, "knowhow": [text], "observations": [text]}
+    noted_plan = make_plan(Step(text="x")).model_copy(update=told)
     prompt = prompts.draft(
         "", program("x"), make_hypothesis(), noted_plan, BaselineProfile({}, "", {}, {}), SMALL, Cause()
     )[1].content
-    assert prompt.count(ORDER) == 2
+    assert prompt.count(ORDER) == 3
     assert ORDER not in re.sub(r"(?ms)^(={4,}) data$.*?^\1 end$", "", prompt)
 
 
