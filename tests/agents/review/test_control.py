@@ -120,8 +120,8 @@ def test_after_a_pause_a_lane_waits_for_its_decision_anew_and_on_no_ones_hours(
     with closing(Ledger.open(run / "ledger.db")) as ledger:
         rows = ledger.events()
         assert rows[-1].at - paused[0] >= 3.0
-        worked = Budget(Caps(), ledger).summary().seconds.spent
-        assert worked <= paused[0] - rows[0].at + 0.5
+        marks = [row.kind.removesuffix(".intent") for row in rows if row.kind in ("pause.intent", "clock.intent")]
+    assert marks[marks.index("pause") :][:3] == ["pause", "clock", "pause"]
 
 
 def test_a_ledger_that_can_not_be_read_is_told_to_the_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
