@@ -90,7 +90,7 @@ def record_decision(
     key, before = _append_decision(ledger, mine, after)
     reviewed = ledger.fact(Reviewed, seen)
     if reviewed and reviewed.by != key:
-        raise Stale(f"{hypothesis}: {word} came too late: {reviewed.decision} was acted on a moment ago")
+        raise BadInput(f"{hypothesis}: {word} came too late: {reviewed.decision} was acted on a moment ago")
     return before.decision if before else ""
 
 

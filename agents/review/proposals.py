@@ -64,8 +64,21 @@ def _check_target(target: str, targets: Mapping[str, str]) -> list[str]:
 
 def list_open_proposals(ledger: Reader) -> dict[str, Proposed]:
     """Return key -> proposal of those that no hypothesis was made of, in their order."""
-    made = {taken.request for taken in ledger.facts(Taken).values() if ledger.fact(Hypothesis, taken.hypothesis)}
-    return {key: fact for key, fact in ledger.facts(Proposed).items() if key not in made}
+    proposals = ledger.facts(Proposed)
+    made = {
+        taken.request
+        for taken in ledger.facts(Taken).values()
+        if taken.request in proposals and _is_made(proposals[taken.request], ledger.fact(Hypothesis, taken.hypothesis))
+    }
+    return {key: fact for key, fact in proposals.items() if key not in made}
+
+
+def _is_made(proposal: Proposed, hypothesis: Hypothesis | None) -> bool:
+    """Whether the hypothesis is the proposal. A lane that was killed in between may have left its number to another
+    lane, which made something else of it."""
+    if hypothesis is None:
+        return False
+    return (hypothesis.title, hypothesis.statement) == (proposal.title, proposal.statement)
 
 
 def take_proposal(ledger: Ledger, id: str, lane: int, lanes: int) -> Proposed | None:

@@ -45,10 +45,12 @@ class ReviewGate:
             self._pause_if_all_wait()
 
     def restart_patience(self) -> None:
-        """The run was paused by a person: the wait for a decision begins anew."""
+        """A person has taken a pause back: where all open lanes wait for a decision, they wait anew, on no one's
+        hours."""
         with self._lock:
             if self._idle_since is not None:
                 self._idle_since = time.monotonic()
+                self._budget.pause()
 
     def close(self) -> None:
         """Another lane's error ends the drive: no lane waits any longer."""

@@ -16,7 +16,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.review.acts import operations
-from app.review.serving.guard import read_form
+from app.review.serving.access import SESSION_S
+from app.review.serving.guard import REVIEWER, read_form
 from pelagos.errors import BadInput
 from pelagos.facts.review import Word
 
@@ -33,44 +34,46 @@ def decide(run: str, id: str, request: Request, form: Form) -> Response:
         said = operations.decide_fidelity(folder, id, FIDELITY[word], form.get("version", ""))
     elif word in get_args(Word):
         seen, after = _require(form, "seen"), form.get("after", "")
-        said = operations.decide(folder, id, cast(Word, word), form.get("note", ""), seen, after, _name(form))
+        said = operations.decide(
+            folder, id, cast(Word, word), form.get("note", ""), seen, after, _find_name(request, form)
+        )
     else:
         raise BadInput(f"{id}: say accept, reject or revise")
-    return _answer(request, said, f"/runs/{quote(run)}/hypotheses/{quote(id)}")
+    return _answer(request, form, said, f"/runs/{quote(run)}/hypotheses/{quote(id)}")
 
 
 @router.post("/runs/{run}/evidence")
 def ask_more(run: str, request: Request, form: Form) -> Response:
     id = _require(form, "hypothesis")
-    said = operations.ask_more(_find_folder(request, run), id, _require(form, "seen"), _name(form))
-    return _answer(request, said, f"/runs/{quote(run)}/hypotheses/{quote(id)}")
+    said = operations.ask_more(_find_folder(request, run), id, _require(form, "seen"), _find_name(request, form))
+    return _answer(request, form, said, f"/runs/{quote(run)}/hypotheses/{quote(id)}")
 
 
 @router.post("/runs/{run}/propose")
 def propose(run: str, request: Request, form: Form) -> Response:
     title, statement, target = (form.get(name, "") for name in ("title", "statement", "target"))
-    said = operations.propose(_find_folder(request, run), title, statement, target, _name(form))
-    return _answer(request, said, f"/runs/{quote(run)}")
+    said = operations.propose(_find_folder(request, run), title, statement, target, _find_name(request, form))
+    return _answer(request, form, said, f"/runs/{quote(run)}")
 
 
 @router.post("/runs/{run}/steer")
 def steer(run: str, request: Request, form: Form) -> Response:
-    said = operations.steer(_find_folder(request, run), form.get("text", ""), _name(form))
-    return _answer(request, said, f"/runs/{quote(run)}")
+    said = operations.steer(_find_folder(request, run), form.get("text", ""), _find_name(request, form))
+    return _answer(request, form, said, f"/runs/{quote(run)}")
 
 
 @router.post("/runs/{run}/resume")
 def go_on(run: str, request: Request, form: Form) -> Response:
-    said = operations.go_on(_find_folder(request, run), request.app.state.project, _name(form))
-    return _answer(request, said, f"/runs/{quote(run)}")
+    said = operations.go_on(_find_folder(request, run), request.app.state.project, _find_name(request, form))
+    return _answer(request, form, said, f"/runs/{quote(run)}")
 
 
 @router.post("/runs/{run}/{word}")
 def control(run: str, word: str, request: Request, form: Form) -> Response:
     if word not in CONTROLS:
         raise BadInput(f"{word}: no such action")
-    said = CONTROLS[word](_find_folder(request, run), _name(form))
-    return _answer(request, said, f"/runs/{quote(run)}")
+    said = CONTROLS[word](_find_folder(request, run), _find_name(request, form))
+    return _answer(request, form, said, f"/runs/{quote(run)}")
 
 
 @router.get("/start")
@@ -84,8 +87,10 @@ def show_start(request: Request) -> Response:
 def start(request: Request, form: Form) -> Response:
     from app.review.acts.starting import start_run
 
+    if not request.app.state.shows_project:
+        raise BadInput("start: this page shows some runs only: serve the whole project, or start it by `pelagos run`")
     folder = start_run(request.app.state.project, form)
-    return _answer(request, f"{folder.name} is started", f"/runs/{quote(folder.name)}", stays=False)
+    return _answer(request, form, f"{folder.name} is started", f"/runs/{quote(folder.name)}", stays=False)
 
 
 def _find_folder(request: Request, run: str) -> Path:
@@ -100,18 +105,22 @@ def _require(form: Mapping[str, str], name: str) -> str:
     return form[name]
 
 
-def _name(form: Mapping[str, str]) -> str:
-    return form.get("by", "").strip() or operations.default_name()
+def _find_name(request: Request, form: Mapping[str, str]) -> str:
+    """Return the name that the form gives, else that of who started the page, if nobody else uses it."""
+    return form.get("by", "").strip() or ("" if request.state.shared else operations.default_name())
 
 
-def _answer(request: Request, said: str, page: str, stays: bool = True) -> Response:
+def _answer(request: Request, form: Mapping[str, str], said: str, page: str, stays: bool = True) -> Response:
     """Return the sentence to htmx; send others to the page that the form stands on, else to `page`."""
     if "hx-request" in request.headers:
         return _render(request, "_message.html.j2", lines=[said], stale=False, good=True)
     came_from = urlsplit(request.headers.get("referer", ""))
     is_ours = stays and came_from.netloc == request.headers.get("host") and came_from.path.startswith("/runs")
     back = came_from._replace(scheme="", netloc="", fragment="").geturl() if is_ours else page
-    return RedirectResponse(back, HTTPStatus.SEE_OTHER)
+    answer = RedirectResponse(back, HTTPStatus.SEE_OTHER)
+    if name := form.get("by", "").strip():
+        answer.set_cookie(REVIEWER, quote(name), SESSION_S, httponly=True, samesite="strict")
+    return answer
 
 
 def _render(request: Request, template: str, **contents: Any) -> Response:

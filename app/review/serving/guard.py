@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from html import escape
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from fastapi import Request
 from fastapi.exceptions import HTTPException
@@ -24,6 +24,8 @@ from app.review.serving.access import SESSION_S, Access
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 PUBLIC = "/static/"
 LOGIN = "/login"
+REVIEWER = "pelagos_reviewer"
+"""The cookie with the name that a person gave last, where several people use the page."""
 FAILED_LOGIN_S = 1.0
 MAX_BODY = 256 * 1024
 HEADERS = {
@@ -110,7 +112,8 @@ class Guard:
         if access.is_token(request.query_params.get("token", "")):
             return self._admit(request.url.remove_query_params("token"))
         if cookie and access.knows_session(cookie):
-            request.state.csrf = access.csrf(cookie)
+            request.state.csrf, request.state.shared = access.csrf(cookie), bool(access.password)
+            request.state.reviewer = unquote(request.cookies.get(REVIEWER, ""))
             return None
         if request.url.path.startswith(PUBLIC):
             return None

@@ -41,14 +41,16 @@ def make_app(project: Path, runs: Sequence[Path] | None, access: Access) -> Fast
     """Return the page of these runs, or of all runs of the project."""
     shelf = import_module("app.review.runs").RunShelf(project, runs)
     render = import_module("app.review.rendering").render
-    return assemble_app(project, access, shelf, render, [import_module(name).router for name in ROUTERS])
+    app = assemble_app(project, access, shelf, render, [import_module(name).router for name in ROUTERS])
+    app.state.shows_project = runs is None
+    return app
 
 
 def assemble_app(project: Path, access: Access, shelf: Shelf, render: Render, routers: Iterable[APIRouter]) -> FastAPI:
     """Return the page of these parts. `render(request, template, **contents)` makes a response."""
     app = FastAPI(title="Pelagos", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(read_form)])
     app.state.project, app.state.access, app.state.shelf, app.state.render = project, access, shelf, render
-    app.state.streams = Streams()
+    app.state.streams, app.state.shows_project = Streams(), True
     for router in routers:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")

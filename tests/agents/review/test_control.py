@@ -103,6 +103,27 @@ def test_a_stop_ends_a_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert drive(run, assembly=assembly).status == "finished"
 
 
+def test_after_a_pause_a_lane_waits_for_its_decision_anew_and_on_no_ones_hours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "POLL_S", 0.02)
+    run, assembly = launch(tmp_path, wait=1.5 / 60, lanes=1, hypotheses=1)
+    paused: list[float] = []
+
+    def watch(event: Event) -> None:
+        if event.kind == "pause.intent" and not paused:  # it waits for a review
+            paused.append(event.at)
+            say(run, "pause")
+            threading.Timer(2.0, say, (run, "continue")).start()
+
+    assert drive(run, watch, assembly=assembly).status == "waiting"
+    with closing(Ledger.open(run / "ledger.db")) as ledger:
+        rows = ledger.events()
+        assert rows[-1].at - paused[0] >= 3.0
+        marks = [row.kind.removesuffix(".intent") for row in rows if row.kind in ("pause.intent", "clock.intent")]
+    assert marks[marks.index("pause") :][:3] == ["pause", "clock", "pause"]
+
+
 def test_a_ledger_that_can_not_be_read_is_told_to_the_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control, "POLL_S", 0.01)
     with closing(Ledger.open(tmp_path / "ledger.db")) as ledger:

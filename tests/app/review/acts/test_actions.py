@@ -138,7 +138,7 @@ def test_a_wish_and_a_proposal_are_shown_and_in_the_audit_log(project: Path, bro
     assert browser.post(f"{RUN}/propose", **words, target="q").status_code == 400
     assert browser.post(f"{RUN}/propose", **words, target="c", by="Bob").status_code == 303
     page = browser.get(RUN).text
-    assert "Bob proposed: A cube of c <code>c</code>" in page
+    assert "(1 for the next free lane)" in page
     assert "prefer &lt;b&gt;small&lt;/b&gt; changes" in page
     assert [(entry.by, entry.what, entry.result) for entry in list_entries(project / "runs" / "r")] == [
         ("Ann", "wish", ""),
@@ -169,6 +169,27 @@ def test_a_run_that_nobody_drives_is_driven_in_the_background(
     monkeypatch.setattr(operations, "start_detached", start)
     assert browser.post(f"{RUN}/resume").status_code == 303
     assert started == [(project / "runs" / "r", project)]
+
+
+def test_where_several_use_the_page_each_gives_a_name_once(project: Path) -> None:
+    browser = Browser(make_page(project, password="secret"))
+    assert 'name="by"' in browser.get(H1).text
+    assert browser.post(f"{RUN}/steer", text="nobody's").status_code == 303
+    assert browser.post(f"{RUN}/steer", text="hers", by="Zoë <b>").status_code == 303
+    assert 'value="Zoë &lt;b&gt;"' in browser.get(H1).text
+    assert [entry.by for entry in list_entries(project / "runs" / "r")] == ["", "Zoë <b>"]
+
+
+def test_alone_nobody_is_asked_for_a_name(project: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ann")
+    assert 'name="by"' not in browser.get(H1).text
+    browser.post(f"{RUN}/steer", text="mine")
+    assert [entry.by for entry in list_entries(project / "runs" / "r")] == ["ann"]
+
+
+def test_a_page_of_some_runs_starts_none(browser: Browser) -> None:
+    browser.client.app.state.shows_project = False  # type: ignore[attr-defined]
+    assert "this page shows some runs only" in browser.post("/runs", task="digits").text
 
 
 def test_the_form_of_a_new_run_names_the_shipped_tasks(browser: Browser) -> None:
