@@ -59,9 +59,6 @@ def collect_brief(growing: GrowingRecord, id: str) -> dict[str, Any]:
         "finding": finding,
         "metric": record.metric,
         "axis": make_common_axis([row.effect, row.claim.effect if row.claim else None], min_effect),
-        "waits": row.waits,
-        "request": record.review_requests.get(id, ""),
-        "decision": record.decisions.get(record.review_requests.get(id, "")),
     }
 
 

@@ -25,7 +25,6 @@ from pelagos.facts.reader import describe_unreadable
 BEGINNING = Position(0, GENESIS)
 SETTLED_S = 0.1
 """A file that was changed this short a time ago may change again with the same time stamp."""
-
 SECTION_S = 30.0
 
 
