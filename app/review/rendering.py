@@ -34,7 +34,6 @@ def render_text(request: Request, template: str, /, **contents: Any) -> str:
         "run": "",
         "csrf": getattr(request.state, "csrf", ""),
         "project": format_line(request.app.state.shelf.project.resolve().name, NAME_LENGTH),
-        "query": request.query_params.get("q", ""),
         "path": request.url.path,
     }
     return replace_surrogates(make_environment().get_template(template).render({**shown, **contents}))

@@ -86,7 +86,6 @@ def collect_progress(growing: GrowingRecord) -> dict[str, Any]:
         "funnel": count_funnel(record),
         "bars": list_budgets(record, now if pid is not None else None),
         "machine": draw_machine(growing.lanes, is_over=state != "running"),
-        "standing": sorted(growing.lanes.standing.items()),
         "outages": record.outages,
         "failures": record.failures.most_common(8),
         "notes": list(reversed(record.notes[-NEWEST_NOTES:])),

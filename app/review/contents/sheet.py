@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.record.folders import LEDGER
-from app.report.build import make_text_reader, read_section
+from app.report.build import make_text_reader
 from app.report.facts import make_finding
 from app.report.plots import Axis
 from app.report.sections.contents import ShownPart
@@ -59,9 +59,6 @@ def collect_brief(growing: GrowingRecord, id: str) -> dict[str, Any]:
         "finding": finding,
         "metric": record.metric,
         "axis": make_common_axis([row.effect, row.claim.effect if row.claim else None], min_effect),
-        "waits": row.waits,
-        "request": record.review_requests.get(id, ""),
-        "decision": record.decisions.get(record.review_requests.get(id, "")),
     }
 
 
@@ -147,5 +144,5 @@ def find_parts(growing: GrowingRecord, *titles: str) -> list[ShownPart]:
     """Return the parts of the toolchain's section that are about the hypothesis: those whose title holds its title."""
     if len(growing.record.proposed) > LONG_RUN:
         return []
-    section = read_section(growing.folder)
+    section = growing.read_section()
     return [part for part in section.parts if any(title in part.title for title in titles)] if section else []

@@ -13,6 +13,8 @@ from pydantic import ValidationError
 from app.live.board import Row
 from app.record.folders import LEDGER, find_state, pause_garbage_collection
 from app.record.record import Record
+from app.report.build import read_section
+from app.report.sections.contents import ShownSection
 from app.review.growing.hypothesis_rows import HypothesisRow, HypothesisRows
 from app.review.growing.lanes import Lanes
 from app.review.growing.packed_event import PackedEvent, read_new_rows
@@ -23,6 +25,7 @@ from pelagos.facts.reader import describe_unreadable
 BEGINNING = Position(0, GENESIS)
 SETTLED_S = 0.1
 """A file that was changed this short a time ago may change again with the same time stamp."""
+SECTION_S = 30.0
 
 
 class GrowingRecord:
@@ -42,6 +45,7 @@ class GrowingRecord:
         self.position = BEGINNING
         self._rows = HypothesisRows(self.record, self.lanes)
         self._seen_file: tuple[int, ...] = ()
+        self._section: tuple[Position, float, ShownSection | None] | None = None
 
     def refresh(self) -> bool:
         """Read the rows that are new, and return whether there are any. A ledger that was replaced is read anew.
@@ -74,6 +78,18 @@ class GrowingRecord:
     def board_row(self, hypothesis: str) -> Row | None:
         row = self.find_row(hypothesis)
         return row.row if row else None
+
+    def read_section(self) -> ShownSection | None:
+        """Return the toolchain's section of the report, None where it can't be made here. It takes seconds to make, so
+        that of a run in progress is up to SECTION_S old."""
+        with self.lock:
+            if self._section is not None:
+                position, made_at, section = self._section
+                if position == self.position or time.monotonic() - made_at < SECTION_S:
+                    return section
+            section = read_section(self.folder)
+            self._section = self.position, time.monotonic(), section
+            return section
 
     def find_state(self) -> tuple[str, int | None]:
         return find_state(self.folder, self.record)

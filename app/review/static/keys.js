@@ -16,7 +16,10 @@
     v: ['[data-key="v"]', '[name="decision"][value="revise"]'],
   };
 
+  let current = ""; // the address of the selected row, which outlives a table that is filtered or sorted anew
+
   function select(row, moveFocus) {
+    current = row.dataset.href;
     for (const other of all("[data-selected]")) other.removeAttribute("data-selected");
     row.setAttribute("data-selected", "");
     row.scrollIntoView({ block: "nearest" });
@@ -57,6 +60,14 @@
     const link = row && one("[data-row-link]", row);
     if (link) link.focus();
     return true;
+  }
+
+  function selectAgain() {
+    const row = current && !selected() && rows().find((each) => each.dataset.href === current);
+    if (!row) return;
+    row.setAttribute("data-selected", "");
+    const link = one("[data-row-link]", row);
+    if (link && document.activeElement === document.body) link.focus({ preventScroll: true });
   }
 
   function move(step) {
@@ -126,8 +137,10 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
-      if (isTyping(event.target)) event.target.blur();
-      else if (!one("dialog[open]") && closePeek()) event.preventDefault();
+      if (isTyping(event.target)) {
+        event.preventDefault(); // a field for searches would be emptied
+        event.target.blur();
+      } else if (!one("dialog[open]") && closePeek()) event.preventDefault();
       return;
     }
     if (isTyping(event.target) || (one("dialog[open]") && event.key !== "?")) return;
@@ -147,6 +160,7 @@
     if (row && !event.target.closest("a, button, input, summary, label")) select(row, false);
   });
 
+  document.addEventListener("htmx:afterSettle", selectAgain);
   document.addEventListener("DOMContentLoaded", () => {
     for (const button of all("[data-show-keys]")) button.hidden = false;
   });
