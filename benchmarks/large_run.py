@@ -16,7 +16,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from benchmarks.views import _chain
+from benchmarks.views import chain_rows
 from memory.ledger.keys import canonical
 from memory.ledger.ledger import Ledger
 from memory.ledger.rows import Row
@@ -135,7 +135,7 @@ def make_large_run(folder: Path, hypotheses: int) -> Path:
         fresh.unlink(missing_ok=True)
         Ledger.open(fresh).close()
         with closing(sqlite3.connect(fresh)) as connection, connection:
-            rows = _chain(LargeRun(folder, hypotheses).list_rows())
+            rows = chain_rows(LargeRun(folder, hypotheses).list_rows())
             connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
         fresh.rename(ledger)
         (folder / "made.json").write_text(json.dumps({"hypotheses": hypotheses}))

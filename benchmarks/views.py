@@ -49,7 +49,7 @@ def multiply(run: Path, times: int, to: Path) -> Path:
         rows = [Row(*row) for row in source.execute("SELECT * FROM events ORDER BY seq")]
     Ledger.open(to / "ledger.db").close()
     with closing(sqlite3.connect(to / "ledger.db")) as connection, connection:
-        connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", _chain(_repeat(rows, times)))
+        connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", chain_rows(_repeat(rows, times)))
     return to
 
 
@@ -77,7 +77,7 @@ def _rename(text: str, copy: int, numbers: int) -> str:
     return ID.sub(lambda match: LETTERS[copy] + match[0][1:], renumbered)
 
 
-def _chain(rows: Iterator[Row]) -> Iterator[Row]:
+def chain_rows(rows: Iterator[Row]) -> Iterator[Row]:
     chain = GENESIS
     for seq, row in enumerate(rows, 1):
         chain = chain_value(chain, seq, row.at, row.kind, row.key, row.payload)

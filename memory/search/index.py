@@ -33,6 +33,7 @@ WAIT_S = 30.0
 HIT_BEGIN, HIT_END = "\x02", "\x03"
 """Marks around hits in a snippet; no visible text holds them."""
 SNIPPET_WORDS = 28
+REMEDY = f"delete {FILE}: it is built anew"
 SCHEMA = (
     "CREATE TABLE position (seq INTEGER NOT NULL, chain TEXT NOT NULL)",
     "INSERT INTO position VALUES (0, '')",
@@ -100,13 +101,16 @@ class SearchIndex:
     def make_snippet(self, expression: str, match: Match) -> str:
         """Return the part of the text with most hits, each between HIT_BEGIN and HIT_END."""
         given = (HIT_BEGIN, HIT_END, SNIPPET_WORDS, expression, match.id)
-        row = self._connection.execute(SNIPPET, given).fetchone()
-        return str(row[0]) if row else ""
+        return self._fetch_text(SNIPPET, given)
 
     def find_title(self, hypothesis: str) -> str:
         """Return the title of a hypothesis, "" where it isn't indexed."""
-        row = self._connection.execute(TITLE, (hypothesis,)).fetchone()
-        return str(row[0]).partition("\n")[0] if row else ""
+        return self._fetch_text(TITLE, (hypothesis,)).partition("\n")[0]
+
+    def _fetch_text(self, query: str, given: tuple[str | int, ...]) -> str:
+        with translate_database_errors(self.path, REMEDY):
+            row = self._connection.execute(query, given).fetchone()
+        return str(row[0]) if row else ""
 
     def _update(self, deadline: float) -> int:
         end = self._reader.last_seq()
@@ -213,7 +217,7 @@ class SearchIndex:
     def _rebuild_if_damaged(self, work: Callable[[], T]) -> T:
         """Return what `work` returns. Where the file turns out to be damaged, or of another ledger, it is built anew,
         once."""
-        with translate_database_errors(self.path, f"delete {self.path.name}: it is built anew"):
+        with translate_database_errors(self.path, REMEDY):
             try:
                 return work()
             except sqlite3.DatabaseError as error:

@@ -22,7 +22,7 @@ def show_comparison(request: Request, a: str = "", b: str = "") -> HTMLResponse:
     shelf: RunShelf = request.app.state.shelf
     names = shelf.names()
     if not a or not b:
-        return render(request, "compare_choice.html.j2", a=a, b=b, names=names)
+        return render(request, "reading/compare_choice.html.j2", a=a, b=b, names=names)
     (run, id), (other, other_id) = split_name(a, names), split_name(b, names)
     if bool(id) != bool(other_id):
         raise BadInput(f"compare {a} with {b}: one is a run, the other a hypothesis: give two of a kind")
@@ -30,9 +30,9 @@ def show_comparison(request: Request, a: str = "", b: str = "") -> HTMLResponse:
         records = {name: stack.enter_context(shelf.reading(name)).record for name in sorted({run, other})}
         sides = [read_side(shelf.folder(name), records[name], name) for name in (run, other)]
         if not id:
-            return render(request, "compare_runs.html.j2", compared=compare_runs(*sides))
+            return render(request, "reading/compare_runs.html.j2", compared=compare_runs(*sides))
         one, two = (
             read_hypothesis_side(shelf.folder(side.name), side, each)
             for side, each in zip(sides, (id, other_id), strict=True)
         )
-        return render(request, "compare_hypotheses.html.j2", compared=compare_hypotheses(one, two))
+        return render(request, "reading/compare_hypotheses.html.j2", compared=compare_hypotheses(one, two))

@@ -35,7 +35,7 @@ def show_search(request: Request, q: str = "", run: str = "", kind: str = "") ->
     results = search_runs(names, q, kinds, within_s=INDEXING_S)
     return render(
         request,
-        "search.html.j2",
+        "reading/search.html.j2",
         run=run,
         q=q,
         kind=kinds[0] if kinds else "",
