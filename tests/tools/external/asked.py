@@ -30,7 +30,7 @@ class Listed(NamedTuple):
 def serve(does: str, **more: Any) -> ExternalTools:
     """Settings with the hostile server, which does this."""
     server = {"command": "python", "args": [str(WIRE), does], **more.pop("server", {})}
-    return ExternalTools(**{"mcpServers": {"w": server}, "allow": ["*.*"], "start_s": 20, "call_s": 20, **more})
+    return ExternalTools(**{"mcpServers": {"w": server}, "allow": ["*.*"], "start_s": 60, "call_s": 20, **more})
 
 
 def list_from(settings: ExternalTools, task: TaskTools = NO_TOOLS, sandbox: Sandbox | None = None) -> Listed:

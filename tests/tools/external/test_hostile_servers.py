@@ -12,7 +12,6 @@ import pytest
 from tests.tools.external.asked import Listed, list_from, serve
 from tools.external.asking import Answer
 
-BOUNDS = {"start_s": 3.0, "call_s": 2.0, "memory_mb": 600}
 AT_START = {
     "die at start": "w: left out: at its start: MCPError: Connection closed; it wrote: fatal: no config",
     "hang at start": "w: left out: no answer within 1 s at its start",
@@ -39,7 +38,7 @@ def listed() -> dict[str, Listed]:
     short = {"hang at start", "flood"}
     names = [*AT_START, "names", "noise"]
     return run_all(
-        {name: lambda name=name: list_from(serve(name, start_s=1 if name in short else 20)) for name in names}
+        {name: lambda name=name: list_from(serve(name, start_s=1 if name in short else 60)) for name in names}
     )
 
 
