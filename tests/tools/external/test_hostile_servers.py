@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.external.asked import Listed, list_from, serve
+from tests.tools.external.asked import Listed, call_unlisted, list_from, serve
 from tools.external.asking import Answer
 
 AT_START = {
@@ -44,7 +44,7 @@ def listed() -> dict[str, Listed]:
 
 @pytest.fixture(scope="module")
 def called() -> dict[str, Answer]:
-    return run_all({name: lambda name=name: list_from(serve(name, call_s=2)).call(a=1, b=2) for name in AT_CALL})
+    return run_all({name: lambda name=name: call_unlisted(serve(name, call_s=2), a=1, b=2) for name in AT_CALL})
 
 
 @pytest.mark.parametrize("does", AT_START)
@@ -80,7 +80,7 @@ def test_nothing_is_left_behind(listed: dict[str, Listed], called: dict[str, Ans
 def test_a_server_sees_what_it_is_given_and_its_secret_comes_back_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-for-you")
     monkeypatch.setenv("MINE", "a-very-secret-value")
-    told = list_from(serve("secret", server={"env": {"WIRE_KEY": "${MINE}"}})).call(a=1, b=2).reply.text
+    told = call_unlisted(serve("secret", server={"env": {"WIRE_KEY": "${MINE}"}}), a=1, b=2).reply.text
     assert told.startswith("[key] ") and "a-very-secret-value" not in told
     assert "'WIRE_KEY'" in told and "OPENAI_API_KEY" not in told and "MINE" not in told
 
