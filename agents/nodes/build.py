@@ -59,13 +59,14 @@ def _make_build(plan: Plan, run: Run) -> Build:
     outside is handed on beside the steps that remain."""
     hypothesis = run.noun(Hypothesis, plan.hypothesis)
     try:
+        observations = consult(plan, run)
+        read_answers(hypothesis, observations, run)
         advice = {
             "note": join_notes(run.ledger, hypothesis.id),
             "knowhow": choose_knowhow(hypothesis, run),
             "steps": list_own_steps(plan.steps, hypothesis.statement),
-            "observations": consult(plan, run),
+            "observations": observations,
         }
-        read_answers(hypothesis, advice["observations"], run)
         advised = plan.model_copy(update=advice)
         build = run.steps.retry("build", plan.id, lambda: _ask_toolchain(hypothesis, advised, run))
     except BadReply as error:

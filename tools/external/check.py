@@ -15,7 +15,7 @@ from tools.external.asking import Asker
 from tools.external.sources import Source, describe_missing_permission, is_allowed
 from tools.external.toolbox import make_listed
 
-SHORT_DESCRIPTION = 10
+SHORT_DESCRIPTION, MOST_DEPTH = 10, 8
 _VALUES: Mapping[str, Any] = {"string": "a", "integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}}
 
 
@@ -68,19 +68,20 @@ def _describe_call(arguments: Mapping[str, Any], reply: ToolReply) -> list[str]:
     return [] if reply.text else [f"called with {dict(arguments)}: an empty answer"]
 
 
-def make_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
+def make_arguments(schema: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     """Return arguments that fit a schema, as far as that can be guessed: the required ones alone."""
     properties = schema.get("properties", {})
-    return {name: _make_value(properties.get(name, {}), schema) for name in schema.get("required", [])}
+    return {name: _make_value(properties.get(name), schema, depth + 1) for name in schema.get("required", [])}
 
 
-def _make_value(schema: Any, root: Mapping[str, Any]) -> Any:
-    """Return an example, the default, the first of the values allowed, else a value of the type."""
-    if not isinstance(schema, dict):
+def _make_value(schema: Any, root: Mapping[str, Any], depth: int) -> Any:
+    """Return an example, the first of the values allowed, the default, else a value of the type. A schema may refer to
+    itself for ever, so it is followed no deeper than `MOST_DEPTH`."""
+    if not isinstance(schema, dict) or depth > MOST_DEPTH:
         return "a"
     reference = str(schema.get("$ref", ""))
     if reference.startswith("#/$defs/"):
-        return _make_value(root.get("$defs", {}).get(reference.removeprefix("#/$defs/"), {}) | {"$ref": ""}, root)
+        return _make_value(root.get("$defs", {}).get(reference.removeprefix("#/$defs/")), root, depth + 1)
     for key in ("examples", "enum"):
         if isinstance(schema.get(key), list) and schema[key]:
             return schema[key][0]
@@ -89,16 +90,16 @@ def _make_value(schema: Any, root: Mapping[str, Any]) -> Any:
             return schema[key]
     for key in ("anyOf", "oneOf", "allOf"):
         if isinstance(schema.get(key), list) and schema[key]:
-            return _make_value(schema[key][0], root)
-    return _make_typed(schema, root)
+            return _make_value(schema[key][0], root, depth + 1)
+    return _make_typed(schema, root, depth)
 
 
-def _make_typed(schema: dict[str, Any], root: Mapping[str, Any]) -> Any:
+def _make_typed(schema: dict[str, Any], root: Mapping[str, Any], depth: int) -> Any:
     kind = schema.get("type")
     if kind == "object" and schema.get("required"):
-        return make_arguments({**schema, "$defs": root.get("$defs", {})})
+        return make_arguments({**schema, "$defs": root.get("$defs", {})}, depth)
     if kind == "array" and schema.get("minItems"):
-        return [_make_value(schema.get("items", {}), root)]
+        return [_make_value(schema.get("items"), root, depth + 1)]
     if kind in ("integer", "number") and ("minimum" in schema or "exclusiveMinimum" in schema):
         return schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
     if kind == "string" and schema.get("minLength"):

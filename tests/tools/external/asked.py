@@ -30,7 +30,15 @@ class Listed(NamedTuple):
 def serve(does: str, **more: Any) -> ExternalTools:
     """Settings with the hostile server, which does this."""
     server = {"command": "python", "args": [str(WIRE), does], **more.pop("server", {})}
-    return ExternalTools(**{"mcpServers": {"w": server}, "allow": ["*.*"], "start_s": 20, "call_s": 20, **more})
+    return ExternalTools(**{"mcpServers": {"w": server}, "allow": ["*.*"], "start_s": 60, "call_s": 20, **more})
+
+
+def call_unlisted(settings: ExternalTools, **arguments: Any) -> Answer:
+    """Call the hostile server's tool without listing it before: one process less."""
+    numbers = {name: {"type": "number"} for name in "ab"}
+    tool = ListedTool(name="w.add", server="w", tool="add", parameters={"type": "object", "properties": numbers})
+    [source] = list_sources(settings, NO_TOOLS)
+    return Asker(settings, HERE / "modules", choose("unsafe")).ask(source, tool, arguments)
 
 
 def list_from(settings: ExternalTools, task: TaskTools = NO_TOOLS, sandbox: Sandbox | None = None) -> Listed:

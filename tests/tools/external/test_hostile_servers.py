@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.tools.external.asked import Listed, list_from, serve
+from tests.tools.external.asked import Listed, call_unlisted, list_from, serve
 from tools.external.asking import Answer
 
-BOUNDS = {"start_s": 3.0, "call_s": 2.0, "memory_mb": 600}
 AT_START = {
     "die at start": "w: left out: at its start: MCPError: Connection closed; it wrote: fatal: no config",
     "hang at start": "w: left out: no answer within 1 s at its start",
@@ -39,13 +38,13 @@ def listed() -> dict[str, Listed]:
     short = {"hang at start", "flood"}
     names = [*AT_START, "names", "noise"]
     return run_all(
-        {name: lambda name=name: list_from(serve(name, start_s=1 if name in short else 20)) for name in names}
+        {name: lambda name=name: list_from(serve(name, start_s=1 if name in short else 60)) for name in names}
     )
 
 
 @pytest.fixture(scope="module")
 def called() -> dict[str, Answer]:
-    return run_all({name: lambda name=name: list_from(serve(name, call_s=2)).call(a=1, b=2) for name in AT_CALL})
+    return run_all({name: lambda name=name: call_unlisted(serve(name, call_s=2), a=1, b=2) for name in AT_CALL})
 
 
 @pytest.mark.parametrize("does", AT_START)
@@ -81,7 +80,7 @@ def test_nothing_is_left_behind(listed: dict[str, Listed], called: dict[str, Ans
 def test_a_server_sees_what_it_is_given_and_its_secret_comes_back_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-for-you")
     monkeypatch.setenv("MINE", "a-very-secret-value")
-    told = list_from(serve("secret", server={"env": {"WIRE_KEY": "${MINE}"}})).call(a=1, b=2).reply.text
+    told = call_unlisted(serve("secret", server={"env": {"WIRE_KEY": "${MINE}"}}), a=1, b=2).reply.text
     assert told.startswith("[key] ") and "a-very-secret-value" not in told
     assert "'WIRE_KEY'" in told and "OPENAI_API_KEY" not in told and "MINE" not in told
 
