@@ -22,6 +22,13 @@ class ReadPacks:
     packs: Packs
     names: Sequence[str] = ()
 
+    @classmethod
+    def of_nothing(cls) -> ReadPacks:
+        from tools.analysis.packs.spec import ToolSet
+        from tools.functions.function import Packs
+
+        return cls(ToolSet(), Packs({}))
+
     @property
     def faults(self) -> list[str]:
         return list(dict.fromkeys(map(str, [*self.tools.faults, *self.packs.faults])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,6 @@ import typer
 from app.commands.output import Json, make_console, make_table, print_json
 
 if TYPE_CHECKING:
-    from app.commands.packs import ReadPacks
     from tools.analysis.packs.spec import ToolSpec
 
 tools_app = typer.Typer(help="Domain tools: list them, check one's own.", no_args_is_help=True)
@@ -24,14 +24,18 @@ Packs = Annotated[
 
 @tools_app.command("list")
 def list_tools(packs: Packs = None, json: Json = False) -> None:
-    """List the tools of packs: what each relates, needs and leaves; and the functions that programs may import."""
+    """List the tools of packs: what each relates, needs and leaves; and the functions that programs may import. Without
+    a name also the Agent Skills of the project: those that the settings don't name are off."""
     from app.commands.packs import read_packs
+    from app.commands.skills import list_skills
+    from pelagos.settings_sources import load
 
-    read = read_packs(packs or [])
+    read, settings = read_packs(packs or []), load(Path.cwd())
+    skills, faults = ([], []) if packs else list_skills(Path.cwd(), settings.skills, settings.skill_scripts)
     tools = [_describe(spec) for spec in read.tools.values()]
     functions = [read.packs.describe(function) for function in read.packs.functions]
     if json:
-        print_json({"tools": tools, "functions": functions, "faults": read.faults})
+        print_json({"tools": tools, "functions": functions, "skills": skills, "faults": [*read.faults, *faults]})
         return
     if tools or not functions:
         rows = [[str(value) for value in row.values()] for row in tools]
@@ -39,34 +43,42 @@ def list_tools(packs: Packs = None, json: Json = False) -> None:
     if functions:
         rows = [[str(value) for value in row.values()] for row in functions]
         make_console().print(make_table(("function", "pack", "import", "signature", "summary"), rows))
-    _show_faults(read)
+    if skills:
+        rows = [[str(value) for value in row.values()] for row in skills]
+        make_console().print(make_table(("skill", "offered", "description", "scripts"), rows))
+    _show_faults([*read.faults, *faults])
 
 
 @tools_app.command()
 def check(
     packs: Annotated[
-        list[str], typer.Argument(metavar="PATH-OR-NAME...", help="A .py file, a folder of them, a pack or a tool.")
+        list[str],
+        typer.Argument(metavar="PATH-OR-NAME...", help="A .py file, a folder of them, a pack, a tool or a skill."),
     ],
     json: Json = False,
 ) -> None:
     """Import packs in the sandbox, and run the contract test of their tools there: each is called on a small data set
-    and on unsound variants of it. Prints what to mend, a line each; exit code 2 if there is anything."""
-    from app.commands.packs import check_packs, read_packs
+    and on unsound variants of it. A skill is read and not run. Prints what to mend, a line each; exit code 2 if there
+    is anything."""
+    from app.commands.packs import ReadPacks, check_packs, read_packs
+    from app.commands.skills import check_skills, split_skills
     from pelagos.errors import BadInput
     from pelagos.settings_sources import load
     from sandbox.choose import choose
 
-    read = read_packs(packs)
+    skills, others = split_skills(packs)
+    findings, read = check_skills(skills), read_packs(others) if others else ReadPacks.of_nothing()
     settings = load(Path.cwd()).sandbox
-    findings = check_packs(read, choose(settings.name, settings.image)) if read.tools or read.packs.modules else {}
+    if read.tools or read.packs.modules:
+        findings |= check_packs(read, choose(settings.name, settings.image))
     if json:
         print_json({"findings": findings, "faults": read.faults})
     else:
         for name, lines in findings.items():
             typer.echo(f"{name}: {'sound' if not lines else 'to mend'}")
             typer.echo("".join(f"  {line}\n" for line in lines), nl=False)
-        _show_faults(read)
-    if read.empty and not any(findings.values()):
+        _show_faults(read.faults)
+    if read.empty and not findings:
         raise BadInput(
             f"{', '.join(packs)}: no tool in it: a tool of analyses has a first parameter `data` and a docstring with "
             "a line 'Produces: statistics'; a function for programs has a type on each parameter and a docstring"
@@ -88,6 +100,6 @@ def _describe(spec: ToolSpec) -> dict[str, Any]:
     }
 
 
-def _show_faults(read: ReadPacks) -> None:
-    for fault in read.faults:
+def _show_faults(faults: Sequence[str]) -> None:
+    for fault in faults:
         typer.echo(f"left out: {fault}")
