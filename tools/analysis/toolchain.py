@@ -18,6 +18,7 @@ from memory.files.project_secret import read_secret
 from pelagos.errors import EvaluationError
 from pelagos.facts.checks import Pin
 from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Split, Step, Version
+from tools.analysis.free_code.specs import with_free_code
 from tools.analysis.packs.registry import as_tool, load_packs
 from tools.analysis.packs.spec import ToolSet
 from tools.analysis.planning.data_view import DataView, view_data
@@ -159,7 +160,7 @@ class AnalysisToolchain:
         return "\n".join(lines)
 
     def section(self, task: AnalysisTask, context: Context) -> Section:
-        return compose_section(task, _load_tools(task), context)
+        return compose_section(task, with_free_code(_load_tools(task)), context)
 
     def _study(self, task: AnalysisTask, context: Context) -> Study:
         return self._prepare(task, context).study(context)
@@ -171,7 +172,8 @@ class AnalysisToolchain:
                 folder = project_folder(context.project) / "data" / task.digest[:32]
                 splits = make_splits(task, read_secret(context.project), folder)
                 digests = {name: _hash_file(path) for name, path in splits.items()}
-                self._prepared[place] = Prepared(task, _load_tools(task), splits, digests)
+                specs = with_free_code(_load_tools(task))
+                self._prepared[place] = Prepared(task, specs, splits, digests)
             return self._prepared[place]
 
 
