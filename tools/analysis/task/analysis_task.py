@@ -16,6 +16,8 @@ from tools.analysis.task.files import find_fault, find_missing_sources, resolve,
 from tools.analysis.task.schema import PACKS, TaskFile, parse_task
 from tools.analysis.task.splits import LEAST_APART, keeps_samples_apart
 from tools.analysis.task.task_data import is_checked, open_task_data
+from tools.functions.packs import load_functions
+from tools.functions.places import SHIPPED
 from tools.task_file import FromTaskFile, read_yaml
 
 TASK_FILE = "task.yaml"
@@ -137,12 +139,15 @@ def _find_file_faults(folder: Path, spec: TaskFile) -> list[str]:
 
 
 def _digest_task(folder: Path, spec: TaskFile) -> str:
-    """SHA-256 over the parsed task file (not its layout) and the bytes of all files that it names."""
+    """SHA-256 over the parsed task file (not its layout), the bytes of all files that it names, and the packs of
+    installed packages."""
     task = AnalysisTask(folder, spec, "")
     sources = {name: resolve(folder, name) for name in named_files(spec)}
     hashes = {name: _hash_file(path) for name, path in sources.items()}
     hashes |= {name: _hash_file(folder / name) for name in task.contents[1:]}
-    return hashlib.sha256(json.dumps([spec.model_dump(mode="json"), hashes], sort_keys=True).encode()).hexdigest()
+    packs = load_functions([name for name in task.packs if name not in SHIPPED]).digest
+    content = [spec.model_dump(mode="json"), hashes, *([packs] if packs else [])]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _hash_file(path: Path) -> str:
