@@ -9,8 +9,10 @@ import pytest
 from agents.literature import skills
 from agents.literature.skills import CHARS_PER_TOKEN, TOKENS, TOKENS_SMALL, offer_skills
 from agents.nodes.plan import plan
+from pelagos.errors import BadInput
 from tests.agents.nodes.laboratory import make_lane
 from tests.agents.nodes.test_plan import HYPOTHESIS, make_steps, open_planner_run
+from tests.agents.test_loop import launch
 
 NEAR = f"{HYPOTHESIS.title}: {HYPOTHESIS.statement}"
 
@@ -56,3 +58,20 @@ def test_a_broken_one_is_noted_and_left_out(tmp_path: Path) -> None:
     run.settings.skills = ["larger", "Bad"]
     assert [skill.title for skill in offer_skills(HYPOTHESIS, run)] == ["larger"]
     assert any("left out: skill Bad: its name may hold" in event.payload["text"] for event in run.ledger.events("note"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"skills": ["largr"]}, r"skills: 'largr' is no skill .* did you mean 'larger'\?"),
+        ({"skills": ["larger"], "skill_scripts": ["larger/run.py"]}, r"no script 'larger/run\.py'; did you mean"),
+        ({"skill_scripts": ["larger/scripts/run.py"]}, r"no script 'larger/scripts/run\.py'; known: none"),
+    ],
+)
+def test_a_launch_refuses_what_is_no_skill_and_no_script(
+    settings: dict[str, list[str]], line: str, tmp_path: Path
+) -> None:
+    write_skill(tmp_path, "larger", NEAR, "Make larger.")
+    with pytest.raises(BadInput, match=line):
+        launch(tmp_path, **settings)
+    assert not (tmp_path / "runs").exists()
