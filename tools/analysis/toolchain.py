@@ -21,6 +21,7 @@ from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Split, Ste
 from tools.analysis.free_code.specs import with_free_code
 from tools.analysis.packs.registry import as_tool, load_packs
 from tools.analysis.packs.spec import ToolSet
+from tools.analysis.packs.trial import try_tools
 from tools.analysis.planning.data_view import DataView, view_data
 from tools.analysis.planning.objectives import enumerate_objectives
 from tools.analysis.planning.proposals import propose_hypothesis
@@ -172,7 +173,8 @@ class AnalysisToolchain:
                 folder = project_folder(context.project) / "data" / task.digest[:32]
                 splits = make_splits(task, read_secret(context.project), folder)
                 digests = {name: _hash_file(path) for name, path in splits.items()}
-                specs = with_free_code(_load_tools(task))
+                paths = [Path(path) for path in task.tools]
+                specs = with_free_code(try_tools(_load_tools(task), task.packs, paths, context))
                 self._prepared[place] = Prepared(task, specs, splits, digests)
             return self._prepared[place]
 
