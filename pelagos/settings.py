@@ -255,6 +255,13 @@ class Settings(BaseSettings):
 
     seed: int = 0
     knowhow: list[Path] = Field([], description="folders of Markdown files or skills: how things are written here")
+    skills: list[str] = Field(
+        [],
+        description="Agent Skills that planning is offered: names of those in .agents/skills, or paths; others are off",
+    )
+    skill_scripts: list[str] = Field(
+        [], description="scripts of these skills that may be run as tools in the sandbox: SKILL/scripts/FILE"
+    )
     loop: Loop = Loop()
     survey: Survey = Survey()
     literature: Literature = Literature()

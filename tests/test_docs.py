@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("CONTRIBUTING.md", "docs/walk.md")
+PAGES = ("CONTRIBUTING.md", "docs/plugins.md", "docs/walk.md")
 ADDRESS = re.compile(r"`([\w./-]+\.py)::(\w+(?:\.\w+)?)`")
 FILE = re.compile(r"`([\w-]+(?:/[\w.-]+)*\.(?:py|j2|toml|md|yaml))`")
 

@@ -46,7 +46,7 @@ def choose_knowhow(hypothesis: Hypothesis, run: Run) -> list[str] | None:
 
 
 def _user_notes(hypothesis: Hypothesis, run: Run) -> list[Note]:
-    return _near_notes(
+    return find_near_notes(
         hypothesis, [note for folder in run.settings.knowhow for note in load_notes(run.project / folder)], run
     )
 
@@ -56,7 +56,7 @@ def _choose_notes(hypothesis: Hypothesis, run: Run) -> list[Note]:
         *_paper_snippets(hypothesis, run),
         *(item for item in load_shipped_notes() if set(item.findings) & set(hypothesis.papers)),
     ]
-    candidates = [*_user_notes(hypothesis, run), *(linked or _near_notes(hypothesis, load_shipped_notes(), run))]
+    candidates = [*_user_notes(hypothesis, run), *(linked or find_near_notes(hypothesis, load_shipped_notes(), run))]
     return list(dict.fromkeys(candidates))
 
 
@@ -69,7 +69,8 @@ def _paper_snippets(hypothesis: Hypothesis, run: Run) -> list[Note]:
     ]
 
 
-def _near_notes(hypothesis: Hypothesis, candidates: Sequence[Note], run: Run) -> list[Note]:
+def find_near_notes(hypothesis: Hypothesis, candidates: Sequence[Note], run: Run) -> list[Note]:
+    """The notes that are about what the hypothesis is about, the nearest first."""
     if not candidates:
         return []
     threshold = NEAR_COSINES.get(run.embedder.id, run.embedder.tau)

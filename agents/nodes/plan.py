@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agents.consulting.offer import choose_calls, list_offered, make_call_type
+from agents.literature.skills import offer_skills
 from agents.review.decisions import count_revisions, join_notes
 from agents.run import Run
 from agents.state import Lane, Update
@@ -94,6 +95,7 @@ def _draft_plan(hypothesis: Hypothesis, index: int, earlier: Sequence[Sequence[S
         max_steps=max_steps,
         strong=model.strong,
         note=join_notes(run.ledger, hypothesis.id),
+        skills=offer_skills(hypothesis, run),
         earlier=["\n".join(_describe_step(step) for step in steps) for steps in earlier],
     )
     schema = _make_schema(tuple(tool.name for tool in tools), tuple(tool.name for tool in external), max_steps)

@@ -52,7 +52,7 @@ def run_loop(
     """Run one hypothesis, or what `settings` (section -> name -> value) say, on a task folder or a shipped task. Return
     how it ended and the run's folder. Raises BadInput and MissingPart."""
     given = settings or {}
-    sections = {name: {**QUICK.get(name, {}), **given.get(name, {})} for name in {*QUICK, *given}}
+    sections: dict[str, Any] = {name: {**QUICK.get(name, {}), **given.get(name, {})} for name in {*QUICK, *given}}
     assembly = ScriptedAssembly(model)
     folder = create(project, str(task), Settings(**sections), project / "runs" / "scripted", assembly)
     return drive(folder, assembly=assembly), folder

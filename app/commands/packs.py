@@ -22,6 +22,13 @@ class ReadPacks:
     packs: Packs
     names: Sequence[str] = ()
 
+    @classmethod
+    def of_nothing(cls) -> ReadPacks:
+        from tools.analysis.packs.spec import ToolSet
+        from tools.functions.function import Packs
+
+        return cls(ToolSet(), Packs({}))
+
     @property
     def faults(self) -> list[str]:
         return list(dict.fromkeys(map(str, [*self.tools.faults, *self.packs.faults])))
@@ -60,14 +67,14 @@ def check_packs(read: ReadPacks, sandbox: Sandbox) -> dict[str, list[str]]:
     be mended, a line each; a module is named where it has findings, and what is in it isn't tested then. Raises
     SandboxError."""
     from tools.analysis.contract.contract import check_tools
+    from tools.analysis.packs.trial import find_module
     from tools.functions.trial import try_imports
 
     findings = {module: lines for module, lines in try_imports(read.packs, sandbox).items() if lines}
-    broken = {_find_place(module) for module in findings}
-    kept = {name: spec for name, spec in read.tools.items() if _find_place(spec.source.module) not in broken}
+    kept = {name: spec for name, spec in read.tools.items() if find_module(spec) not in findings}
     if kept:
         findings |= check_tools(kept, sandbox, [name for name in read.names if name in kept])
-    functions = [one for one in read.packs.functions if _find_place(one.module) not in broken]
+    functions = [one for one in read.packs.functions if one.module not in findings]
     return findings | {function.name: [] for function in functions}
 
 
@@ -82,8 +89,3 @@ def _read_functions(names: Sequence[str], paths: Sequence[Path], tools: ToolSet)
         functions=tuple(one for one in packs.functions if (one.pack, one.name) not in known),
         faults=tuple(one for one in packs.faults if (one.pack, one.function) not in known),
     )
-
-
-def _find_place(module: str) -> str:
-    """The module's name below the folder of packs, which analyses and programs call differently."""
-    return module.partition(".")[2]

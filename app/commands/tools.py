@@ -1,4 +1,4 @@
-"""`pelagos tools list|check`: domain tools, functions for programs, and tools from outside."""
+"""`pelagos tools list|check`: domain tools, functions for programs, skills, and tools from outside."""
 
 from __future__ import annotations
 
@@ -27,23 +27,27 @@ Packs = Annotated[
 @tools_app.command("list")
 def list_tools(packs: Packs = None, json: Json = False) -> None:
     """List the tools of packs: what each relates, needs and leaves; the functions that programs may import; and the
-    tools of servers: what each may do."""
-    from app.commands.packs import read_packs
+    tools of servers: what each may do. Without a name also the Agent Skills of the project: those that the settings
+    don't name are off."""
+    from app.commands.packs import ReadPacks, read_packs
+    from app.commands.skills import list_project_skills
 
     outside = external_tools.read_external(packs or [])
     chosen, refs = external_tools.choose_sources(outside, packs or [])
-    read = read_packs(refs) if refs or not packs else None
+    read = read_packs(refs) if refs or not packs else ReadPacks.of_nothing()
     rows, left_out = external_tools.list_outside(chosen, outside)
-    tools = [_describe(spec) for spec in read.tools.values()] if read else []
-    functions = [read.packs.describe(function) for function in read.packs.functions] if read else []
-    faults = read.faults if read else []
+    skills, faults = ([], []) if packs else list_project_skills()
+    tools = [_describe(spec) for spec in read.tools.values()]
+    functions = [read.packs.describe(function) for function in read.packs.functions]
+    faults = [*read.faults, *faults]
     if json:
-        found = {"tools": tools, "functions": functions, "external": rows}
+        found = {"tools": tools, "functions": functions, "external": rows, "skills": skills}
         print_json({**found, "faults": [*faults, *left_out]})
         return
     _show_table(tools, ("tool", "pack", "relation", "needs", "refuses", "leaves", "library"))
     _show_table(functions, ("function", "pack", "import", "signature", "summary"))
     _show_table(rows, external_tools.COLUMNS)
+    _show_table(skills, ("skill", "offered", "description", "scripts"))
     for line in [*(f"left out: {fault}" for fault in faults), *left_out]:
         typer.echo(line)
 
@@ -59,19 +63,21 @@ def check(
         list[str],
         typer.Argument(
             metavar="PATH-OR-NAME...",
-            help="A .py file, a folder of them, a pack, a tool, a server, or a file of mcpServers.",
+            help="A .py file, a folder of them, a pack, a tool, a skill, a server, or a file of mcpServers.",
         ),
     ],
     json: Json = False,
 ) -> None:
     """Import packs in the sandbox, and run the contract test of their tools there: each is called on a small data set
-    and on unsound variants of it. A server is started, and those of its tools that are allowed are called with made-up
-    arguments. Prints what to mend, a line each; exit code 2 if there is anything."""
+    and on unsound variants of it. A skill is read and not run. A server is started, and those of its tools that are
+    allowed are called with made-up arguments. Prints what to mend, a line each; exit code 2 if there is anything."""
+    from app.commands.skills import check_skills, split_skills
     from tools.external.check import list_unmended
 
     outside = external_tools.read_external(packs)
     chosen, refs = external_tools.choose_sources(outside, packs)
-    findings = external_tools.check_outside(chosen, outside)
+    skills, refs = split_skills(refs)
+    findings = external_tools.check_outside(chosen, outside) | check_skills(skills)
     faults = _check_packs(refs, findings) if refs else []
     faulty = list_unmended(findings)
     if json:

@@ -122,6 +122,13 @@ class Knowhow(Fact):
     docstrings: bool = False
 
 
+class OfferedSkills(Fact):
+    """The skills that planning was offered for a hypothesis, this row's key, as far as their text went."""
+
+    KIND = "skills"
+    skills: list[KnowhowNote] = []
+
+
 class Adopted(Fact):
     """The experiments that a version, this row's key, takes over from the hypothesis `origin` of an earlier run."""
 

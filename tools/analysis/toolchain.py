@@ -18,8 +18,10 @@ from memory.files.project_secret import read_secret
 from pelagos.errors import EvaluationError
 from pelagos.facts.checks import Pin
 from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Split, Step, Version
+from tools.analysis.free_code.specs import with_free_code
 from tools.analysis.packs.registry import as_tool, load_packs
 from tools.analysis.packs.spec import ToolSet
+from tools.analysis.packs.trial import try_tools
 from tools.analysis.planning.data_view import DataView, view_data
 from tools.analysis.planning.objectives import enumerate_objectives
 from tools.analysis.planning.proposals import propose_hypothesis
@@ -168,7 +170,7 @@ class AnalysisToolchain:
         return "\n".join(lines)
 
     def section(self, task: AnalysisTask, context: Context) -> Section:
-        return compose_section(task, _load_tools(task), context)
+        return compose_section(task, with_free_code(_load_tools(task)), context)
 
     def _study(self, task: AnalysisTask, context: Context) -> Study:
         return self._prepare(task, context).study(context)
@@ -180,7 +182,9 @@ class AnalysisToolchain:
                 folder = project_folder(context.project) / "data" / task.digest[:32]
                 splits = make_splits(task, read_secret(context.project), folder)
                 digests = {name: _hash_file(path) for name, path in splits.items()}
-                self._prepared[place] = Prepared(task, _load_tools(task), splits, digests)
+                paths = [Path(path) for path in task.tools]
+                specs = with_free_code(try_tools(_load_tools(task), task.packs, paths, context))
+                self._prepared[place] = Prepared(task, specs, splits, digests)
             return self._prepared[place]
 
 

@@ -98,3 +98,28 @@ def test_functions_for_programs_are_listed_and_tried(tmp_path: Path) -> None:
         "mytools.untyped: prints.py:8: parameter has no type: value",
         "mytools.untyped: sound.py:7: parameter has no type: value",
     ]
+
+
+def test_a_skill_is_checked_and_listed_with_whether_it_is_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / ".agents" / "skills" / "fit-well"
+    (folder / "scripts").mkdir(parents=True)
+    (folder / "scripts" / "fit.py").write_text("raise SystemExit('it ran')")
+    (folder / "SKILL.md").write_text("---\nname: fit-well\ndescription: How it is done.\n---\nDo it.\n")
+    (folder.parent / "bad" / "SKILL.md").parent.mkdir()
+    (folder.parent / "bad" / "SKILL.md").write_text("---\nname: bad\n---\n")
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["tools", "check", str(folder), str(folder.parent / "bad")])
+    assert done.exit_code == 2
+    assert "skill fit-well: sound" in done.output
+    assert "skill bad: to mend\n  has no description; say in it" in done.output
+    (tmp_path / "pelagos.toml").write_text('skills = ["fit-well"]\nskill_scripts = ["fit-well/scripts/fit.py"]\n')
+    listed = json.loads(CliRunner().invoke(app, ["tools", "list", "--json"]).output)
+    assert listed["skills"] == [
+        {
+            "skill": "fit-well",
+            "offered": "on",
+            "description": "How it is done.",
+            "scripts": "scripts/fit.py (allowed)",
+        }
+    ]
+    assert listed["faults"] == ["skill bad: has no description; say in it what the skill does and when it is of use"]

@@ -10,6 +10,7 @@ from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
 from tools.analysis.execution.analysis import Row
 from tools.analysis.packs.spec import Relation
+from tools.analysis.planning.free_code import run_free_code
 from tools.analysis.planning.hypotheses.describe import describe_findings
 from tools.analysis.planning.hypotheses.follow_batch import find_batch_followers
 from tools.analysis.planning.hypotheses.selection import direction_of, list_usable, select_rows
@@ -25,6 +26,7 @@ from tools.toolchain import Work
 
 MAX_WORKFLOWS, SHOWN_ROWS = 3, 8
 MEDIATED = "mediated effect"
+NO_PATH = "no path of tools leads from these data to a test of it"
 NO_ROWS = "the test left no row with a partial correlation"
 
 
@@ -60,9 +62,11 @@ def list_rows(run: CallsRun, search: Search, study: Study) -> list[Row]:
 def _explore(objective: Objective, study: Study, opening: str) -> Explored:
     search = make_search(objective, study)
     workflows = [workflow for workflow in search.workflows() if not find_faults(workflow.calls, study)]
-    if not workflows:
-        return Explored(objective=objective, failure="no path of tools leads from these data to a test of it")
-    run = _run_first_that_works(_rank(objective, offer(workflows), study), search, study, opening)
+    run = CallsRun(outcome="error", cause=NO_PATH)
+    if workflows:
+        run = _run_first_that_works(_rank(objective, offer(workflows), study), search, study, opening)
+    if not run.ok or not list_rows(run, search, study):
+        run = run_free_code(run, run.cause or NO_ROWS, search, study, opening)
     if not run.ok or not list_rows(run, search, study):
         return Explored(objective=objective, calls=run.calls, failure=run.cause or NO_ROWS)
     return _conclude(run, objective, search, study, opening)

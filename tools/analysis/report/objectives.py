@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tools.analysis.execution.analysis import Row
+from tools.analysis.findings import Call
+from tools.analysis.free_code.specs import CAVEAT, is_free
 from tools.analysis.packs.spec import ToolSpec
 from tools.analysis.planning.hypotheses.selection import FALSE_DISCOVERY_RATE
 from tools.analysis.planning.hypotheses.statements import join_words
@@ -19,7 +21,7 @@ from tools.analysis.report.formatting import (
 )
 from tools.analysis.report.record import AnalysisRecord
 from tools.analysis.report.workflow import draw_workflow
-from tools.section import Block, Part, Picture, Table, Text
+from tools.section import Block, Part, Picture, Printed, Table, Text
 
 TOP_ROWS, DROPPED_ROWS = 10, 30
 HEAD = ["", "effect (95 %)", "r (95 %)", "p", "q", "n"]
@@ -42,6 +44,7 @@ def list_objectives(record: AnalysisRecord, specs: Mapping[str, ToolSpec]) -> li
 def _make_part(explored: Explored, record: AnalysisRecord, specs: Mapping[str, ToolSpec]) -> Part:
     run, rows = record.find_run(explored), record.tables.get(explored.table, ())
     blocks: list[Block] = [Text(_summarise(explored, record)), draw_workflow(explored, record, specs)]
+    blocks += [block for call in explored.calls if is_free(call) for block in _print_code(call)]
     blocks += list_pictures(run, specs) if run else []
     blocks += _tell_choice(explored, record)
     blocks.append(Table(HEAD, [write_row(row) for row in rows[:TOP_ROWS]], f"The first of {len(rows)} rows"))
@@ -49,6 +52,11 @@ def _make_part(explored: Explored, record: AnalysisRecord, specs: Mapping[str, T
         dropped = [[each.entity, each.reason] for each in explored.dropped[:DROPPED_ROWS]]
         blocks.append(Table(["", "why it became no hypothesis"], dropped))
     return Part(explored.objective.question, blocks)
+
+
+def _print_code(call: Call) -> list[Block]:
+    """Free code as it was written, marked as such."""
+    return [Text(f"{call['tool']}: {CAVEAT}."), Printed(str(call["arguments"].get("code", "")))]
 
 
 def _summarise(explored: Explored, record: AnalysisRecord) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from pelagos.counts import format_count
 from tools.analysis.findings import Call
+from tools.analysis.free_code.specs import is_free
 from tools.analysis.packs.spec import ToolSpec
 from tools.analysis.planning.hypotheses.selection import FALSE_DISCOVERY_RATE
 from tools.analysis.planning.records import CallsRun, Explored
@@ -31,6 +33,9 @@ def draw_workflow(explored: Explored, record: AnalysisRecord, specs: Mapping[str
 def make_box(call: Call, specs: Mapping[str, ToolSpec], after: list[int]) -> Box:
     spec = specs.get(call["tool"])
     library = [f"library: {spec.libraries}"] if spec and spec.libraries else []
+    if is_free(call):
+        lines = len(str(call["arguments"].get("code", "")).splitlines())
+        return Box(f"{call['tool']}: free code of a model", [format_count(lines, "line"), *library], after)
     return Box(str(call["tool"]), [*show_arguments(call["arguments"]), *library], after)
 
 

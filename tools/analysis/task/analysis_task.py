@@ -17,6 +17,8 @@ from tools.analysis.task.files import find_fault, find_missing_sources, resolve,
 from tools.analysis.task.schema import PACKS, TaskFile, parse_task
 from tools.analysis.task.splits import LEAST_APART, keeps_samples_apart
 from tools.analysis.task.task_data import is_checked, open_task_data
+from tools.functions.packs import load_functions
+from tools.functions.places import SHIPPED
 from tools.task_file import FromTaskFile, describe_external, read_yaml, take_external
 
 TASK_FILE = "task.yaml"
@@ -141,15 +143,17 @@ def _find_file_faults(folder: Path, spec: TaskFile) -> list[str]:
 
 
 def _digest_task(folder: Path, spec: TaskFile, external: TaskTools) -> str:
-    """SHA-256 over the parsed task file (not its layout) and the bytes of all files that it names."""
+    """SHA-256 over the parsed task file (not its layout), the bytes of all files that it names, and the packs of
+    installed packages."""
     task = AnalysisTask(folder, spec, "")
     sources = {name: resolve(folder, name) for name in named_files(spec)}
     hashes = {name: _hash_file(path) for name, path in sources.items()}
     hashes |= {name: _hash_file(folder / name) for name in task.contents[1:]}
+    packs = load_functions([name for name in task.packs if name not in SHIPPED]).digest
     said = spec.model_dump(mode="json")
     if not spec.design.order:  # a key of later versions: without it a task is what it was
         del said["design"]["order"]
-    parts = [said, hashes, *describe_external(external)]
+    parts = [said, hashes, *([packs] if packs else []), *describe_external(external)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

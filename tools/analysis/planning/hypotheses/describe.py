@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from tools.analysis.execution.analysis import Row
 from tools.analysis.findings import Finding
+from tools.analysis.free_code.specs import CAVEAT, has_free_code
+from tools.analysis.free_code.specs import PACK as FREE_CODE
 from tools.analysis.packs.spec import Relation
 from tools.analysis.planning.hypotheses.caveats import Caveat, find_circularity, find_confounding
 from tools.analysis.planning.hypotheses.follow_batch import has_batch
@@ -86,4 +88,6 @@ def _list_weaknesses(row: Row, run: CallsRun, search: Search) -> list[Caveat]:
         found.append(Caveat(about=row.entity, text=SUGGESTIVE.format(q=q), numbers=[q]))
     if batch and batch != search.objective.subject and not has_batch(run.calls, batch):
         found.append(Caveat(about=batch, text=NO_BATCH.format(batch=batch)))
+    if has_free_code(run.calls):
+        found.append(Caveat(about=FREE_CODE, text=CAVEAT))
     return found
