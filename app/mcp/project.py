@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
-from app.detached import spawn_drive
+from app.detached import LOG, spawn_drive
 from app.record import folders
 from app.record.record import Record
+from memory.files.run_lock import lock_holder
 from pelagos.errors import BadInput
 
 MAX_DRIVES = 4
 """Runs in progress that one server started."""
+BEGIN_S, POLL_S = 30.0, 0.1
+LOG_CHARS = 1000
 
 
 class Project:
@@ -52,4 +56,18 @@ class Project:
             folder = make_run()
             drive = spawn_drive(folder, self.folder)
             self._drives.append(drive)
-            return folder, drive.pid
+        _wait_until_driven(folder, drive)
+        return folder, drive.pid
+
+
+def _wait_until_driven(folder: Path, drive: subprocess.Popen[bytes]) -> None:
+    """Wait until the process drives the run or has ended, so that `status` never says of a new run that it stopped.
+    Raises BadInput with the end of its log where it ended before it began."""
+    until = time.monotonic() + BEGIN_S
+    while drive.poll() is None and time.monotonic() < until:
+        if (folder / folders.LEDGER).is_file() and lock_holder(folder) is not None:
+            return
+        time.sleep(POLL_S)
+    if drive.poll() and not (folder / folders.LEDGER).is_file():
+        log = (folder / LOG).read_text("utf-8", "replace")[-LOG_CHARS:]
+        raise BadInput(f"run {folder.name}: did not begin (exit code {drive.returncode}): {log.strip()}")
