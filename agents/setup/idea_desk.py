@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.literature.ranking import unscored
-from agents.models.no_model import NoModel
+from agents.models.offline.no_model import NoModel
 from agents.models.protocol import Model
 from agents.setup.assembly import Assembly, make_wait_policy, open_role_models
 from memory.artifacts import ArtifactStore
