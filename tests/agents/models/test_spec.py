@@ -6,7 +6,7 @@ import pytest
 
 from agents.models.catalog.prices import Prices
 from agents.models.protocol import Request, TimeLimit
-from agents.models.registry import check_model, open_model
+from agents.models.registry import check_model, find_unpriced, open_model
 from agents.models.spec import Spec, parse_spec
 from pelagos.errors import BadInput, ModelUnavailable
 from pelagos.settings import Models
@@ -80,6 +80,7 @@ def test_model_names_may_have_an_at_sign(name: str) -> None:
 def test_none_is_a_model_that_refuses_every_request() -> None:
     model = open_model(" none ", Models())
     assert (model.spec, model.strong) == ("none", False)
+    assert find_unpriced(["none"], Models()) == []  # a cap on money can be kept
     request = Request(role="coder", messages=[Message("user", "hello")])
     with pytest.raises(ModelUnavailable, match="coder: no model was named"):
         model.complete(request, TimeLimit(1.0, 1.0))
