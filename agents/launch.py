@@ -70,10 +70,15 @@ EXIT_CODES = {
 
 
 def create(
-    project: Path, task_ref: str, settings: Settings, run_dir: Path | None = None, assembly: Assembly | None = None
+    project: Path,
+    task_ref: str,
+    settings: Settings,
+    run_dir: Path | None = None,
+    assembly: Assembly | None = None,
+    fill: Callable[[Path], None] | None = None,
 ) -> Path:
-    """Make a run folder that is ready to be driven, and return it. Raises BadInput, MissingPart and DiskFull; then
-    nothing was written."""
+    """Make a run folder that is ready to be driven, and return it. `fill` adds files before it is in place. Raises
+    BadInput, MissingPart and DiskFull; then nothing was written."""
     task, _ = registry.task(task_ref)
     _check_task(task, project, settings)
     check_spec(choose_spec(settings.verifiers.kind, True), settings)
@@ -88,7 +93,7 @@ def create(
     for spec in specs:  # last: this sends requests to endpoints
         assembly.check_model(spec, settings)
     with translate_disk_errors(folder):
-        while not run_folder.create(folder, project, task, settings):  # another process took the place meanwhile
+        while not run_folder.create(folder, project, task, settings, fill):  # another process took the place meanwhile
             if run_dir is not None:
                 run_folder.check_free(run_dir, task.digest)
             folder = run_dir or run_folder.new_folder(project / "runs", task.name)

@@ -6,7 +6,7 @@ It is for looking: a run is driven by `pelagos run`, which alone opens what the 
 from __future__ import annotations
 
 import os
-from typing import get_args
+from typing import cast, get_args
 
 from agents.graph import Graph, Review, build_run_graph
 from pelagos.errors import BadInput
@@ -19,4 +19,4 @@ def make_graph() -> Graph:
     review = os.environ.get(REVIEW_VARIABLE, "off")
     if review not in get_args(Review):
         raise BadInput(f"{REVIEW_VARIABLE}: {review!r} is no review mode: one of {', '.join(get_args(Review))}")
-    return build_run_graph(review)  # type: ignore[arg-type]  # checked above
+    return build_run_graph(cast(Review, review))

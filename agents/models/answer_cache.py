@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from agents.models.offline.replay import fingerprint
 from agents.models.protocol import Reply, Request
-from agents.models.replay import fingerprint
 from memory.artifacts import write_whole
 from memory.files.disk_errors import translate_disk_errors
 from memory.files.project_folder import project_folder

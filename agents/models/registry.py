@@ -8,9 +8,9 @@ from pathlib import Path
 
 from agents.models.catalog.prices import Prices
 from agents.models.llama_cpp.embedded import EmbeddedModel, LoadCallbacks
-from agents.models.no_model import NoModel
+from agents.models.offline.no_model import NoModel
+from agents.models.offline.replay import ReplayModel
 from agents.models.protocol import Model, Probeable
-from agents.models.replay import ReplayModel
 from agents.models.spec import Spec, parse_spec
 from pelagos.settings import Models
 

@@ -23,13 +23,13 @@ from agents.models.call_faults import UnusableReply, cause_of
 from agents.models.catalog.prices import Prices
 from agents.models.failure_streak import FailureStreak
 from agents.models.meter import count_call
+from agents.models.offline.replay import fingerprint
 from agents.models.openai import chat
 from agents.models.openai.sender import SEED_STRIDE, SecondsLeft, Sender
 from agents.models.outage.fallback_chain import FallbackChain
 from agents.models.outage.wait_policy import WaitPolicy
 from agents.models.protocol import Model, Reply, Request, WithOrigin
 from agents.models.provider import CircuitBreakers, Provider, call_cost, failed_call_cost
-from agents.models.replay import fingerprint
 from agents.models.speed import Speed
 from agents.notes import note
 from memory.artifacts import ArtifactStore

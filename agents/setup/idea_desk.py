@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.literature.ranking import unscored
-from agents.models.no_model import NoModel
+from agents.models.offline.no_model import NoModel
 from agents.models.protocol import Model
 from agents.setup.assembly import Assembly, make_wait_policy, open_role_models
 from memory.artifacts import ArtifactStore
@@ -67,12 +67,14 @@ class IdeaDesk:
 
 
 @contextmanager
-def open_idea_desk(text: str, project: Path, settings: Settings, task: Task | None) -> Iterator[IdeaDesk]:
+def open_idea_desk(
+    text: str, project: Path, settings: Settings, task: Task | None, assembly: Assembly
+) -> Iterator[IdeaDesk]:
     """Yield the desk for the idea `text`. An endpoint that is away isn't waited for. Raises BadInput, MissingPart."""
     from memory.bank.bank import HypothesisBank
 
     settings = override(settings, {"models": {"patience_s": 0, "retries": 1}})
-    assembly, said = Assembly(), list[str]()
+    said = list[str]()
     with tempfile.TemporaryDirectory(prefix="pelagos-idea-") as scratch, ExitStack() as stack:
         ledger = stack.enter_context(closing(Ledger.open(Path(scratch) / "ledger.db")))
         steps, artifacts = Steps(ledger, Budget(Caps(), ledger)), ArtifactStore(Path(scratch) / "artifacts")

@@ -11,7 +11,7 @@ import errno
 import shlex
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -82,8 +82,11 @@ def new_folder(runs: Path, task: str) -> Path:
         return next(folder for folder in chain([plain], numbered) if not folder.exists())
 
 
-def create(folder: Path, project: Path, task: Task, settings: Settings) -> bool:
-    """Create `folder` atomically. Returns False if it exists and isn't empty; then nothing was changed."""
+def create(
+    folder: Path, project: Path, task: Task, settings: Settings, fill: Callable[[Path], None] | None = None
+) -> bool:
+    """Create `folder` atomically. `fill` is given the folder before it is moved to its place, to add files. Returns
+    False if `folder` exists and isn't empty; then nothing was changed."""
     partial = folder.with_name(f".{folder.name}.new-{uuid4().hex[:12]}")
     with _folder_errors(folder):
         partial.mkdir(parents=True)
@@ -99,6 +102,8 @@ def create(folder: Path, project: Path, task: Task, settings: Settings) -> bool:
             versions=installed_versions(partial / TASK),
         )
         (partial / FILE).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
+        if fill is not None:
+            fill(partial)
         return _move_into_place(partial, folder)
     except BaseException:
         shutil.rmtree(partial)

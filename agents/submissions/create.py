@@ -12,7 +12,6 @@ from agents.setup import run_folder
 from agents.setup.assembly import Assembly
 from agents.submissions.idea_text import IdeaText
 from memory.artifacts import ArtifactStore
-from memory.files.disk_errors import translate_disk_errors
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput
 from pelagos.facts.ideas import Submission
@@ -42,11 +41,13 @@ def create_judgement(
     if not isinstance(toolchain, Accepting):
         raise BadInput(f"task {task.name}: its toolchain ({toolchain.name}) takes no program from outside")
     given = toolchain.accept(task, program)
-    folder = create(project, task_ref, _narrow(settings, confirm), run_dir, assembly)
-    with translate_disk_errors(folder), closing(Ledger.open(folder / run_folder.LEDGER)) as ledger:
+
+    def record_submission(folder: Path) -> None:
         content = ArtifactStore(folder / "artifacts").put_json(given.content)
-        ledger.record(_make_submission(given, content, idea), Submission.KIND)
-    return folder
+        with closing(Ledger.open(folder / run_folder.LEDGER)) as ledger:
+            ledger.record(_make_submission(given, content, idea), Submission.KIND)
+
+    return create(project, task_ref, _narrow(settings, confirm), run_dir, assembly, record_submission)
 
 
 def _narrow(settings: Settings, confirm: bool) -> Settings:

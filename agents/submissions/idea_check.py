@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from agents.literature.novelty import check_novelty
+from agents.setup.assembly import Assembly
 from agents.setup.idea_desk import IdeaDesk, open_idea_desk
 from agents.submissions.idea_text import IdeaText
 from memory.bank.backfill import Origin, make_entry
@@ -58,12 +59,17 @@ class IdeaCheck:
     unreached: list[str]
 
 
-def check_idea(project: Path, idea: IdeaText, settings: Settings, task_ref: str = "") -> IdeaCheck:
+def check_idea(
+    project: Path, idea: IdeaText, settings: Settings, task_ref: str = "", assembly: Assembly | None = None
+) -> IdeaCheck:
     """Compare the idea with the bank and with the literature. Near papers are compared by the extractor where it is a
     strong model, else by the cosine alone. Raises BadInput and MissingPart."""
     task = registry.task(task_ref)[0] if task_ref else None
     hypothesis, text = _make_hypothesis(idea), f"{idea.title}. {idea.statement}"
-    with warnings.catch_warnings(action="ignore"), open_idea_desk(text, project, settings, task) as desk:
+    with (
+        warnings.catch_warnings(action="ignore"),
+        open_idea_desk(text, project, settings, task, assembly or Assembly()) as desk,
+    ):
         vector = desk.embedder.embed([text])[0]
         tau = settings.screen.tau if settings.screen.tau is not None else desk.embedder.tau
         decision = _decide(hypothesis, task, vector, tau, desk)
@@ -115,7 +121,9 @@ def _foresee(decision: Decision | None, novelty: Novelty, rule: NoveltyRule) -> 
         return "thrown out", decision.reason
     if novelty.kind != "known":
         return "tested", decision.reason
-    return ("thrown out" if rule == "require" else "tested, said to be known"), novelty.reason
+    if rule == "require":
+        return "thrown out", novelty.reason
+    return "tested, said to be known", f"{novelty.reason}; {decision.reason}"
 
 
 def _list_nearest(vector: Vector, desk: IdeaDesk) -> list[Neighbour]:

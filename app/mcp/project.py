@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
-from app.launches import Detached, start_detached
+from app.launches import LOG, Detached, start_detached
 from app.record import folders
 from app.record.record import Record
+from memory.files.run_lock import lock_holder
 from pelagos.errors import BadInput
 
 MAX_DRIVES = 4
 """Runs in progress that one server started."""
+BEGIN_S, POLL_S = 30.0, 0.1
+LOG_CHARS = 1000
 
 
 class Project:
@@ -51,4 +55,18 @@ class Project:
             folder = make_run()
             drive = start_detached(folder, self.folder)
             self._drives.append(drive)
-            return folder, drive.pid
+        _wait_until_driven(folder, drive)
+        return folder, drive.pid
+
+
+def _wait_until_driven(folder: Path, drive: Detached) -> None:
+    """Wait until the process drives the run or has ended, so that `status` never says of a new run that it stopped.
+    Raises BadInput with the end of its log where it ended before it began."""
+    until = time.monotonic() + BEGIN_S
+    while drive.process.poll() is None and time.monotonic() < until:
+        if (folder / folders.LEDGER).is_file() and lock_holder(folder) is not None:
+            return
+        time.sleep(POLL_S)
+    if drive.process.poll() and not (folder / folders.LEDGER).is_file():
+        log = (folder / LOG).read_text("utf-8", "replace")[-LOG_CHARS:]
+        raise BadInput(f"run {folder.name}: did not begin (exit code {drive.process.returncode}): {log.strip()}")

@@ -10,7 +10,7 @@ from app.live.board import Row, list_rows
 from app.record import folders
 from app.record.record import Record
 from app.record.summaries import summarize_hypothesis
-from pelagos.nouns import Try
+from pelagos.nouns import Try, VerdictKind
 
 
 def summarize_judgement(folder: Path, record: Record) -> dict[str, Any]:
@@ -43,7 +43,11 @@ def describe_judgement(record: Record) -> list[str]:
     if attempt is not None and not attempt.version:
         lines.append(f"it did not run: {format_line(f'{attempt.cause}: {attempt.detail}', 600)}")
     lines += [f"suspect: {format_line(finding, 600)}" for finding in row.suspect]
-    return lines + ([f"sealed data: the claim {claim.ending}: {format_line(claim.reason, 600)}"] if claim else [])
+    if claim is not None:
+        lines.append(f"sealed data: the claim {claim.ending}: {format_line(claim.reason, 600)}")
+    elif row.verdict is VerdictKind.PROMISING and not row.suspect:
+        lines.append("sealed data: not looked at; the same command with --confirm tests it there, which costs level")
+    return lines
 
 
 def _describe_effect(row: Row) -> str:

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from agents.models.offline.replay import fingerprint
 from agents.models.protocol import Reply, Request
-from agents.models.replay import fingerprint
 from agents.setup.assembly import Assembly
 from memory.embedders.embedder import Embedder, hashing
 from memory.steps.steps import Steps

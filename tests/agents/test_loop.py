@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agents.launch import create, drive
-from agents.models.replay import fingerprint
+from agents.models.offline.replay import fingerprint
 from memory.ledger.ledger import Event, Ledger
 from pelagos.errors import BadInput
 from pelagos.facts.drive import Ending

@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from agents.models.answer_cache import FOLDER, AnswerCache
+from agents.models.offline.replay import ReplayModel
 from agents.models.openai.endpoint import Endpoint
-from agents.models.replay import ReplayModel
 from memory.files.project_folder import FOLDER_NAME
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput, BadReply, CapReached, ModelUnavailable

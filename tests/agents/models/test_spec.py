@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from agents.models.catalog.prices import Prices
-from agents.models.registry import check_model
+from agents.models.protocol import Request, TimeLimit
+from agents.models.registry import check_model, find_unpriced, open_model
 from agents.models.spec import Spec, parse_spec
-from pelagos.errors import BadInput
+from pelagos.errors import BadInput, ModelUnavailable
 from pelagos.settings import Models
+from tools.toolchain import Message
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,12 @@ def test_address_without_a_scheme_is_refused_and_not_sent_to_a_vendor(where: str
 @pytest.mark.parametrize("name", ["claude@20240620", "org/model@v1", "@cf/meta/llama-3-8b", "model@001", "m@latest"])
 def test_model_names_may_have_an_at_sign(name: str) -> None:
     assert parse_spec(f"openai:{name}") == Spec("openai", name)
+
+
+def test_none_is_a_model_that_refuses_every_request() -> None:
+    model = open_model(" none ", Models())
+    assert (model.spec, model.strong) == ("none", False)
+    assert find_unpriced(["none"], Models()) == []  # a cap on money can be kept
+    request = Request(role="coder", messages=[Message("user", "hello")])
+    with pytest.raises(ModelUnavailable, match="coder: no model was named"):
+        model.complete(request, TimeLimit(1.0, 1.0))

@@ -17,7 +17,7 @@ from memory.ledger.ledger import Event, Ledger
 from pelagos.errors import BadInput
 from pelagos.facts.calls import Call
 from pelagos.facts.drive import Ending
-from pelagos.facts.ideas import Screened
+from pelagos.facts.ideas import Screened, Submission
 from pelagos.nouns import Audit, Claim, Experiment, Hypothesis, Lesson, Verdict, VerdictKind
 from tests.agents.scripted import Scripted, ScriptedAssembly, make_short_settings
 from tests.toolchains.table import write_task
@@ -98,6 +98,8 @@ def test_a_confirmed_one_takes_over_what_was_measured_and_is_tested_on_sealed_da
 
 def test_an_oracle_is_suspect_though_sealed_data_stay_sealed(tmp_path: Path) -> None:
     folder = hand_in(tmp_path, "oracle")
+    assert [submission.title for submission in read_facts(folder, Submission)] == ["Square of a"]  # before any drive
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["r"]
     drive_run(folder)
     verdict = read_facts(folder, Verdict)[-1]
     assert verdict.kind is VerdictKind.UNDECIDED

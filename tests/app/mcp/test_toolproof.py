@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import venv
@@ -36,10 +35,9 @@ def test_generated_inputs_crash_no_tool(tools: Path, run_folder: Path, options: 
     project = run_folder.parents[1]
     report = project / "report.json"
     fuzz = [tools / "toolproof", "fuzz", "--examples", "15", "--max-time", "20", "--seed", "1", "--json", report]
-    command = [*fuzz, "--", sys.executable, *COMMAND, *options, "--project", project]
-    done = subprocess.run(
-        command, env={**os.environ, **ENVIRONMENT}, cwd=project, capture_output=True, text=True, check=False
-    )
+    variables = [f"{name}={value}" for name, value in ENVIRONMENT.items()]  # the tester hands few of its own on
+    command = [*fuzz, "--", "env", *variables, sys.executable, *COMMAND, *options, "--project", project]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert json.loads(report.read_text())
 

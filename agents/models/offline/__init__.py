@@ -1,0 +1,1 @@
+"""Models that compute nothing: recorded replies, and none at all."""
