@@ -20,6 +20,7 @@ from tools.analysis.planning.workflows.search import Search
 SUGGESTIVE = "suggestive only: not significant on the discovery samples (q = {q:.2g})"
 MOST_SIMILAR = 3
 CONDITIONS: Mapping[str, str] = {
+    Relation.COMPOSITION_GROUP: "shares sum to one: where one type grows, the others shrink",
     Relation.SLOPE_GROUP: "slopes may differ on one scale of the outcome and not on another",
     Relation.MEDIATION: "it rests on the order that the task states, and on nothing unmeasured that drives both the "
     "mediator and the outcome: no data of this kind can show either",

@@ -21,7 +21,7 @@ TITLES = {
     Relation.GROUP_FEATURES: "{it} tells {case} from {control} {better} than chance",
     Relation.FEATURE_NUMERIC: "{it} {rises} {subject}",
     Relation.FEATURE_FEATURE: "{it} {rises} {subject}",
-    Relation.FEATURE_SURVIVAL: "a {higher} level of {it} goes with an earlier {subject}",
+    Relation.FEATURE_SURVIVAL: "a {higher} level of {it} goes with an earlier event ({subject})",
     Relation.SLOPE_GROUP: "the slope of {outcome} on {it} is {higher} in {case} than in {control}",
     Relation.MEDIATION: "a {positive} part of the association of {exposure} with {outcome} goes through {mediator}",
 }
