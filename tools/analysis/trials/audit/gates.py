@@ -82,7 +82,7 @@ def check_circularity(hypothesis: Hypothesis, finding: Finding, study: Study) ->
         return []
     members = resolve_features([finding.entity, *finding.row.members], study)
     found = find_circularity(study.splits[DISCOVERY], design, members)
-    if found and "Caveat:" not in hypothesis.statement:
+    if found and "circular" not in hypothesis.statement:
         return [f"it doesn't say that it may be circular: {found[0].text}"]
     return []
 
