@@ -35,7 +35,8 @@ def choose_two_groups(obs: pd.DataFrame, group: str, case: str, control: str, le
 
 def build_design(obs: pd.DataFrame, target: pd.Series[float], covariates: Sequence[str]) -> pd.DataFrame:
     """Return the design matrix (samples x columns) of the samples whose target and covariates are all known: the
-    columns `target` and `intercept`, numeric covariates, and a dummy for each level but the first of the others.
+    columns `target` and `intercept`, numeric covariates, and a dummy for each level but the first of the others. What
+    is the same in all of these samples (they are of one batch) is left out: it can't be confounded with the target.
 
     Raises ValueError where its rank is deficient: the target can't be told from the covariates.
     """
@@ -47,7 +48,7 @@ def build_design(obs: pd.DataFrame, target: pd.Series[float], covariates: Sequen
     parts = [_encode(obs[name]) for name in covariates]
     nuisance = pd.concat([pd.Series(1.0, index=obs.index, name=INTERCEPT), *parts], axis=1)
     design = pd.concat([target.rename(TARGET), nuisance], axis=1).dropna()
-    design = design.loc[:, (design != 0).any(axis=0)]
+    design = design.loc[:, [name in (TARGET, INTERCEPT) or design[name].nunique() > 1 for name in design]]
     _require_full_rank(design, covariates)
     return design
 

@@ -91,3 +91,11 @@ def test_samples_without_a_covariate_are_left_out() -> None:
     assert len(design) == 54
     assert list(design.columns) == ["target", "intercept", "site_B", "age"]
     assert isinstance(design, pd.DataFrame)
+
+
+def test_what_is_the_same_in_all_samples_with_a_target_is_left_out() -> None:
+    """An outcome that one site alone measured: its samples are of one batch, which can't be confounded."""
+    obs = pd.DataFrame({"site": ["a"] * 20 + ["b"] * 20, "age": np.arange(40.0), "year": 1990}, index=range(40))
+    measured = pd.Series(np.r_[np.full(20, np.nan), np.arange(20) % 7], index=obs.index, name="load")
+    design = build_design(obs, measured, ["site", "age", "year"])
+    assert list(design.columns) == ["target", "intercept", "age"] and len(design) == 20

@@ -22,12 +22,14 @@ class Call(TypedDict):
 @dataclass(frozen=True)
 class Permutation:
     """A null control: the labels of `column` are permuted before the first call, within the levels of `within`.
-    `together` are columns permuted in the same order (the event of a survival time). Missing labels stay missing."""
+    `together` are columns permuted in the same order (the event of a survival time). Missing labels stay missing.
+    `units` is the column of what carries a label: where all samples of a subject have one, subjects are permuted."""
 
     column: str
     within: str | None = None
     seed: int = 0
     together: Sequence[str] = ()
+    units: str | None = None
 
 
 @dataclass(frozen=True)

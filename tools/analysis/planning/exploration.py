@@ -89,6 +89,8 @@ def _run_first_that_works(workflows: Sequence[Workflow], search: Search, study: 
     """Carry out one workflow after the other, each refined between its calls, until one leaves a table."""
     run, allowed = CallsRun(outcome="error", cause="nothing was carried out"), Allowance()
     for place, workflow in enumerate(workflows[:MAX_WORKFLOWS]):
+        if allowed.find_refusal(workflow.calls):
+            continue
         if place:
             reason = f"{run.cause or NO_ROWS}: the next workflow is tried"
             revision = Revision(

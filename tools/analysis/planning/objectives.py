@@ -33,7 +33,7 @@ def enumerate_objectives(design: Design, view: DataView, specs: Mapping[str, Too
     """Return the objectives that some tool can test, in a fixed order: features, sets, outcomes, others. `sets` says
     whether there is a file of sets."""
     tested = {spec.relation for spec in specs.values() if spec.tests and (sets or not spec.parameter_of("sets"))}
-    found = [*_with_group(design, view), *_with_outcomes(design, view), *_with_survival(design), *_between(view)]
+    found = [*_with_group(design, view), *_with_outcomes(design, view), *_with_survival(design, view), *_between(view)]
     found += [*_with_slopes(design, view), *_with_chains(design, view)]
     return [objective for objective in found if objective.relation in tested]
 
@@ -65,11 +65,11 @@ def _with_outcomes(design: Design, view: DataView) -> Iterator[Objective]:
         )
 
 
-def _with_survival(design: Design) -> Iterator[Objective]:
+def _with_survival(design: Design, view: DataView) -> Iterator[Objective]:
     if design.time is not None and design.event is not None:
         yield Objective(
             id=f"feature ~ {design.event}",
-            question=f"Which features go with the time until {design.event}?",
+            question=f"Which {WORDS.get(view.kind, 'features')} go with the time until the event ({design.event})?",
             relation=Relation.FEATURE_SURVIVAL.value,
             family="outcomes",
             subject=design.event,

@@ -51,7 +51,7 @@ class Study:
         self, calls: Sequence[Call], split: str = DISCOVERY, subset: Subset = WHOLE, permute: Permutation | None = None
     ) -> CallsRun:
         """Carry out the calls, or return the recorded run. Raises CapReached and RunFailed."""
-        permuted = "" if permute is None else f"{permute.column} within {permute.within or 'all'}, seed {permute.seed}"
+        permuted = _describe_permutation(permute) if permute else ""
 
         def action() -> tuple[CallsRun, Cost]:
             data = self.splits[split] if subset.whole else self._write_subset(split, subset)
@@ -169,6 +169,11 @@ class Study:
 def _digest_tool(spec: ToolSpec) -> dict[str, Any]:
     """Return what tells one state of a tool from another: its name, documentation and library."""
     return {"name": spec.name, "pack": spec.pack, "doc": spec.doc, "library": spec.libraries}
+
+
+def _describe_permutation(permute: Permutation) -> str:
+    by = f" by {permute.units}" if permute.units else ""
+    return f"{permute.column} within {permute.within or 'all'}{by}, seed {permute.seed}"
 
 
 def _write_bytes(path: Path, data: bytes) -> None:

@@ -139,6 +139,8 @@ def _make_topic(kind: str, design: Design) -> str:
     what = {"proteomics": "Proteins", "cells": "Cells and genes", "table": "Columns"}[kind]
     if design.group is not None:
         return f"{what} that differ between {design.case} and {design.control}"
+    if design.event is not None:
+        return f"{what} that go with the time until the event ({design.event})"
     return f"{what} that are related to each other" + (f" and to {design.numeric[0]}" if design.numeric else "")
 
 

@@ -95,3 +95,23 @@ def test_labels_are_permuted_within_sites_and_missing_ones_stay() -> None:
     permute_labels(again, "group", "site", 1, ["age"])
     assert not other["group"].equals(after["group"])
     assert again.equals(after)
+
+
+def test_subjects_with_one_label_are_permuted_as_wholes() -> None:
+    obs = pd.DataFrame({"patient": [f"p{n // 5}" for n in range(60)], "site": ["A", "B"] * 30})
+    obs["arm"] = ["drug" if n // 5 % 3 else "none" for n in range(60)]
+    after = obs.copy()
+    permute_labels(after, "arm", None, 1, [], "patient")
+    assert (after.groupby("patient")["arm"].nunique() == 1).all() and not after["arm"].equals(obs["arm"])
+    assert after["arm"].value_counts().to_dict() == obs["arm"].value_counts().to_dict()
+    alone = obs.assign(patient=None)
+    permute_labels(alone, "arm", None, 1, [], "patient")
+    assert alone["arm"].value_counts().to_dict() == obs["arm"].value_counts().to_dict()
+
+
+def test_labels_that_vary_within_a_subject_are_dealt_to_samples() -> None:
+    obs = pd.DataFrame({"patient": [f"p{n // 5}" for n in range(60)], "kind": ["B", "T"] * 30})
+    plain, by_patient = obs.copy(), obs.copy()
+    permute_labels(plain, "kind", None, 3, [])
+    permute_labels(by_patient, "kind", None, 3, [], "patient")
+    assert plain.equals(by_patient) and not plain["kind"].equals(obs["kind"])

@@ -57,6 +57,13 @@ def test_after_the_last_workflow_the_failure_is_said(study: ScriptedStudy, world
     assert sum("the next workflow is tried" in each.reason for each in world.ledger.facts(Revision).values()) == 2
 
 
+def test_a_test_that_the_samples_dont_permit_is_not_asked_again(study: ScriptedStudy, world: World) -> None:
+    object.__setattr__(study, "answer", lambda calls: ("singular", []) if calls[-1]["tool"] == "model" else ("", []))
+    explored = exploration.explore(OBJECTIVE, study, "opening")
+    asked = [calls[-1] for calls, _, _ in study.runs if calls[-1]["tool"] == "model"]
+    assert explored.failure == "singular" and len(asked) == 2  # with the covariate, and once without
+
+
 def test_an_objective_is_explored_once(study: ScriptedStudy) -> None:
     first = exploration.explore(OBJECTIVE, study, "opening")
     object.__setattr__(study, "answer", lambda calls: pytest.fail("carried out again"))

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pelagos.nouns import OutcomeKind
 from sandbox.protocol import Sandbox
+from tests.tools.analysis.planning.examples import OBJECTIVE, make_row
 from tests.tools.analysis.small_study import ScriptedModel, write_study
 from tests.tools.world import World
+from tools.analysis.execution.analysis import Analysis
 from tools.analysis.findings import Call
+from tools.analysis.planning import study as planning_study
+from tools.analysis.planning.exploration import make_search
 from tools.analysis.planning.records import CallsRun
+from tools.analysis.planning.refinement.carry_out import Allowance, carry_out
 from tools.analysis.planning.study import Study
 from tools.analysis.toolchain import AnalysisToolchain
 
@@ -41,6 +47,44 @@ def studies(tmp_path_factory: pytest.TempPathFactory, jail: Sandbox) -> Iterator
 @pytest.fixture
 def cache() -> None:
     """The studies share the cache of the module."""
+
+
+class Machine:
+    """Stands for the sandbox: tells which calls were carried out on which data, and is killed at the `killed`-th."""
+
+    def __init__(self, killed: int) -> None:
+        self.killed, self.asked = killed, list[tuple[list[str], str]]()
+
+    def __call__(self, calls: Sequence[Call], data: Path, *args: Any, **options: Any) -> Analysis:
+        self.asked.append(([call["tool"] for call in calls], data.parent.name))
+        if len(self.asked) == self.killed:
+            raise KeyboardInterrupt
+        row = make_row("P00") if calls[-1]["tool"] == "differential_abundance" else None
+        summary = {"samples": 56.0, "features": 40.0, "missing": 0.03}
+        tables = {len(calls) - 1: [row]} if row else {}
+        kept = b"" if row else f"left by {len(self.asked)}".encode()
+        return Analysis(OutcomeKind.OK, tables=tables, provenance=["a line"], summary=summary, data=kept)
+
+
+def test_after_a_kill_the_calls_that_ran_are_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jail: Sandbox
+) -> None:
+    (tmp_path / "project").mkdir()
+    world, chain = World(tmp_path / "project", jail, ScriptedModel()), AnalysisToolchain()
+    study = chain._study(chain.load(write_study(tmp_path / "task")), world)
+    path: list[Call] = [{"tool": "filter_by_presence", "arguments": {}}, *PATH]
+    search = make_search(OBJECTIVE, study)
+    killed, again = Machine(killed=3), Machine(killed=0)
+    monkeypatch.setattr(planning_study, "run_calls", killed)
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(path, search, study, "", Allowance())
+    monkeypatch.setattr(planning_study, "run_calls", again)
+    run = carry_out(path, search, study, "", Allowance())
+    assert [tools for tools, _ in killed.asked] == [[call["tool"]] for call in path]
+    assert again.asked == [(["differential_abundance"], "steps")] and run.ok
+    assert run.calls == path and list(run.tables) == [2] and len(run.provenance) == 3
+    assert carry_out(path, search, study, "", Allowance()) == run and len(again.asked) == 1
+    world.ledger.close()
 
 
 def find_kept(study: Study) -> list[Path]:

@@ -12,6 +12,7 @@ from tools.analysis.packs.spec import Relation
 from tools.analysis.planning.hypotheses.caveats import Caveat, find_circularity, find_confounding
 from tools.analysis.planning.hypotheses.follow_batch import has_batch
 from tools.analysis.planning.hypotheses.implications import list_implications
+from tools.analysis.planning.hypotheses.members import find_carriers
 from tools.analysis.planning.hypotheses.selection import Selection, direction_of, is_significant
 from tools.analysis.planning.hypotheses.statements import write_context, write_model, write_statement, write_title
 from tools.analysis.planning.records import CallsRun, Objective
@@ -22,6 +23,7 @@ from tools.analysis.planning.workflows.search import Search
 SUGGESTIVE = "suggestive only: not significant on the discovery samples (q = {q:.2g})"
 MOST_SIMILAR = 3
 CONDITIONS: Mapping[str, str] = {
+    Relation.COMPOSITION_GROUP: "shares sum to one: where one type grows, the others shrink",
     Relation.SLOPE_GROUP: "slopes may differ on one scale of the outcome and not on another",
     Relation.MEDIATION: "it rests on the order that the task states, and on nothing unmeasured that drives both the "
     "mediator and the outcome: no data of this kind can show either",
@@ -47,8 +49,14 @@ def _describe(
     covariates = list_used_covariates(run.calls[-1], study.specs)
     title = write_title(row, study.view.name(row.entity), direction_of(row), objective, design)
     model = write_model(objective, covariates)
-    other = [*(confounding if _is_about_group(objective, study) else []), *_list_weaknesses(row, run, search)]
+    carried = find_carriers(row, direction_of(row), objective, study)
+    other = [
+        *([carried] if carried else []),
+        *(confounding if _is_about_group(objective, study) else []),
+        *_list_weaknesses(row, run, search),
+    ]
     numbers = study.context.artifacts.put_json([caveat.model_dump() for caveat in [*circular, *other]])
+    said = [caveat.text for caveat in [*circular[:1], *([carried] if carried else [])]]
     finding = Finding(
         id=f"{objective.id}/{row.entity}",
         objective=objective.id,
@@ -57,7 +65,7 @@ def _describe(
         direction=direction_of(row),
         context=write_context(objective, design, covariates),
         title=title,
-        statement=write_statement(title, row, model, similar, [caveat.text for caveat in circular[:1]]),
+        statement=write_statement(title, row, model, similar, said),
         calls=run.calls,
         row=row,
         artifacts=[run.tables[max(run.tables)], numbers],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from tools.analysis.findings import Call, Finding, Implication, Role, Subset, sign_of
 from tools.analysis.packs.spec import Relation
 from tools.analysis.planning.hypotheses.mediated_paths import list_paths
-from tools.analysis.planning.records import Explored, Objective
+from tools.analysis.planning.hypotheses.members import find_member_rows
+from tools.analysis.planning.records import Objective
 from tools.analysis.planning.study import Study
 from tools.analysis.planning.workflows.arguments import drop_batch, fill_arguments, list_used_covariates
 from tools.analysis.planning.workflows.search import Search
@@ -136,17 +136,8 @@ def _without_strongest(finding: Finding, search: Search, study: Study) -> Iterat
 def _find_strongest(finding: Finding, study: Study) -> str:
     """Return the id of the member with the largest oriented r among the discovery samples' features; "" if no test of
     single features was made."""
-    ledger = study.context.steps.ledger
-    tables = [
-        each.table for each in ledger.facts(Explored).values() if each.objective.relation == Relation.FEATURE_GROUP
-    ]
-    if not tables:
-        return ""
-    rows: Sequence[dict[str, Any]] = study.context.artifacts.json(tables[0])
-    names = {study.view.features.get(row["entity"], row["entity"]): row for row in rows}
-    by_id = {row["entity"]: row for row in rows}
-    members = [row for member in finding.row.members if (row := by_id.get(member) or names.get(member)) and row["r"]]
-    best = max(members, key=lambda row: sign_of(finding.direction) * row["r"], default=None)
+    rows = find_member_rows(finding.row.members, study)
+    best = max(rows, key=lambda row: sign_of(finding.direction) * row["r"], default=None)
     return str(best["entity"]) if best else ""
 
 

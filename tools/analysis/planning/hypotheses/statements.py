@@ -21,7 +21,7 @@ TITLES = {
     Relation.GROUP_FEATURES: "{it} tells {case} from {control} {better} than chance",
     Relation.FEATURE_NUMERIC: "{it} {rises} {subject}",
     Relation.FEATURE_FEATURE: "{it} {rises} {subject}",
-    Relation.FEATURE_SURVIVAL: "a {higher} level of {it} goes with an earlier {subject}",
+    Relation.FEATURE_SURVIVAL: "a {higher} level of {it} goes with an earlier event ({subject})",
     Relation.SLOPE_GROUP: "the slope of {outcome} on {it} is {higher} in {case} than in {control}",
     Relation.MEDIATION: "a {positive} part of the association of {exposure} with {outcome} goes through {mediator}",
 }
@@ -66,12 +66,12 @@ def write_model(objective: Objective, covariates: Sequence[str]) -> str:
     return f"with {join_words(covariates)} in the model" if covariates else "unadjusted"
 
 
-def write_statement(title: str, row: Row, model: str, similar: Sequence[str], circular: Sequence[str]) -> str:
-    """Return title, model and numbers, then sets with nearly the same members, and why the finding may be circular."""
+def write_statement(title: str, row: Row, model: str, similar: Sequence[str], caveats: Sequence[str]) -> str:
+    """Return title, model and numbers, then sets with nearly the same members, and the caveats that belong to it."""
     sentences = [f"{title}, {model}: {describe_row(row)}."]
     if similar:
         sentences.append(f"Nearly the same members have {join_words(similar)}.")
-    return " ".join([*sentences, *(f"Caveat: {line}." for line in circular)])
+    return " ".join([*sentences, *(f"Caveat: {line}." for line in caveats)])
 
 
 def describe_row(row: Row) -> str:

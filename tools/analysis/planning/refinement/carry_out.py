@@ -10,6 +10,7 @@ from tools.analysis.findings import Call
 from tools.analysis.planning.records import CallsRun, Revision
 from tools.analysis.planning.refinement.choice import choose_continuation
 from tools.analysis.planning.refinement.observation import Observation, look_before, observe
+from tools.analysis.planning.refinement.repair import COLLINEAR
 from tools.analysis.planning.refinement.revisions import record_revision
 from tools.analysis.planning.refinement.rules import (
     AS_PLANNED,
@@ -28,21 +29,34 @@ MAX_CALLS, MAX_REVISIONS = 24, 4
 
 @dataclass
 class Allowance:
-    """What is left of the calls of an objective."""
+    """What is left of the calls of an objective. `refused` are the tests that its samples don't permit, whatever is
+    done to the values before: call -> the tool's reason."""
 
     calls: int = MAX_CALLS
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def learn(self, run: CallsRun) -> None:
+        """Note a test that refused the samples' columns, and not their values."""
+        if run.failed_call is not None and COLLINEAR.search(run.cause):
+            self.refused[canonical(run.calls[run.failed_call])] = run.cause
+
+    def find_refusal(self, calls: Sequence[Call]) -> str:
+        """Return why the test of a workflow needn't be asked again, "" where it may be."""
+        return self.refused.get(canonical(calls[-1]), "")
 
 
 @dataclass
 class Course:
     """A workflow under way: `path` are its calls, the first `done` of which were carried out, with what was known
-    before each and after the last. `tried` are workflows that were begun or left."""
+    before each and after the last. `tried` are workflows that were begun or left, `settled` the ways among which it was
+    chosen to go on as planned."""
 
     path: list[Call]
     known: list[Observation]
     done: int = 0
     revisions: int = 0
     tried: set[str] = field(default_factory=set)
+    settled: list[list[str]] = field(default_factory=list)
 
     def go_on(self, now: Observation | None) -> None:
         """The next call is that after the one that ran."""
@@ -69,6 +83,7 @@ def carry_out(calls: Sequence[Call], search: Search, study: Study, opening: str,
             )
         allowed.calls -= 1
         run = study.advance(course.path[: course.done + 1])
+        allowed.learn(run)
         now = observe(run)
         if _revise(course, run, now, search, study, opening):
             continue
@@ -85,7 +100,8 @@ def _revise(course: Course, run: CallsRun, now: Observation | None, search: Sear
         return False
     here = Situation(course.path, run, course.known[course.done], now if run.ok else None, search)
     options = [each for each in list_continuations(here) if _is_open(each, course, study)]
-    if not any(each.rule != AS_PLANNED for each in options):
+    ways = [each.rule for each in options]
+    if ways in course.settled or not any(way != AS_PLANNED for way in ways):
         return False
     seen = str(now) if now is not None and run.ok else run.cause
     chosen, by = choose_continuation(options, seen, search.objective, study, opening)
@@ -96,12 +112,13 @@ def _revise(course: Course, run: CallsRun, now: Observation | None, search: Sear
         reason=chosen.reason,
         by=by,
         rule=chosen.rule,
-        options=[each.rule for each in options],
+        options=ways,
         seen=f"after {run.calls[-1]['tool']}: {seen}",
     )
     record_revision(study, search.objective, revision)
     course.revisions += 1
     if chosen.rule == AS_PLANNED:
+        course.settled.append(ways)
         return False
     course.turn(chosen.calls, run, now)
     return True

@@ -61,6 +61,7 @@ def find_gate_faults(hypothesis: Hypothesis, finding: Finding, objective: Object
         lambda: gates.check_direction(hypothesis, finding, objective, study),
         lambda: gates.check_background(finding, study),
         lambda: gates.check_batch(finding, study),
+        lambda: gates.check_unit(finding, study),
         lambda: gates.check_circularity(hypothesis, finding, study),
     )
     return [fault for check in checks for fault in check()]

@@ -66,6 +66,15 @@ def check_batch(finding: Finding, study: Study) -> list[str]:
     return [] if said else [f"{batch} isn't in the model of the test, and the finding doesn't say so"]
 
 
+def check_unit(finding: Finding, study: Study) -> list[str]:
+    """Cells of one subject were not taken as independent where the question compares subjects."""
+    subject = study.task.design.subject
+    about_group = finding.objective.endswith(f"~ {study.task.design.group}")
+    if subject is None or study.view.paired or not about_group or finding.row.extra.get("unit_of_analysis") != "cell":
+        return []
+    return [f"each {subject} is in one group, and its cells were counted as independent: p is far too small"]
+
+
 def check_circularity(hypothesis: Hypothesis, finding: Finding, study: Study) -> list[str]:
     """What may be circular is said in the statement."""
     design = study.task.design
@@ -73,7 +82,7 @@ def check_circularity(hypothesis: Hypothesis, finding: Finding, study: Study) ->
         return []
     members = resolve_features([finding.entity, *finding.row.members], study)
     found = find_circularity(study.splits[DISCOVERY], design, members)
-    if found and "Caveat:" not in hypothesis.statement:
+    if found and "circular" not in hypothesis.statement:
         return [f"it doesn't say that it may be circular: {found[0].text}"]
     return []
 

@@ -33,7 +33,8 @@ class NullControl:
 
 
 def run_null_control(finding: Finding, study: Study) -> NullControl:
-    """Permute within batches, or within subjects where samples are paired. Raises CapReached and RunFailed."""
+    """Permute within batches, or within subjects where samples are paired. Subjects whose samples all have one label
+    are permuted as wholes. Raises CapReached and RunFailed."""
     observed = one_sided(finding.row, finding.direction)
     real = study.run(finding.calls)
     seeds = FEW_SEEDS if real.seconds > LONG_S else SEEDS
@@ -74,9 +75,10 @@ def _run_permuted(finding: Finding, seed: int, study: Study) -> CallsRun:
 def make_permutation(finding: Finding, seed: int, study: Study) -> Permutation:
     design, column = study.task.design, subject_of(finding)
     within = design.subject if study.view.paired else design.batch
+    units = None if study.view.paired else design.subject
     if finding.relation == Relation.FEATURE_SURVIVAL and design.time and design.event:
-        return Permutation(design.time, within, seed, (design.event,))
-    return Permutation(column, None if within == column else within, seed)
+        return Permutation(design.time, within, seed, (design.event,), units)
+    return Permutation(column, None if within == column else within, seed, (), units)
 
 
 def _find_p(finding: Finding, table: Sequence[Row]) -> float:

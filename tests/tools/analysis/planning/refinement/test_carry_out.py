@@ -127,6 +127,32 @@ def test_where_too_few_samples_are_left_the_test_is_not_made(study: ScriptedStud
     assert list_runs(study) == [["impute"]]
 
 
+def test_where_it_goes_on_as_planned_the_same_is_not_asked_again(study: ScriptedStudy, world: World) -> None:
+    let_it_be(study, lambda calls: {"samples": 40, "features": 2, "missing": 0.0, "batch share": 0.3})
+    world.role_model.script = lambda schema, prompt: {"way": "as planned"}
+    free: Call = {"tool": "t_test", "arguments": {"group": "arm", "case": "treated", "control": "plain"}}
+    assert follow([FILTER, NORMALISE, free], study).calls == [FILTER, NORMALISE, free]
+    (revision,) = list_revisions(world)
+    assert (revision.rule, revision.by, revision.after) == ("as planned", "planner", revision.before)
+    assert len(world.role_model.prompts) == 1
+
+
+def test_a_test_that_the_samples_dont_permit_is_learned(study: ScriptedStudy) -> None:
+    let_it_be(study, answer=lambda calls: ("rank-deficient", []) if calls[-1]["tool"] == "model" else ("", []))
+    allowed = Allowance()
+    follow([NORMALISE, MODEL], study, allowed)
+    assert allowed.find_refusal([FILTER, MODEL]) == "rank-deficient"
+    other: Call = {**MODEL, "arguments": {**MODEL["arguments"], "covariates": ["age"]}}
+    assert allowed.find_refusal([FILTER, other]) == allowed.find_refusal([NORMALISE]) == ""
+
+
+def test_a_refusal_of_the_values_is_not_one_of_the_samples(study: ScriptedStudy) -> None:
+    let_it_be(study, answer=lambda calls: ("out of order", []))
+    allowed = Allowance()
+    follow([MODEL], study, allowed)
+    assert allowed.find_refusal([NORMALISE, MODEL]) == ""
+
+
 def test_revisions_and_calls_are_bounded(study: ScriptedStudy, world: World) -> None:
     let_it_be(study, lambda calls: {"samples": 40, "features": 0, "missing": 0.1})
     world.role_model.script = lambda schema, prompt: {"way": "a looser filter"}

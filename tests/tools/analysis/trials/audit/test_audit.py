@@ -12,6 +12,7 @@ from pelagos.nouns import Hypothesis, Version
 from tests.tools.analysis.planning.examples import DESIGN, OBJECTIVE, make_finding, make_row
 from tests.tools.analysis.planning.scripted_study import ScriptedStudy, make_scripted_study
 from tests.tools.world import World
+from tools.analysis.execution.analysis import Permutation
 from tools.analysis.findings import Finding, Subset
 from tools.analysis.planning.hypotheses.statements import write_statement, write_title
 from tools.analysis.planning.records import CallsRun, Proposed
@@ -100,16 +101,17 @@ def test_without_a_finding_or_its_objective_nothing_is_believed(study: PermutedS
 
 def test_labels_are_permuted_within_batches_or_subjects(study: PermutedStudy) -> None:
     finding = propose(study)
-    assert vars(make_permutation(finding, 7, study)) == {"column": "arm", "within": "site", "seed": 7, "together": ()}
+    assert make_permutation(finding, 7, study) == Permutation("arm", "site", 7)
     design = DESIGN.model_copy(update={"subject": "person", "time": "weeks", "event": "death"})
     object.__setattr__(study.task, "design", design)
     survival = finding.model_copy(update={"relation": "feature ~ survival", "objective": "feature ~ death"})
     assert make_permutation(survival, 7, study).column == "weeks"
+    assert make_permutation(finding, 7, study).units == make_permutation(survival, 7, study).units == "person"
     assert make_permutation(survival, 7, study).together == ("death",)
     batch = finding.model_copy(update={"objective": "feature ~ site"})
     assert make_permutation(batch, 7, study).within is None
     object.__setattr__(study, "view", replace(study.view, paired=True))
-    assert make_permutation(finding, 7, study).within == "person"
+    assert make_permutation(finding, 7, study) == Permutation("arm", "person", 7)
 
 
 def test_of_a_plain_table_the_feature_itself_is_shuffled(study: PermutedStudy) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pelagos.nouns import Hypothesis
-from tests.tools.analysis.planning.examples import OBJECTIVE, make_finding, make_row
+from tests.tools.analysis.planning.examples import DESIGN, OBJECTIVE, make_finding, make_row
 from tests.tools.analysis.planning.scripted_study import ScriptedStudy, make_scripted_study
 from tests.tools.world import World
 from tools.analysis.findings import Finding
@@ -89,6 +90,18 @@ def test_the_batch_is_in_the_model_or_said(study: ScriptedStudy) -> None:
     assert gates.check_batch(silent, study) == ["site isn't in the model of the test, and the finding doesn't say so"]
     _, said = make(study, calls=[CALL], caveats=["site isn't in the model of the test"])
     assert gates.check_batch(said, study) == []
+
+
+def test_cells_of_a_subject_are_not_independent_where_subjects_are_compared(study: ScriptedStudy) -> None:
+    row = make_row("P1").model_copy(update={"extra": {"unit_of_analysis": "cell"}})
+    _, finding = make(study, row=row, rows=[row])
+    assert gates.check_unit(finding, study) == []  # no subject is named
+    object.__setattr__(study.task, "design", DESIGN.model_copy(update={"subject": "donor"}))
+    assert "its cells were counted as independent" in gates.check_unit(finding, study)[0]
+    _, by_sample = make(study)
+    assert gates.check_unit(by_sample, study) == []
+    object.__setattr__(study, "view", replace(study.view, paired=True))
+    assert gates.check_unit(finding, study) == []
 
 
 def test_what_may_be_circular_is_said(study: ScriptedStudy, monkeypatch: pytest.MonkeyPatch) -> None:
