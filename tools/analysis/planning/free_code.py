@@ -17,7 +17,7 @@ from pelagos.errors import BadReply
 from tools.analysis.findings import Call
 from tools.analysis.free_code.specs import STATES, TEST
 from tools.analysis.planning.records import CallsRun, Revision
-from tools.analysis.planning.refinement import record_revision
+from tools.analysis.planning.refinement.revisions import record_revision
 from tools.analysis.planning.study import Study
 from tools.analysis.planning.workflows.search import Search
 from tools.prompt import render
