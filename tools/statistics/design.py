@@ -45,9 +45,10 @@ def build_design(obs: pd.DataFrame, target: pd.Series[float], covariates: Sequen
     require_columns(obs, covariates)
     if target.name in covariates:
         raise ValueError(f"{target.name} is both what is asked about and a covariate")
-    parts = [_encode(obs[name]) for name in covariates]
-    nuisance = pd.concat([pd.Series(1.0, index=obs.index, name=INTERCEPT), *parts], axis=1)
-    design = pd.concat([target.rename(TARGET), nuisance], axis=1).dropna()
+    known = target.notna() & obs[list(covariates)].notna().all(axis=1)
+    parts = [_encode(obs.loc[known, name]) for name in covariates]  # the first level is one of these samples
+    intercept = pd.Series(1.0, index=obs.index[known], name=INTERCEPT)
+    design = pd.concat([target[known].rename(TARGET), intercept, *parts], axis=1)
     design = design.loc[:, [name in (TARGET, INTERCEPT) or design[name].nunique() > 1 for name in design]]
     _require_full_rank(design, covariates)
     return design
@@ -81,7 +82,6 @@ def rank_of(matrix: np.ndarray) -> int:
 
 
 def _encode(column: pd.Series[float]) -> pd.DataFrame:
-    import numpy as np
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
@@ -89,8 +89,7 @@ def _encode(column: pd.Series[float]) -> pd.DataFrame:
     labels = column.astype("object")
     if labels.nunique() > MAX_LEVELS:
         raise ValueError(f"covariate {column.name} has {labels.nunique()} levels: is it an id?")
-    dummies = pd.get_dummies(labels, prefix=column.name, drop_first=True, dtype=float)
-    return dummies.where(labels.notna(), np.nan)
+    return pd.get_dummies(labels, prefix=column.name, drop_first=True, dtype=float)
 
 
 def _require_full_rank(design: pd.DataFrame, covariates: Sequence[str]) -> None:

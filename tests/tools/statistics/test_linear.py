@@ -99,3 +99,12 @@ def test_what_is_the_same_in_all_samples_with_a_target_is_left_out() -> None:
     measured = pd.Series(np.r_[np.full(20, np.nan), np.arange(20) % 7], index=obs.index, name="load")
     design = build_design(obs, measured, ["site", "age", "year"])
     assert list(design.columns) == ["target", "intercept", "age"] and len(design) == 20
+
+
+def test_the_level_that_the_others_are_compared_with_is_one_of_the_samples_with_a_target() -> None:
+    """Of three sites the first measured no outcome: two are left, which are told apart by one column."""
+    obs = pd.DataFrame({"site": ["a", "b", "c"] * 10, "age": np.arange(30.0)}, index=range(30))
+    obs.loc[4, "site"] = None
+    measured = pd.Series(np.where(obs["site"] == "a", np.nan, np.arange(30) % 7), index=obs.index, name="load")
+    design = build_design(obs, measured, ["site", "age"])
+    assert list(design.columns) == ["target", "intercept", "site_c", "age"] and len(design) == 19
