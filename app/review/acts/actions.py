@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, cast, get_args
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.review.acts import operations
+from app.review.rendering import render
 from app.review.serving.access import SESSION_S
 from app.review.serving.guard import REVIEWER, read_form
 from pelagos.errors import BadInput
@@ -80,7 +81,7 @@ def control(run: str, word: str, request: Request, form: Form) -> Response:
 def show_start(request: Request) -> Response:
     from tools.registry import shipped_tasks
 
-    return _render(request, "start.html.j2", tasks=sorted(shipped_tasks()))
+    return render(request, "start.html.j2", tasks=sorted(shipped_tasks()))
 
 
 @router.post("/runs")
@@ -113,7 +114,7 @@ def _find_name(request: Request, form: Mapping[str, str]) -> str:
 def _answer(request: Request, form: Mapping[str, str], said: str, page: str, stays: bool = True) -> Response:
     """Return the sentence to htmx; send others to the page that the form stands on, else to `page`."""
     if "hx-request" in request.headers:
-        return _render(request, "_message.html.j2", lines=[said], stale=False, good=True)
+        return render(request, "_message.html.j2", lines=[said], stale=False, good=True)
     came_from = urlsplit(request.headers.get("referer", ""))
     is_ours = stays and came_from.netloc == request.headers.get("host") and came_from.path.startswith("/runs")
     back = came_from._replace(scheme="", netloc="", fragment="").geturl() if is_ours else page
@@ -122,7 +123,3 @@ def _answer(request: Request, form: Mapping[str, str], said: str, page: str, sta
         answer.set_cookie(REVIEWER, quote(name), SESSION_S, httponly=True, samesite="strict")
     return answer
 
-
-def _render(request: Request, template: str, **contents: Any) -> Response:
-    response: Response = request.app.state.render(request, template, **contents)
-    return response

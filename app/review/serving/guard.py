@@ -51,22 +51,9 @@ LOGIN_FORM = (
 )
 
 
-class Streams:
-    """The responses that go on until the server ends. They are ended first, so that they don't keep it from ending."""
-
-    def __init__(self) -> None:
-        self.closing = False
-        self.tasks: set[asyncio.Task[Any]] = set()
-
-    def close(self) -> None:
-        self.closing = True
-        for task in list(self.tasks):
-            task.cancel()
-
-
 class Guard:
-    def __init__(self, app: ASGIApp, access: Access, streams: Streams) -> None:
-        self.app, self.access, self.streams = app, access, streams
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self.app, self.access = app, access
         self._logins = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,28 +62,7 @@ class Guard:
             return
         request = Request(scope, receive)
         answer = await self._answer(request)
-        if answer is not None:
-            await answer(scope, receive, _with_headers(send))
-        else:
-            await self._pass(scope, receive, _with_headers(send))
-
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        task = asyncio.current_task()
-
-        async def send_and_note(message: Message) -> None:
-            if message["type"] == "http.response.start" and task and _is_stream(message):
-                self.streams.tasks.add(task)
-            await send(message)
-
-        try:
-            await self.app(scope, receive, send_and_note)
-        except asyncio.CancelledError:
-            if not self.streams.closing:
-                raise
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        finally:
-            if task:
-                self.streams.tasks.discard(task)
+        await (answer or self.app)(scope, receive, _with_headers(send))
 
     async def _answer(self, request: Request) -> Response | None:
         """Return the answer to a request that no route is to see, None for one that passes."""
@@ -160,10 +126,6 @@ def _is_own_origin(request: Request) -> bool:
     if origin is None or (origin == "null" and site):
         return site in (None, "same-origin", "none")
     return urlsplit(origin).netloc == request.headers.get("host")
-
-
-def _is_stream(message: Message) -> bool:
-    return MutableHeaders(scope=message).get("content-type", "").startswith("text/event-stream")
 
 
 def _with_headers(send: Send) -> Send:

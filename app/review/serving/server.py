@@ -4,60 +4,48 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Sequence
 from http import HTTPStatus
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import uvicorn
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from app.review import pages
+from app.review.acts import actions
+from app.review.compare import router as compare
+from app.review.rendering import render
+from app.review.runs import RunShelf
+from app.review.search import router as search
 from app.review.serving.access import Access
-from app.review.serving.guard import Guard, Streams, read_form
+from app.review.serving.guard import Guard, read_form
 from pelagos.errors import BadInput, PelagosError, Stale
 from pelagos.visible import make_visible
 
 STATIC = Path(__file__).parents[1] / "static"
-ROUTERS = ("app.review.pages", "app.review.acts.actions", "app.review.search.router", "app.review.compare.router")
-"""Modules with a `router`."""
 LAST_PORT = 65535
 ENDING_S = 3
-"""Seconds that requests in progress have when the server ends; streams end at once."""
-Render = Callable[..., Response]
-
-
-class Shelf(Protocol):
-    """The runs that the page shows."""
-
-    def folder(self, name: str) -> Path: ...
+"""Seconds that requests in progress have when the server ends; streams end within a second."""
 
 
 def make_app(project: Path, runs: Sequence[Path] | None, access: Access) -> FastAPI:
     """Return the page of these runs, or of all runs of the project."""
-    shelf = import_module("app.review.runs").RunShelf(project, runs)
-    render = import_module("app.review.rendering").render
-    app = assemble_app(project, access, shelf, render, [import_module(name).router for name in ROUTERS])
-    app.state.shows_project = runs is None
-    return app
-
-
-def assemble_app(project: Path, access: Access, shelf: Shelf, render: Render, routers: Iterable[APIRouter]) -> FastAPI:
-    """Return the page of these parts. `render(request, template, **contents)` makes a response."""
     app = FastAPI(title="Pelagos", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(read_form)])
-    app.state.project, app.state.access, app.state.shelf, app.state.render = project, access, shelf, render
-    app.state.streams, app.state.shows_project = Streams(), True
-    for router in routers:
+    app.state.project, app.state.access, app.state.shelf = project, access, RunShelf(project, runs)
+    app.state.shows_project = runs is None
+    for router in (pages.router, actions.router, search.router, compare.router):
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(PelagosError, _show_error)
     app.add_exception_handler(HTTPException, _show_error)
     app.add_exception_handler(RequestValidationError, _show_error)
-    app.add_middleware(Guard, access=access, streams=app.state.streams)
+    app.add_middleware(Guard, access=access)
     return app
 
 
@@ -67,7 +55,7 @@ def _show_error(request: Request, error: Exception) -> Response:
     if isinstance(error, RequestValidationError):
         text = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
     template = "_message.html.j2" if "hx-request" in request.headers else "message.html.j2"
-    response: Response = request.app.state.render(
+    response = render(
         request, template, lines=text.splitlines() or ["failed"], stale=isinstance(error, Stale), good=False
     )
     response.status_code = status
@@ -104,12 +92,13 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app: Any = self.config.app
-        app.state.streams.close()
+        app.state.shelf.close()
         await super().shutdown(sockets)
 
 
 def serve(app: FastAPI, listening: socket.socket) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
+    """Serve until Ctrl-C or SIGTERM. All runs are read meanwhile, so that the first view of each is quick."""
+    threading.Thread(target=app.state.shelf.warm, daemon=True).start()
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=ENDING_S,
         server_header=False, proxy_headers=False,

@@ -14,7 +14,7 @@ from app.review.acts import operations
 from app.review.acts.audit_log import list_entries
 from memory.files.run_lock import hold_controller
 from tests.agents.review.test_review import launch
-from tests.app.review.small_page import ORIGIN, Browser, make_page
+from tests.app.review.form_browser import ORIGIN, Browser, make_page
 
 RUN, H1 = "/runs/r", "/runs/r/hypotheses/h1"
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from app.review.serving import guard
 from app.review.serving.access import Access
 from pelagos.errors import BadInput
-from tests.app.review.small_page import ORIGIN, Browser, make_page
+from tests.app.review.form_browser import ORIGIN, Browser, make_page
 
 PASSWORD = "correct horse"
 

@@ -20,22 +20,13 @@ from pelagos.errors import BadInput
 from tests.app.command import ROOT
 
 SERVED = """
-import asyncio, sys
+import sys
 from pathlib import Path
-from fastapi.responses import StreamingResponse
 from app.review.serving.server import bind, serve
-from tests.app.review import small_page
-
-@small_page.pages.get("/events")
-def stream():
-    async def tell():
-        while True:
-            yield "event: log\\ndata: x\\n\\n"
-            await asyncio.sleep(0.5)
-    return StreamingResponse(tell(), media_type="text/event-stream")
+from tests.app.review.form_browser import make_page
 
 listening = bind("127.0.0.1", 0)
-app = small_page.make_page(Path(sys.argv[1]))
+app = make_page(Path(sys.argv[1]))
 print(f"http://127.0.0.1:{listening.getsockname()[1]}/?token={app.state.access.token}", flush=True)
 try:
     serve(app, listening)
