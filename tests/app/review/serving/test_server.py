@@ -37,7 +37,8 @@ except KeyboardInterrupt:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[Any, str]]:
-    """A process that serves, and the address that it prints."""
+    """A process that serves a project of one run, and the address that it prints."""
+    unpack_golden(tmp_path / "runs" / "r")
     child = subprocess.Popen(
         [sys.executable, "-c", SERVED, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -55,9 +56,8 @@ def test_the_printed_address_lets_in_and_a_stream_does_not_hold_up_the_end(serve
         page = client.get(url)
         assert (page.status_code, page.url.query) == (200, b"")
         assert "server" not in page.headers
-        with client.stream("GET", f"{url.partition('?')[0]}events") as stream:
-            lines = stream.iter_lines()
-            assert next(lines) == "event: log"
+        with client.stream("GET", f"{url.partition('?')[0]}runs/r/events", params={"after": 0}) as stream:
+            assert "event: progress" in stream.iter_lines()
             began = time.monotonic()
             child.send_signal(signal.SIGINT)
             assert child.wait(10) == 0
