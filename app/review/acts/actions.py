@@ -122,4 +122,3 @@ def _answer(request: Request, form: Mapping[str, str], said: str, page: str, sta
     if name := form.get("by", "").strip():
         answer.set_cookie(REVIEWER, quote(name), SESSION_S, httponly=True, samesite="strict")
     return answer
-

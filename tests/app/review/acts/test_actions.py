@@ -44,7 +44,7 @@ def read(project: Path) -> Any:
 
 def test_a_decision_carries_what_was_seen_and_sends_back_to_its_page(project: Path, browser: Browser) -> None:
     page = browser.get(H1)
-    assert page.text.count("/decide\"") == 1
+    assert page.text.count('/decide"') == 1
     answer = browser.post(f"{H1}/decide", decision="reject", note="too dear", by="Ann", **browser.hidden(H1))
     assert (answer.status_code, answer.headers["location"]) == (303, H1)
     record = read(project)

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from app.review.serving.server import bind
 from pelagos.errors import BadInput
 from tests.app.command import ROOT
+from tests.golden.make import HERE
 
 SERVED = """
 import sys
@@ -38,7 +40,8 @@ except KeyboardInterrupt:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[Any, str]]:
     """A process that serves a project of one run, and the address that it prints."""
-    unpack_golden(tmp_path / "runs" / "r")
+    with tarfile.open(next(HERE.glob("*.tar.xz"))) as archive:
+        archive.extractall(tmp_path / "runs", filter="data")
     child = subprocess.Popen(
         [sys.executable, "-c", SERVED, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -56,7 +59,7 @@ def test_the_printed_address_lets_in_and_a_stream_does_not_hold_up_the_end(serve
         page = client.get(url)
         assert (page.status_code, page.url.query) == (200, b"")
         assert "server" not in page.headers
-        with client.stream("GET", f"{url.partition('?')[0]}runs/r/events", params={"after": 0}) as stream:
+        with client.stream("GET", f"{url.partition('?')[0]}runs/golden/events", params={"after": 0}) as stream:
             assert "event: progress" in stream.iter_lines()
             began = time.monotonic()
             child.send_signal(signal.SIGINT)
