@@ -12,11 +12,12 @@ from pathlib import Path
 
 import typer
 
-from app.commands import digest, doctor, replay, report, reproduce, run, sandbox, status, tasks
+from app.commands import run, tasks
 from app.commands.agents_door import idea, judge, mcp
 from app.commands.deferred_group import defer_group
+from app.commands.machine import doctor, sandbox
 from app.commands.output import complain
-from app.commands.reading import compare, search
+from app.commands.reading import compare, digest, replay, report, reproduce, search, status
 from app.commands.reviewer import decide, pause, propose, review, steer
 from app.import_conflicts import find_conflicts
 from memory.files.disk_errors import translate_disk_errors
@@ -55,15 +56,21 @@ app.command(rich_help_panel=RUNS)(judge.judge)
 app.command(rich_help_panel=RUNS)(mcp.mcp)
 app.add_typer(tasks.tasks_app, name="tasks", rich_help_panel=REST)
 app.add_typer(
-    defer_group("app.commands.models", "models_app", "Models: list, get, serve."), name="models", rich_help_panel=REST
+    defer_group("app.commands.machine.models", "models_app", "Models: list, get, serve."),
+    name="models",
+    rich_help_panel=REST,
 )
-app.add_typer(defer_group("app.commands.data", "data_app", "Data: list, get."), name="data", rich_help_panel=REST)
 app.add_typer(
-    defer_group("app.commands.tools", "tools_app", "Domain tools: list, check."), name="tools", rich_help_panel=REST
+    defer_group("app.commands.machine.data", "data_app", "Data: list, get."), name="data", rich_help_panel=REST
+)
+app.add_typer(
+    defer_group("app.commands.plugins.tools", "tools_app", "Domain tools: list, check."),
+    name="tools",
+    rich_help_panel=REST,
 )
 app.add_typer(sandbox.sandbox_app, name="sandbox", rich_help_panel=REST)
 app.add_typer(
-    defer_group("app.commands.verifier", "verifier_app", "Verifiers: list, score, eval."),
+    defer_group("app.commands.machine.verifier", "verifier_app", "Verifiers: list, score, eval."),
     name="verifier",
     rich_help_panel=REST,
 )

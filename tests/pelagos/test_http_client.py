@@ -14,7 +14,7 @@ import requests
 from agents.models.catalog import locate
 from agents.models.openai.endpoint import Endpoint
 from agents.setup.embedding import open_embedder
-from app.commands.doctor_checks import _check_endpoint
+from app.commands.machine.doctor_checks import _check_endpoint
 from pelagos.errors import MissingPart, SourceFailed
 from pelagos.http_client import find_proxy, open_client
 from pelagos.settings import Literature, Models

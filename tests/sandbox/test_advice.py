@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.commands import doctor_checks
+from app.commands.machine import doctor_checks
 from pelagos.errors import MissingPart
 from sandbox import advice, choose
 from sandbox.backends.docker.engine import DOCKER

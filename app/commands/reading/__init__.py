@@ -1,1 +1,1 @@
-"""Commands that read runs and change nothing: search, compare."""
+"""Commands that read runs and change nothing."""

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from app.commands.output import print_json
-from app.commands.status import hypotheses, list_runs, status
+from app.commands.reading.status import hypotheses, list_runs, status
 from app.live.board import list_rows
 from app.live.event_lines import describe_event
 from app.live.live_view import open_live_view

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from agents.launch import create
-from app.commands.replay import SECONDS
+from app.commands.reading.replay import SECONDS
 from app.record.folders import read_record
 from app.record.record import Record
 from app.replay.origin import describe_origin, rebuild_command

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from app.commands.doctor import recreate_bank
-from app.commands.doctor_checks import check_cards, check_memory, check_recommended_model, check_weights
+from app.commands.machine.doctor import recreate_bank
+from app.commands.machine.doctor_checks import check_cards, check_memory, check_recommended_model, check_weights
 from memory.bank.bank import HypothesisBank
 from memory.embedders.embedder import hashing, minilm
 from memory.embedders.minilm import MODEL, TOKENIZER

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from app.commands.verifier import verifier_app
+from app.commands.machine.verifier import verifier_app
 from pelagos.errors import BadInput, ModelUnavailable
 from tests.agents.models.conftest import Handler, Script, completion, script  # noqa: F401
 

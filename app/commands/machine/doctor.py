@@ -24,7 +24,7 @@ def doctor(
     """Check this machine. Exit code 4 if something essential is lacking, 5 if a ledger is damaged."""
     from dataclasses import asdict
 
-    from app.commands.doctor_checks import run_checks
+    from app.commands.machine.doctor_checks import run_checks
 
     if clean:
         _clean(json)

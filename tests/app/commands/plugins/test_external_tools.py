@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from app.main import app
 from pelagos.errors import BadInput
 
-WIRE = Path(__file__).parents[2] / "tools" / "external" / "servers" / "wire.py"
+WIRE = Path(__file__).parents[3] / "tools" / "external" / "servers" / "wire.py"
 
 
 @pytest.fixture

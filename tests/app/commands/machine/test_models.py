@@ -13,8 +13,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from agents.models.catalog.catalog import find_entry
-from app.commands import models
-from app.commands.models import models_app
+from app.commands.machine import models
+from app.commands.machine.models import models_app
 from pelagos.errors import BadInput, MissingPart
 from tests.memory.weights.hub.imitation import COMMIT, imitation, random_bytes
 from tests.sandbox.fake_smi import on_path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands import external_tools
 from app.commands.output import Json, make_console, make_table, print_json
+from app.commands.plugins import external_tools
 
 if TYPE_CHECKING:
     from tools.analysis.packs.spec import ToolSpec
@@ -29,8 +29,8 @@ def list_tools(packs: Packs = None, json: Json = False) -> None:
     """List the tools of packs: what each relates, needs and leaves; the functions that programs may import; and the
     tools of servers: what each may do. Without a name also the Agent Skills of the project: those that the settings
     don't name are off."""
-    from app.commands.packs import ReadPacks, read_packs
-    from app.commands.skills import list_project_skills
+    from app.commands.plugins.packs import ReadPacks, read_packs
+    from app.commands.plugins.skills import list_project_skills
 
     outside = external_tools.read_external(packs or [])
     chosen, refs = external_tools.choose_sources(outside, packs or [])
@@ -71,7 +71,7 @@ def check(
     """Import packs in the sandbox, and run the contract test of their tools there: each is called on a small data set
     and on unsound variants of it. A skill is read and not run. A server is started, and those of its tools that are
     allowed are called with made-up arguments. Prints what to mend, a line each; exit code 2 if there is anything."""
-    from app.commands.skills import check_skills, split_skills
+    from app.commands.plugins.skills import check_skills, split_skills
     from tools.external.check import list_unmended
 
     outside = external_tools.read_external(packs)
@@ -92,7 +92,7 @@ def check(
 def _check_packs(refs: list[str], findings: dict[str, list[str]]) -> list[str]:
     """Check packs and add what is to mend to `findings`; return what was left out. Raises BadInput where there is no
     tool."""
-    from app.commands.packs import check_packs, read_packs
+    from app.commands.plugins.packs import check_packs, read_packs
     from pelagos.errors import BadInput
     from pelagos.settings_sources import load
     from sandbox.choose import choose

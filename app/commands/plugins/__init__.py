@@ -1,0 +1,1 @@
+"""Commands about plug-ins: packs, skills and tools from outside."""
