@@ -60,6 +60,7 @@ def _listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
+        listener.listen()  # who reads the address may ask at once
     except OSError as error:
         listener.close()
         raise BadInput(f"--http {port}: can't be listened on: {error.strerror}: name another port, or 0") from None

@@ -22,11 +22,12 @@ from tests.app.command import ROOT
 from tests.golden.make import HERE
 
 SERVED = """
-import sys
+import signal, sys
 from pathlib import Path
 from app.review.serving.server import bind, serve
 from tests.app.review.form_browser import make_page
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 listening = bind("127.0.0.1", 0)
 app = make_page(Path(sys.argv[1]))
 print(f"http://127.0.0.1:{listening.getsockname()[1]}/?token={app.state.access.token}", flush=True)
