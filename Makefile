@@ -14,8 +14,8 @@ demo: $(STAMP)  ## four hypotheses on the digits task with the embedded model, i
 	$(BIN)/pelagos models get embedded
 	PELAGOS_LITERATURE__SOURCES='["corpus"]' $(BIN)/pelagos run digits --hypotheses 4 --hours 0.24
 
-test: $(STAMP)  ## the default suite, on two workers: its tests wait more than they compute
-	$(BIN)/pytest -q -n 2 --dist loadfile
+test: $(STAMP)  ## the default suite, on three workers: its tests wait as much as they compute
+	$(BIN)/pytest -q -n 3 --dist loadfile
 
 fuzz: $(STAMP)  ## 10,000 hostile inputs for each reader of what sandboxed programs write; some minutes
 	$(BIN)/pytest -q -m "" tests/sandbox/border
