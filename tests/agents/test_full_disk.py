@@ -150,6 +150,7 @@ def test_the_command_line_says_one_line_and_exits_with_3(disk: Disk, tmp_path: P
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # a full disk is waited for 85 seconds
 def test_a_detached_run_stops_with_3_though_its_log_is_on_that_disk(disk: Disk, tmp_path: Path) -> None:
     assert start_pelagos("tasks", "new", str(tmp_path / "mine"), folder=tmp_path).wait(60) == 0
     log = disk.folder / "run.log"
