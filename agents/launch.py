@@ -52,7 +52,7 @@ from tools import registry
 from tools.literature.cascade import Cascade
 from tools.literature.knowhow.folder import load_notes
 from tools.skills.finding import find_skills
-from tools.skills.scripts import check_scripts
+from tools.skills.scripts import find_scripts
 from tools.toolchain import Noted, Task
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _check_task(task: Task, project: Path, settings: Settings) -> None:
         Cascade.open(settings.literature, papers, lambda _: None).close()
     for folder in settings.knowhow:
         load_notes(project / folder)
-    check_scripts(find_skills(project, settings.skills).on, settings.skill_scripts)
+    find_scripts(find_skills(project, settings.skills).on, settings.skill_scripts)
 
 
 def drive(

@@ -59,6 +59,8 @@ from sandbox.protocol import Limits, Sandbox
 from tools.external.asking import Asker
 from tools.external.toolbox import Toolbox
 from tools.literature.cascade import Cascade
+from tools.skills.finding import find_skills
+from tools.skills.scripts import find_scripts
 from tools.toolchain import Consulting, Proposing, RoleModel, Task, Toolchain, Work
 
 if TYPE_CHECKING:
@@ -256,10 +258,11 @@ class Run:
 
     @cached_property
     def toolbox(self) -> Toolbox:
-        """The tools from outside that the settings and the task name."""
+        """The tools from outside that the settings and the task name, and the allowed scripts of skills."""
         named = self.task.external if isinstance(self.task, Consulting) else NO_TOOLS
         asker = Asker(self.external, self.project, self.sandbox)
-        return Toolbox(asker, named, self.steps, self.artifacts)
+        scripts = find_scripts(find_skills(self.project, self.settings.skills).on, self.settings.skill_scripts)
+        return Toolbox(asker, named, self.steps, self.artifacts, scripts)
 
     def baseline(self) -> Version:
         return self.toolchain.baseline(self.task, self)

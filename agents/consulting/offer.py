@@ -26,7 +26,7 @@ class Choice(BaseModel):
 
 def list_offered(run: Run) -> Sequence[Tool]:
     """Return the tools from outside that the planner is told; what was left out is noted."""
-    if not run.toolbox.sources:
+    if run.toolbox.is_empty:
         return ()
     say_faults(run.toolbox.listing.faults, run)
     return run.toolbox.offer(run.model("planner").strong)

@@ -1,7 +1,7 @@
 """Chooses the skills that planning is offered for a hypothesis: those whose name and description are near to it.
 
 Their text is data within a budget of tokens. The choice is made once per hypothesis and recorded, so that a resumed run
-repeats it. Their scripts aren't run.
+repeats it. Their scripts are run by nobody here.
 """
 
 from __future__ import annotations

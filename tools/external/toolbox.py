@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,8 @@ from pelagos.external_tools import TaskTools
 from pelagos.facts.external import ListedTool, ToolCall, ToolListing
 from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
-from pelagos.visible import make_one_line
+from pelagos.nouns import OutcomeKind
+from pelagos.visible import make_one_line, make_visible
 from sandbox.border.tool_reply import Described, ToolReply
 from tools.external.asking import Asker
 from tools.external.sources import (
@@ -32,6 +33,7 @@ from tools.external.sources import (
     list_sources,
     may_start,
 )
+from tools.skills.scripts import Script, find_argument_fault, run_script
 from tools.toolchain import Tool
 
 MOST_SMALL = 3
@@ -42,12 +44,18 @@ _NAME_CHARS = 60
 
 @dataclass(frozen=True)
 class Toolbox:
-    """`asker` holds the settings; `task` is what the task says of tools from outside."""
+    """`asker` holds the settings; `task` is what the task says of tools from outside; `scripts` are those of skills
+    that the settings allow, by name."""
 
     asker: Asker
     task: TaskTools
     steps: Steps
     artifacts: ArtifactStore
+    scripts: Mapping[str, Script] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.sources or self.scripts)
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
@@ -77,6 +85,7 @@ class Toolbox:
         """The tools that may be called, by name: what the settings allow, and of that what the task names if it names
         any."""
         tools = [tool for tool in self.listing.tools if is_allowed(tool.name, self.asker.settings)]
+        tools += [_list_script(script) for script in self.scripts.values()]
         return {tool.name: tool for tool in tools if not self.task.allow or is_named(tool.name, self.task)}
 
     def offer(self, strong: bool) -> Sequence[Tool]:
@@ -106,11 +115,30 @@ class Toolbox:
         if tool is None:
             listed = any(tool.name == name for tool in self.listing.tools)
             return {"fault": describe_missing_permission(name) if listed else "no such tool"}
+        if name in self.scripts:
+            return self._answer_by_script(self.scripts[name], arguments)
         answer = self.asker.ask(self.sources[tool.server], tool, arguments)
         told = {"version": tool.version, "seconds": round(answer.seconds, 3), "isolation": answer.isolation}
         if answer.reply.fault or answer.reply.refused:
             return {**told, "fault": answer.reply.fault or f"it refused: {make_one_line(answer.reply.text, 300)}"}
         return {**told, "output": self.artifacts.put_text(answer.reply.text), "chars": len(answer.reply.text)}
+
+    def _answer_by_script(self, script: Script, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if fault := find_argument_fault(arguments):
+            return {"fault": f"the arguments don't fit its schema: {fault}"}
+        outcome = run_script(script, arguments.get("arguments", []), self.asker.sandbox)
+        told = {"version": script.path, "seconds": round(outcome.seconds, 3), "isolation": outcome.isolation}
+        if outcome.kind is not OutcomeKind.OK:
+            return {**told, "fault": f"{outcome.kind}: {make_one_line(outcome.cause or outcome.log, 300)}"}
+        text = make_visible(outcome.log)[: self.asker.settings.output_chars]
+        return {**told, "output": self.artifacts.put_text(text), "chars": len(text)}
+
+
+def _list_script(script: Script) -> ListedTool:
+    return ListedTool(
+        name=script.name, server=script.skill.name, tool=script.path, version=script.path,
+        description=script.description, parameters=script.parameters,
+    )  # fmt: skip
 
 
 def list_tools(sources: Sequence[Source], asker: Asker) -> tuple[list[ListedTool], list[str]]:

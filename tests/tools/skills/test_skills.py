@@ -12,7 +12,7 @@ from sandbox.protocol import Sandbox
 from tests.examples.places import EXAMPLES
 from tools.skills.finding import PROJECT_SKILLS, find_skills
 from tools.skills.reading import read_skill
-from tools.skills.scripts import list_script_tools
+from tools.skills.scripts import find_scripts, run_script
 from tools.skills.skill import Skill
 
 EXAMPLE = EXAMPLES / "skill" / "residual-plots"
@@ -97,23 +97,19 @@ def test_a_script_runs_only_where_it_is_allowed_and_in_the_sandbox(tmp_path: Pat
     (folder / "scripts" / "notes.txt").write_text("no program")
     skill = read_skill(folder)
     assert isinstance(skill, Skill)
-    assert list_script_tools([skill], [], jail) == []
-    [tool] = list_script_tools([skill], ["fit-well/scripts/mark.py"], jail)
-    assert tool.name == "fit-well/scripts/mark.py"
-    assert tool.call is not None
-    outcome = tool.call(["a", "b c"])
+    assert find_scripts([skill], []) == {}
+    [(name, script)] = find_scripts([skill], ["fit-well/scripts/mark.py"]).items()
+    assert name == "fit-well.mark"
+    outcome = run_script(script, ["a", "b c"], jail)
     assert "given ['a', 'b c']" in outcome.log
     assert outcome.kind is OutcomeKind.ERROR  # the file can't be written there
     assert not marks.exists()
     with pytest.raises(BadInput, match=r"no script 'fit-well/scripts/mork\.py'; did you mean"):
-        list_script_tools([skill], ["fit-well/scripts/mork.py"], jail)
+        find_scripts([skill], ["fit-well/scripts/mork.py"])
     with pytest.raises(BadInput, match="is neither Python nor a shell script"):
-        list_script_tools([skill], ["fit-well/scripts/notes.txt"], jail)
-
-
-def test_the_script_of_the_example_does_what_it_says(jail: Sandbox) -> None:
-    skill = read_skill(EXAMPLE)
+        find_scripts([skill], ["fit-well/scripts/notes.txt"])
+    (folder / "scripts" / "mark.sh").write_text("echo")
+    skill = read_skill(folder)
     assert isinstance(skill, Skill)
-    [tool] = list_script_tools([skill], ["residual-plots/scripts/count_runs.py"], jail)
-    assert tool.call is not None
-    assert tool.call(["1", "-1", "-2", "3"]).log.strip() == "2"
+    with pytest.raises(BadInput, match=r"'fit-well/scripts/mark\.sh' is called fit-well\.mark, as another one is"):
+        find_scripts([skill], ["fit-well/scripts/mark.py", "fit-well/scripts/mark.sh"])
