@@ -13,7 +13,7 @@ from app.record import folders
 from app.record.record import Record
 from pelagos.nouns import Answer, VerdictKind
 
-RANKS = ("failed", "unreadable", "waiting", "disk full", "capped", "stopped", "silent", "untold")
+RANKS = ("failed", "unreadable", "waiting", "disk full", "capped", "stopped", "paused", "silent", "untold")
 """What needs a person, the most pressing first."""
 KILLED, BROKEN = "stopped", ("failed", "crashed", "starved")
 REASON_LENGTH, TITLE_LENGTH = 300, 120
@@ -66,6 +66,8 @@ def list_needs(record: Record, run: str, state: str) -> Iterator[Need]:
         yield Need(run, "waiting", "waits no more: all is decided", resume)
     if undecided:
         yield Need(run, "waiting", _describe_wait(record, undecided), _suggest_decision(run, undecided[0], state))
+    if state == "running" and record.control is not None and record.control.word == "pause":
+        yield Need(run, "paused", f"is paused by {format_line(record.control.by, 60) or 'a person'}", resume)
     if state == "running" and record.outages:
         yield Need(run, "silent", f"waits for a model: {_describe_outages(record)}")
     yield from _list_untold(record, run)

@@ -16,6 +16,7 @@ from memory.files.project_runs import register_run
 from memory.files.run_lock import hold_controller
 from memory.ledger.ledger import Ledger
 from pelagos.facts.drive import Ending, Started, Stopped
+from pelagos.facts.review import Control
 from pelagos.nouns import Claim, Effect, Hypothesis, Lesson, Verdict, VerdictKind
 from tests.app.command import Completed, assert_bad_input, run_pelagos
 from tests.app.report.digest.three_runs import make_project
@@ -200,6 +201,15 @@ def test_a_run_in_progress_says_what_it_does(tmp_path: Path) -> None:
         printed = digest(tmp_path).stdout
     assert "Running\n  r: starting; the next verdict has no estimate yet\n" in printed
     assert "none needs you" in printed
+
+
+def test_a_paused_run_is_named_with_who_paused_it_until_it_goes_on(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "r", (Control(word="pause", by="Ann"), "1"), state="killed")
+    with hold_controller(run):
+        assert "  r is paused by Ann\n    pelagos resume r\n" in digest(tmp_path).stdout
+        with closing(Ledger.open(run / "ledger.db")) as ledger:
+            ledger.record(Control(word="continue"), "2")
+        assert "paused" not in digest(tmp_path).stdout
 
 
 def test_supported_comes_before_promising_and_the_worst_dead_end_first(tmp_path: Path) -> None:
