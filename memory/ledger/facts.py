@@ -53,7 +53,7 @@ class Facts:
             payload = self._reader.find(kind, self._keys[kind].get(id, id))
             if payload is None or _id(id, payload) != id:
                 return None
-            return self._file_lock(kind, id, self._loaders[kind](payload))
+            return self._hold(kind, id, self._loaders[kind](payload))
 
     def fold_new(self) -> None:
         """Fold the rows that were appended since the last call."""
@@ -70,12 +70,12 @@ class Facts:
                 self._keys[event.kind].pop(id, None)
                 if id != event.key:
                     self._keys[event.kind][id] = event.key
-                self._fold(self._file_lock(event.kind, id, self._loaders[event.kind](event.payload)))
+                self._fold(self._hold(event.kind, id, self._loaders[event.kind](event.payload)))
                 self._seen = event.seq
             if len(rows) < PAGE_ROWS:
                 self._seen = max(end, self._seen)
 
-    def _file_lock(self, kind: str, id: str, value: Any) -> Any:
+    def _hold(self, kind: str, id: str, value: Any) -> Any:
         self._cache[kind, id] = value
         self._cache.move_to_end((kind, id))
         if len(self._cache) > self._capacity:
