@@ -165,17 +165,19 @@ def _write_parts(task: AnalysisTask, secret: bytes, folder: Path) -> None:
     data = open_task_data(task)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open_divisions(folder.parent / DIVISIONS) as divisions:
+        if folder.exists():  # another process was first
+            return
         _take_over_former(folder.parent, divisions)
         known = divisions.find(data)
         parts = assign_samples(data.obs, task.design, secret, known.parts)
         division = known.extend({sample: part for part, samples in parts.items() for sample in samples})
         divisions.save(division)
-    kept = len(known.parts.keys() & set(map(str, data.obs_names)))
-    with write_whole_folder(folder) as fresh:
-        for part, samples in parts.items():
-            write_dataset(data[samples].copy(), fresh / f"{part}.h5ad")
-        hashes = {part: hash_file(fresh / f"{part}.h5ad") for part in parts}
-        (fresh / MANIFEST).write_text(json.dumps({**hashes, IDENTITY: division.sealed, KEPT: kept}), "utf-8")
+        kept = len(known.parts.keys() & set(map(str, data.obs_names)))
+        with write_whole_folder(folder) as fresh:
+            for part, samples in parts.items():
+                write_dataset(data[samples].copy(), fresh / f"{part}.h5ad")
+            hashes = {part: hash_file(fresh / f"{part}.h5ad") for part in parts}
+            (fresh / MANIFEST).write_text(json.dumps({**hashes, IDENTITY: division.sealed, KEPT: kept}), "utf-8")
 
 
 def _take_over_former(folder: Path, divisions: Divisions) -> None:
