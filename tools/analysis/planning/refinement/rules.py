@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tools.analysis.findings import Call
 from tools.analysis.packs.spec import Relation, ToolSpec
+from tools.analysis.planning.hypotheses.follow_batch import has_batch
 from tools.analysis.planning.records import CallsRun
 from tools.analysis.planning.refinement.observation import Observation
 from tools.analysis.planning.refinement.repair import list_repairs, loosen
@@ -146,7 +147,9 @@ def _with_batch(here: Situation, now: Observation) -> Iterator[Continuation]:
         yield Continuation("without correction", without, reason)
         return
     target = search.specs[here.rest[-1]["tool"]]
-    if share < LARGE_BATCH_SHARE or correcting or State.BATCH_CORRECTED in here.run.states or _has_batch(here):
+    about_clusters = target.relation is Relation.CLUSTER_GROUP
+    modelled = not about_clusters and has_batch(here.path, str(search.design.batch))
+    if share < LARGE_BATCH_SHARE or correcting or modelled or State.BATCH_CORRECTED in here.run.states:
         return
     reason = f"batches explain {share:.0%} of the variance after {here.last.name}"
     planned = Continuation(AS_PLANNED, list(here.path), f"{reason}; it stays, and is said")
@@ -155,12 +158,4 @@ def _with_batch(here: Situation, now: Observation) -> Iterator[Continuation]:
         for path in replace(search, missing=now.missing > 0).paths(target, here.done)
         if State.BATCH_CORRECTED in path.states and len(path.calls) == len(here.path) + 1
     ][:1]
-    yield from [planned, *corrected] if target.relation is Relation.CLUSTER_GROUP else [*corrected, planned]
-
-
-def _has_batch(here: Situation) -> bool:
-    """Whether the test has the batch in its model."""
-    arguments, batch = here.rest[-1]["arguments"], here.search.design.batch
-    in_model = any(isinstance(value, list) and batch in value for value in arguments.values())
-    named = here.search.specs[here.rest[-1]["tool"]].relation is not Relation.CLUSTER_GROUP
-    return in_model or (named and batch in [value for value in arguments.values() if isinstance(value, str)])
+    yield from [planned, *corrected] if about_clusters else [*corrected, planned]
