@@ -7,7 +7,6 @@ the n-th word is drawn 1/n as often as the first.
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -138,5 +137,4 @@ def make_large_run(folder: Path, hypotheses: int) -> Path:
             rows = chain_rows(LargeRun(folder, hypotheses).list_rows())
             connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
         fresh.rename(ledger)
-        (folder / "made.json").write_text(json.dumps({"hypotheses": hypotheses}))
     return folder

@@ -28,7 +28,7 @@ class ArtifactStore:
         """Store bytes and return their sha256 in hex. A damaged copy is replaced. Raises DiskFull."""
         digest = hashlib.sha256(data).hexdigest()
         path = self.path(digest)
-        if not (path.exists() and _sha256(path) == digest):
+        if not (path.exists() and hash_file(path) == digest):
             with translate_disk_errors(self.folder):
                 write_whole(path, data)
         return digest
@@ -67,7 +67,8 @@ class ArtifactStore:
         return parse_payload(self.text(digest))
 
 
-def _sha256(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, without holding all of them in memory."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

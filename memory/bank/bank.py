@@ -80,10 +80,9 @@ class HypothesisBank:
     @staticmethod
     def check(project: Path | str, embedder: str) -> None:
         """Raise BadInput where another embedder made the vectors of the project's bank. Does not create a bank."""
-        path = Path(project) / FOLDER_NAME / BANK_FOLDER / VECTORS_FILE
-        if not path.exists():
+        if not HypothesisBank.exists(project):
             return
-        with closing(VectorStore(path)) as store:
+        with closing(VectorStore(_bank_folder(Path(project)) / VECTORS_FILE)) as store:
             header = store.header()
         if header is not None and header.embedder != embedder:
             raise _embedder_mismatch(Path(project), header, embedder)

@@ -85,7 +85,7 @@ class SearchIndex:
         the index.
         """
         deadline = time.monotonic() + within_s
-        return self._rebuild_if_damaged(lambda: self._update(deadline))
+        return self._rebuild_if_damaged(lambda: self._update(deadline), deadline)
 
     def find(self, expression: str, kinds: Collection[str], limit: int) -> list[Match]:
         """Return the best matches of an FTS5 expression, of some kinds or (none given) of all."""
@@ -214,9 +214,9 @@ class SearchIndex:
                 connection.execute(statement)
         return connection
 
-    def _rebuild_if_damaged(self, work: Callable[[], T]) -> T:
+    def _rebuild_if_damaged(self, work: Callable[[], T], deadline: float = math.inf) -> T:
         """Return what `work` returns. Where the file turns out to be damaged, or of another ledger, it is built anew,
-        once."""
+        once, as far as it can be before the deadline."""
         with translate_database_errors(self.path, REMEDY):
             try:
                 return work()
@@ -225,7 +225,7 @@ class SearchIndex:
                     raise
             self._connection.close()
             self._connection, self._first_prompt = self._replace(), ""
-            self._update(math.inf)
+            self._update(deadline)
             return work()
 
 

@@ -5,7 +5,6 @@ Satisfies tools.toolchain.Toolchain and Proposing. What each part does is in the
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memory.artifacts import hash_file
 from memory.files.project_folder import project_folder
 from memory.files.project_secret import read_secret
 from pelagos.errors import EvaluationError
@@ -181,7 +181,7 @@ class AnalysisToolchain:
             if place not in self._prepared:
                 folder = project_folder(context.project) / "data" / task.digest[:32]
                 splits = make_splits(task, read_secret(context.project), folder)
-                digests = {name: _hash_file(path) for name, path in splits.items()}
+                digests = {name: hash_file(path) for name, path in splits.items()}
                 paths = [Path(path) for path in task.tools]
                 specs = with_free_code(try_tools(_load_tools(task), task.packs, paths, context))
                 self._prepared[place] = Prepared(task, specs, splits, digests)
@@ -190,11 +190,6 @@ class AnalysisToolchain:
 
 def _load_tools(task: AnalysisTask) -> ToolSet:
     return load_packs(task.packs, [Path(path) for path in task.tools])
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _list_arguments(arguments: Mapping[str, object]) -> str:

@@ -39,7 +39,7 @@ def association(
     """
     import pandas as pd
 
-    y = _scaled(read_numeric(data, outcome), scale)
+    y = scale_values(read_numeric(data, outcome), scale)
     taken = {outcome, *covariates}
     names = list(predictors) or [name for name in data.var_names if name not in taken]
     if clash := [name for name in predictors if name in taken]:
@@ -99,9 +99,7 @@ def interaction(
     """
     y, x = read_numeric(data, outcome), read_numeric(data, predictor)
     other = _read_moderator(data, moderator, level)
-    centred = x - x.mean()
-    extra = read_frame(data, covariates).assign(**{f"{predictor}, main": centred, f"{moderator}, main": other})
-    table = _fit(y, centred * other, extra, f"{predictor} x {moderator}")
+    table = fit_product(y, x, other, read_frame(data, covariates), f"{predictor} x {moderator}")
     return table.assign(unit=f"slope of {outcome} on {predictor} per unit of {moderator}", outcome=outcome)
 
 
@@ -117,24 +115,38 @@ def _read_moderator(data: AnnData, moderator: str, level: str) -> pd.Series[floa
     return numbers - numbers.mean()
 
 
-def _scaled(column: pd.Series[float], scale: str) -> pd.Series[float]:
+def scale_values(column: pd.Series[float], scale: str) -> pd.Series[float]:
+    """Return the values, or their ranks with `scale` rank."""
     return column.rank() if scale == "rank" else column
+
+
+def fit_product(
+    y: pd.Series[float], x: pd.Series[float], other: pd.Series[float], covariates: pd.DataFrame, entity: str
+) -> pd.DataFrame:
+    """Return the row of the product of `x`, centred, and `other` in a linear model with both and the covariates."""
+    centred = x - x.mean()
+    extra = covariates.assign(**{f"{entity}, slope": centred, f"{entity}, level": other})
+    return _fit(y, centred * other, extra, entity)
+
+
+def make_untested(entity: str, n: int, reason: str) -> pd.DataFrame:
+    """Return the row of what can't be tested."""
+    import pandas as pd
+
+    row = dict.fromkeys(("effect", "low", "high", "statistic", "df", "p"), float("nan"))
+    return pd.DataFrame([{"entity": entity, **row, "n": n, "untested": reason}])
 
 
 def _regress(
     data: AnnData, y: pd.Series[float], name: str, covariates: Sequence[str], scale: str, chosen: bool
 ) -> pd.DataFrame:
     """One model. A predictor that can't be used is an error where it was `chosen`, and an untested row otherwise."""
-    import pandas as pd
-
     try:
-        return _fit(y, _scaled(read_numeric(data, name), scale), read_frame(data, covariates), name)
+        return _fit(y, scale_values(read_numeric(data, name), scale), read_frame(data, covariates), name)
     except ValueError as error:
         if chosen:
             raise
-        nan = float("nan")
-        row = dict.fromkeys(("effect", "low", "high", "statistic", "df", "p"), nan)
-        return pd.DataFrame([{"entity": name, **row, "n": int(y.notna().sum()), "untested": str(error)}])
+        return make_untested(name, int(y.notna().sum()), str(error))
 
 
 def _fit(y: pd.Series[float], x: pd.Series[float], covariates: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from tools.statistics.bars import draw_effects
-from tools.statistics.design import TARGET, build_design, choose_two_groups
-from tools.statistics.linear import fit_features
+from tools.statistics.design import choose_two_groups
 from tools.statistics.variables import read_frame, read_numeric
+from tools.tables.association import fit_product, make_untested, scale_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from matplotlib.figure import Figure
 
-LEAST_EACH, LEAST = 8, 5
-"""Samples of each group with a value; samples beside the columns of the model."""
-_SLOPE, _GROUP = "slope of both groups", "group"
+LEAST_EACH = 8
+"""Samples of each group with a value."""
 
 
 def slope_difference(
@@ -54,7 +53,7 @@ def slope_difference(
     names = list(predictors) or [name for name in data.var_names if name not in taken]
     if not names:
         raise ValueError("there is no numeric column to relate the outcome to")
-    y = _scaled(read_numeric(data, outcome)[cases.notna()], scale)
+    y = scale_values(read_numeric(data, outcome).where(cases.notna()), scale)
     tables = [_fit(data, y, name, cases, covariates, scale) for name in names]
     return pd.concat(tables, ignore_index=True).assign(
         unit=f"slope of {outcome}, {case} minus {control}", outcome=outcome
@@ -65,29 +64,14 @@ def _fit(
     data: AnnData, y: pd.Series[float], name: str, cases: pd.Series[float], covariates: Sequence[str], scale: str
 ) -> pd.DataFrame:
     """One model. A predictor that can't be used is an untested row with the reason."""
-    import pandas as pd
-
     try:
-        x = _scaled(read_numeric(data, name).reindex(y.index), scale)
-        known = y.notna() & x.notna()
-        counts = cases[y.index][known].value_counts()
+        x = scale_values(read_numeric(data, name).where(cases.notna()), scale)
+        counts = cases[y.notna() & x.notna()].value_counts()
         if min(counts.get(1.0, 0), counts.get(0.0, 0)) < LEAST_EACH:
             raise ValueError(f"fewer than {LEAST_EACH} values in a group")
-        centred = (x - x[known].mean())[known]
-        extra = (
-            read_frame(data, covariates).loc[centred.index].assign(**{_SLOPE: centred, _GROUP: cases[centred.index]})
-        )
-        target = (centred * extra[_GROUP]).rename(TARGET)
-        design = build_design(extra, target, list(extra.columns))
+        return fit_product(y, x, cases, read_frame(data, covariates), name)
     except ValueError as error:
-        nan = float("nan")
-        row = dict.fromkeys(("effect", "low", "high", "statistic", "df", "p"), nan)
-        return pd.DataFrame([{"entity": name, **row, "n": int(y.notna().sum()), "untested": str(error)}])
-    return fit_features(y[design.index].to_numpy(dtype=float)[:, None], [name], design, LEAST, two_groups=False)
-
-
-def _scaled(column: pd.Series[float], scale: str) -> pd.Series[float]:
-    return column.rank() if scale == "rank" else column
+        return make_untested(name, int(y.notna().sum()), str(error))
 
 
 def draw_slope_difference(data: AnnData, table: pd.DataFrame) -> Figure:

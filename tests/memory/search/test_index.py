@@ -94,6 +94,14 @@ def test_a_spoiled_index_is_built_anew(run: Path, harm: Callable[[Path], None]) 
     assert _count(run, "cosine") == 2
 
 
+def test_a_spoiled_index_is_built_anew_within_the_time(run: Path) -> None:
+    assert _count(run, "cosine") == 1
+    _drop_a_table(run / FILE)
+    results = search_runs([run], "cosine", within_s=0.0)
+    assert results.hits == [] and results.unread > 0
+    assert _count(run, "cosine") == 1
+
+
 def test_an_index_of_another_ledger_is_built_anew(run: Path) -> None:
     other = run.with_name("two")
     add_hypothesis(other, "h1", "Mixup of images")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tools.tables.association import interaction
 from tools.tables.slopes import draw_slope_difference, slope_difference
 
 ARMS = {"group": "arm", "case": "drug", "control": "placebo"}
@@ -48,6 +49,22 @@ def test_ranks_show_it_as_well(table: Any) -> None:
 def test_too_few_values_in_a_group_give_no_p(table: Any) -> None:
     table.X[np.flatnonzero(table.obs["arm"] == "drug")[7:], 1] = np.nan
     assert slope_difference(table, "y", **ARMS, predictors=["x"])["untested"][0] == "fewer than 8 values in a group"
+
+
+def test_it_is_the_product_term_of_the_tool_that_relates_one_column(table: Any) -> None:
+    of_arms = table[table.obs["arm"].isin(["drug", "placebo"])].copy()
+    (alone,) = interaction(of_arms, "y", "x", "arm", ["age"], level="drug").to_dict("records")
+    (one,) = slope_difference(table, "y", **ARMS, predictors=["x"], covariates=["age"]).to_dict("records")
+    assert (one["effect"], one["p"], one["df"]) == pytest.approx((alone["effect"], alone["p"], alone["df"]))
+
+
+@pytest.mark.parametrize("name", ["group", "slope of both groups", "x"])
+def test_a_covariate_stays_in_the_model_whatever_its_name(table: Any, name: str) -> None:
+    known = slope_difference(table, "y", **ARMS, predictors=["other"], covariates=["age"])
+    table.obs = table.obs.rename(columns={"age": name})
+    table = table[:, ["y", "other"]].copy()
+    renamed = slope_difference(table, "y", **ARMS, predictors=["other"], covariates=[name])
+    assert (renamed["effect"][0], renamed["df"][0]) == pytest.approx((known["effect"][0], known["df"][0]))
 
 
 def test_what_cant_be_asked_is_refused(table: Any) -> None:

@@ -56,28 +56,26 @@ def run_calls(
         "calls": [describe_call(call, specs[call["tool"]]) for call in calls],
         "permute": asdict(permute) if permute else None,
         "figures": figures and permute is None,
-        "library": LIBRARY,
-        "results": RESULTS,
-        "data": DATA,
         "sets": SETS_FILE if sets else "",
         "look": dict(look) if look else None,
         "keep": {"path": KEPT, "most_bytes": MOST_KEPT_BYTES} if keep_data else None,
     }
     readonly = bind_code([specs[call["tool"]] for call in calls]) | {DATA: data} | ({SETS_FILE: sets} if sets else {})
-    files = {f"_run/{name}": (INSIDE / name).read_bytes() for name in RUNNER_FILES}
-    files |= {CONFIG: json.dumps(config).encode(), f"{LIBRARY}/tools/__init__.py": b"", "out/.keep": b""}
-    files |= {KEPT: b""} if keep_data else {}  # a file that is asked for and isn't there would be a failure
-    spec = Spec(
-        ["python", "_run/runner.py", CONFIG],
-        files,
-        readonly,
-        {RESULTS: MOST_BYTES} | ({KEPT: MOST_KEPT_BYTES} if keep_data else {}),
-        ENVIRONMENT,
-        _limit_seconds(limits, calls, specs),
-    )
+    spec = _make_spec(config, readonly, _limit_seconds(limits, calls, specs))
     with context.slot(limits.cpus):
         outcome = context.sandbox.run(spec)
     return _read_outcome(outcome)
+
+
+def _make_spec(config: Mapping[str, Any], readonly: Mapping[str, Path], limits: Limits) -> Spec:
+    places = {"library": LIBRARY, "results": RESULTS, "data": DATA}
+    files = {f"_run/{name}": (INSIDE / name).read_bytes() for name in RUNNER_FILES}
+    files |= {CONFIG: json.dumps({**config, **places}).encode(), f"{LIBRARY}/tools/__init__.py": b"", "out/.keep": b""}
+    collect = {RESULTS: MOST_BYTES}
+    if config["keep"]:
+        files[KEPT] = b""  # a file that is asked for and isn't there would be a failure
+        collect[KEPT] = MOST_KEPT_BYTES
+    return Spec(["python", "_run/runner.py", CONFIG], files, readonly, collect, ENVIRONMENT, limits)
 
 
 def _limit_seconds(limits: Limits, calls: Sequence[Call], specs: Mapping[str, ToolSpec]) -> Limits:

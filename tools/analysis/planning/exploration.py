@@ -27,7 +27,7 @@ from tools.toolchain import Work
 MAX_WORKFLOWS, SHOWN_ROWS = 3, 8
 MEDIATED = "mediated effect"
 NO_PATH = "no path of tools leads from these data to a test of it"
-NO_ROWS = "the test left no row with a partial correlation"
+NO_ROWS = "the test left no row that can become a finding"
 
 
 def explore(objective: Objective, study: Study, opening: str) -> Explored:
@@ -65,7 +65,7 @@ def _explore(objective: Objective, study: Study, opening: str) -> Explored:
     run = CallsRun(outcome="error", cause=NO_PATH)
     if workflows:
         run = _run_first_that_works(_rank(objective, offer(workflows), study), search, study, opening)
-    if not run.ok or not list_rows(run, search, study):
+    if not _is_answered(run, search, study):
         run = run_free_code(run, run.cause or NO_ROWS, search, study, opening)
     if not run.ok or not list_rows(run, search, study):
         return Explored(objective=objective, calls=run.calls, failure=run.cause or NO_ROWS)
@@ -102,14 +102,14 @@ def _run_first_that_works(workflows: Sequence[Workflow], search: Search, study: 
             )
             record_revision(study, search.objective, revision)
         run = carry_out(workflow.calls, search, study, opening, allowed)
-        if run.ok and _is_answered(run, search, study):
+        if _is_answered(run, search, study):
             return run
     return run
 
 
 def _is_answered(run: CallsRun, search: Search, study: Study) -> bool:
     """Whether the test could be made. What it came to is not looked at: no workflow is left for its result."""
-    rows = study.table(run)
+    rows = study.table(run) if run.ok else []
     return bool(rows if search.objective.relation == Relation.CLUSTER_GROUP else list_usable(rows))
 
 

@@ -39,10 +39,7 @@ def enumerate_objectives(design: Design, view: DataView, specs: Mapping[str, Too
 
 
 def _with_group(design: Design, view: DataView) -> Iterator[Objective]:
-    if design.group is None or design.case is None or design.control is None:
-        return
-    levels = view.columns[design.group].levels
-    if min(levels.get(design.case, 0), levels.get(design.control, 0)) < LEAST_SAMPLES:
+    if design.group is None or _count_smaller_group(design, view) < LEAST_SAMPLES:
         return
     words = {"features": WORDS.get(view.kind, "features"), "group": design.group}
     for relation, (family, question) in NEEDS_GROUP.items():
@@ -51,6 +48,12 @@ def _with_group(design: Design, view: DataView) -> Iterator[Objective]:
         column = _find_kind_column(design, view) if relation is Relation.COMPOSITION_GROUP else ""
         fields = {"id": id, "question": text, "relation": relation.value, "family": family, "column": column}
         yield Objective.model_validate({**fields, "subject": design.group})
+
+
+def _count_smaller_group(design: Design, view: DataView) -> int:
+    """Return the samples of the smaller compared group; 0 where none are compared."""
+    levels = view.columns[design.group].levels if design.group else {}
+    return min(levels.get(level, 0) if level else 0 for level in (design.case, design.control))
 
 
 def _with_outcomes(design: Design, view: DataView) -> Iterator[Objective]:
@@ -78,8 +81,7 @@ def _with_survival(design: Design, view: DataView) -> Iterator[Objective]:
 
 def _with_slopes(design: Design, view: DataView) -> Iterator[Objective]:
     """Yield whether outcomes go with features in another way in one group than in the other."""
-    levels = view.columns[design.group].levels if design.group else {}
-    if min(levels.get(str(design.case), 0), levels.get(str(design.control), 0)) < LEAST_IN_CELL:
+    if design.group is None or _count_smaller_group(design, view) < LEAST_IN_CELL:
         return
     for column in design.numeric[:MAX_SLOPES]:
         yield Objective(
@@ -87,7 +89,7 @@ def _with_slopes(design: Design, view: DataView) -> Iterator[Objective]:
             question=f"Whose slope with {column} differs in {design.group} between {design.case} and {design.control}?",
             relation=Relation.SLOPE_GROUP.value,
             family="others",
-            subject=str(design.group),
+            subject=design.group,
             column=column,
         )
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from memory.artifacts import hash_file
 from memory.files.project_folder import project_folder
+from memory.files.unused_files import mark_used, remove_unused
 from memory.ledger.keys import step_key
 from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
@@ -32,6 +34,8 @@ from tools.toolchain import Context
 DISCOVERY = "discovery"
 WHOLE = Subset()
 WORKERS = os.cpu_count() or 1
+MOST_BYTES = 5_000_000_000
+"""Of the data that calls left, and of the parts of data: what goes is made again where it is needed."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,10 @@ class Study:
         """Carry out the last of the calls on what those before it left of the discovery samples, or return the recorded
         run: that of all the calls. Where nothing is left of them they are made again. Raises CapReached, RunFailed."""
         *before, last = calls
-        known = self.context.steps.ledger.fact(CallsRun, self._key(before)) if before else None
-        left = self._find_left(known)
 
         def action() -> tuple[CallsRun, Cost]:
+            known = self.context.steps.ledger.fact(CallsRun, self._key(before)) if before else None
+            left = self._find_left(known)
             begun = known if left else None
             keep = not self.specs[last["tool"]].tests
             made = self._carry_out([last] if left else calls, left or self.splits[DISCOVERY], keep_data=keep)
@@ -143,27 +147,33 @@ class Study:
         if not run.ok or not data:
             return run
         digest = hashlib.sha256(data).hexdigest()
-        write_readable(self._locate_left(digest), lambda fresh: _write_bytes(fresh, data))
+        path = self._locate_left(digest)
+        write_readable(path, lambda fresh: _write_bytes(fresh, data))
+        remove_unused(path.parent, MOST_BYTES)
         return run.model_copy(update={"dataset": digest})
 
     def _find_left(self, run: CallsRun | None) -> Path | None:
         """Return the data that a run left, None where they were not kept, or are not what they were."""
-        path = self._locate_left(run.dataset) if run is not None and run.dataset else None
-        if run is None or path is None or not path.is_file():
+        if run is None or not run.dataset:
             return None
-        return path if hashlib.sha256(path.read_bytes()).hexdigest() == run.dataset else None
+        path = self._locate_left(run.dataset)
+        mark_used(path)
+        return path if path.is_file() and hash_file(path) == run.dataset else None
 
     def _locate_left(self, digest: str) -> Path:
         return project_folder(self.context.project) / "steps" / f"{digest}.h5ad"
 
     def _write_subset(self, split: str, subset: Subset) -> Path:
         name = step_key(data=self.digests[split], subset=subset.model_dump())
-        folder = project_folder(self.context.project) / "subsets"
-        return write_subset(self.splits[split], subset, folder / f"{name}.h5ad")
+        path = project_folder(self.context.project) / "subsets" / f"{name}.h5ad"
+        mark_used(path)
+        write_subset(self.splits[split], subset, path)
+        remove_unused(path.parent, MOST_BYTES)
+        return path
 
     def _digest_sets(self) -> str:
         path = self.task.gene_sets
-        return "" if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
+        return "" if path is None else hash_file(path)
 
 
 def _digest_tool(spec: ToolSpec) -> dict[str, Any]:

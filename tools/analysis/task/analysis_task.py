@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from memory.artifacts import hash_file
 from pelagos.errors import BadInput, MissingPart
 from pelagos.external_tools import NO_TOOLS, TaskTools
 from pelagos.nouns import Direction, Metric, NoveltyRule
@@ -147,16 +148,11 @@ def _digest_task(folder: Path, spec: TaskFile, external: TaskTools) -> str:
     installed packages."""
     task = AnalysisTask(folder, spec, "")
     sources = {name: resolve(folder, name) for name in named_files(spec)}
-    hashes = {name: _hash_file(path) for name, path in sources.items()}
-    hashes |= {name: _hash_file(folder / name) for name in task.contents[1:]}
+    hashes = {name: hash_file(path) for name, path in sources.items()}
+    hashes |= {name: hash_file(folder / name) for name in task.contents[1:]}
     packs = load_functions([name for name in task.packs if name not in SHIPPED]).digest
     said = spec.model_dump(mode="json")
     if not spec.design.order:  # a key of later versions: without it a task is what it was
         del said["design"]["order"]
     parts = [said, hashes, *([packs] if packs else []), *describe_external(external)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from memory.artifacts import hash_file
 from memory.files.project_secret import derive_key
 from memory.files.whole_folder import write_whole_folder
 from pelagos.errors import BadInput, DamagedRun
@@ -164,17 +165,19 @@ def _write_parts(task: AnalysisTask, secret: bytes, folder: Path) -> None:
     data = open_task_data(task)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open_divisions(folder.parent / DIVISIONS) as divisions:
+        if folder.exists():  # another process was first
+            return
         _take_over_former(folder.parent, divisions)
         known = divisions.find(data)
         parts = assign_samples(data.obs, task.design, secret, known.parts)
         division = known.extend({sample: part for part, samples in parts.items() for sample in samples})
         divisions.save(division)
-    kept = len(known.parts.keys() & set(map(str, data.obs_names)))
-    with write_whole_folder(folder) as fresh:
-        for part, samples in parts.items():
-            write_dataset(data[samples].copy(), fresh / f"{part}.h5ad")
-        hashes = {part: _hash_file(fresh / f"{part}.h5ad") for part in parts}
-        (fresh / MANIFEST).write_text(json.dumps({**hashes, IDENTITY: division.sealed, KEPT: kept}), "utf-8")
+        kept = len(known.parts.keys() & set(map(str, data.obs_names)))
+        with write_whole_folder(folder) as fresh:
+            for part, samples in parts.items():
+                write_dataset(data[samples].copy(), fresh / f"{part}.h5ad")
+            hashes = {part: hash_file(fresh / f"{part}.h5ad") for part in parts}
+            (fresh / MANIFEST).write_text(json.dumps({**hashes, IDENTITY: division.sealed, KEPT: kept}), "utf-8")
 
 
 def _take_over_former(folder: Path, divisions: Divisions) -> None:
@@ -192,7 +195,7 @@ def _take_over_former(folder: Path, divisions: Divisions) -> None:
 def _check_parts(folder: Path, paths: dict[str, Path]) -> None:
     try:
         hashes = json.loads((folder / MANIFEST).read_text("utf-8"))
-        changed = [part for part, path in paths.items() if hashes[part] != _hash_file(path)]
+        changed = [part for part, path in paths.items() if hashes[part] != hash_file(path)]
     except (OSError, ValueError, KeyError) as error:
         raise DamagedRun(
             f"{folder}: parts can't be read ({error}); remove the folder and they are made again"
@@ -201,8 +204,3 @@ def _check_parts(folder: Path, paths: dict[str, Path]) -> None:
         raise DamagedRun(
             f"{folder}: {', '.join(changed)} changed since they were made; remove the folder to remake them"
         )
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,8 +17,8 @@ Answer = Callable[[Sequence[Call]], tuple[str, list[Row]]]
 
 
 class ScriptedStudy(Study):
-    """`answer` maps calls to the cause of a failure and rows, `summary` to what is known of the data; `runs` lists the calls, the split and the subset of each
-    run."""
+    """`answer` maps calls to the cause of a failure and rows, `summary` to what is known of the data; `runs` lists the
+    calls, the split and the subset of each run."""
 
     answer: Answer
     summary: Callable[[Sequence[Call]], dict[str, float]]

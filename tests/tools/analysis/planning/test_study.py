@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from memory.files import unused_files
 from pelagos.nouns import OutcomeKind
 from sandbox.protocol import Sandbox
 from tests.tools.analysis.planning.examples import OBJECTIVE, make_row
@@ -27,6 +28,15 @@ PATH: list[Call] = [
     {"tool": "normalise_samples", "arguments": {}},
     {"tool": "differential_abundance", "arguments": {**ARMS, "covariates": ["age", "site"]}},
 ]
+
+
+@pytest.fixture
+def alone(tmp_path: Path, jail: Sandbox) -> Iterator[Study]:
+    """A study in a project of its own."""
+    (tmp_path / "project").mkdir()
+    world, chain = World(tmp_path / "project", jail, ScriptedModel()), AnalysisToolchain()
+    yield chain._study(chain.load(write_study(tmp_path / "task")), world)
+    world.ledger.close()
 
 
 @pytest.fixture(scope="module")
@@ -66,25 +76,29 @@ class Machine:
         return Analysis(OutcomeKind.OK, tables=tables, provenance=["a line"], summary=summary, data=kept)
 
 
-def test_after_a_kill_the_calls_that_ran_are_not_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jail: Sandbox
-) -> None:
-    (tmp_path / "project").mkdir()
-    world, chain = World(tmp_path / "project", jail, ScriptedModel()), AnalysisToolchain()
-    study = chain._study(chain.load(write_study(tmp_path / "task")), world)
+def test_after_a_kill_the_calls_that_ran_are_not_made_again(alone: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     path: list[Call] = [{"tool": "filter_by_presence", "arguments": {}}, *PATH]
-    search = make_search(OBJECTIVE, study)
+    search = make_search(OBJECTIVE, alone)
     killed, again = Machine(killed=3), Machine(killed=0)
     monkeypatch.setattr(planning_study, "run_calls", killed)
     with pytest.raises(KeyboardInterrupt):
-        carry_out(path, search, study, "", Allowance())
+        carry_out(path, search, alone, "", Allowance())
     monkeypatch.setattr(planning_study, "run_calls", again)
-    run = carry_out(path, search, study, "", Allowance())
+    run = carry_out(path, search, alone, "", Allowance())
     assert [tools for tools, _ in killed.asked] == [[call["tool"]] for call in path]
     assert again.asked == [(["differential_abundance"], "steps")] and run.ok
     assert run.calls == path and list(run.tables) == [2] and len(run.provenance) == 3
-    assert carry_out(path, search, study, "", Allowance()) == run and len(again.asked) == 1
-    world.ledger.close()
+    assert carry_out(path, search, alone, "", Allowance()) == run and len(again.asked) == 1
+
+
+def test_what_calls_left_is_bounded(alone: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(killed=0)
+    monkeypatch.setattr(planning_study, "run_calls", machine)
+    monkeypatch.setattr(planning_study, "MOST_BYTES", 20)  # two of the machine's files
+    monkeypatch.setattr(unused_files, "IN_USE_S", -1.0)
+    for share in (0.1, 0.2, 0.3, 0.4):
+        alone.advance([{"tool": "filter_by_presence", "arguments": {"min_share": share}}])
+    assert {path.read_bytes() for path in find_kept(alone)} == {b"left by 3", b"left by 4"}
 
 
 def find_kept(study: Study) -> list[Path]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,10 +16,13 @@ import yaml
 from pelagos.errors import BadInput, DamagedRun
 from tests.tools.analysis.tables import make_metadata, make_wide, write_csv
 from tests.tools.analysis.task.folders import make_task_folder
-from tools.analysis.dataset.h5ad import read_dataset
+from tools.analysis.dataset.h5ad import read_dataset, write_dataset
+from tools.analysis.task import splits
 from tools.analysis.task.analysis_task import load_task
+from tools.analysis.task.divisions import open_divisions
 from tools.analysis.task.scaffold import scaffold_from_data
 from tools.analysis.task.splits import (
+    DIVISIONS,
     IDENTITY,
     MANIFEST,
     count_kept,
@@ -66,6 +72,35 @@ def test_an_edit_of_group_and_batch_moves_no_sample(task: Path, tmp_path: Path) 
     assert list_parts(divide(task, tmp_path / "data")) == list_parts(first)
     elsewhere = divide(task, tmp_path / "other")
     assert list_parts(elsewhere) != list_parts(first)  # a project of its own divides as the design says
+
+
+def test_of_two_runs_at_once_one_divides(task: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Path] = []
+
+    def write(data: Any, path: Path) -> None:
+        written.append(path)
+        write_dataset(data, path)
+
+    monkeypatch.setattr(splits, "write_dataset", write)
+    with ThreadPoolExecutor(2) as pool:
+        with open_divisions(tmp_path / "data" / DIVISIONS):
+            both = [pool.submit(divide, task, tmp_path / "data") for _ in range(2)]
+            time.sleep(0.5)  # both wait for the lock
+        first, second = (each.result() for each in both)
+    assert first == second and len(written) == 3 and count_kept(first) == 0
+
+
+def test_after_a_kill_the_samples_fall_where_they_did(
+    task: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(data: Any, path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(splits, "write_dataset", kill)
+    with pytest.raises(KeyboardInterrupt):
+        divide(task, tmp_path / "data")
+    monkeypatch.setattr(splits, "write_dataset", write_dataset)
+    assert list_parts(divide(task, tmp_path / "data")) == list_parts(divide(task, tmp_path / "other"))
 
 
 def test_a_subject_that_joins_samples_of_several_parts_is_refused(task: Path, tmp_path: Path) -> None:

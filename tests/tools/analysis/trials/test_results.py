@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,11 +9,12 @@ from pelagos.nouns import Experiment, OutcomeKind
 from tests.tools.analysis.planning.examples import make_implication, make_row
 from tools.analysis.findings import e_value, one_sided
 from tools.analysis.trials.results import TestResult, find_harm, make_result, weigh_results
+from tools.evidence import Evidence
 
 CLEAR = dict(r_low=-0.7, r_high=-0.2)
 
 
-def weigh(results: list[TestResult], store: ArtifactStore, outcome: OutcomeKind = OutcomeKind.OK):
+def weigh(results: list[TestResult], store: ArtifactStore, outcome: OutcomeKind = OutcomeKind.OK) -> Evidence:
     files = {"results": store.put_json([each.model_dump(mode="json") for each in results])}
     experiment = Experiment(
         id="e", version="v", hypothesis="h", seed=0, split="validation", outcome=outcome, files=files
@@ -37,7 +40,7 @@ def test_an_e_value_bets_fairly_at_most(p: float) -> None:
     assert (e_value(p) >= 1) == (p <= 0.25)
 
 
-def test_the_evidence_is_the_worst_required_test(tmp_path) -> None:
+def test_the_evidence_is_the_worst_required_test(tmp_path: Path) -> None:
     primary = make_result(make_implication(), make_row(r=0.6, p=0.001), "", "")
     second = make_result(make_implication(role="other tool"), make_row(r=0.2, p=0.2), "", "")
     further = make_result(make_implication(role="unadjusted", required=False), make_row(r=0.1, p=0.9), "", "")
@@ -47,14 +50,14 @@ def test_the_evidence_is_the_worst_required_test(tmp_path) -> None:
     assert evidence.constant and evidence.tested and evidence.amount == "50 samples"
 
 
-def test_a_downward_effect_is_positive_in_its_direction(tmp_path) -> None:
+def test_a_downward_effect_is_positive_in_its_direction(tmp_path: Path) -> None:
     result = make_result(make_implication(direction="down"), make_row(r=-0.6, p=0.001), "", "")
     effect = weigh([result], ArtifactStore(tmp_path)).effect
     assert effect is not None and (effect.value, effect.low, effect.high) == (0.6, 0.6 - 0.2, 0.6 + 0.2)
     assert effect.p_value == 0.0005
 
 
-def test_without_a_result_there_is_no_effect(tmp_path) -> None:
+def test_without_a_result_there_is_no_effect(tmp_path: Path) -> None:
     missing = make_result(make_implication(), None, "no result for P1", "")
     assert weigh([missing], ArtifactStore(tmp_path)).effect is None
     failed = weigh([missing], ArtifactStore(tmp_path), OutcomeKind.ERROR)

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from tools.analysis.findings import Call
 from tools.analysis.planning.records import CallsRun
-from tools.analysis.planning.refinement.calls import is_reachable, produces
-from tools.analysis.planning.workflows.arguments import fill_arguments, find_parameter
+from tools.analysis.planning.workflows.arguments import find_parameter
 from tools.analysis.planning.workflows.search import CHOICES, Search
 from tools.analysis.states import State
 
@@ -19,19 +18,17 @@ Repair = tuple[str, list[Call], str]
 
 
 def list_repairs(run: CallsRun, rest: Sequence[Call], search: Search) -> Iterator[Repair]:
-    """Yield the repairs of a run whose last call failed, the surest first; `rest` are the calls that were to follow."""
+    """Yield the repairs of a run whose last call failed, the surest first; `rest` are the calls that were to follow.
+    Whether the states of the data permit a repair is for the caller to find."""
     place = run.failed_call
     if place is None or place >= len(run.calls):
         return
     before, failed, after = list(run.calls[:place]), run.calls[place], [*run.calls[place + 1 :], *rest]
     spec = search.specs[failed["tool"]]
     cause = f"{spec.name} failed: {run.cause or run.outcome}"
-    if MISSING.search(run.cause) and not any(produces(call, State.IMPUTED, search) for call in run.calls):
-        for filling in search.specs.values():
-            arguments = fill_arguments(filling, search.objective, search.design)
-            calls = [*before, {"tool": filling.name, "arguments": arguments or {}}, failed, *after]
-            if filling.produces == State.IMPUTED and arguments is not None and is_reachable(calls, search):
-                yield "fill in", calls, f"{cause}; missing values are filled in before it"
+    if MISSING.search(run.cause) and not any(search.produces(call, State.IMPUTED) for call in run.calls):
+        for filling in search.list_calls(State.IMPUTED):
+            yield "fill in", [*before, filling, failed, *after], f"{cause}; missing values are filled in before it"
     if COLLINEAR.search(run.cause) and (made := _drop_covariate(failed, search)):
         call, column = made
         reason = f"{spec.name} can't tell {column} from the other columns; it is left out of the model"
@@ -39,7 +36,7 @@ def list_repairs(run: CallsRun, rest: Sequence[Call], search: Search) -> Iterato
     looser = loosen(failed, search) if spec.produces == State.FILTERED else None
     if looser is not None:
         yield "a looser filter", [*before, looser[0], *after], f"{cause}; {looser[1]}"
-    if spec.produces in CHOICES and is_reachable([*before, *after], search):
+    if spec.produces in CHOICES:
         yield "without the call", [*before, *after], f"{cause}; it is left out"
 
 

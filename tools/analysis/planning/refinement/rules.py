@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 from tools.analysis.findings import Call
 from tools.analysis.packs.spec import Relation, ToolSpec
+from tools.analysis.planning.hypotheses.follow_batch import has_batch
 from tools.analysis.planning.records import CallsRun
-from tools.analysis.planning.refinement.calls import is_reachable, produces
 from tools.analysis.planning.refinement.observation import Observation
 from tools.analysis.planning.refinement.repair import list_repairs, loosen
-from tools.analysis.planning.workflows.arguments import fill_arguments
 from tools.analysis.planning.workflows.search import CHOICES, Search
 from tools.analysis.states import State
 
@@ -60,12 +59,13 @@ class Situation:
 
 def list_continuations(here: Situation) -> list[Continuation]:
     """Return what can be done instead of what was planned, or beside it, as the first rule that applies says; nothing
-    where none does. Faults of calls are for the caller to find."""
+    where none does. The states of the data permit each; other faults of calls are for the caller to find."""
     if here.now is None:
-        return [Continuation(*each) for each in list_repairs(here.run, here.rest, here.search)]
+        repairs = (Continuation(*each) for each in list_repairs(here.run, here.rest, here.search))
+        return [each for each in repairs if here.search.permits(each.calls)]
     rules = (_after_strict_filter, _after_lost_samples, _fill_in, _without_filling, _filter_first, _with_batch)
     for rule in rules:
-        found = list(rule(here, here.now))
+        found = [each for each in rule(here, here.now) if here.search.permits(each.calls)]
         if any(each.rule != AS_PLANNED for each in found):
             return found
     return []
@@ -85,19 +85,15 @@ def _after_strict_filter(here: Situation, now: Observation) -> Iterator[Continua
     if looser is not None:
         call, what = looser
         yield Continuation("a looser filter", [*here.done[:-1], call, *here.rest], f"{reason}; {what}")
-    without = [*here.done[:-1], *here.rest]
-    if is_reachable(without, here.search):
-        yield Continuation("without the filter", without, f"{reason}; it is left out")
+    yield Continuation("without the filter", [*here.done[:-1], *here.rest], f"{reason}; it is left out")
     if now.features:
         yield Continuation(AS_PLANNED, list(here.path), f"{reason}; these are used")
 
 
 def _after_lost_samples(here: Situation, now: Observation) -> Iterator[Continuation]:
-    small = has_few_samples(now, here.search)
-    without = [*here.done[:-1], *here.rest]
-    if small and here.last.produces in CHOICES and is_reachable(without, here.search):
+    if has_few_samples(now, here.search) and here.last.produces in CHOICES:
         reason = f"{here.last.name} left {now.smallest_group} samples in the smaller group; it is left out"
-        yield Continuation("without the call", without, reason)
+        yield Continuation("without the call", [*here.done[:-1], *here.rest], reason)
 
 
 def _fill_in(here: Situation, now: Observation) -> Iterator[Continuation]:
@@ -106,39 +102,35 @@ def _fill_in(here: Situation, now: Observation) -> Iterator[Continuation]:
         return
     waiting = [here.search.specs[call["tool"]] for call in here.rest]
     refusing = next((spec for spec in waiting if spec.refuses_missing), None)
-    if refusing is None or any(produces(call, State.IMPUTED, here.search) for call in here.rest):
+    if refusing is None or any(here.search.produces(call, State.IMPUTED) for call in here.rest):
         return
     place = len(here.done) + waiting.index(refusing)
-    for call in _list_calls(State.IMPUTED, here.search):
+    reason = f"{now.missing:.2%} of the values are missing after {here.last.name}, and {refusing.name} refuses them"
+    for call in here.search.list_calls(State.IMPUTED):
         calls = [*here.path[:place], call, *here.path[place:]]
-        if is_reachable(calls, here.search):
-            reason = (
-                f"{now.missing:.2%} of the values are missing after {here.last.name}, and {refusing.name} refuses them"
-            )
-            yield Continuation("fill in", calls, f"{reason}; they are filled in before it")
+        yield Continuation("fill in", calls, f"{reason}; they are filled in before it")
 
 
 def _without_filling(here: Situation, now: Observation) -> Iterator[Continuation]:
-    without = [*here.done, *(call for call in here.rest if not produces(call, State.IMPUTED, here.search))]
-    if not now.missing and now.features and len(without) < len(here.path) and is_reachable(without, here.search):
+    without = [*here.done, *(call for call in here.rest if not here.search.produces(call, State.IMPUTED))]
+    if not now.missing and now.features and len(without) < len(here.path):
         reason = f"nothing is missing after {here.last.name}; nothing is filled in"
         yield Continuation("without filling in", without, reason)
 
 
 def _filter_first(here: Situation, now: Observation) -> Iterator[Continuation]:
     """Many values would be filled in: features that few samples measured are left out before."""
-    filling = next((call for call in here.rest if produces(call, State.IMPUTED, here.search)), None)
+    filling = next((call for call in here.rest if here.search.produces(call, State.IMPUTED)), None)
     filtered = State.FILTERED in here.run.states or any(
-        produces(call, State.FILTERED, here.search) for call in here.rest
+        here.search.produces(call, State.FILTERED) for call in here.rest
     )
     if now.missing < MUCH_MISSING or filling is None or filtered:
         return
     reason = f"{now.missing:.0%} of the values are missing after {here.last.name}"
     place = here.path.index(filling)
-    for call in _list_calls(State.FILTERED, here.search):
+    for call in here.search.list_calls(State.FILTERED):
         calls = [*here.path[:place], call, *here.path[place:]]
-        if is_reachable(calls, here.search):
-            yield Continuation("filter first", calls, f"{reason}; {call['tool']} comes before they are filled in")
+        yield Continuation("filter first", calls, f"{reason}; {call['tool']} comes before they are filled in")
     yield Continuation(AS_PLANNED, list(here.path), f"{reason}; all are filled in")
 
 
@@ -148,15 +140,16 @@ def _with_batch(here: Situation, now: Observation) -> Iterator[Continuation]:
     share, search = now.batch_share, here.search
     if share is None or not here.rest:
         return
-    correcting = [call for call in here.rest if produces(call, State.BATCH_CORRECTED, search)]
+    correcting = [call for call in here.rest if search.produces(call, State.BATCH_CORRECTED)]
     if correcting and share < NO_BATCH_SHARE:
         without = [*here.done, *(call for call in here.rest if call not in correcting)]
-        if is_reachable(without, search):
-            reason = f"batches explain {max(share, 0.0):.1%} of the variance after {here.last.name}; none is corrected"
-            yield Continuation("without correction", without, reason)
+        reason = f"batches explain {max(share, 0.0):.1%} of the variance after {here.last.name}; none is corrected"
+        yield Continuation("without correction", without, reason)
         return
     target = search.specs[here.rest[-1]["tool"]]
-    if share < LARGE_BATCH_SHARE or correcting or State.BATCH_CORRECTED in here.run.states or _has_batch(here):
+    about_clusters = target.relation is Relation.CLUSTER_GROUP
+    modelled = not about_clusters and has_batch(here.path, str(search.design.batch))
+    if share < LARGE_BATCH_SHARE or correcting or modelled or State.BATCH_CORRECTED in here.run.states:
         return
     reason = f"batches explain {share:.0%} of the variance after {here.last.name}"
     planned = Continuation(AS_PLANNED, list(here.path), f"{reason}; it stays, and is said")
@@ -165,21 +158,4 @@ def _with_batch(here: Situation, now: Observation) -> Iterator[Continuation]:
         for path in replace(search, missing=now.missing > 0).paths(target, here.done)
         if State.BATCH_CORRECTED in path.states and len(path.calls) == len(here.path) + 1
     ][:1]
-    yield from [planned, *corrected] if target.relation is Relation.CLUSTER_GROUP else [*corrected, planned]
-
-
-def _has_batch(here: Situation) -> bool:
-    """Whether the test has the batch in its model."""
-    arguments, batch = here.rest[-1]["arguments"], here.search.design.batch
-    in_model = any(isinstance(value, list) and batch in value for value in arguments.values())
-    named = here.search.specs[here.rest[-1]["tool"]].relation is not Relation.CLUSTER_GROUP
-    return in_model or (named and batch in [value for value in arguments.values() if isinstance(value, str)])
-
-
-def _list_calls(state: State, search: Search) -> Iterator[Call]:
-    """Yield the calls that produce a state, with the arguments that the design gives."""
-    for spec in search.specs.values():
-        if not spec.tests and spec.produces == state:
-            arguments = fill_arguments(spec, search.objective, search.design)
-            if arguments is not None:
-                yield {"tool": spec.name, "arguments": arguments}
+    yield from [planned, *corrected] if about_clusters else [*corrected, planned]

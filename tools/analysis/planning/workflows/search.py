@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Any
 
 from tools.analysis.design import Design
 from tools.analysis.findings import Call
@@ -81,6 +82,25 @@ class Search:
             made.append(Workflow(tuple(calls), (*path, target), adjusts(target, self.design, self.paired)))
         return made
 
+    def permits(self, calls: Sequence[Call]) -> bool:
+        """Whether each call finds the states that it requires and none that it refuses."""
+        states = self.states
+        for spec in (self.specs[call["tool"]] for call in calls):
+            if not _suits(spec, states):
+                return False
+            states = states if spec.tests else self._add(states, spec)
+        return True
+
+    def produces(self, call: Call, state: State) -> bool:
+        return bool(self.specs[call["tool"]].produces == state)
+
+    def list_calls(self, state: State) -> Iterator[Call]:
+        """Yield the calls that produce a state, with the arguments that the design gives."""
+        for spec in self.specs.values():
+            arguments = self._fill_arguments(spec) if spec.produces == state else None
+            if arguments is not None:
+                yield {"tool": spec.name, "arguments": arguments}
+
     def _extend(
         self, path: tuple[ToolSpec, ...], states: frozenset[str], target: ToolSpec
     ) -> Iterator[tuple[ToolSpec, ...]]:
@@ -103,11 +123,11 @@ class Search:
             return False
         in_order = not path or ORDER[State(path[-1].produces)] < ORDER[State(spec.produces)]
         needed = bool(path) and (path[-1].produces in spec.requires)
-        return (in_order or needed) and self._call_arguments(spec) is not None
+        return (in_order or needed) and self._fill_arguments(spec) is not None
 
     def _fits(self, spec: ToolSpec, states: frozenset[str]) -> bool:
         complete = not self.missing or State.IMPUTED in states or not spec.refuses_missing
-        return spec.requires <= states and not (spec.refuses & states) and complete
+        return _suits(spec, states) and complete
 
     def _is_target(self, spec: ToolSpec) -> bool:
         return spec.tests and spec.relation == self.objective.relation
@@ -122,9 +142,9 @@ class Search:
         return (states - spec.removes) | {str(spec.produces)}
 
     def _call(self, spec: ToolSpec) -> Call:
-        return {"tool": spec.name, "arguments": self._call_arguments(spec) or {}}
+        return {"tool": spec.name, "arguments": self._fill_arguments(spec) or {}}
 
-    def _call_arguments(self, spec: ToolSpec) -> Call | None:
+    def _fill_arguments(self, spec: ToolSpec) -> dict[str, Any] | None:
         return fill_arguments(spec, self.objective, self.design)
 
 
@@ -135,6 +155,10 @@ def offer(workflows: Sequence[Workflow], count: int = MAX_OFFERED) -> list[Workf
         by_target.setdefault(workflow.tools[-1].name, []).append(workflow)
     turns = zip_longest(*by_target.values())
     return [workflow for turn in turns for workflow in turn if workflow is not None][:count]
+
+
+def _suits(spec: ToolSpec, states: frozenset[str]) -> bool:
+    return spec.requires <= states and not spec.refuses & states
 
 
 def _is_minimal(path: Sequence[ToolSpec], missing: bool) -> bool:

@@ -16,7 +16,8 @@ def repair(cause: str, *tools: str, covariates: tuple[str, ...] = ("age", "site"
     if tools[-1] == "model":
         calls[-1]["arguments"] = {"group": "arm", "covariates": list(covariates)}
     run = CallsRun(calls=calls, outcome="invalid", cause=cause, failed_call=len(calls) - 1)
-    return list(list_repairs(run, [{"tool": rest, "arguments": {}}] if rest else [], SEARCH))
+    made = list_repairs(run, [{"tool": rest, "arguments": {}}] if rest else [], SEARCH)
+    return [each for each in made if SEARCH.permits(each[1])]
 
 
 def tools_of(made: Repair) -> list[str]:
