@@ -60,8 +60,8 @@ class Asker:
         if find_spec("mcp") is None:
             raise MissingPart("the client isn't installed: pip install 'pelagos[mcp]'")
         outside = uses_network(source, self.settings)
-        if source.of_task and source.server and source.server.url:
-            raise BadInput("a task can't name an address: name the server in pelagos.toml")
+        if source.of_task and source.server:
+            _check_of_task(source.server)
         seconds = self.settings.seconds.get(source.name, self.settings.call_s)
         request = {
             "reply": REPLY, "call": call, "start_s": self.settings.start_s, "call_s": seconds,
@@ -134,6 +134,14 @@ class Answer:
     reply: ToolReply
     seconds: float = 0.0
     isolation: str = ""
+
+
+def _check_of_task(server: McpServer) -> None:
+    """A task has no permissions: it may neither reach an address nor read the environment. Raises BadInput."""
+    if server.url:
+        raise BadInput("a task can't name an address: name the server in pelagos.toml")
+    if any(map(_VARIABLE.search, server.env.values())):
+        raise BadInput("a task can't name variables of the environment: name the server in pelagos.toml")
 
 
 def fill_variables(values: Mapping[str, str]) -> dict[str, str]:
