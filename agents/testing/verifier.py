@@ -5,20 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NoReturn
 
-from agents.models.role_model import RecordedRoleModel
+from agents.testing.context import ScriptedContext
 from agents.testing.findings import Findings
 from agents.testing.optional import find_optional_misfits
 from agents.testing.scripted_model import ScriptedModel
 from agents.verifiers import protocol
 from agents.verifiers.parts import Parts
 from agents.verifiers.protocol import Solution, Verifier, check_scores
-from memory.artifacts import ArtifactStore
-from memory.ledger.ledger import Ledger
-from memory.steps.budget import Budget
-from memory.steps.steps import Steps
 from pelagos.protocols import find_misfits
-from pelagos.settings import Caps, Settings
-from sandbox.host.cpu_slots import CpuSlots
+from pelagos.settings import Settings
 
 SOLUTIONS = (
     Solution("What is 2 + 3 * 4?", ("First 3 * 4 = 12.", "Then 2 + 12 = 14.")),
@@ -30,12 +25,8 @@ SOLUTIONS = (
 def make_parts(project: Path, model: ScriptedModel | None = None) -> Parts:
     """What an opener is given: the role's model is scripted, programs can't be executed, and calls are recorded in a
     ledger below `project`."""
-    ledger = Ledger.open(project / "ledger.db")
-    steps, settings = Steps(ledger, Budget(Caps(), ledger)), Settings()
-    artifacts, slots = ArtifactStore(project / "artifacts"), CpuSlots(1)
-    scripted = model or ScriptedModel()
-    role_model = RecordedRoleModel("verifier", scripted, steps, artifacts, slots, settings)
-    return Parts(lambda: role_model, _execute_nothing, settings, lambda: steps)
+    context = ScriptedContext(project, model)
+    return Parts(lambda: context.model("verifier"), _execute_nothing, Settings(), lambda: context.steps)
 
 
 def check_verifier(verifier: Any) -> list[str]:

@@ -11,16 +11,13 @@ import random
 import re
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from agents.models.offline.replay import fingerprint
 from agents.models.protocol import Reply, Request
-from agents.setup.assembly import Assembly
-from memory.embedders.embedder import Embedder, hashing
-from memory.steps.steps import Steps
+from agents.testing import ScriptedModel, loop
 from pelagos.errors import ModelUnavailable
 from pelagos.settings import Sandboxing, Settings
 from sandbox.choose import choose
@@ -56,16 +53,14 @@ IDEAS = [
 WORDS = ("alpha", "bravo", "delta", "gamma", "kappa", "lambda", "omega", "sigma", "theta", "zeta")
 
 
-class Scripted:
+class Scripted(ScriptedModel):
     """A model that answers every role. `down(call number)` says whether the endpoint is away at that call."""
 
-    spec = "scripted"
-    local = True
     strong = True
 
     def __init__(self, down: Callable[[int], bool] = lambda _: False) -> None:
+        super().__init__(strong=self.strong)
         self.down, self.calls = down, 0
-        self.requests: list[Request] = []
 
     def complete(self, request: Request, limit: Any) -> Reply:
         self.calls += 1
@@ -81,8 +76,6 @@ class Scripted:
             yes = 9.0 if "The claim:" in prompt else -0.1 if "square" in prompt else -0.7
             return Reply(text="Yes", tokens_in=50, tokens_out=1, seconds=0.1, first_logprobs={"Yes": yes, "No": -2.0})
         return Reply(text=json.dumps(answer_request(request, prompt)), tokens_in=100, tokens_out=50, seconds=0.1)
-
-    def close(self) -> None: ...
 
 
 def answer_request(request: Request, prompt: str) -> dict[str, object]:
@@ -172,23 +165,14 @@ class Distant(Inventive):
         return super().complete(request, limit)
 
 
-class ScriptedAssembly(Assembly):
-    """The shipped assembly except for model, sandbox and embedder."""
+class ScriptedAssembly(loop.ScriptedAssembly):
+    """That of `agents.testing`, with the table toolchain and without a sandbox."""
+
+    scripted: Scripted
 
     def __init__(self, model: Scripted | None = None) -> None:
         registry.SHIPPED["table"] = "tests.toolchains.table:TableToolchain"
-        self.scripted = model or Scripted()
-
-    def check_model(self, spec: str, settings: Settings) -> None: ...
-
-    def model(self, spec: str, settings: Settings, say: Callable[[str], None]) -> Scripted:
-        return self.scripted
+        super().__init__(model or Scripted())
 
     def sandbox(self, settings: Sandboxing) -> Sandbox:
         return choose("unsafe")
-
-    def check_embedder(self, settings: Settings, project: Path) -> None: ...
-
-    def embedder(self, settings: Settings, project: Path, steps: Steps) -> Embedder:
-        with warnings.catch_warnings(action="ignore"):
-            return hashing()

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from pelagos.errors import BadInput, MissingPart, SandboxError
 from pelagos.external_tools import ExternalTools, McpServer
 from pelagos.facts.external import ListedTool
 from pelagos.nouns import OutcomeKind
-from pelagos.secrets import redact_key
+from pelagos.secrets import clean_key, redact_key
 from pelagos.visible import make_one_line
 from sandbox.border.reading import Invalid
 from sandbox.border.tool_reply import MOST_BYTES, ToolReply, read_tool_reply
@@ -59,8 +60,8 @@ class Asker:
         if find_spec("mcp") is None:
             raise MissingPart("the client isn't installed: pip install 'pelagos[mcp]'")
         outside = uses_network(source, self.settings)
-        if source.of_task and source.server and source.server.url:
-            raise BadInput("a task can't name an address: name the server in pelagos.toml")
+        if source.of_task and source.server:
+            _check_of_task(source.server)
         seconds = self.settings.seconds.get(source.name, self.settings.call_s)
         request = {
             "reply": REPLY, "call": call, "start_s": self.settings.start_s, "call_s": seconds,
@@ -135,6 +136,14 @@ class Answer:
     isolation: str = ""
 
 
+def _check_of_task(server: McpServer) -> None:
+    """A task has no permissions: it may neither reach an address nor read the environment. Raises BadInput."""
+    if server.url:
+        raise BadInput("a task can't name an address: name the server in pelagos.toml")
+    if any(map(_VARIABLE.search, server.env.values())):
+        raise BadInput("a task can't name variables of the environment: name the server in pelagos.toml")
+
+
 def fill_variables(values: Mapping[str, str]) -> dict[str, str]:
     """Replace `${NAME}` by the variable of the environment. Raises BadInput where it isn't set."""
 
@@ -147,19 +156,27 @@ def fill_variables(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _secrets(server: McpServer | None) -> Sequence[str]:
-    return [] if server is None else [*fill_variables(server.env).values(), *fill_variables(server.headers).values()]
+    """The values that the server is given, and what of them may come back alone: a key without `Bearer`, a variable."""
+    if server is None:
+        return []
+    given = [*server.env.values(), *server.headers.values()]
+    values = [*fill_variables(server.env).values(), *fill_variables(server.headers).values()]
+    names = {name for value in given for name in _VARIABLE.findall(value)}
+    secrets = {*values, *map(clean_key, values), *(os.environ[name] for name in names)}
+    return sorted(secrets, key=len, reverse=True)
 
 
 def _read_outcome(outcome: Outcome, secrets: Sequence[str]) -> ToolReply:
     """The reply, without the values that were handed to the server; a fault where there is none."""
     made = read_tool_reply(outcome.files[REPLY]) if REPLY in outcome.files else Invalid("it left no reply")
+    last = _last_line(_redact(outcome.log, secrets))
     if isinstance(made, ToolReply):
         died = made.fault.startswith(("at its", "no answer"))
-        fault = f"{made.fault}{_last_line(outcome.log)}" if died else made.fault
-        return made.model_copy(update={"fault": _redact(fault, secrets), "text": _redact(made.text, secrets)})
+        told = made.model_copy(update={"fault": f"{made.fault}{last}"}) if died else made
+        return ToolReply.model_validate(_redact(told.model_dump(), secrets))
     ended = outcome.kind is OutcomeKind.OK
     reason = made.reason if ended or REPLY in outcome.files else outcome.cause or str(outcome.kind)
-    return ToolReply(fault=make_one_line(_redact(f"{reason}{_last_line(outcome.log)}", secrets), CAUSE_CHARS))
+    return ToolReply(fault=make_one_line(f"{_redact(reason, secrets)}{last}", CAUSE_CHARS))
 
 
 def _last_line(log: str) -> str:
@@ -168,7 +185,10 @@ def _last_line(log: str) -> str:
     return f"; it wrote: {last}" if last else ""
 
 
-def _redact(text: str, secrets: Sequence[str]) -> str:
-    for secret in secrets:
-        text = redact_key(text, secret)
-    return text
+def _redact(value: Any, secrets: Sequence[str]) -> Any:
+    """A JSON value without the secrets in any of its texts."""
+    if isinstance(value, str):
+        return reduce(redact_key, secrets, value)
+    if isinstance(value, dict):
+        return {_redact(name, secrets): _redact(each, secrets) for name, each in value.items()}
+    return [_redact(each, secrets) for each in value] if isinstance(value, list) else value

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from importlib.metadata import entry_points
 from typing import Any
 
 from memory.ledger.keys import step_key
 from pelagos.external_tools import ExternalTools, McpServer, TaskTools
+from tools.functions.places import list_entry_points
 
-GROUP = "pelagos.tools"
 WHERE = "under [external] in pelagos.toml"
 
 
@@ -46,10 +45,10 @@ def _servers(servers: Mapping[str, McpServer], of_task: bool) -> list[Source]:
 
 def _modules(references: Sequence[str], of_task: bool) -> list[Source]:
     """A module is called by its last part, an entry point by its name. One that isn't installed has no colon."""
-    points = {point.name: point.value for point in entry_points(group=GROUP)}
+    points = list_entry_points()
     sources: list[Source] = []
     for reference in references:
-        value = points.get(reference, reference)
+        value = points[reference].value if reference in points else reference
         name = reference if ":" not in reference else reference.partition(":")[0].rpartition(".")[2]
         sources.append(Source(name, reference=value, of_task=of_task))
     return sources

@@ -6,30 +6,37 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 IMPORT_NAME = "pelagos_tools"  # the package under which packs are imported in the sandbox
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function that a program may import. `module` is its full import name, `signature` its head as code, `place` its
-    file and line."""
+    """A function that a program may import. `module` is its full import name, `signature` its head as code."""
 
     name: str
     pack: str
     module: str
     signature: str
     summary: str
-    place: str = ""
 
     @property
     def import_line(self) -> str:
         return f"from {self.module} import {self.name}"
 
+    def describe(self) -> dict[str, str]:
+        """For lists, as table and as JSON."""
+        return {
+            "function": self.name,
+            "pack": self.pack,
+            "import": self.import_line,
+            "signature": self.signature,
+            "summary": self.summary,
+        }
+
 
 @dataclass(frozen=True)
-class FunctionFault:
+class PackFault:
     """A function, a file or a pack that can't be used. `reason` says in one line what to mend."""
 
     pack: str
@@ -47,7 +54,7 @@ class Packs:
 
     roots: Mapping[str, Path]
     functions: tuple[Function, ...] = ()
-    faults: tuple[FunctionFault, ...] = ()
+    faults: tuple[PackFault, ...] = ()
     modules: tuple[str, ...] = ()
 
     @property
@@ -61,15 +68,6 @@ class Packs:
                 relative = file.relative_to(root).as_posix() if root.is_dir() else ""
                 whole.update(f"{name}\0{relative}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
         return whole.hexdigest()
-
-    def describe(self, function: Function) -> dict[str, Any]:
-        return {
-            "function": function.name,
-            "pack": function.pack,
-            "import": function.import_line,
-            "signature": function.signature,
-            "summary": function.summary,
-        }
 
 
 def list_files(root: Path) -> list[Path]:

@@ -6,17 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pelagos.counts import format_count
-from pelagos.errors import BadInput
-from pelagos.plugins import suggest_nearest
-from tools.functions.function import IMPORT_NAME, Function, FunctionFault, Packs
-from tools.functions.places import (
-    HOME,
-    SHIPPED,
-    find_pack_fault,
-    find_source,
-    list_entry_points,
-    list_python_files,
-)
+from tools.functions.function import IMPORT_NAME, Function, PackFault, Packs
+from tools.functions.places import HOME, list_python_files, locate_packs
 from tools.functions.reading import read_functions
 
 FOLDER = "_tools"  # the folder of the work folder from which packs are imported
@@ -27,32 +18,20 @@ MAX_LISTED_CHARS = 3_000
 def load_functions(names: Sequence[str], paths: Sequence[Path] = ()) -> Packs:
     """Read the packs `names` (shipped ones, or entry points) and the drop-ins `paths`. Raises BadInput, one line per
     pack or path that doesn't exist."""
-    faults = find_missing_packs(names, paths)
-    if faults:
-        raise BadInput(*faults)
     roots: dict[str, Path] = {}
-    found: list[FunctionFault] = []
-    for name, path in _locate(names, paths):
-        if path is None:
-            found.append(FunctionFault(name, "", "no Python source is installed at its entry point; install it again"))
+    found: list[Function | PackFault] = []
+    for name, path in locate_packs(names, paths):
+        if isinstance(path, PackFault):
+            found.append(path)
         elif name in roots:
-            found.append(FunctionFault(name, "", f"{path}: there is a pack of this name already; rename one"))
-        elif fault := find_pack_fault(path, name):
-            found.append(FunctionFault(name, "", fault))
+            found.append(PackFault(name, "", f"{path}: there is a pack of this name already; rename one"))
         else:
             roots[name] = path
     modules = {module: (pack, file) for pack, root in roots.items() for module, file in _list_modules(pack, root)}
     for module, (pack, file) in modules.items():
-        found += read_functions(file, pack, module)  # type: ignore[arg-type]
+        found += read_functions(file, pack, module)
     functions = tuple(one for one in found if isinstance(one, Function))
-    return Packs(roots, functions, tuple(one for one in found if isinstance(one, FunctionFault)), tuple(modules))
-
-
-def find_missing_packs(names: Sequence[str], paths: Sequence[Path] = ()) -> list[str]:
-    """A line for each pack that isn't known and each path where nothing is."""
-    known = [*SHIPPED, *list_entry_points()]
-    faults = [f"pack '{name}' is not known; {suggest_nearest(name, known)}" for name in names if name not in known]
-    return faults + [f"{path}: no such file or folder of tools" for path in paths if not path.exists()]
+    return Packs(roots, functions, tuple(one for one in found if isinstance(one, PackFault)), tuple(modules))
 
 
 def bind_packs(packs: Packs) -> dict[str, Path]:
@@ -75,14 +54,6 @@ def list_functions(functions: Sequence[Function]) -> str:
             break
         lines.append(text)
     return "\n".join(lines)
-
-
-def _locate(names: Sequence[str], paths: Sequence[Path]) -> Iterator[tuple[str, Path | None]]:
-    points = list_entry_points()
-    for name in names:
-        yield name, HOME / name if name in SHIPPED else find_source(points[name].module)
-    for path in paths:
-        yield path.stem, path
 
 
 def _list_modules(pack: str, root: Path) -> Iterator[tuple[str, Path]]:

@@ -13,57 +13,50 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pelagos.visible import make_one_line
-from tools.functions.function import Function, FunctionFault
+from tools.functions.function import Function, PackFault
+from tools.functions.source import is_tool, list_parameters, parse_file
 
-DATA, DRAW, PRODUCES = "data", "draw_", "Produces:"
+DRAW = "draw_"
 HIDDEN = "or let its name begin with _ if it is no tool"
 SUMMARY_CHARS = 200
 
 
-def read_functions(path: Path, pack: str, module: str) -> Iterator[Function | FunctionFault]:
+def read_functions(path: Path, pack: str, module: str) -> Iterator[Function | PackFault]:
     """Yield the functions of `path`, imported from `module`, and a fault for each that can't be used."""
     try:
-        tree = ast.parse(path.read_text("utf-8"))
-    except SyntaxError as error:
-        yield FunctionFault(pack, "", f"{path.name}:{error.lineno}: {error.msg}; mend that line")
+        body = parse_file(path).body
+    except ValueError as error:
+        yield PackFault(pack, "", str(error))
         return
-    except (OSError, ValueError) as error:
-        yield FunctionFault(pack, "", f"{path.name}: can't be read: {error}; save it as UTF-8")
-        return
-    nodes = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    nodes = [node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     names = {node.name for node in nodes}
     for node in nodes:
         if node.name.startswith("_") or node.name.removeprefix(DRAW) in names - {node.name}:
             continue
         place = f"{path.name}:{node.lineno}"
         if isinstance(node, ast.AsyncFunctionDef):
-            yield FunctionFault(pack, node.name, f"{place}: is async; write a plain function, {HIDDEN}")
+            yield PackFault(pack, node.name, f"{place}: is async; write a plain function, {HIDDEN}")
         elif fault := _find_fault(node):
-            yield FunctionFault(pack, node.name, f"{place}: {fault}")
+            yield PackFault(pack, node.name, f"{place}: {fault}")
         else:
-            yield Function(node.name, pack, module, _write_head(node), _summarize(node), place)
+            yield Function(node.name, pack, module, _write_head(node), _summarize(node))
 
 
 def _find_fault(node: ast.FunctionDef) -> str:
     """What has to be mended for a program to call the function; "" for nothing."""
     if hasattr(builtins, node.name):
         return f"hides Python's own {node.name!r}; give it another name"
-    if node.args.vararg or node.args.kwarg:
-        return f"takes *args or **kwargs; name every parameter, {HIDDEN}"
-    doc = (ast.get_docstring(node) or "").strip()
-    if untyped := _list_untyped(node.args, PRODUCES in doc):
+    try:
+        parameters = list_parameters(node.args)[1 if is_tool(node) else 0 :]
+    except ValueError as error:
+        return f"{error}, {HIDDEN}"
+    if untyped := [argument.arg for argument, _ in parameters if argument.annotation is None]:
         first = untyped[0]
         subject = "parameters have" if len(untyped) > 1 else "parameter has"
         return f"{subject} no type: {', '.join(untyped)}; write '{first}: float' or what it is, {HIDDEN}"
-    if not doc:
+    if not (ast.get_docstring(node) or "").strip():
         return f"has no docstring; say in its first line what it returns, with shapes and units, {HIDDEN}"
     return ""
-
-
-def _list_untyped(arguments: ast.arguments, takes_data: bool) -> list[str]:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    checked = positional[1:] if takes_data and positional and positional[0].arg == DATA else positional
-    return [argument.arg for argument in [*checked, *arguments.kwonlyargs] if argument.annotation is None]
 
 
 def _write_head(node: ast.FunctionDef) -> str:

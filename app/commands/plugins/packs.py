@@ -83,7 +83,9 @@ def _read_functions(names: Sequence[str], paths: Sequence[Path], tools: ToolSet)
     from tools.functions.packs import load_functions
 
     packs = load_functions(names, paths)
-    known = {(spec.pack, spec.name) for spec in tools.values()} | {(fault.pack, fault.tool) for fault in tools.faults}
+    known = {(spec.pack, spec.name) for spec in tools.values()} | {
+        (fault.pack, fault.function) for fault in tools.faults
+    }
     return replace(
         packs,
         functions=tuple(one for one in packs.functions if (one.pack, one.name) not in known),

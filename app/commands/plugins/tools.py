@@ -38,7 +38,7 @@ def list_tools(packs: Packs = None, json: Json = False) -> None:
     rows, left_out = external_tools.list_outside(chosen, outside)
     skills, faults = ([], []) if packs else list_project_skills()
     tools = [_describe(spec) for spec in read.tools.values()]
-    functions = [read.packs.describe(function) for function in read.packs.functions]
+    functions = [function.describe() for function in read.packs.functions]
     faults = [*read.faults, *faults]
     if json:
         found = {"tools": tools, "functions": functions, "external": rows, "skills": skills}

@@ -85,6 +85,12 @@ def test_a_server_sees_what_it_is_given_and_its_secret_comes_back_as_none(monkey
     assert "'WIRE_KEY'" in told and "OPENAI_API_KEY" not in told and "MINE" not in told
 
 
+def test_a_secret_in_a_description_comes_back_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINE", "a-very-secret-value")
+    [tool] = list_from(serve("secret", server={"env": {"WIRE_KEY": "Bearer ${MINE}"}})).tools
+    assert tool.description == "Its key is [key]."
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("does", sorted(SLOW))
 def test_further_lies(does: str) -> None:

@@ -106,6 +106,14 @@ def test_the_settings_server_wins_over_the_tasks_and_only_it_may_use_the_network
     assert fault == "a task can't name an address: name the server in pelagos.toml"
 
 
+def test_a_task_reads_no_variable_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINE", "a-very-secret-value")
+    task = TaskTools(mcpServers={"x": {"command": "python", "env": {"KEY": "${MINE}"}}})
+    [source] = list_sources(ExternalTools(), task)
+    fault = Asker(ExternalTools(), tmp_path, Told()).ask(source).reply.fault
+    assert fault == "a task can't name variables of the environment: name the server in pelagos.toml"
+
+
 def test_a_virtual_environment_is_bound_and_files_among_the_arguments_as_well(tmp_path: Path) -> None:
     script = tmp_path / "venv" / "bin" / "serve"
     script.parent.mkdir(parents=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pelagos import plugins
 from pelagos.errors import BadInput
 from tools.functions import places
 from tools.functions.packs import MAX_LISTED_CHARS, bind_packs, describe_packs, list_functions, load_functions
@@ -61,7 +62,7 @@ def test_packs_come_from_entry_points_unimported(tmp_path: Path, monkeypatch: py
     (tmp_path / "star_tools" / "__init__.py").write_text("raise RuntimeError('imported')")
     monkeypatch.syspath_prepend(tmp_path)
     points = [EntryPoint("stars", "star_tools", places.GROUP), EntryPoint("gone", "nowhere", places.GROUP)]
-    monkeypatch.setattr(places, "entry_points", lambda group: points)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: points)
     packs = load_functions(["stars", "gone"])
     assert [each.module for each in packs.functions] == ["pelagos_tools.stars.stars"]
     assert [str(fault) for fault in packs.faults] == [

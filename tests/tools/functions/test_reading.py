@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.functions.function import Function, FunctionFault
+from tools.functions.function import Function, PackFault
 from tools.functions.reading import read_functions
 
 SOUND = '''
@@ -33,7 +33,7 @@ def draw_difference(data, table): ...
 '''
 
 
-def read(tmp_path: Path, text: str) -> list[Function | FunctionFault]:
+def read(tmp_path: Path, text: str) -> list[Function | PackFault]:
     (tmp_path / "mine.py").write_text(text)
     return list(read_functions(tmp_path / "mine.py", "mine", "pelagos_tools.mine"))
 
@@ -42,7 +42,7 @@ def test_a_function_is_read_with_its_head_and_summary(tmp_path: Path) -> None:
     [smooth] = read(tmp_path, SOUND)
     assert isinstance(smooth, Function)
     assert smooth.signature == "smooth(values: list[float], *, width: int=3) -> list[float]"
-    assert (smooth.summary, smooth.place) == ("Mean over neighbours.", "mine.py:2")
+    assert smooth.summary == "Mean over neighbours."
     assert smooth.import_line == "from pelagos_tools.mine import smooth"
 
 
@@ -70,7 +70,7 @@ def test_the_data_of_an_analysis_tool_needs_no_type_and_its_drawing_is_not_liste
 )
 def test_what_cannot_be_used_is_said_with_the_mending(text: str, line: str, tmp_path: Path) -> None:
     [fault] = read(tmp_path, text)
-    assert isinstance(fault, FunctionFault)
+    assert isinstance(fault, PackFault)
     assert line in str(fault)
 
 

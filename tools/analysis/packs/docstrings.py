@@ -31,11 +31,6 @@ class ToolDoc:
     example: Mapping[str, Any]
 
 
-def is_tool_doc(text: str) -> bool:
-    """Whether a docstring claims to be a tool's: it says what it produces."""
-    return any(match[1] == "Produces" for match in _LINE.finditer(text))
-
-
 def read_doc(text: str) -> ToolDoc:
     """Parse a docstring. Raises ValueError with one line."""
     lines = {match[1]: match[2] for match in _LINE.finditer(text)}

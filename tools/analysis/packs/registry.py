@@ -6,21 +6,12 @@ All are read from their source. A broken tool is named with its error and left o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from pelagos.errors import BadInput
 from tools.analysis.packs.reading import read_file
-from tools.analysis.packs.spec import SETS, PackFault, ToolSet, ToolSpec
-from tools.functions.packs import find_missing_packs
-from tools.functions.places import (
-    HOME,
-    SHIPPED,
-    find_pack_fault,
-    find_source,
-    list_entry_points,
-    list_python_files,
-)
+from tools.analysis.packs.spec import SETS, ToolSet, ToolSpec
+from tools.functions.function import PackFault
+from tools.functions.places import HOME, list_python_files, locate_packs
 from tools.toolchain import Tool
 
 DROP_INS = "dropins"  # the folder of the sandbox's import folder in which drop-ins are bound
@@ -31,35 +22,21 @@ def load_packs(names: Sequence[str], folders: Sequence[Path] = ()) -> ToolSet:
 
     Raises BadInput, one line per pack or path that doesn't exist.
     """
-    if faults := find_missing_packs(names, folders):
-        raise BadInput(*faults)
-    points = list_entry_points()
     found: list[ToolSpec | PackFault] = []
-    for name in names:
-        found += read_shipped(name) if name in SHIPPED else _read_entry_point(points[name])
-    for path in folders:
-        found += read_drop_in(path)
+    for name, path in locate_packs(names, folders):
+        found += [path] if isinstance(path, PackFault) else _read_pack(name, path)
     return _without_duplicates(found)
 
 
-def read_shipped(name: str) -> Iterator[ToolSpec | PackFault]:
-    """Yield the tools of a shipped pack."""
-    root = HOME / name
-    for path in list_python_files(root):
-        yield from read_file(path, name, root, f"tools/{name}", f"tools.{name}.{path.stem}")
-
-
-def read_drop_in(path: Path, pack: str = "") -> Iterator[ToolSpec | PackFault]:
-    """Yield the tools of a .py file, or of the .py files of a folder. The pack is called like the file or folder."""
-    pack = pack or path.stem
-    if fault := find_pack_fault(path, pack):
-        yield PackFault(pack, "", fault)
-        return
+def _read_pack(pack: str, path: Path) -> Iterator[ToolSpec | PackFault]:
+    """Yield the tools of a .py file, or of the .py files of a folder."""
+    home = "tools" if path.parent == HOME else DROP_INS
+    mount = f"{home}/{path.name}"
     if path.is_file():
-        yield from read_file(path, pack, path, f"{DROP_INS}/{path.name}", f"{DROP_INS}.{path.stem}")
+        yield from read_file(path, pack, path, mount, f"{home}.{path.stem}")
         return
     for file in list_python_files(path):
-        yield from read_file(file, pack, path, f"{DROP_INS}/{path.name}", f"{DROP_INS}.{path.name}.{file.stem}")
+        yield from read_file(file, pack, path, mount, f"{home}.{path.name}.{file.stem}")
 
 
 def as_tool(spec: ToolSpec) -> Tool:
@@ -72,14 +49,6 @@ def as_tool(spec: ToolSpec) -> Tool:
         "additionalProperties": False,
     }
     return Tool(spec.name, spec.summary, schema)
-
-
-def _read_entry_point(point: EntryPoint) -> Iterator[ToolSpec | PackFault]:
-    source = find_source(point.module)
-    if source is None:
-        yield PackFault(point.name, "", f"entry point {point.value}: no Python source is installed at that name")
-    else:
-        yield from read_drop_in(source, point.name)
 
 
 def _without_duplicates(found: Sequence[ToolSpec | PackFault]) -> ToolSet:

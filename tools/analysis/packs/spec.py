@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tools.analysis.states import State
+from tools.functions.function import PackFault
 
 STATISTICS: Literal["statistics"] = "statistics"
 SETS = "sets"  # the word of the parameter that the executor fills in with the path of a GMT file
@@ -87,18 +88,6 @@ class ToolSpec:
     def parameter_of(self, word: str) -> Parameter | None:
         """The first parameter that names a `word`; None where there is none."""
         return next((parameter for parameter in self.parameters.values() if parameter.names == word), None)
-
-
-@dataclass(frozen=True)
-class PackFault:
-    """A tool or pack that can't be used, with the reason in one line."""
-
-    pack: str
-    tool: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.pack}{f'.{self.tool}' if self.tool else ''}: {self.reason}"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from memory.ledger.keys import step_key
 from pelagos.facts.fact import Cost
-from tools.analysis.packs.spec import PackFault, ToolSet, ToolSpec
-from tools.functions.function import IMPORT_NAME
+from tools.analysis.packs.spec import ToolSet, ToolSpec
+from tools.functions.function import IMPORT_NAME, PackFault
 from tools.functions.packs import load_functions
 from tools.functions.places import SHIPPED
 from tools.functions.trial import LIMITS, try_imports

@@ -79,8 +79,9 @@ def _list_program_files(folder: Path, task: CodeTask) -> Iterator[str]:
     known = [*task.spec.editable, *task.spec.files]
     yield from (path for path in known if (folder / path).is_file())
     for file in sorted(folder.rglob("*.py")):
-        path = file.relative_to(folder).as_posix()
-        if path not in known and path not in task.contents and not any(part.startswith(".") for part in file.parts):
+        below = file.relative_to(folder)
+        hidden = any(part.startswith(".") for part in below.parts)
+        if not hidden and (path := below.as_posix()) not in known and path not in task.contents:
             yield path
 
 

@@ -18,7 +18,7 @@ from tools.code.task import packages
 from tools.code.task.data_sources import REGRESSION_DATA, SHIPPED_SIZES, load_labels
 from tools.code.task.entry.checks import find_entry_faults
 from tools.code.task.schema import REGRESSION_METRICS, STOCK_METRICS, MetricPart
-from tools.functions.packs import find_missing_packs
+from tools.functions.places import find_missing_packs
 from tools.task_file import find_file_fault, find_path_fault
 
 Parts = dict[str, Any]

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tools.analysis.packs.reading import read_file
-from tools.analysis.packs.spec import PackFault, Relation, ToolSpec
+from tools.analysis.packs.spec import Relation, ToolSpec
 from tools.analysis.states import State
+from tools.functions.function import PackFault
 
 TOOL = '''
 import a_package_that_is_not_installed

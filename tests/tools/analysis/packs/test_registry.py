@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pelagos import plugins
 from pelagos.errors import BadInput
 from tools.analysis.packs.registry import as_tool, load_packs
 from tools.functions import places
@@ -81,7 +82,7 @@ def test_packs_come_from_entry_points_unimported(tmp_path: Path, monkeypatch: py
     (package / "stars.py").write_text(SOUND)
     monkeypatch.syspath_prepend(tmp_path)
     points = [EntryPoint("astronomy", "astronomy_tools", places.GROUP), EntryPoint("gone", "nowhere", places.GROUP)]
-    monkeypatch.setattr(places, "entry_points", lambda group: points)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: points)
     found = load_packs(["astronomy", "gone"])
     assert found["double"].pack == "astronomy"
     assert "no Python source" in str(found.faults[0])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pelagos import plugins
 from tests.tools.world import World
 from tools.analysis.packs.registry import load_packs
 from tools.analysis.packs.trial import KIND, find_module, try_tools
@@ -48,7 +49,7 @@ def test_a_tool_is_known_by_the_module_that_is_tried(tmp_path: Path, monkeypatch
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "sound.py").write_text(TOOL.format(name="halve"))
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(places, "entry_points", lambda group: [EntryPoint("stars", "star_tools", places.GROUP)])
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [EntryPoint("stars", "star_tools", places.GROUP)])
     given = ["stars", "cells"], [tmp_path / "mine"]
     modules = load_functions(*given).modules
     assert {find_module(spec) for spec in load_packs(*given).values()} <= set(modules)

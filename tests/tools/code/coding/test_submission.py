@@ -60,6 +60,13 @@ def test_what_is_no_change_of_the_task_is_refused(
     assert fault in str(caught.value)
 
 
+def test_a_folder_below_a_hidden_one_is_read_as_others_are(task: CodeTask, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"extra.py: isn't a file of the task's program"):
+        read_submission(task, hand_in(tmp_path / ".cache" / "new", fit=CHANGED, extra="x = 1\n"))
+    folder = hand_in(tmp_path / "new", fit=CHANGED, **{".venv__extra": "x = 1\n"})
+    assert read_submission(task, folder).content["files"]["fit.py"] == CHANGED
+
+
 def test_links_and_bytes_are_refused(task: CodeTask, tmp_path: Path) -> None:
     folder = hand_in(tmp_path / "new", real=CHANGED)
     (folder / "fit.py").symlink_to(folder / "real.py")

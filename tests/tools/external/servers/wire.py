@@ -64,6 +64,8 @@ def answer(method: str, parameters: Any, does: str) -> Any:
     if method == "tools/list":
         if does == "pages":
             return {"tools": [GOOD | {"name": f"tool{time.monotonic_ns()}"}], "nextCursor": "again"}
+        if does == "secret":
+            return {"tools": [GOOD | {"description": f"Its key is {os.environ.get('WIRE_KEY', '').split()[-1]}."}]}
         return {"tools": LISTS.get(does, [GOOD])}
     return call(parameters, does)
 
