@@ -39,8 +39,8 @@ Roles = Callable[[Role], RoleModel]
 
 @dataclass
 class IdeaDesk:
-    """Satisfies `agents.literature.desk.Desk`. `bank` is None where the project has none. `shipped` are the findings that
-    come with Pelagos and fit the idea. `said` collects what parts report."""
+    """Satisfies `agents.literature.desk.Desk`. `bank` is None where the project has none. `shipped` are the findings
+    that come with Pelagos and fit the idea. `said` collects what parts report."""
 
     settings: Settings
     embedder: Embedder
