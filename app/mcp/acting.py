@@ -21,7 +21,7 @@ MAX_FILES, MAX_FILE_CHARS = 50, 1_000_000
 def start_run(
     project: Project, task: str, hypotheses: int | None, hours: float | None, experiments: int | None
 ) -> results.Started:
-    from agents.launch import create
+    from agents.setup.create import create
     from pelagos.settings_sources import load
 
     project.check_writable("start_run")

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.nodes.judge import judge
 from agents.review.more_evidence import find_request, record_more, take_request
+from agents.setup.create import create
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput, Stale
 from tests.agents.nodes.laboratory import carry_out, judge_all, make_lane, open_run

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.review.decisions import find_newest_decision, record_decision, record_review
+from agents.setup.create import create
 from memory.ledger.ledger import Event, Ledger
 from memory.steps.budget import Budget
 from pelagos.errors import BadInput
