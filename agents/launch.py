@@ -1,4 +1,4 @@
-"""Launches and resumes runs: `create` checks all and makes a run folder, `drive` runs it to its end or to a stop.
+"""Drives a run to its end or to a stop.
 
 To resume a run, drive it again: the checkpoint says where it stopped, the ledger what is done already. A run that a cap
 ends is complete: its results are judged, confirmed and reported. A run without models ends with exit code 5, whatever
@@ -27,11 +27,10 @@ from agents.review.review_gate import ReviewGate
 from agents.run import Run, can_confirm
 from agents.setup import run_folder
 from agents.setup.assembly import Assembly, assemble
-from agents.setup.caps import check_caps, were_replaced_since
+from agents.setup.caps import were_replaced_since
 from agents.setup.packages import describe_changes, installed_versions
 from agents.state import State, check_version, make_initial_state
 from agents.telemetry.observer import observe
-from agents.verifiers.registry import check_spec, choose_spec
 from memory.checkpoints.checkpoints import DURABILITY, open_checkpoints
 from memory.embedders.hashing import HashingEmbedder
 from memory.files.disk_errors import translate_disk_errors
@@ -39,21 +38,15 @@ from memory.files.run_lock import hold_controller
 from memory.ledger.keys import step_key
 from memory.ledger.ledger import Event, Ledger, Reader
 from memory.steps import unfinished
-from pelagos.errors import BadInput, CapReached, DiskFull, Interrupted, PelagosError
+from pelagos.errors import CapReached, DiskFull, Interrupted, PelagosError
 from pelagos.external_tools import ExternalTools
 from pelagos.facts.drive import Ending, Estimate, Packages, Started, Stopped
 from pelagos.facts.ideas import Screened, Survey
 from pelagos.facts.reader import read
 from pelagos.notify import Notify
 from pelagos.nouns import Hypothesis
-from pelagos.settings import Settings
 from sandbox.choose import reap
-from tools import registry
-from tools.literature.cascade import Cascade
-from tools.literature.knowhow.folder import load_notes
-from tools.skills.finding import find_skills
-from tools.skills.scripts import find_scripts
-from tools.toolchain import Noted, Task
+from tools.toolchain import Noted
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -67,52 +60,6 @@ DISK_WAITS_S = (5.0, 20.0, 60.0)
 EXIT_CODES = {
     "finished": 0, "capped": 3, "disk full": 3, "starved": 5, "failed": 5, "waiting": 6, "interrupted": 130,
 }  # fmt: skip
-
-
-def create(
-    project: Path,
-    task_ref: str,
-    settings: Settings,
-    run_dir: Path | None = None,
-    assembly: Assembly | None = None,
-    fill: Callable[[Path], None] | None = None,
-) -> Path:
-    """Make a run folder that is ready to be driven, and return it. `fill` adds files before it is in place. Raises
-    BadInput, MissingPart and DiskFull; then nothing was written."""
-    task, _ = registry.task(task_ref)
-    _check_task(task, project, settings)
-    check_spec(choose_spec(settings.verifiers.kind, True), settings)
-    open_channels(settings.notify, project, os.environ)
-    assembly = assembly or Assembly()
-    specs = check_caps(settings)
-    registry.install(task)
-    assembly.sandbox(settings.sandbox)
-    assembly.check_embedder(settings, project)
-    folder = run_dir or run_folder.new_folder(project / "runs", task.name)
-    run_folder.check_free(folder, task.digest)
-    for spec in specs:  # last: this sends requests to endpoints
-        assembly.check_model(spec, settings)
-    with translate_disk_errors(folder):
-        while not run_folder.create(folder, project, task, settings, fill):  # another process took the place meanwhile
-            if run_dir is not None:
-                run_folder.check_free(run_dir, task.digest)
-            folder = run_dir or run_folder.new_folder(project / "runs", task.name)
-    return folder
-
-
-def _check_task(task: Task, project: Path, settings: Settings) -> None:
-    """Raises BadInput or MissingPart if the task can't run here, has too few seeds, or if its papers or the project's
-    know-how can't be read."""
-    registry.check_machine(task, settings.sandbox.name)
-    min_seeds, seeds = settings.judge.min_seeds, len(task.seeds)
-    if 1 < seeds < min_seeds:  # a task of one seed draws nothing
-        raise BadInput(f"task {task.name}: seeds: {seeds} are too few for a noise estimate: name at least {min_seeds}")
-    papers = project / settings.survey.corpus if settings.survey.corpus else task.papers
-    if papers is not None:
-        Cascade.open(settings.literature, papers, lambda _: None).close()
-    for folder in settings.knowhow:
-        load_notes(project / folder)
-    find_scripts(find_skills(project, settings.skills).on, settings.skill_scripts)
 
 
 def drive(

@@ -10,8 +10,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.setup import run_folder
+from agents.setup.create import create
 from app.live.board import count_funnel
 from app.live.event_lines import describe_event
 from app.record import folders

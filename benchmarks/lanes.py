@@ -12,7 +12,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from pelagos.settings import Settings
 from tests.agents.scripted import Distant, ScriptedAssembly
 from tests.toolchains.table import write_task

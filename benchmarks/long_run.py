@@ -27,8 +27,9 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models.protocol import Reply, Request
+from agents.setup.create import create
 from benchmarks.views import time_views
 from memory.ledger.ledger import Event
 from pelagos.settings import Settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import GenericAlias
 from typing import Any
@@ -61,7 +62,9 @@ def make_call_type(tools: tuple[str, ...]) -> type[BaseModel]:
     return create_model("Call", __config__=ConfigDict(extra="forbid"), **fields)
 
 
+@lru_cache(maxsize=16)
 def _make_schema(tools: tuple[str, ...], most: int) -> type[BaseModel]:
+    """Return the schema of the reply. Cached for the reason that `agents/nodes/ideate.py` gives."""
     step_fields: dict[str, Any] = {
         "text": (str, Field(min_length=3, max_length=3000)),
         "call": (make_call_type(tools), ...),

@@ -24,14 +24,13 @@ from agents.current_hypothesis import working_for
 from agents.lessons.prompt_memory import list_earlier_titles, recall_lessons
 from agents.literature.likeness import sort_papers, sort_targets
 from agents.pacing.begin import record_first_pace, try_begin
-from agents.review import proposals
 from agents.review.more_evidence import take_request
 from agents.review.proposals import record_targets, take_proposal
 from agents.review.steering import read_wish
 from agents.run import Run
 from agents.state import Lane, Update
-from agents.submissions.hypothesis import make_hypothesis
 from pelagos.errors import BadReply
+from pelagos.facts.ideas import Submission
 from pelagos.facts.review import Proposed
 from pelagos.nouns import Experiment, Hypothesis, Metric, RankedPaper
 from tools.opening import opening
@@ -65,7 +64,7 @@ class ArguedIdea(Idea):
 
 def ideate(state: Lane, run: Run) -> Update:
     """A reply that stays unusable costs one attempt and is noted. Ends the lane if no hypothesis can be begun."""
-    if again := take_request(run.ledger, state["lane"], state["lanes"]):
+    if again := take_request(run.ledger, run.tally.lessons, state["lane"], state["lanes"]):
         run.say(f"{again} is judged again: a reviewer wants more seeds for it")
         return {"hypothesis": again, "kept": True}
     number = state["number"] + state["lanes"]
@@ -100,12 +99,30 @@ def _find_hypothesis(id: str, number: int, proposal: Proposed | None, run: Run) 
     """Return what a person proposed, or the hypothesis that was handed in, which is the first and only one; or the
     toolchain's next hypothesis, None if it has no more, where it finds them in the data; else ask the ideator."""
     if proposal is not None:
-        return proposals.make_hypothesis(id, proposal, run.task.metric)
+        return _adopt(id, proposal, f"{proposal.by or 'A reviewer'} proposed it.", run.task.metric)
     if run.submission is not None:
-        return make_hypothesis(id, run.submission, run.task.metric) if number == 1 else None
+        reason = "It was handed in with its program."
+        return _adopt(id, run.submission, reason, run.task.metric) if number == 1 else None
     if isinstance(run.toolchain, Proposing):
         return run.toolchain.propose(run.task, id, run)
     return _ask_for_idea(id, number, run)
+
+
+def _adopt(id: str, given: Proposed | Submission, rationale: str, metric: Metric) -> Hypothesis:
+    """Return the hypothesis that a person or another agent gave."""
+    return Hypothesis(
+        id=id,
+        title=given.title,
+        statement=given.statement,
+        target=given.target,
+        rationale=rationale,
+        refuted_by=_describe_refutation(metric),
+    )
+
+
+def _describe_refutation(metric: Metric) -> str:
+    """Return the judge's own rule, where nobody names another observation."""
+    return f"an interval of the effect on {metric.name} that stays below {metric.min_effect:g}"
 
 
 def _ask_for_idea(id: str, number: int, run: Run) -> Hypothesis:
@@ -151,7 +168,7 @@ def _make_fields(idea: Idea, focus: RankedPaper | None, metric: Metric) -> dict[
         **idea.model_dump(),
         "papers": [focus.paper.id] if focus else [],
         "rationale": f"It applies a finding: {finding}" if finding else "It was proposed without a paper.",
-        "refuted_by": f"an interval of the effect on {metric.name} that stays below {metric.min_effect:g}",
+        "refuted_by": _describe_refutation(metric),
     }
 
 

@@ -21,15 +21,15 @@ def gate(state: Lane, run: Run) -> Update:
     """Runs from its beginning at each resume, so it asks again until the decision is in the ledger."""
     from langgraph.types import interrupt
 
-    digest = _hash_state(state, run)
-    if run.ledger.fact(Reviewed, digest) is None and find_newest_decision(run.ledger, digest) is None:
-        _ask(state["hypothesis"], digest, run)
+    id, digest = state["hypothesis"], _hash_state(state, run)
+    if run.ledger.fact(Reviewed, digest) is None and find_newest_decision(run.ledger, id, digest) is None:
+        _ask(id, digest, run)
         with run.review_gate.waiting(state["lane"]):
-            decision = _wait_for_decision(digest, run)
+            decision = _wait_for_decision(id, digest, run)
         if decision is None:
             run.review_gate.leave()
-            interrupt({"waiting_for": [state["hypothesis"]]})
-        run.pace.forget(state["hypothesis"])
+            interrupt({"waiting_for": [id]})
+        run.pace.forget(id)
     return _apply_decision(state, digest, run)
 
 
@@ -58,19 +58,22 @@ def _ask(hypothesis: str, digest: str, run: Run) -> None:
     run.notifier.tell("waiting", f"{Wanted.KIND}/{digest}", "waiting", reason, command)
 
 
-def _wait_for_decision(digest: str, run: Run) -> tuple[str, Decision] | None:
+def _wait_for_decision(hypothesis: str, digest: str, run: Run) -> tuple[str, Decision] | None:
     """Return the decision, None if nobody decided. Raises Interrupted, and CapReached if the time is up."""
-    while (decision := find_newest_decision(run.ledger, digest)) is None and not run.review_gate.given_up():
+    while (decision := find_newest_decision(run.ledger, hypothesis, digest)) is None:
+        if run.review_gate.given_up():
+            break
         run.boundary()
         run.steps.budget.check()
     return decision
 
 
 def _apply_decision(state: Lane, digest: str, run: Run) -> Update:
-    review = record_review(run.ledger, state["hypothesis"], digest, find_newest_decision(run.ledger, digest))
+    id = state["hypothesis"]
+    review = record_review(run.ledger, id, digest, find_newest_decision(run.ledger, id, digest))
     if review.by:
         outcome = {"accept": "accepted", "reject": "rejected", "revise": "sent back for a new plan"}[review.decision]
-        run.say(f"{state['hypothesis']} {outcome} by a reviewer{': ' if review.note else ''}{review.note}")
+        run.say(f"{id} {outcome} by a reviewer{': ' if review.note else ''}{review.note}")
     if review.decision == "accept":
         return {}
     return {"plans": [], "kept": review.decision == "revise"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from memory.ledger.keys import step_key
 from memory.ledger.ledger import Ledger, Reader
 from pelagos.errors import BadInput, Stale
+from pelagos.facts.fact import find_kind
 from pelagos.facts.ideas import Screened
 from pelagos.facts.review import Decision, Reviewed, Word
 from pelagos.nouns import Build, Hypothesis, Verdict
@@ -26,7 +27,8 @@ def hash_state(hypothesis: Hypothesis, revision: int) -> str:
 
 def list_reviews(ledger: Reader, hypothesis: str) -> list[Reviewed]:
     """Return the `reviewed` facts of the hypothesis, in order."""
-    return [fact for fact in ledger.facts(Reviewed).values() if fact.hypothesis == hypothesis]
+    facts = ledger.facts(Reviewed, _find_row(ledger, hypothesis))
+    return [fact for fact in facts.values() if fact.hypothesis == hypothesis]
 
 
 def count_revisions(ledger: Reader, hypothesis: str) -> int:
@@ -45,16 +47,23 @@ def find_rejection(ledger: Reader, hypothesis: str) -> str:
     return f"{REJECTED}{': ' if rejections[-1].note else ''}{rejections[-1].note}" if rejections else ""
 
 
-def find_newest_decision(ledger: Reader, seen: str) -> tuple[str, Decision] | None:
-    """Return the key and the decision that holds for the state `seen`, None if there is none."""
-    return next(((key, fact) for key, fact in reversed(ledger.facts(Decision).items()) if fact.seen == seen), None)
+def _find_row(ledger: Reader, hypothesis: str) -> int:
+    """Return the number of the hypothesis' row. What people decide on it comes later, so nothing before it is read."""
+    event = ledger.event(find_kind(Hypothesis), hypothesis)
+    return event.seq if event else 0
+
+
+def find_newest_decision(ledger: Reader, hypothesis: str, seen: str) -> tuple[str, Decision] | None:
+    """Return the key and the decision that holds for the state `seen` of the hypothesis, None if there is none."""
+    decisions = ledger.facts(Decision, _find_row(ledger, hypothesis))
+    return next(((key, fact) for key, fact in reversed(decisions.items()) if fact.seen == seen), None)
 
 
 def is_decided(ledger: Reader, hypothesis: str) -> bool:
     """Whether there is a decision on it that the run hasn't acted on."""
-    acted = ledger.facts(Reviewed)
-    decisions = (fact for fact in ledger.facts(Decision).values() if fact.hypothesis == hypothesis)
-    return any(decision.seen not in acted for decision in decisions)
+    decisions = ledger.facts(Decision, _find_row(ledger, hypothesis)).values()
+    seen = {decision.seen for decision in decisions if decision.hypothesis == hypothesis}
+    return any(ledger.fact(Reviewed, state) is None for state in seen)
 
 
 def record_review(ledger: Ledger, hypothesis: str, seen: str, decided: tuple[str, Decision] | None) -> Reviewed:

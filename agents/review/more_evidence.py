@@ -7,11 +7,12 @@ about the verdict that was shown, is taken by one lane, and is done with when th
 from __future__ import annotations
 
 import threading
+from collections.abc import Container
 
 from memory.ledger.ledger import Ledger, Reader
 from pelagos.errors import BadInput, Stale
 from pelagos.facts.review import MoreGiven, MoreWanted, Taken
-from pelagos.nouns import Claim, Hypothesis, Lesson, Verdict, VerdictKind
+from pelagos.nouns import Claim, Hypothesis, Verdict, VerdictKind
 
 _TAKING = threading.Lock()
 
@@ -74,12 +75,11 @@ def has_open_requests(ledger: Reader) -> bool:
     return bool(_list_open(ledger))
 
 
-def take_request(ledger: Ledger, lane: int, lanes: int) -> str:
-    """Take the oldest request that is free or the lane's own; return its hypothesis, "" if there is none. One that is
-    in progress isn't taken: its own lane honours the request."""
+def take_request(ledger: Ledger, ended: Container[str], lane: int, lanes: int) -> str:
+    """Take the oldest request that is free or the lane's own; return its hypothesis, "" if there is none. One that
+    isn't among those that have `ended` is in progress and isn't taken: its own lane honours the request."""
     with _TAKING:
         owners = {taken.request: taken.lane for taken in ledger.facts(Taken).values()}
-        ended = {lesson.hypothesis for lesson in ledger.facts(Lesson).values()} if _list_open(ledger) else set()
         for key, fact in _list_open(ledger).items():
             if fact.hypothesis in ended and owners.get(key, lane) % lanes == lane:
                 ledger.record(Taken(request=key, hypothesis=fact.hypothesis, lane=lane), key)

@@ -14,7 +14,7 @@ from memory.ledger.keys import step_key
 from memory.ledger.ledger import Ledger, Reader
 from pelagos.errors import BadInput
 from pelagos.facts.review import Offered, Proposed, Taken
-from pelagos.nouns import Hypothesis, Metric
+from pelagos.nouns import Hypothesis
 from pelagos.visible import make_visible
 
 MAX_TITLE, MAX_STATEMENT, MAX_BY = 300, 3_000, 100
@@ -90,14 +90,3 @@ def take_proposal(ledger: Ledger, id: str, lane: int, lanes: int) -> Proposed | 
                 ledger.record(Taken(request=key, hypothesis=id, lane=lane), f"{key}/{id}")
                 return proposal
     return None
-
-
-def make_hypothesis(id: str, proposal: Proposed, metric: Metric) -> Hypothesis:
-    return Hypothesis(
-        id=id,
-        title=proposal.title,
-        statement=proposal.statement,
-        target=proposal.target,
-        rationale=f"{proposal.by or 'A reviewer'} proposed it.",
-        refuted_by=f"an interval of the effect on {metric.name} that stays below {metric.min_effect:g}",
-    )

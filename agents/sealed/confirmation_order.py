@@ -15,8 +15,7 @@ def try_remaining_claims(run: Run) -> None:
 
     Raises CapReached.
     """
-    verdicts = [run.noun(Verdict, run.tally.verdicts[id].id) for id in run.promising()]
-    for verdict in sorted(verdicts, key=_p_value):
+    for verdict in sorted(_list_promising(run), key=_p_value):
         holds = try_claim(verdict.hypothesis, run)
         if holds is False and _p_value(verdict) > AT_ONCE_P:
             return
@@ -24,10 +23,14 @@ def try_remaining_claims(run: Run) -> None:
 
 def audit_promising(run: Run) -> None:
     """Audit the promising versions on validation data, which costs no level. Raises CapReached."""
-    for verdict in [run.noun(Verdict, run.tally.verdicts[id].id) for id in run.promising()]:
+    for verdict in _list_promising(run):
         version = run.noun(Experiment, verdict.evidence[0]).version
         if not record_suspicion(verdict, version, run):
             run.say(f"{verdict.hypothesis}: its audit found nothing; sealed data stay sealed (judge.confirm)")
+
+
+def _list_promising(run: Run) -> list[Verdict]:
+    return [run.noun(Verdict, run.tally.verdicts[id].id) for id in run.promising()]
 
 
 def _p_value(verdict: Verdict) -> float:

@@ -92,10 +92,10 @@ def assemble(
     steps = Steps(ledger, budget, stop)
     wait_policy = make_wait_policy(settings, steps, stop, assembly.clock)
     artifacts, slots = ArtifactStore(folder / "artifacts"), CpuSlots(settings.loop.workers or None)
-    embedder = open_embedder(assembly, settings, project, steps, wait_policy)
+    embedder = _open_embedder(assembly, settings, project, steps, wait_policy)
     register_run(project, folder)
     with ExitStack() as stack:
-        open_model = open_models(assembly, settings, ledger, stack)
+        open_model = _open_models(assembly, settings, ledger, stack)
         sandbox = assembly.sandbox(settings.sandbox)
         role_models = open_role_models(open_model, settings, project, steps, artifacts, slots, wait_policy)
         yield Run(
@@ -115,7 +115,7 @@ def assemble(
             lanes=_count_lanes(open_model, settings),
             stop=stop,
             now=assembly.clock.now,
-            literature=open_literature(settings, task, ledger, stack),
+            literature=_open_literature(settings, task, ledger, stack),
         )
 
 
@@ -125,7 +125,7 @@ def make_wait_policy(settings: Settings, steps: Steps, stop: threading.Event, cl
     return WaitPolicy(steps, stop, patience_s=patience_s, fallback_s=models.fallback_s, clock=clock)
 
 
-def open_literature(settings: Settings, task: Task, ledger: Ledger, stack: ExitStack) -> Cascade:
+def _open_literature(settings: Settings, task: Task, ledger: Ledger, stack: ExitStack) -> Cascade:
     """Open the literature sources; they are closed with the stack."""
     papers = settings.survey.corpus or task.papers
     cascade = Cascade.open(settings.literature, papers, lambda text: note(ledger, text))
@@ -156,7 +156,7 @@ def _load_task(folder: Path, description: run_folder.RunFile, settings: Settings
     return task, toolchain
 
 
-def open_embedder(
+def _open_embedder(
     assembly: Assembly, settings: Settings, project: Path, steps: Steps, wait_policy: WaitPolicy
 ) -> Embedder:
     embedder = assembly.embedder(settings, project, steps)
@@ -167,7 +167,7 @@ def open_embedder(
     return embedder
 
 
-def open_models(assembly: Assembly, settings: Settings, ledger: Ledger, stack: ExitStack) -> Callable[[str], Model]:
+def _open_models(assembly: Assembly, settings: Settings, ledger: Ledger, stack: ExitStack) -> Callable[[str], Model]:
     """Return a function that opens one model per spec, when it is first asked for."""
 
     @cache

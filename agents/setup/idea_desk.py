@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from memory.bank.bank import HypothesisBank
     from memory.embedders.embedder import Embedder
 
-FROM_LIBRARY = 50
+MAX_SHIPPED = 50
 BY_COSINE = "the cosine alone"
 Roles = Callable[[Role], RoleModel]
 
 
 @dataclass
 class IdeaDesk:
-    """Satisfies `agents.literature.desk.Desk`. `bank` is None where the project has none. `said` collects what parts
-    report."""
+    """Satisfies `agents.literature.desk.Desk`. `bank` is None where the project has none. `shipped` are the findings
+    that come with Pelagos and fit the idea. `said` collects what parts report."""
 
     settings: Settings
     embedder: Embedder
@@ -51,11 +51,11 @@ class IdeaDesk:
     model: Roles
     no_model: Roles
     compared_by: str
-    library: list[RankedPaper]
+    shipped: list[RankedPaper]
     said: list[str] = field(default_factory=list)
 
     def papers(self) -> list[RankedPaper]:
-        return self.library
+        return self.shipped
 
     def say(self, text: str) -> None:
         self.said.append(text)
@@ -95,7 +95,7 @@ def open_idea_desk(
         desk = IdeaDesk(
             settings, embedder, bank, literature, steps, artifacts,
             open_roles(extractor, project) if extractor else no_model, no_model,
-            extractor.spec if extractor else BY_COSINE, _find_general(text), said,
+            extractor.spec if extractor else BY_COSINE, _find_shipped(text), said,
         )  # fmt: skip
         if extractor is None:
             desk.ask_no_model()
@@ -119,7 +119,7 @@ def _open_strong(settings: Settings, assembly: Assembly, say: Callable[[str], No
     return None
 
 
-def _find_general(text: str) -> list[RankedPaper]:
+def _find_shipped(text: str) -> list[RankedPaper]:
     """Return findings of the shipped library that share words with the text."""
-    fitting = Corpus(list(load_library())).search(text, FROM_LIBRARY)
+    fitting = Corpus(list(load_library())).search(text, MAX_SHIPPED)
     return [unscored(paper, "general knowledge, from the shipped library") for paper in fitting]

@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from agents.launch import create
 from agents.setup import run_folder
 from agents.setup.assembly import Assembly
+from agents.setup.create import create
 from agents.submissions.idea_text import IdeaText
 from memory.artifacts import ArtifactStore
 from memory.ledger.ledger import Ledger

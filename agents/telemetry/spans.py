@@ -23,6 +23,7 @@ from pelagos.facts.reader import read_row
 from pelagos.nouns import Claim, Experiment, Lesson, OutcomeKind, Verdict
 
 MAX_MESSAGE_CHARS = 20_000
+"""Longest content of one message; the rest is left out."""
 EXPERIMENT_INTENT = f"experiment{INTENT}"
 Attributes = Mapping[str, str | int | float | bool | list[str] | None]
 ReadMessages = Callable[[str], Any]
@@ -131,16 +132,9 @@ class RunSpans:
             messages = self._read_messages(call.messages)
         except (PelagosError, OSError):
             return {}
-        asked = [
-            {"role": message["role"], "parts": [{"type": "text", "content": message["content"]}]}
-            for message in messages
-        ]
-        parts = [{"type": "text", "content": call.text}]
-        answered = [{"role": "assistant", "parts": parts, "finish_reason": call.finish}]
-        return {
-            names.INPUT_MESSAGES: json.dumps(asked)[:MAX_MESSAGE_CHARS],
-            names.OUTPUT_MESSAGES: json.dumps(answered)[:MAX_MESSAGE_CHARS],
-        }
+        asked = [_make_message(message["role"], message["content"]) for message in messages]
+        answered = [{**_make_message("assistant", call.text), "finish_reason": call.finish}]
+        return {names.INPUT_MESSAGES: json.dumps(asked), names.OUTPUT_MESSAGES: json.dumps(answered)}
 
     def _add_fault(self, fault: ModelFault, event: Event) -> None:
         attributes = {**_describe_model(fault.spec), names.ROLE: fault.role, names.HYPOTHESIS: fault.hypothesis}
@@ -217,6 +211,11 @@ def _describe_model(spec: str) -> dict[str, Any]:
         return {names.OPERATION: names.CHAT, names.PROVIDER: "unknown", names.REQUEST_MODEL: "unknown"}
     name = "replay" if parsed.kind == "replay" else parsed.name.rpartition("/")[2] or parsed.kind
     return {names.OPERATION: names.CHAT, names.PROVIDER: parsed.kind, names.REQUEST_MODEL: name}
+
+
+def _make_message(role: str, content: str) -> dict[str, Any]:
+    """Return a message in the form of the conventions, cut before it becomes JSON, so that collectors can read it."""
+    return {"role": role, "parts": [{"type": "text", "content": content[:MAX_MESSAGE_CHARS]}]}
 
 
 def _first_word(cause: str) -> str:

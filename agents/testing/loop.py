@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.setup.assembly import Assembly
+from agents.setup.create import create
 from agents.testing.scripted_model import ScriptedModel
 from memory.steps.steps import Steps
 from pelagos.facts.drive import Ending

@@ -73,7 +73,7 @@ def run(
     detach: Detach = False,
 ) -> None:
     """Launch the research loop on TASK and watch it."""
-    from agents.launch import create
+    from agents.setup.create import create
     from pelagos.settings_sources import load
 
     options: dict[str, dict[str, Any]] = {

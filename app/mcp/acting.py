@@ -6,8 +6,9 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
+from app.launches import drop_absent, make_caps
 from app.mcp import results
 from app.mcp.project import Project
 from app.record.folders import LEDGER
@@ -20,16 +21,12 @@ MAX_FILES, MAX_FILE_CHARS = 50, 1_000_000
 def start_run(
     project: Project, task: str, hypotheses: int | None, hours: float | None, experiments: int | None
 ) -> results.Started:
-    from agents.launch import create
+    from agents.setup.create import create
     from pelagos.settings_sources import load
 
     project.check_writable("start_run")
-    seconds = hours * 3600 if hours is not None else None
-    given: dict[str, dict[str, Any]] = {
-        "loop": {"hypotheses": hypotheses},
-        "caps": {"seconds": seconds, "experiments": experiments},
-    }
-    settings = load(project.folder, **_drop_absent(given))
+    given = {"loop": {"hypotheses": hypotheses}, "caps": make_caps(hours, experiments, usd=None, tokens=None)}
+    settings = load(project.folder, **drop_absent(given))
     return _describe_started(*project.start(lambda: create(project.folder, _find_task(project, task), settings)))
 
 
@@ -42,7 +39,7 @@ def judge_experiment(
     from pelagos.settings_sources import load
 
     project.check_writable("judge_experiment")
-    settings = load(project.folder, **_drop_absent({"caps": {"experiments": experiments}}))
+    settings = load(project.folder, **drop_absent({"caps": {"experiments": experiments}}))
     said = parse_idea(idea) if idea else None
     with tempfile.TemporaryDirectory(prefix="pelagos-program-") as scratch:
         program = Path(scratch) / "program"
@@ -132,10 +129,3 @@ def _write_program(folder: Path, files: Mapping[str, str]) -> None:
 
 def _describe_started(folder: Path, pid: int) -> results.Started:
     return results.Started(run=folder.name, pid=pid, next=f"ask `status` for {folder.name} until it has ended")
-
-
-def _drop_absent(given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    sections = {
-        name: {key: value for key, value in section.items() if value is not None} for name, section in given.items()
-    }
-    return {name: section for name, section in sections.items() if section}

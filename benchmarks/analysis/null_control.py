@@ -17,9 +17,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models.protocol import Request
 from agents.setup import run_folder
+from agents.setup.create import create
 from benchmarks.analysis.altered import Plant, fix_secret, write_altered
 from benchmarks.judging.by_hand import Confined
 from memory.ledger.ledger import Ledger

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from agents.launch import create
 from agents.nodes.baseline import baseline
 from agents.nodes.claim import claim
 from agents.nodes.experiment import experiment
@@ -17,6 +16,7 @@ from agents.nodes.reflect import reflect
 from agents.run import Run
 from agents.setup import run_folder
 from agents.setup.assembly import assemble
+from agents.setup.create import create
 from agents.state import Lane, make_initial_state, open_lane
 from memory.ledger.ledger import Ledger
 from pelagos.nouns import Build, Hypothesis, Plan, Step

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.launch import create
 from agents.nodes.baseline import baseline
 from agents.nodes.ideate import ideate
 from agents.nodes.survey import survey
 from agents.run import Run
 from agents.setup import run_folder
 from agents.setup.assembly import Assembly, assemble
+from agents.setup.create import create
 from agents.state import make_initial_state, open_lane
 from benchmarks.projects import data
 from memory.ledger.ledger import Ledger

@@ -13,7 +13,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from agents.setup.run_folder import FILE
 from memory.ledger.ledger import Event, Ledger
 from tests.agents.scripted import ScriptedAssembly, make_short_settings

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.run import Run
+from agents.setup.create import create
 from pelagos.errors import Interrupted
 from pelagos.settings import Settings
 from sandbox.gpu import gpu_slots

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.pacing.pace import Pace
+from agents.setup.create import create
 from app.live.board import list_budgets
 from app.record.record import Record
 from memory.ledger.ledger import Event, Ledger

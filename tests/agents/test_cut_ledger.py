@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from memory.checkpoints.checkpoints import FILE
 from memory.ledger import repair
 from memory.ledger.ledger import Event, Ledger

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from memory.ledger.ledger import Event, Ledger
 from pelagos.errors import DiskFull
 from pelagos.settings import Settings

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models.protocol import Reply, Request
+from agents.setup.create import create
 from app.report.build import write_report
 from pelagos.errors import DiskFull
 from pelagos.facts.drive import Ending

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models.protocol import Request
+from agents.setup.create import create
 from app.report.build import write_report
 from pelagos.nouns import OutcomeKind
 from pelagos.settings import Sandboxing

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from agents.current_hypothesis import current_hypothesis
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models.protocol import Reply, Request
+from agents.setup.create import create
 from memory.ledger.ledger import Event, Ledger
 from tests.agents.scripted import Distant, Inventive, ScriptedAssembly
 from tests.agents.test_loop import make_settings, read_facts

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from memory.ledger.ledger import Event, Ledger
 from pelagos.errors import Locked
 from pelagos.facts.drive import Ending

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models.offline.replay import fingerprint
+from agents.setup.create import create
 from memory.ledger.ledger import Event, Ledger
 from pelagos.errors import BadInput
 from pelagos.facts.drive import Ending

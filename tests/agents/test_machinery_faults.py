@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from pelagos.errors import SandboxError
 from pelagos.facts.drive import Ending
 from pelagos.nouns import Experiment, OutcomeKind

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from memory.files.project_folder import FOLDER_NAME, project_folder
 from pelagos.errors import BadInput
 from pelagos.settings import Settings

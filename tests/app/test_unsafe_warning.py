@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from agents.launch import create
+from agents.setup.create import create
 from app.commands.drive import warn
 from app.live.live_view import LiveView, list_warnings
 from app.record.folders import read_record

@@ -18,11 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.review.control import record_control
 from agents.review.decisions import record_decision
 from agents.review.proposals import record_proposal
 from agents.review.steering import record_wish
+from agents.setup.create import create
 from agents.setup.run_folder import FILE, LEDGER, TASK
 from app.replay.pack import chain_rows, remove_owner
 from app.replay.source import ARTIFACTS

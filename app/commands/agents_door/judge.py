@@ -11,6 +11,7 @@ import typer
 
 from app.commands.output import Json, print_json
 from app.commands.run import Detach, MaxExperiments, SandboxName, Workers, follow_detached
+from app.launches import drop_absent
 
 Program = Annotated[
     Path,
@@ -48,18 +49,16 @@ def judge(
     from agents.submissions.idea_text import parse_idea
     from pelagos.settings_sources import load
 
-    settings = load(Path.cwd(), **_make_overrides(max_experiments, sandbox, workers))
+    given: dict[str, dict[str, Any]] = {
+        "caps": {"experiments": max_experiments}, "sandbox": {"name": sandbox}, "loop": {"workers": workers},
+    }  # fmt: skip
+    settings = load(Path.cwd(), **drop_absent(given))
     said = parse_idea(idea) if idea else None
     folder = create_judgement(Path.cwd(), task, program, settings, said, confirm, run_dir)
     if detach:
         follow_detached(folder)
         return
     raise typer.Exit(_drive(folder, json))
-
-
-def _make_overrides(experiments: int | None, sandbox: str | None, workers: int | None) -> dict[str, dict[str, Any]]:
-    given = {"caps": ("experiments", experiments), "sandbox": ("name", sandbox), "loop": ("workers", workers)}
-    return {section: {name: value} for section, (name, value) in given.items() if value is not None}
 
 
 def _drive(folder: Path, json: bool) -> int:

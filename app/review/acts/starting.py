@@ -16,7 +16,7 @@ REVIEWS = ("off", "async", "gate")
 def start_run(project: Path, form: Mapping[str, str]) -> Path:
     """Make a run folder and start a process that drives it; return the folder. Raises what `pelagos run` raises before
     it begins."""
-    from agents.launch import create
+    from agents.setup.create import create
     from pelagos.settings_sources import load
 
     task = form.get("task_folder", "").strip() or form.get("task", "")

@@ -7,8 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models.protocol import Reply, Request
+from agents.setup.create import create
 from memory.ledger.ledger import Ledger
 from pelagos.external_tools import ExternalTools
 from pelagos.facts.external import ToolCall

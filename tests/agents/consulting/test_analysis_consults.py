@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models.protocol import Reply, Request
+from agents.setup.create import create
 from app.report.build import write_report
 from memory.files.project_folder import SECRET_FILE, project_folder
 from memory.ledger.ledger import Ledger

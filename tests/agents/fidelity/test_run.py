@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models.protocol import Request
+from agents.setup.create import create
 from app.report.build import write_report
 from tests.agents.scripted import ScriptedAssembly, Small
 from tests.agents.test_loop import make_settings, read_facts

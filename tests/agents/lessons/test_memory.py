@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models.protocol import Reply, Request
+from agents.setup.create import create
 from memory.bank.bank import HypothesisBank
 from memory.bank.lesson_status import LessonStatus, lesson_status
 from memory.embedders.embedder import hashing
@@ -138,7 +139,8 @@ def test_an_embedder_that_knows_spelling_only_is_named_in_the_run(two_runs: Any)
 NIGHT = """
 import sys, time
 from pathlib import Path
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from tests.agents.lessons.test_memory import Stubborn
 from tests.agents.scripted import ScriptedAssembly
 from tests.agents.test_loop import make_settings

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from app.report.build import collect_contents
 from memory.artifacts import ArtifactStore
 from memory.ledger.ledger import Event, Ledger

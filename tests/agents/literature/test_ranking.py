@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.literature.attributes import Attributes
 from agents.literature.fusion import fuse
 from agents.literature.purity import measure_purity
 from agents.literature.ranking import best_passage
 from agents.models.protocol import Reply
+from agents.setup.create import create
 from pelagos.nouns import Paper
 from tests.agents.scripted import Scripted, ScriptedAssembly
 from tests.agents.test_loop import launch, make_settings, read_facts

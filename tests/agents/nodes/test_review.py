@@ -51,7 +51,7 @@ def test_a_decision_that_is_there_is_acted_on(
     assert read_notes(run) == [text]
     fact = run.ledger.find("reviewed", digest)
     assert fact is not None and (fact["decision"], fact["note"]) == (word, note)
-    assert fact["by"] == find_newest_decision(run.ledger, digest)[0]  # type: ignore[index]
+    assert fact["by"] == find_newest_decision(run.ledger, "h1", digest)[0]  # type: ignore[index]
     assert run.ledger.events("review.wanted") == []
 
 

@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.notify import channels, notifier
 from agents.notify.channels import open_channels
 from agents.notify.notifier import Notifier
 from agents.review.decisions import record_decision
+from agents.setup.create import create
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput, MissingPart
 from pelagos.facts.drive import Ending

@@ -10,7 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from agents.setup.run_folder import FILE
 from memory.ledger.ledger import Event, Ledger
 from tests.agents.crash import SERVER, STATUS, locate_run, read_events

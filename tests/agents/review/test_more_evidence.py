@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.nodes.judge import judge
 from agents.review.more_evidence import find_request, record_more, take_request
+from agents.setup.create import create
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput, Stale
 from tests.agents.nodes.laboratory import carry_out, judge_all, make_lane, open_run
@@ -114,12 +115,12 @@ def test_a_lane_that_a_cap_has_ended_closes_nothing(tmp_path: Path) -> None:
 def test_one_lane_takes_it_and_takes_it_again_after_a_kill(tmp_path: Path) -> None:
     run = null_run(tmp_path)
     record_more(run.ledger, "null", 8)
-    assert take_request(run.ledger, 1, 3) == ""  # it is in progress: it has no lesson yet
+    assert take_request(run.ledger, run.tally.lessons, 1, 3) == ""  # it is in progress: it has no lesson yet
     run.ledger.append("lesson", "l", {"id": "l", "hypothesis": "null", "title": "t", "target": "x", "verdict": None})
-    assert take_request(run.ledger, 1, 3) == "null"
-    assert take_request(run.ledger, 0, 3) == take_request(run.ledger, 2, 3) == ""
-    assert take_request(run.ledger, 1, 3) == "null"
-    assert take_request(run.ledger, 0, 1) == "null"  # a drive with fewer lanes
+    assert take_request(run.ledger, run.tally.lessons, 1, 3) == "null"
+    assert take_request(run.ledger, run.tally.lessons, 0, 3) == take_request(run.ledger, run.tally.lessons, 2, 3) == ""
+    assert take_request(run.ledger, run.tally.lessons, 1, 3) == "null"
+    assert take_request(run.ledger, run.tally.lessons, 0, 1) == "null"  # a drive with fewer lanes
 
 
 @pytest.mark.parametrize(

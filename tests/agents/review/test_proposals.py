@@ -11,7 +11,6 @@ import pytest
 from agents.launch import drive
 from agents.review.proposals import (
     list_open_proposals,
-    make_hypothesis,
     record_proposal,
     record_targets,
     take_proposal,
@@ -19,11 +18,10 @@ from agents.review.proposals import (
 from agents.review.steering import record_wish
 from memory.ledger.ledger import Event, Ledger
 from pelagos.errors import BadInput
-from pelagos.nouns import Direction, Hypothesis, Metric
+from pelagos.nouns import Hypothesis
 from tests.agents.review.test_review import launch
 from tests.agents.test_loop import read_facts
 
-METRIC = Metric(name="rmse", direction=Direction.DOWN, min_effect=0.05)
 WORDS = ("The cube of c", "cube: square applied to c.", "c", "Ann")
 
 
@@ -115,6 +113,6 @@ def test_it_is_its_lanes_until_a_hypothesis_is_made_of_it(tmp_path: Path) -> Non
         other = Hypothesis(id="h6", title="t", statement="s", rationale="r", refuted_by="n", target="c")
         ledger.record(other, "h6")  # a drive with more lanes has given the number to another
         assert take_proposal(ledger, "h12", 2, 3) == first
-        ledger.record(make_hypothesis("h12", first, METRIC), "h12")
+        ledger.record(other.model_copy(update={"id": "h12", "title": first.title, "statement": first.statement}), "h12")
         assert take_proposal(ledger, "h15", 2, 3) is None
         assert take_proposal(ledger, "h4", 0, 1) == second  # a drive with fewer lanes

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.review.decisions import find_newest_decision, record_decision, record_review
+from agents.setup.create import create
 from memory.ledger.ledger import Event, Ledger
 from memory.steps.budget import Budget
 from pelagos.errors import BadInput
@@ -135,7 +136,8 @@ def test_after_a_kill_a_decision_that_was_acted_on_still_holds(tmp_path: Path) -
     say(run, "h1", "revise", "smaller")
     with closing(Ledger.open(run / "ledger.db")) as ledger:
         seen = ledger.events("review.wanted")[0].key
-        record_review(ledger, "h1", seen, find_newest_decision(ledger, seen))  # as the node does, and then it is killed
+        decided = find_newest_decision(ledger, "h1", seen)
+        record_review(ledger, "h1", seen, decided)  # as the node does, and then it is killed
     assert waiting(drive(run, assembly=assembly)) == ["h1"]
     assert [fact["revision"] for fact in read_facts(run, "plan")][-1] == 1
 

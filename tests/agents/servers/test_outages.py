@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.setup.assembly import Assembly
+from agents.setup.create import create
 from memory.ledger.ledger import Event, Ledger
 from pelagos.settings import Settings
 from tests.agents.servers.imitation import Body, Imitation, Served

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.setup import run_folder
+from agents.setup.create import create
 from app.report.build import write_report
 from memory.ledger.ledger import Ledger
 from pelagos.settings import Settings

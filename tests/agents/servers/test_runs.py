@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models.registry import check_model, open_model
+from agents.setup.create import create
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput, MissingPart
 from pelagos.facts.drive import Ending

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create
 from agents.models.protocol import Reply, Request
 from agents.setup import run_folder
 from agents.setup.assembly import assemble
+from agents.setup.create import create
 from agents.verifiers.protocol import Solution
 from memory.ledger.ledger import Ledger
 from pelagos.errors import BadInput

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.setup.caps import replace_caps
+from agents.setup.create import create
 from app.live.board import list_budgets
 from app.record import folders
 from memory.files.run_lock import hold_controller

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
 from agents.models import retry
 from agents.setup.assembly import Assembly
+from agents.setup.create import create
 from agents.setup.embedding import check_embedder, open_embedder
 from memory.bank.bank import HypothesisBank
 from memory.embedders.calibrate import pairs

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.launch import create
 from agents.setup import run_folder
+from agents.setup.create import create
 from pelagos.errors import BadInput
 from pelagos.settings import Settings
 from tests.agents.scripted import ScriptedAssembly

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from agents.telemetry import observer, switch
 from memory.ledger.ledger import Ledger
 from pelagos.facts.calls import Call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,18 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from agents.telemetry.spans import RunSpans
+from agents.telemetry.spans import MAX_MESSAGE_CHARS, ReadMessages, RunSpans
 from memory.ledger.ledger import Ledger
 from pelagos.facts.calls import Call, ModelFault
 from pelagos.facts.drive import Ending, Entered
 from pelagos.nouns import Experiment, OutcomeKind
 
 
-def make_spans(folder: Path, *facts: tuple[Any, str]) -> list[ReadableSpan]:
+def make_spans(folder: Path, *facts: tuple[Any, str], read: ReadMessages | None = None) -> list[ReadableSpan]:
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     with closing(Ledger.open(folder / "ledger.db")) as ledger:
-        spans = RunSpans(provider.get_tracer("t"), "r", 0.0)
+        spans = RunSpans(provider.get_tracer("t"), "r", 0.0, read)
         ledger.watch(spans.fold)
         for fact, key in facts:
             ledger.record(fact, key)
@@ -65,3 +66,14 @@ def test_a_model_is_named_without_its_address(tmp_path: Path) -> None:
     assert (span.name, span.attributes["gen_ai.provider.name"]) == ("chat big", "openai")
     assert span.end_time - span.start_time == 2_000_000_000
     assert "secret" not in span.to_json()
+
+
+def test_long_messages_are_cut_and_still_json(tmp_path: Path) -> None:
+    call = Call(role="coder", spec="openai:m", messages="hash", text="reply " * MAX_MESSAGE_CHARS)
+    asked = [{"role": "user", "content": 'a "prompt" ' * MAX_MESSAGE_CHARS}]
+    spans = make_spans(tmp_path, (call, "c1"), read=lambda _: asked)
+    (span,) = [span for span in spans if span.name.startswith("chat")]
+    for name, role in [("gen_ai.input.messages", "user"), ("gen_ai.output.messages", "assistant")]:
+        (message,) = json.loads(span.attributes[name])
+        assert message["role"] == role
+        assert len(message["parts"][0]["content"]) == MAX_MESSAGE_CHARS

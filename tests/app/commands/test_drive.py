@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from tests.agents.scripted import Inventive, ScriptedAssembly, make_short_settings
 from tests.app.command import assert_bad_input, run_pelagos
 from tests.toolchains.table import write_task

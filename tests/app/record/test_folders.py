@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from app.live.board import list_rows
 from app.record import folders, summaries
 from app.record.record import Record

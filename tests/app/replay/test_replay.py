@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agents.launch import create
+from agents.setup.create import create
 from app.commands.reading.replay import SECONDS
 from app.record.folders import read_record
 from app.record.record import Record

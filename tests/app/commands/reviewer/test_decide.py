@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from app.live.board import list_rows
 from app.main import app
 from app.record import folders

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from tests.agents.scripted import Inventive, Scripted, ScriptedAssembly, make_short_settings
 from tests.toolchains.table import write_task
 

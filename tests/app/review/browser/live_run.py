@@ -11,7 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from agents.launch import create, drive
+from agents.launch import drive
+from agents.setup.create import create
 from memory.ledger.ledger import Ledger
 from pelagos.facts.review import Reviewed, Wanted
 from pelagos.settings import Settings
