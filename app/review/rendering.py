@@ -13,7 +13,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.formatting import format_line
 from app.report import filters
 from app.review.dates import format_age, format_stamp
-from pelagos.counts import format_count
 from pelagos.visible import replace_surrogates
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -51,5 +50,4 @@ def make_environment() -> Environment:
     )
     filters.add_filters(environment)
     environment.filters |= {"stamp": format_stamp, "age": format_age}
-    environment.globals |= {"format_count": format_count}
     return environment
