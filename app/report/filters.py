@@ -18,6 +18,7 @@ from app.formatting import (
     format_signed,
 )
 from app.report.plots import draw_axis, draw_interval
+from pelagos.counts import format_count
 from pelagos.quoting import fence_text
 from pelagos.visible import make_visible
 
@@ -38,6 +39,7 @@ def add_filters(environment: Environment) -> None:
     }
     environment.globals |= {
         "money": format_money,
+        "format_count": format_count,
         "draw_interval": draw_interval,
         "draw_axis": draw_axis,
     }

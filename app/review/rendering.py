@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.formatting import format_line
 from app.report import filters
 from app.review.dates import format_age, format_stamp
-from pelagos.counts import format_count
+from app.review.runs import find_shelf
 from pelagos.visible import replace_surrogates
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -23,17 +23,19 @@ NAME_LENGTH = 120
 
 
 def render(request: Request, template: str, /, status: int = 200, **contents: Any) -> HTMLResponse:
-    """Return the page of a template. It also sees `csrf`, the value of the forms' hidden field, and `project`."""
+    """Return the page of a template. It also sees what `render_text` adds, such as `csrf`, the forms' hidden value."""
     page = render_text(request, template, **contents)
-    return HTMLResponse(page, status_code=status, headers={"Cache-Control": "no-store"})
+    return HTMLResponse(page, status_code=status)
 
 
 def render_text(request: Request, template: str, /, **contents: Any) -> str:
+    shelf = find_shelf(request)
     shown = {
         "request": request,
         "run": "",
         "csrf": getattr(request.state, "csrf", ""),
-        "project": format_line(request.app.state.shelf.project.resolve().name, NAME_LENGTH),
+        "shelf": shelf,
+        "project": format_line(shelf.project.resolve().name, NAME_LENGTH),
         "path": request.url.path,
     }
     return replace_surrogates(make_environment().get_template(template).render({**shown, **contents}))
@@ -51,5 +53,4 @@ def make_environment() -> Environment:
     )
     filters.add_filters(environment)
     environment.filters |= {"stamp": format_stamp, "age": format_age}
-    environment.globals |= {"format_count": format_count}
     return environment

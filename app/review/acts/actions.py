@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from pathlib import Path
 from typing import Annotated, cast, get_args
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +16,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from app.review.acts import operations
 from app.review.rendering import render
+from app.review.runs import Shelf
 from app.review.serving.access import SESSION_S
 from app.review.serving.guard import REVIEWER, read_form
 from pelagos.errors import BadInput
@@ -29,8 +29,8 @@ CONTROLS = {"pause": operations.pause, "stop": operations.stop}
 
 
 @router.post("/runs/{run}/hypotheses/{id}/decide")
-def decide(run: str, id: str, request: Request, form: Form) -> Response:
-    folder, word = _find_folder(request, run), form.get("decision", "")
+def decide(run: str, id: str, request: Request, shelf: Shelf, form: Form) -> Response:
+    folder, word = shelf.folder(run), form.get("decision", "")
     if word in FIDELITY:
         said = operations.decide_fidelity(folder, id, FIDELITY[word], form.get("version", ""))
     elif word in get_args(Word):
@@ -44,36 +44,36 @@ def decide(run: str, id: str, request: Request, form: Form) -> Response:
 
 
 @router.post("/runs/{run}/evidence")
-def ask_more(run: str, request: Request, form: Form) -> Response:
+def ask_more(run: str, request: Request, shelf: Shelf, form: Form) -> Response:
     id = _require(form, "hypothesis")
-    said = operations.ask_more(_find_folder(request, run), id, _require(form, "seen"), _find_name(request, form))
+    said = operations.ask_more(shelf.folder(run), id, _require(form, "seen"), _find_name(request, form))
     return _answer(request, form, said, f"/runs/{quote(run)}/hypotheses/{quote(id)}")
 
 
 @router.post("/runs/{run}/propose")
-def propose(run: str, request: Request, form: Form) -> Response:
+def propose(run: str, request: Request, shelf: Shelf, form: Form) -> Response:
     title, statement, target = (form.get(name, "") for name in ("title", "statement", "target"))
-    said = operations.propose(_find_folder(request, run), title, statement, target, _find_name(request, form))
+    said = operations.propose(shelf.folder(run), title, statement, target, _find_name(request, form))
     return _answer(request, form, said, f"/runs/{quote(run)}")
 
 
 @router.post("/runs/{run}/steer")
-def steer(run: str, request: Request, form: Form) -> Response:
-    said = operations.steer(_find_folder(request, run), form.get("text", ""), _find_name(request, form))
+def steer(run: str, request: Request, shelf: Shelf, form: Form) -> Response:
+    said = operations.steer(shelf.folder(run), form.get("text", ""), _find_name(request, form))
     return _answer(request, form, said, f"/runs/{quote(run)}")
 
 
 @router.post("/runs/{run}/resume")
-def go_on(run: str, request: Request, form: Form) -> Response:
-    said = operations.go_on(_find_folder(request, run), request.app.state.project, _find_name(request, form))
+def go_on(run: str, request: Request, shelf: Shelf, form: Form) -> Response:
+    said = operations.go_on(shelf.folder(run), shelf.project, _find_name(request, form))
     return _answer(request, form, said, f"/runs/{quote(run)}")
 
 
 @router.post("/runs/{run}/{word}")
-def control(run: str, word: str, request: Request, form: Form) -> Response:
+def control(run: str, word: str, request: Request, shelf: Shelf, form: Form) -> Response:
     if word not in CONTROLS:
         raise BadInput(f"{word}: no such action")
-    said = CONTROLS[word](_find_folder(request, run), _find_name(request, form))
+    said = CONTROLS[word](shelf.folder(run), _find_name(request, form))
     return _answer(request, form, said, f"/runs/{quote(run)}")
 
 
@@ -85,18 +85,13 @@ def show_start(request: Request) -> Response:
 
 
 @router.post("/runs")
-def start(request: Request, form: Form) -> Response:
+def start(request: Request, shelf: Shelf, form: Form) -> Response:
     from app.review.acts.starting import start_run
 
-    if not request.app.state.shows_project:
+    if not shelf.is_whole:
         raise BadInput("start: this page shows some runs only: serve the whole project, or start it by `pelagos run`")
-    folder = start_run(request.app.state.project, form)
+    folder = start_run(shelf.project, form)
     return _answer(request, form, f"{folder.name} is started", f"/runs/{quote(folder.name)}", stays=False)
-
-
-def _find_folder(request: Request, run: str) -> Path:
-    folder: Path = request.app.state.shelf.folder(run)
-    return folder
 
 
 def _require(form: Mapping[str, str], name: str) -> str:

@@ -11,15 +11,14 @@ from app.review.compare.hypotheses import compare_hypotheses, read_hypothesis_si
 from app.review.compare.names import split_name
 from app.review.compare.runs import compare_runs, read_side
 from app.review.rendering import render
-from app.review.runs import RunShelf
+from app.review.runs import Shelf
 from pelagos.errors import BadInput
 
 router = APIRouter()
 
 
 @router.get("/compare", response_class=HTMLResponse)
-def show_comparison(request: Request, a: str = "", b: str = "") -> HTMLResponse:
-    shelf: RunShelf = request.app.state.shelf
+def show_comparison(request: Request, shelf: Shelf, a: str = "", b: str = "") -> HTMLResponse:
     names = shelf.names()
     if not a or not b:
         return render(request, "reading/compare_choice.html.j2", a=a, b=b, names=names)
@@ -27,12 +26,12 @@ def show_comparison(request: Request, a: str = "", b: str = "") -> HTMLResponse:
     if bool(id) != bool(other_id):
         raise BadInput(f"compare {a} with {b}: one is a run, the other a hypothesis: give two of a kind")
     with ExitStack() as stack:
-        records = {name: stack.enter_context(shelf.reading(name)).record for name in sorted({run, other})}
-        sides = [read_side(shelf.folder(name), records[name], name) for name in (run, other)]
+        growing = {name: stack.enter_context(shelf.reading(name)) for name in sorted({run, other})}
+        sides = [read_side(growing[name].folder, growing[name].record, name) for name in (run, other)]
         if not id:
             return render(request, "reading/compare_runs.html.j2", compared=compare_runs(*sides))
         one, two = (
-            read_hypothesis_side(shelf.folder(side.name), side, each)
+            read_hypothesis_side(growing[side.name].folder, side, each)
             for side, each in zip(sides, (id, other_id), strict=True)
         )
         return render(request, "reading/compare_hypotheses.html.j2", compared=compare_hypotheses(one, two))

@@ -136,6 +136,6 @@ def _judge_isolation(name: str) -> str:
 def _compose_headline(growing: GrowingRecord, state: str) -> str:
     record = growing.record
     best = next(iter(rank_hypotheses(record, record.proposed)), None)
-    row = growing.board_row(best) if best else None
-    finding = facts.make_finding(record, row, {}, make_text_reader(growing.folder)) if row else None
+    row = growing.find_row(best) if best else None
+    finding = facts.make_finding(record, row.row, {}, make_text_reader(growing.folder)) if row else None
     return compose_headline(record.metric, count_funnel(record), finding, record.verdicts.values(), state)

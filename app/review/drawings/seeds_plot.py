@@ -9,6 +9,7 @@ from statistics import fmean
 from markupsafe import Markup
 
 from app.formatting import format_line, format_number
+from pelagos.counts import format_count
 
 WIDTH, ROW, LABEL, PAD = 560.0, 30.0, 150.0, 14.0
 
@@ -41,7 +42,7 @@ def draw_seeds(series: Sequence[Series], sign: int) -> Markup:
 
 def _describe(series: Series) -> str:
     scores = [score for _, score in series.scores]
-    return f"{format_line(series.label)}: {len(scores)} seeds, mean {format_number(fmean(scores))}"
+    return f"{format_line(series.label)}: {format_count(len(scores), 'seed')}, mean {format_number(fmean(scores))}"
 
 
 def _x(value: float, ends: tuple[float, float]) -> float:

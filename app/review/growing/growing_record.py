@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from app.live.board import Row
 from app.record.folders import LEDGER, find_state, pause_garbage_collection
 from app.record.record import Record
 from app.report.build import read_section
@@ -47,6 +47,14 @@ class GrowingRecord:
         self._seen_file: tuple[int, ...] = ()
         self._section: tuple[Position, float, ShownSection | None] | None = None
 
+    @contextmanager
+    def reading(self) -> Iterator[GrowingRecord]:
+        """Yield the run with all rows written so far; no other thread adds rows meanwhile. Raises what `refresh`
+        raises."""
+        with self.lock:
+            self.refresh()
+            yield self
+
     def refresh(self) -> bool:
         """Read the rows that are new, and return whether there are any. A ledger that was replaced is read anew.
 
@@ -74,10 +82,6 @@ class GrowingRecord:
     def find_row(self, hypothesis: str) -> HypothesisRow | None:
         with self.lock:
             return self._rows.find_row(hypothesis)
-
-    def board_row(self, hypothesis: str) -> Row | None:
-        row = self.find_row(hypothesis)
-        return row.row if row else None
 
     def read_section(self) -> ShownSection | None:
         """Return the toolchain's section of the report, None where it can't be made here. It takes seconds to make, so

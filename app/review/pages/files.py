@@ -9,18 +9,13 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from app.report import build
 from app.review.contents.figures import find_media_type
-from app.review.pages.shelf import Shelf
 from app.review.rendering import render
-from app.review.runs import RunShelf
+from app.review.runs import Shelf
 from memory.artifacts import ArtifactStore
 from pelagos.errors import BadInput, DamagedRun
 
 router = APIRouter()
-ARTIFACT_HEADERS = {
-    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+ARTIFACT_HEADERS = {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'"}
 """An SVG picture opened by itself runs no script, loads nothing and has no origin."""
 LOG_CHARS = 200_000
 REPORT_CSS = Path(build.__file__).with_name("report.css")
@@ -52,7 +47,7 @@ def send_report_style() -> FileResponse:
     return FileResponse(REPORT_CSS, media_type="text/css")
 
 
-def _read_artifact(shelf: RunShelf, run: str, digest: str) -> bytes:
+def _read_artifact(shelf: Shelf, run: str, digest: str) -> bytes:
     """Raises BadInput where the run has no such artifact."""
     folder = shelf.folder(run) / "artifacts"
     if not folder.is_dir():

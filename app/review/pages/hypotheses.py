@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.review.contents.table import TableQuery, make_page
-from app.review.pages.shelf import Shelf
 from app.review.rendering import render
+from app.review.runs import Shelf
 
 router = APIRouter()
 

@@ -7,8 +7,8 @@ from fastapi.responses import HTMLResponse
 
 from app.report.build import make_text_reader
 from app.review.contents.sheet import collect_brief, collect_sheet, read_call
-from app.review.pages.shelf import Shelf
 from app.review.rendering import render
+from app.review.runs import Shelf
 from memory.ledger.keys import parse_payload
 from pelagos.errors import BadInput
 

@@ -12,14 +12,13 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from app.review.contents.overview import collect_progress
 from app.review.growing.growing_record import GrowingRecord
 from app.review.growing.log_lines import read_log
-from app.review.pages.shelf import Shelf
 from app.review.rendering import render, render_text
-from app.review.runs import RunShelf
+from app.review.runs import Shelf
 
 router = APIRouter()
 POLL_S, TICK_S, HEARTBEAT_S = 1.0, 5.0, 15.0
 RETRY_MS = 2000
-STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+STREAM_HEADERS = {"X-Accel-Buffering": "no"}
 
 
 @router.get("/runs/{run}/log", response_class=HTMLResponse)
@@ -45,7 +44,7 @@ async def stream_events(request: Request, run: str, shelf: Shelf, after: int | N
 
 
 async def _stream(
-    request: Request, shelf: RunShelf, growing: GrowingRecord, run: str, seen: int | None
+    request: Request, shelf: Shelf, growing: GrowingRecord, run: str, seen: int | None
 ) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MS}\n\n"
     told_at = beat_at = 0.0
@@ -64,8 +63,7 @@ async def _stream(
 def _collect(request: Request, growing: GrowingRecord, run: str, seen: int | None, is_due: bool) -> tuple[str, int]:
     """Return the events to send and the number of the newest row. Progress is sent where rows are new and, of a run in
     progress, where it `is_due`: its times go on."""
-    with growing.lock:
-        growing.refresh()
+    with growing.reading():
         newest = growing.position.seq
         before = newest if seen is None or seen > newest else seen
         is_new = newest > before

@@ -7,8 +7,8 @@ from fastapi.responses import HTMLResponse
 
 from app.review.acts.audit_log import list_entries
 from app.review.contents.overview import collect_overview
-from app.review.pages.shelf import Shelf
 from app.review.rendering import render
+from app.review.runs import Shelf
 
 router = APIRouter()
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from app.report.build import collect_contents, read_section, render_page
-from app.review.pages.shelf import Shelf
+from app.review.runs import Shelf
 from pelagos.errors import BadInput
 from pelagos.visible import replace_surrogates
 
@@ -21,7 +21,7 @@ REPORT_POLICY = (
 @router.get("/runs/{run}/report", response_class=HTMLResponse)
 def show_report(run: str, shelf: Shelf) -> HTMLResponse:
     page = replace_surrogates(render_page(collect_contents(shelf.folder(run))))
-    return HTMLResponse(page, headers={"Content-Security-Policy": REPORT_POLICY, "Cache-Control": "no-store"})
+    return HTMLResponse(page, headers={"Content-Security-Policy": REPORT_POLICY})
 
 
 @router.get("/runs/{run}/{stem}.{suffix}")
@@ -33,5 +33,5 @@ def send_attachment(run: str, stem: str, suffix: str, shelf: Shelf) -> Response:
     file = next((file for file in section.files if file.name == name), None) if section else None
     if file is None:
         raise BadInput(f"{name}: the report of {run} has no such file")
-    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "X-Content-Type-Options": "nosniff"}
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
     return Response(replace_surrogates(file.content).encode(), media_type="text/plain; charset=utf-8", headers=headers)

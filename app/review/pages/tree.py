@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.review.contents.tree import PAGE_ROWS, grow_tree, walk_tree
-from app.review.pages.shelf import Shelf
 from app.review.rendering import render
+from app.review.runs import Shelf
 
 router = APIRouter()
 

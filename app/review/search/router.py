@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.review.rendering import render
-from app.review.runs import RunShelf
+from app.review.runs import Shelf
 from memory.search.query import make_expression
 from memory.search.search import WEIGHTS, Hit, search_runs
 
@@ -28,9 +28,8 @@ class ShownHit:
 
 
 @router.get("/search", response_class=HTMLResponse)
-def show_search(request: Request, q: str = "", run: str = "", kind: str = "") -> HTMLResponse:
-    shelf: RunShelf = request.app.state.shelf
-    names = {shelf.folder(name): name for name in ([run] if run else shelf.names())}
+def show_search(request: Request, shelf: Shelf, q: str = "", run: str = "", kind: str = "") -> HTMLResponse:
+    names = {shelf.folder(run): run} if run else {folder: name for name, folder in shelf.folders().items()}
     kinds = [kind] if kind in WEIGHTS else []
     results = search_runs(names, q, kinds, within_s=INDEXING_S)
     return render(

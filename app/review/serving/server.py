@@ -37,8 +37,7 @@ ENDING_S = 3
 def make_app(project: Path, runs: Sequence[Path] | None, access: Access) -> FastAPI:
     """Return the page of these runs, or of all runs of the project."""
     app = FastAPI(title="Pelagos", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(read_form)])
-    app.state.project, app.state.access, app.state.shelf = project, access, RunShelf(project, runs)
-    app.state.shows_project = runs is None
+    app.state.access, app.state.shelf = access, RunShelf(project, runs)
     for router in (pages.router, actions.router, search.router, compare.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -55,11 +54,8 @@ def _show_error(request: Request, error: Exception) -> Response:
     if isinstance(error, RequestValidationError):
         text = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
     template = "_message.html.j2" if "hx-request" in request.headers else "message.html.j2"
-    response = render(
-        request, template, lines=text.splitlines() or ["failed"], stale=isinstance(error, Stale), good=False
-    )
-    response.status_code = status
-    return response
+    lines = text.splitlines() or ["failed"]
+    return render(request, template, status, lines=lines, stale=isinstance(error, Stale), good=False)
 
 
 def _choose_status(request: Request, error: Exception) -> int:

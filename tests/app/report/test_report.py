@@ -38,6 +38,12 @@ def test_every_effect_carries_its_experiments(run_folder: Path) -> None:
     assert "Evidence: exp0" in markdown
 
 
+def test_one_of_a_thing_is_not_said_in_the_plural(run_folder: Path) -> None:
+    html, markdown = (path.read_text() for path in write_report(run_folder))
+    assert ">1 experiment<" in html
+    assert not re.search(r"\b1 (experiments|seeds|fresh seeds|tries|notes)\b", html + markdown)
+
+
 def test_novelty_is_shown_with_what_it_rests_on(run_folder: Path) -> None:
     for page in (path.read_text() for path in write_report(run_folder)):
         assert "variation: x; judged by 7 papers" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ PORT = 8321
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
 
-def make_page(project: Path, host: str = "127.0.0.1", password: str = "") -> FastAPI:
-    return make_app(project, None, Access.open(host, PORT, project, password))
+def make_page(
+    project: Path, host: str = "127.0.0.1", password: str = "", runs: Sequence[Path] | None = None
+) -> FastAPI:
+    return make_app(project, runs, Access.open(host, PORT, project, password))
 
 
 class Browser:

@@ -17,8 +17,8 @@ def test_a_run_is_found_by_the_name_of_its_folder(run_folder: Path) -> None:
     shelf = RunShelf(run_folder.parents[1])
     assert shelf.names() == ["demo"]
     assert shelf.folder("demo") == run_folder
-    assert shelf.record("demo").task == "digits"
-    assert shelf.state("demo") == ("finished", None)
+    with shelf.reading("demo") as growing:
+        assert growing.record.task == "digits"
 
 
 def test_a_run_that_begins_later_is_found_as_well(run_folder: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_run_that_begins_later_is_found_as_well(run_folder: Path) -> None:
 def test_an_unknown_run_is_named_with_those_that_are_here(run_folder: Path) -> None:
     shelf = RunShelf(run_folder.parents[1])
     with pytest.raises(BadInput, match="did you mean demo"):
-        shelf.record("dem")
+        shelf.reading("dem")
     for name in ("../demo", "/etc", "", "zzz"):
         with pytest.raises(BadInput, match="no run of that name"):
             shelf.folder(name)
@@ -41,7 +41,8 @@ def test_of_two_runs_with_one_name_the_later_gets_a_number(tmp_path: Path, run_f
     other = write_long_run(tmp_path / "elsewhere" / "demo", 2)
     shelf = RunShelf(tmp_path, [run_folder, other])
     assert shelf.names() == ["demo", "demo-2"]
-    assert len(shelf.record("demo-2").proposed) == 2
+    with shelf.reading("demo-2") as growing:
+        assert len(growing.record.proposed) == 2
 
 
 def test_warming_reads_all_runs_that_can_be_read(run_folder: Path) -> None:
@@ -59,8 +60,13 @@ def test_another_thread_waits_until_a_page_is_rendered(run_folder: Path) -> None
 
     shelf = RunShelf(run_folder.parents[1])
     seen: list[int] = []
+
+    def count_notes() -> None:
+        with shelf.reading("demo") as again:
+            seen.append(len(again.record.notes))
+
     with shelf.reading("demo") as growing:
-        thread = threading.Thread(target=lambda: seen.append(len(shelf.record("demo").notes)))
+        thread = threading.Thread(target=count_notes)
         with closing(Ledger.open(run_folder / LEDGER)) as ledger:
             ledger.record(Note(text="new"), "new")
         thread.start()

@@ -187,8 +187,8 @@ def test_alone_nobody_is_asked_for_a_name(project: Path, browser: Browser, monke
     assert [entry.by for entry in list_entries(project / "runs" / "r")] == ["ann"]
 
 
-def test_a_page_of_some_runs_starts_none(browser: Browser) -> None:
-    browser.client.app.state.shows_project = False  # type: ignore[attr-defined]
+def test_a_page_of_some_runs_starts_none(project: Path) -> None:
+    browser = Browser(make_page(project, runs=[project / "runs" / "r"]))
     assert "this page shows some runs only" in browser.post("/runs", task="digits").text
 
 

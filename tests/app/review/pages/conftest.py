@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.app.review.serve import make_pages
+from tests.app.review.form_browser import Browser, make_page
 
 
 @pytest.fixture
 def client(run_folder: Path) -> TestClient:
-    return TestClient(make_pages(run_folder.parents[1]))
+    return Browser(make_page(run_folder.parents[1])).client

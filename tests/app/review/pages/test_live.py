@@ -17,7 +17,7 @@ from app.review.pages import live
 from memory.ledger.ledger import Ledger
 from pelagos.facts.drive import Note
 from tests.app.conftest import HOSTILE
-from tests.app.review.serve import make_pages
+from tests.app.review.form_browser import make_page
 
 Events = Iterator[tuple[str, int, str]]
 
@@ -28,15 +28,19 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def serving(project: Path) -> Iterator[str]:
-    app = make_pages(project)
+def serving(project: Path) -> Iterator[httpx.Client]:
+    """Serve the project; yield a client that has a session."""
+    app = make_page(project)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=5))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.01)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        with httpx.Client(base_url=address, timeout=10) as client:
+            client.get("/", params={"token": app.state.access.token})
+            yield client
     finally:
         app.state.shelf.close()
         server.should_exit = True
@@ -45,9 +49,8 @@ def serving(project: Path) -> Iterator[str]:
 
 
 @contextmanager
-def listening(address: str, last: str = "") -> Iterator[Events]:
-    headers = {"Last-Event-ID": last} if last else {}
-    with httpx.Client(timeout=10) as client, client.stream("GET", address, headers=headers) as reply:
+def listening(client: httpx.Client, address: str, last: str = "") -> Iterator[Events]:
+    with client.stream("GET", address, headers={"Last-Event-ID": last} if last else {}) as reply:
         assert reply.headers["content-type"].startswith("text/event-stream")
         yield read_events(reply.iter_lines())
 
@@ -74,7 +77,7 @@ def write_note(run_folder: Path, text: str) -> int:
 
 
 def test_new_rows_are_sent_as_progress_and_log(run_folder: Path) -> None:
-    with serving(run_folder.parents[1]) as server, listening(f"{server}/runs/demo/events") as events:
+    with serving(run_folder.parents[1]) as client, listening(client, "/runs/demo/events") as events:
         time.sleep(0.2)
         seq = write_note(run_folder, HOSTILE)
         name, id, html = next(events)
@@ -88,12 +91,12 @@ def test_new_rows_are_sent_as_progress_and_log(run_folder: Path) -> None:
 
 def test_it_goes_on_behind_the_last_event_after_a_restart(run_folder: Path) -> None:
     project = run_folder.parents[1]
-    with serving(project) as server, listening(f"{server}/runs/demo/events?after=0") as events:
+    with serving(project) as client, listening(client, "/runs/demo/events?after=0") as events:
         assert [next(events)[0], next(events)[0]] == ["progress", "log"]
         last = write_note(run_folder, "before the restart")
         assert next(events)[1] == last
     write_note(run_folder, "while it was away")
-    with serving(project) as server, listening(f"{server}/runs/demo/events?after=0", str(last)) as events:
+    with serving(project) as client, listening(client, "/runs/demo/events?after=0", str(last)) as events:
         assert next(events)[0] == "progress"
         name, _, html = next(events)
     assert name == "log"
@@ -102,7 +105,7 @@ def test_it_goes_on_behind_the_last_event_after_a_restart(run_folder: Path) -> N
 
 
 def test_a_stream_ends_when_the_server_ends(run_folder: Path) -> None:
-    with serving(run_folder.parents[1]) as server, listening(f"{server}/runs/demo/events?after=0") as events:
+    with serving(run_folder.parents[1]) as client, listening(client, "/runs/demo/events?after=0") as events:
         next(events)
         threading.Timer(0.3, lambda: write_note(run_folder, "last")).start()
         began = time.monotonic()
@@ -110,5 +113,5 @@ def test_a_stream_ends_when_the_server_ends(run_folder: Path) -> None:
 
 
 def test_an_unknown_run_has_no_stream(run_folder: Path) -> None:
-    with serving(run_folder.parents[1]) as server:
-        assert httpx.get(f"{server}/runs/nope/events").status_code == 404
+    with serving(run_folder.parents[1]) as client:
+        assert client.get("/runs/nope/events").status_code == 404

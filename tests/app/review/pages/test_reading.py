@@ -13,12 +13,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.record.folders import LEDGER
+from app.review.serving.guard import HEADERS
 from memory.artifacts import ArtifactStore
 from memory.ledger.ledger import Ledger
 from pelagos.facts.drive import Note
 from pelagos.facts.review import Wanted
 from tests.app.conftest import HOSTILE
-from tests.app.review.serve import POLICY, make_pages
+from tests.app.review.form_browser import Browser, make_page
 from tests.golden.make import HERE
 
 VIEWS = (
@@ -52,7 +53,7 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     project = tmp_path_factory.mktemp("project")
     with tarfile.open(next(HERE.glob("*.tar.xz"))) as archive:
         archive.extractall(project / "runs", filter="data")
-    return TestClient(make_pages(project))
+    return Browser(make_page(project)).client
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -91,7 +92,7 @@ def test_the_runs_are_listed_what_needs_a_person_first(client: TestClient, run_f
 
 
 def test_an_empty_project_says_how_to_start(tmp_path: Path) -> None:
-    assert "pelagos run TASK" in read_page(TestClient(make_pages(tmp_path)), "/")
+    assert "pelagos run TASK" in read_page(Browser(make_page(tmp_path)).client, "/")
 
 
 def test_the_overview_says_what_was_found_and_what_is_known_of_it(golden: TestClient) -> None:
@@ -191,7 +192,7 @@ def test_the_report_has_a_policy_of_its_own(golden: TestClient) -> None:
     assert "default-src 'none'" in reply.headers["content-security-policy"]
     assert "form-action 'none'" in reply.headers["content-security-policy"]
     assert "Pelagos report" in reply.text
-    assert golden.get("/runs/golden").headers["content-security-policy"] == POLICY
+    assert golden.get("/runs/golden").headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize(

@@ -6,30 +6,17 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from app.review.compare import router as compare
-from app.review.runs import RunShelf
 from app.review.search import router as search
-from pelagos.errors import BadInput
 from tests.app.conftest import HOSTILE
+from tests.app.review.form_browser import Browser, make_page
 
 
 @pytest.fixture
 def client(run_folder: Path) -> TestClient:
     shutil.copytree(run_folder, run_folder.with_name("other"))
-    app = FastAPI()
-    app.state.shelf = RunShelf(run_folder.parents[1])
-    app.include_router(search.router)
-    app.include_router(compare.router)
-
-    @app.exception_handler(BadInput)
-    async def explain(request: Request, error: BadInput) -> PlainTextResponse:
-        return PlainTextResponse(str(error), 404)
-
-    return TestClient(app)
+    return Browser(make_page(run_folder.parents[1])).client
 
 
 def _get(client: TestClient, path: str) -> str:
