@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import shutil
 from pathlib import Path
 
@@ -86,4 +87,4 @@ def test_without_two_names_they_are_asked_for(client: TestClient) -> None:
 def test_what_is_not_there_is_refused(client: TestClient, path: str, fault: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
-    assert fault in answer.text
+    assert fault in html.unescape(answer.text)
