@@ -34,6 +34,7 @@ from agents.telemetry.observer import observe
 from memory.checkpoints.checkpoints import DURABILITY, open_checkpoints
 from memory.embedders.hashing import HashingEmbedder
 from memory.files.disk_errors import translate_disk_errors
+from memory.files.live_logs import remove_live_logs
 from memory.files.run_lock import hold_controller
 from memory.ledger.keys import step_key
 from memory.ledger.ledger import Event, Ledger, Reader
@@ -190,6 +191,7 @@ def _describe_crash(error: Exception) -> str:
 
 def _begin(run: Run, description: run_folder.RunFile) -> None:
     """Record the start, bring the bank and unfinished steps into line with the ledger, and note what limits the run."""
+    remove_live_logs(run.folder)
     run.steps.budget.record_span()
     metrics = {"metric": run.task.metric, "guards": list(run.task.guards)}
     run.ledger.record(Started(**description.model_dump(mode="json"), **metrics), THREAD)

@@ -15,6 +15,7 @@ from app.report import facts
 from app.report.build import make_text_reader
 from app.report.digest.needs import Need, list_needs, name_run
 from app.report.headline import compose_headline
+from app.review.contents.running import list_running
 from app.review.drawings.machine import draw_machine
 from app.review.growing.growing_record import GrowingRecord
 from app.unsafe_warning import NAME as UNSAFE
@@ -98,6 +99,7 @@ def collect_overview(growing: GrowingRecord) -> dict[str, Any]:
     reason, _, printed = folders.explain_state(record, state).partition("\n")
     return {
         **collect_progress(growing),
+        "running": list_running(growing),
         "headline": _compose_headline(growing, state),
         "needs": list(list_needs(record, name_run(growing.folder), state)),
         "reason": format_line(reason, REASON_LENGTH),

@@ -12,6 +12,7 @@ from app.report.facts import make_finding
 from app.report.plots import Axis
 from app.report.sections.contents import ShownPart
 from app.review.contents.figures import list_figures
+from app.review.contents.running import list_running
 from app.review.contents.tree import find_parent
 from app.review.drawings.seeds_plot import Series, draw_seeds
 from app.review.growing.growing_record import GrowingRecord
@@ -71,6 +72,8 @@ def collect_sheet(growing: GrowingRecord, id: str) -> dict[str, Any]:
     figures = list_figures(growing.folder, experiments)
     return {
         **brief,
+        "seq": growing.position.seq,
+        "running": list_running(growing, id),
         "figures": figures,
         "pictures": {figure.digest for figure in figures},
         "seeds": draw_seeds(list_series(growing, id, claim), record.metric.direction.sign if record.metric else 1),

@@ -83,6 +83,10 @@ class GrowingRecord:
         with self.lock:
             return self._rows.find_row(hypothesis)
 
+    def has_news(self, hypothesis: str, since: int) -> bool:
+        """Whether a page of the hypothesis ("": the table of all) that was made at the row `since` is out of date."""
+        return self._rows.news_at.get(hypothesis, 0) > since
+
     def read_section(self) -> ShownSection | None:
         """Return the toolchain's section of the report, None where it can't be made here. It takes seconds to make, so
         that of a run in progress is up to SECTION_S old."""
@@ -102,7 +106,7 @@ class GrowingRecord:
         try:
             payload = event.unpack()
             self.record.fold(event)
-            self._rows.touch(event.kind, payload)
+            self._rows.touch(event.kind, payload, event.seq)
             self.lanes.fold(event)
             if event.kind == "model":
                 self.calls.setdefault(str(payload.get("hypothesis") or ""), []).append(event.seq)

@@ -6,11 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from app.live.board import Row, Stage, make_row
 from app.record.record import Record
 from app.review.growing.lanes import Lanes
+from pelagos.facts.fact import find_kind
 from pelagos.facts.ideas import Screened
-from pelagos.nouns import Claim, Effect
+from pelagos.facts.review import Decision, Wanted
+from pelagos.nouns import Build, Claim, Effect, Hypothesis, Lesson, Verdict
 
 WAITS, IN_WORK, DROPPED, NOT_BUILT, SUSPECT = (
     "waits for a review",
@@ -24,6 +28,9 @@ GROUPS = (
     DROPPED,
 )  # fmt: skip
 """What a hypothesis came to, what a person is asked about first."""
+NEWS: tuple[type[BaseModel], ...] = (Hypothesis, Screened, Build, Verdict, Claim, Lesson, Wanted, Decision)
+NEWS_KINDS = frozenset(map(find_kind, NEWS))
+"""Kinds of facts after which a page that shows a hypothesis is out of date."""
 OPEN_STAGES = frozenset(Stage) - {Stage.JUDGED, Stage.DROPPED}
 
 
@@ -71,18 +78,22 @@ class HypothesisRow:
 
 
 class HypothesisRows:
-    """The rows of a record that grows. Call `touch` for each of its rows, then `list_rows`."""
+    """The rows of a record that grows. Call `touch` for each of its rows, then `list_rows`. `news_at` holds the number
+    of the newest row of NEWS_KINDS by hypothesis, and under "" that of all."""
 
     def __init__(self, record: Record, lanes: Lanes) -> None:
         self._record, self._lanes = record, lanes
         self._rows: dict[str, HypothesisRow] = {}
         self._stale: set[str] = set()
+        self.news_at: dict[str, int] = {}
 
-    def touch(self, kind: str, payload: dict[str, Any]) -> None:
-        """Mark the hypothesis of a ledger row as changed."""
+    def touch(self, kind: str, payload: dict[str, Any], seq: int) -> None:
+        """Mark the hypothesis of the ledger row `seq` as changed."""
         id = payload.get("id") if kind == "hypothesis" else payload.get("hypothesis")
         if isinstance(id, str):  # a toolchain's own row may hold anything
             self._stale.add(id)
+            if kind in NEWS_KINDS:
+                self.news_at[id] = self.news_at[""] = seq
 
     def list_rows(self) -> list[HypothesisRow]:
         self._update()

@@ -24,6 +24,7 @@ def show_hypotheses(
             request,
             "hypotheses.html.j2",
             run=run,
+            seq=growing.position.seq,
             table=table,
             sorting=query,
             metric=metric,

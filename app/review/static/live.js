@@ -42,6 +42,16 @@
       const target = place("log");
       if (target) append(target, event.data);
     });
+    stream.addEventListener("running", (event) => {
+      const target = place("running");
+      if (!target) return;
+      replace(target, event.data);
+      for (const lines of target.querySelectorAll(".live-lines")) lines.scrollTop = lines.scrollHeight;
+    });
+    stream.addEventListener("news", () => {
+      const target = place("news");
+      if (target) target.hidden = false;
+    });
     window.addEventListener("pagehide", () => stream.close());
   }
 

@@ -9,7 +9,7 @@ import contextlib
 import json
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -80,13 +80,21 @@ def execute(
     limits: Limits,
     watch: bool,
     gpus: tuple[int, ...] = (),
+    on_line: Callable[[str], object] | None = None,
 ) -> Execution:
     """Run the program to its end or to a limit. `watch` traces own functions (shapes, fingerprints, lines), which costs
-    time. Raises SandboxError."""
+    time. `on_line` is given the program's lines as they come. Raises SandboxError."""
     mark, marked_lines = secrets.token_hex(16), list[str]()
+
+    def sort_line(line: str) -> None:
+        if mark in line:
+            marked_lines.append(line)
+        elif on_line is not None:
+            on_line(line)
+
     with stage_inputs(data.inputs) as inputs:
         spec = replace(_build_spec(task, program, replace(data, inputs=inputs), seed, limits, watch, mark), gpus=gpus)
-        outcome = sandbox.run(spec, lambda line: marked_lines.append(line) if mark in line else None)
+        outcome = sandbox.run(spec, sort_line)
     messages = parse_hook_messages(outcome.log, marked_lines, mark)
     outcome = _accept_early_exit(replace(outcome, log=traceback.remove_launcher_lines(messages.log)))
     predictions, report_bytes = outcome.files.get(PREDICTIONS, b""), outcome.files.get(REPORT, b"")

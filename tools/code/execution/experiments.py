@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from memory.files.live_logs import write_live_log
 from memory.ledger.keys import step_key
 from pelagos.errors import EvaluationError
 from pelagos.facts.checks import Pin
@@ -66,11 +67,16 @@ def run_experiment(
         packages=task.packages_digest,
     )
 
+    run_folder = context.steps.ledger.path.parent
+    about = {"hypothesis": version.hypothesis, "version": version.id, "seed": seed, "split": split}
+
     def action() -> tuple[Experiment, Cost]:
         _check_inputs(split, data, context)
         program = Program.load(context.artifacts, version.content)
-        with allocate_resources(limits, context) as gpus:
-            execution = execute(task, program, data, seed, context.sandbox, limits=limits, watch=False, gpus=gpus)
+        with allocate_resources(limits, context) as gpus, write_live_log(run_folder, key, about) as tell:
+            execution = execute(
+                task, program, data, seed, context.sandbox, limits=limits, watch=False, gpus=gpus, on_line=tell
+            )
             scored = _score_execution(task, version, seed, split, data, context, key, execution)
         return scored, Cost(experiments=1)
 

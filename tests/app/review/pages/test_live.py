@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -14,8 +15,11 @@ import uvicorn
 
 from app.record.folders import LEDGER
 from app.review.pages import live
+from memory.files.live_logs import write_live_log
+from memory.files.run_lock import hold_controller
 from memory.ledger.ledger import Ledger
 from pelagos.facts.drive import Note
+from pelagos.facts.review import Wanted
 from tests.app.conftest import HOSTILE
 from tests.app.review.form_browser import make_page
 
@@ -92,7 +96,7 @@ def test_new_rows_are_sent_as_progress_and_log(run_folder: Path) -> None:
 def test_it_goes_on_behind_the_last_event_after_a_restart(run_folder: Path) -> None:
     project = run_folder.parents[1]
     with serving(project) as client, listening(client, "/runs/demo/events?after=0") as events:
-        assert [next(events)[0], next(events)[0]] == ["progress", "log"]
+        assert [next(events)[0] for _ in range(3)] == ["progress", "log", "news"]
         last = write_note(run_folder, "before the restart")
         assert next(events)[1] == last
     write_note(run_folder, "while it was away")
@@ -115,3 +119,32 @@ def test_a_stream_ends_when_the_server_ends(run_folder: Path) -> None:
 def test_an_unknown_run_has_no_stream(run_folder: Path) -> None:
     with serving(run_folder.parents[1]) as client:
         assert client.get("/runs/nope/events").status_code == 404
+
+
+def test_what_a_running_experiment_prints_is_sent_escaped(run_folder: Path) -> None:
+    about = {"hypothesis": "h1", "version": "v", "seed": 3, "split": "validation"}
+    with (
+        hold_controller(run_folder),
+        serving(run_folder.parents[1]) as client,
+        write_live_log(run_folder, "one", about) as tell,
+        listening(client, "/runs/demo/events?of=h1") as events,
+    ):
+        assert "validation, seed 3" in next(events)[2]
+        tell(HOSTILE)
+        name, _, html = next(events)
+        assert name == "running"
+        assert "&lt;script&gt;" in html
+        assert "<script" not in html
+        assert "validation, seed 3" not in client.get("/runs/demo/hypotheses/h2").text
+        assert "validation, seed 3" in client.get("/runs/demo").text
+
+
+def test_a_page_is_told_of_news_about_what_it_shows(run_folder: Path) -> None:
+    with serving(run_folder.parents[1]) as client:
+        before = re.search(r"after=(\d+)", client.get("/runs/demo/hypotheses/h1").text)
+        assert before
+        for address in (f"after={before[1]}&of=h1", f"after={before[1]}"):
+            with listening(client, f"/runs/demo/events?{address}") as events:
+                with closing(Ledger.open(run_folder / LEDGER)) as ledger:
+                    ledger.record(Wanted(hypothesis="h1"), address)
+                assert any(name == "news" for name, _, _ in events)  # without one, reading times out
