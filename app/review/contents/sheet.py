@@ -6,11 +6,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from app.record.folders import LEDGER
 from app.report.build import make_text_reader
 from app.report.facts import make_finding
 from app.report.plots import Axis
 from app.report.sections.contents import ShownPart
+from app.review.contents.curves import draw_all_curves
 from app.review.contents.figures import list_figures
 from app.review.contents.running import list_running
 from app.review.contents.tree import find_parent
@@ -77,6 +80,7 @@ def collect_sheet(growing: GrowingRecord, id: str) -> dict[str, Any]:
         "figures": figures,
         "pictures": {figure.digest for figure in figures},
         "seeds": draw_seeds(list_series(growing, id, claim), record.metric.direction.sign if record.metric else 1),
+        "curves": draw_curves_of(growing, id),
         "experiments": experiments,
         "calls": read_calls(growing, id),
         "told": read_told(growing, id),
@@ -106,6 +110,14 @@ def list_series(growing: GrowingRecord, id: str, claim: Claim | None) -> list[Se
         if mine:
             series += [Series(f"baseline, {split}", _scores(base, split), False), Series(f"{id}, {split}", mine, True)]
     return series
+
+
+def draw_curves_of(growing: GrowingRecord, id: str) -> list[Markup]:
+    """Return the learning curves that the hypothesis' version printed on validation data, beside the baseline's."""
+    experiments, version = growing.record.experiments, growing.record.find_version(id)
+    own = [each for each in experiments.list_of(id) if each.version == version and each.split == SPLITS[0]]
+    baseline = [each for each in experiments.list_of(None) if each.split == SPLITS[0]]
+    return draw_all_curves(growing.folder / "artifacts", own, baseline)
 
 
 def _scores(experiments: list[Experiment], split: str) -> list[tuple[int, float]]:
