@@ -29,6 +29,7 @@ from agents.setup import run_folder
 from agents.setup.assembly import Assembly, assemble
 from agents.setup.caps import were_replaced_since
 from agents.setup.packages import describe_changes, installed_versions
+from agents.setup.project_tools import describe_tools
 from agents.state import State, check_version, make_initial_state
 from agents.telemetry.observer import observe
 from memory.checkpoints.checkpoints import DURABILITY, open_checkpoints
@@ -200,6 +201,8 @@ def _begin(run: Run, description: run_folder.RunFile) -> None:
         run.say(run.ledger.damage)
     unfinished.settle(run.steps, run.say)
     _note_changed_packages(run, description)
+    if said := describe_tools(run.toolchain, description):
+        run.say(said)
     for text in run.task.notes if isinstance(run.task, Noted) else ():
         run.say(f"task {run.task.name}: {text}")
     if run.embedder.id == HashingEmbedder.ID:

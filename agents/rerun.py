@@ -15,6 +15,7 @@ from typing import NamedTuple, NoReturn
 
 from agents.sealed.alpha_budget import AlphaBudget
 from agents.setup import run_folder
+from agents.setup.project_tools import add_tools
 from memory.artifacts import ArtifactStore
 from memory.files.project_runs import find_project, run_label
 from memory.ledger.ledger import Ledger, Reader
@@ -153,7 +154,8 @@ def _record_sealed_look(
 
 def _load_task(folder: Path, description: run_folder.RunFile) -> tuple[Task, Toolchain[Task]]:
     toolchain = registry.toolchain(description.toolchain)
-    return toolchain.load(folder / run_folder.TASK), toolchain
+    task = toolchain.load(folder / run_folder.TASK)
+    return add_tools(task, toolchain, folder, description), toolchain
 
 
 @contextmanager

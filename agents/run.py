@@ -203,7 +203,9 @@ class Run:
             return list(range(len(works)))
         if unrecorded := sum(candidate.raw.usage.unrecorded for candidate in ranked):
             key = step_key(verifier=verifier.name, works=works)
-            self.steps.spend(Scoring(verifier=verifier.name), key, Cost(tokens=unrecorded))
+            seconds = round(sum(candidate.raw.usage.seconds for candidate in ranked), 3)
+            made = Scoring(verifier=verifier.name, hypothesis=current_hypothesis() or None, seconds=seconds)
+            self.steps.spend(made, key, Cost(tokens=unrecorded))
         return [candidate.place for candidate in ranked]
 
     def criticise(self, work: Work) -> str:

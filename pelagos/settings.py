@@ -255,6 +255,9 @@ class Settings(BaseSettings):
 
     seed: int = 0
     knowhow: list[Path] = Field([], description="folders of Markdown files or skills: how things are written here")
+    tools: list[Path] = Field(
+        [], description="drop-in tools for every run of the project: .py files, or folders of them, below the project"
+    )
     skills: list[str] = Field(
         [],
         description="Agent Skills that planning is offered: names of those in .agents/skills, or paths; others are off",

@@ -328,6 +328,21 @@ class Accepting(Protocol[TaskT_contra]):
         ...
 
 
+@runtime_checkable
+class Extensible(Protocol[TaskT]):
+    """A toolchain whose tasks take the tools of a project besides those that they name themselves."""
+
+    def extend(self, task: TaskT, tools: Sequence[Path]) -> TaskT:
+        """The task with the drop-ins `tools`, .py files or folders of them; its digest stays what it is. Raises
+        BadInput, a line for each that has a name which is the task's own."""
+        ...
+
+    def uses(self, task: TaskT, content: str, context: Context) -> Sequence[str]:
+        """File names of the project's drop-ins that the version with this content may call: two runs measured the
+        same where these are the same, too."""
+        ...
+
+
 class Toolchain(Protocol[TaskT]):
     @property
     def name(self) -> str: ...

@@ -1,14 +1,15 @@
 """Takes over the evidence of an earlier run on the same program under the same conditions.
 
 A hypothesis that takes up another run's again (`screened.again`) and became the very same program goes on where that
-one ended. The same conditions are: the task with its baseline, evaluator, labels and data, and the versions of Python
-and the packages. The experiments become facts of this run that name their origin (`adopted`). They are validation data,
-which only select, so they cost no level. If anything differs, the hypothesis is tested from the beginning.
+one ended. The same conditions are: the task with its baseline, evaluator, labels and data, the versions of Python and
+the packages, and those of the project's drop-ins that the program may use. The experiments become facts of this run
+that name their origin (`adopted`). They are validation data, which only select, so they cost no level. If anything
+differs, the hypothesis is tested from the beginning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from contextlib import closing
 from typing import Any
 
@@ -26,6 +27,7 @@ from pelagos.facts.drive import Packages, Started
 from pelagos.facts.fact import dump_payload
 from pelagos.facts.ideas import Adopted, Screened
 from pelagos.nouns import Experiment, Version
+from tools.toolchain import Extensible
 
 PINS = ("validation", "baseline")
 
@@ -68,6 +70,9 @@ def _make_adopted(
     twin = _find_twin(hypothesis, ledger, version)
     if twin is None or _describe_conditions(ledger) != _describe_conditions(run.ledger):
         return None
+    used = run.toolchain.uses(run.task, version.content, run) if isinstance(run.toolchain, Extensible) else ()
+    if _list_digests(used, ledger) != _list_digests(used, run.ledger):
+        return None
     usable = _list_usable(twin, ledger, version, run)
     if not usable:
         return None
@@ -91,6 +96,12 @@ def _describe_conditions(ledger: Reader) -> str:
     baselines = [fact.content for fact in ledger.facts(Version).values() if fact.hypothesis is None]
     versions = [dump_payload(fact) for fact in ledger.facts(Packages).values()]
     return canonical([started, pins, baselines, versions])
+
+
+def _list_digests(tools: Sequence[str], ledger: Reader) -> list[str | None]:
+    """Return the hash of each of the project's drop-ins in that run, None where it didn't have it."""
+    had = {name: digest for fact in ledger.facts(Started).values() for name, digest in fact.tools.items()}
+    return [had.get(name) for name in tools]
 
 
 def _list_usable(twin: str, ledger: Reader, version: Version, run: Run) -> list[Experiment]:

@@ -18,6 +18,7 @@ from agents.notes import note
 from agents.run import Run, subtract_reserve
 from agents.setup import run_folder
 from agents.setup.caps import read_settings_in_force
+from agents.setup.project_tools import add_tools
 from agents.verifiers.language.checks import SandboxedChecks
 from agents.verifiers.parts import Parts
 from agents.verifiers.protocol import Verifier
@@ -153,7 +154,7 @@ def _load_task(folder: Path, description: run_folder.RunFile, settings: Settings
     task = toolchain.load(folder / run_folder.TASK)
     if task.digest != description.digest:
         raise BadInput(f"{folder / run_folder.TASK}: was changed since the run began: put it back, or start a new run")
-    return task, toolchain
+    return add_tools(task, toolchain, folder, description), toolchain
 
 
 def _open_embedder(

@@ -10,6 +10,7 @@ from agents.notify.channels import open_channels
 from agents.setup import run_folder
 from agents.setup.assembly import Assembly
 from agents.setup.caps import check_caps
+from agents.setup.project_tools import check_tools
 from agents.verifiers.registry import check_spec, choose_spec
 from memory.files.disk_errors import translate_disk_errors
 from pelagos.errors import BadInput
@@ -32,8 +33,9 @@ def create(
 ) -> Path:
     """Make a run folder that is ready to be driven, and return it. `fill` adds files before it is in place. Raises
     BadInput, MissingPart and DiskFull; then nothing was written."""
-    task, _ = registry.task(task_ref)
+    task, toolchain = registry.task(task_ref)
     _check_task(task, project, settings)
+    check_tools(task, toolchain, project, settings)
     check_spec(choose_spec(settings.verifiers.kind, True), settings)
     open_channels(settings.notify, project, os.environ)
     assembly = assembly or Assembly()

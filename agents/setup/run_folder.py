@@ -25,17 +25,20 @@ from pelagos import __version__
 from pelagos.disk_space import NO_SPACE_ERRNOS
 from pelagos.errors import BadInput, DamagedRun
 from pelagos.settings import Settings
+from tools.functions.drop_ins import copy_drop_ins, find_drop_ins
 from tools.toolchain import Task
 
 FILE = RUN_FILE
 TASK = "task"
+TOOLS = "tools"
 LEDGER = "ledger.db"
 DRIVERS = {"notify", "mcpServers", "external"}
 """Settings of whoever drives a run, which no run folder holds: it must start no command."""
 
 
 class RunFile(BaseModel):
-    """The content of `run.json`. `digest` is the task's; `project` is the folder of the bank."""
+    """The content of `run.json`. `digest` is the task's; `project` is the folder of the bank; `tools` are the project's
+    drop-ins, name of the copy -> SHA-256."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,6 +49,7 @@ class RunFile(BaseModel):
     project: str
     settings: dict[str, Any]
     versions: dict[str, str]
+    tools: dict[str, str] = {}
 
     def resolved(self) -> Settings:
         """Raises BadInput for settings of another version that this one can't read."""
@@ -100,6 +104,7 @@ def create(
             project=str(project.resolve()),
             settings=settings.model_dump(mode="json", exclude=DRIVERS),
             versions=installed_versions(partial / TASK),
+            tools=copy_drop_ins(find_drop_ins(project, settings.tools), partial / TOOLS),
         )
         (partial / FILE).write_text(description.model_dump_json(indent=2) + "\n", "utf-8")
         if fill is not None:

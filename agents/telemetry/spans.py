@@ -1,4 +1,4 @@
-"""Turns the events of a run's ledger into spans: the run, its hypotheses, nodes, model calls and experiments.
+"""Turns the events of a run's ledger into spans: the run, its hypotheses, nodes, model calls, scorings and experiments.
 
 It is fed the rows in their order, by one thread. Only ids, numbers and words of ours become attributes: titles, causes
 in a program's words, prompts and replies stay here, unless `read_messages` is given.
@@ -16,15 +16,17 @@ from agents.models.spec import parse_spec
 from agents.telemetry import names
 from memory.ledger.ledger import Event
 from pelagos.errors import BadInput, PelagosError
-from pelagos.facts.calls import Call, ModelFault
+from pelagos.facts.calls import Call, Completed, ModelFault, Scoring
 from pelagos.facts.drive import Ending, Entered, Estimate, Started, Stopped
-from pelagos.facts.fact import INTENT
+from pelagos.facts.fact import INTENT, Cost
+from pelagos.facts.ideas import PlanRanking
 from pelagos.facts.reader import read_row
 from pelagos.nouns import Claim, Experiment, Lesson, OutcomeKind, Verdict
 
 MAX_MESSAGE_CHARS = 20_000
 """Longest content of one message; the rest is left out."""
-EXPERIMENT_INTENT = f"experiment{INTENT}"
+INTENTS = frozenset(f"{kind}{INTENT}" for kind in ("experiment", Completed.KIND, PlanRanking.KIND))
+"""Rows that tell when what became a fact began."""
 Attributes = Mapping[str, str | int | float | bool | list[str] | None]
 ReadMessages = Callable[[str], Any]
 
@@ -37,7 +39,7 @@ class RunSpans:
         self._run = self._open(names.RUN_SPAN, began, None, {names.RUN: run})
         self._hypotheses: dict[str, Span] = {}
         self._nodes: dict[str, Span] = {}  # by lane
-        self._intents: dict[str, float] = {}  # experiment's key -> when it began
+        self._intents: dict[tuple[str, str], Event] = {}  # by the fact's kind and key
         self._last_at = began
         self._folds: dict[str, Callable[[Any, Event], None]] = {
             "run.started": self._describe_run,
@@ -47,6 +49,9 @@ class RunSpans:
             "pace": self._begin_hypothesis,
             "model": self._add_call,
             "model.fault": self._add_fault,
+            "completion": self._add_completion,
+            "scoring": self._add_scoring,
+            "plans.ranked": self._add_ranking,
             "experiment": self._add_experiment,
             "verdict": self._add_verdict,
             "claim": self._add_claim,
@@ -56,12 +61,12 @@ class RunSpans:
     @property
     def kinds(self) -> frozenset[str]:
         """Kinds of rows that spans are made of; the others need not be handed over."""
-        return frozenset({*self._folds, EXPERIMENT_INTENT})
+        return frozenset({*self._folds, *INTENTS})
 
     def fold(self, event: Event) -> None:
         self._last_at = event.at
-        if event.kind == EXPERIMENT_INTENT:
-            self._intents[event.key] = event.at
+        if event.kind in INTENTS:
+            self._intents[event.kind.removesuffix(INTENT), event.key] = event
             return
         fold = self._folds.get(event.kind)
         if fold is not None:
@@ -142,6 +147,46 @@ class RunSpans:
         cause = _first_word(fault.cause) or "unknown"
         self._add(name, event.at, event.at, fault.hypothesis, attributes, SpanKind.CLIENT, cause)
 
+    def _add_completion(self, completion: Completed, event: Event) -> None:
+        """The fact names no hypothesis: its intent does."""
+        begun = self._intents.pop((event.kind, event.key), event)
+        hypothesis = begun.payload.get("hypothesis") or None
+        attributes: dict[str, Any] = {
+            names.OPERATION: names.TEXT_COMPLETION,
+            names.PROVIDER: "openai",
+            names.REQUEST_MODEL: completion.spec.rpartition("/")[2],
+            names.ROLE: completion.role,
+            names.HYPOTHESIS: hypothesis,
+            names.INPUT_TOKENS: completion.read,
+            names.OUTPUT_TOKENS: completion.written,
+        }
+        name = f"{names.TEXT_COMPLETION} {attributes[names.REQUEST_MODEL]}"
+        self._add(name, begun.at, event.at, hypothesis, attributes, SpanKind.CLIENT)
+
+    def _add_scoring(self, scoring: Scoring, event: Event) -> None:
+        self._add_scores(scoring.verifier, event.at - scoring.seconds, event, scoring.hypothesis, scoring.cost)
+
+    def _add_ranking(self, ranking: PlanRanking, event: Event) -> None:
+        """Only what a verifier's own model read is a span here: calls and completions have theirs."""
+        begun = self._intents.pop((event.kind, event.key), event)
+        scored = next((plan for plan in ranking.plans if plan.verifier), None)
+        if scored is not None and ranking.cost.tokens:
+            self._add_scores(scored.verifier, begun.at, event, scored.hypothesis, ranking.cost)
+
+    def _add_scores(self, verifier: str, began: float, event: Event, hypothesis: str | None, cost: Cost) -> None:
+        attributes: dict[str, Any] = {
+            names.OPERATION: names.SCORE_STEPS,
+            names.PROVIDER: names.SERVICE,
+            names.REQUEST_MODEL: verifier.rpartition("/")[2],
+            names.VERIFIER: verifier.rpartition("/")[2],
+            names.ROLE: "verifier",
+            names.HYPOTHESIS: hypothesis,
+            names.INPUT_TOKENS: cost.tokens,
+            names.OUTPUT_TOKENS: 0,
+        }
+        name = f"{names.SCORE_STEPS} {attributes[names.REQUEST_MODEL]}"
+        self._add(name, began, event.at, hypothesis, attributes, SpanKind.CLIENT)
+
     def _add_experiment(self, experiment: Experiment, event: Event) -> None:
         attributes: Attributes = {
             names.EXPERIMENT: experiment.id,
@@ -152,7 +197,8 @@ class RunSpans:
             names.OUTCOME: experiment.outcome.value,
             names.SCORE: experiment.score,
         }
-        began = self._intents.pop(event.key, event.at - experiment.seconds)
+        begun = self._intents.pop((event.kind, event.key), None)
+        began = begun.at if begun else event.at - experiment.seconds
         failed = experiment.outcome is not OutcomeKind.OK
         fault = (_first_word(experiment.cause) or experiment.outcome.value) if failed else ""
         self._add(names.EXPERIMENT_SPAN, began, event.at, experiment.hypothesis, attributes, fault=fault)

@@ -52,10 +52,13 @@ class Completed(Fact):
 
 
 class Scoring(Fact):
-    """What a verifier with a model of its own computed for a ranking of programs."""
+    """What a verifier with a model of its own computed for a ranking of programs: its cost are tokens that it read.
+    Calls of the run's models and completions have facts of their own."""
 
     KIND = "scoring"
     verifier: str = ""
+    hypothesis: str | None = None
+    seconds: float = 0.0
     cost: Cost = Cost()
 
 

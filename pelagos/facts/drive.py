@@ -21,6 +21,7 @@ class Started(Fact):
     project: str = ""
     settings: dict[str, Any] = {}
     versions: dict[str, str] = {}
+    tools: dict[str, str] = {}
     metric: Metric | None = None
     guards: list[Metric] = []
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from pelagos.facts.fact import Fact
+from pelagos.facts.fact import Cost, Fact
 from pelagos.nouns import Experiment, Plan, RankedPaper
 
 
@@ -159,8 +159,9 @@ class Foreseen(Fact):
 
 class PlanRanking(Fact):
     """All plans of a hypothesis' revision with their scores, in the order in which they were proposed; the ids in
-    `order`, best first, go on."""
+    `order`, best first, go on. Its cost are tokens that a verifier's own model read."""
 
     KIND = "plans.ranked"
     plans: list[Plan] = []
     order: list[str] = []
+    cost: Cost = Cost()

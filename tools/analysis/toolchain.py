@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from memory.artifacts import hash_file
 from memory.files.project_folder import project_folder
 from memory.files.project_secret import read_secret
-from pelagos.errors import EvaluationError
+from pelagos.errors import BadInput, EvaluationError
 from pelagos.facts.checks import Pin
 from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Split, Step, Version
 from tools.analysis.free_code.specs import with_free_code
@@ -42,6 +42,7 @@ from tools.analysis.trials.build import build_version, list_plans, load_implicat
 from tools.analysis.trials.experiment import BASELINE, run_trial
 from tools.analysis.trials.results import weigh_results
 from tools.evidence import Evidence
+from tools.functions.drop_ins import find_name_clashes
 from tools.opening import opening
 from tools.toolchain import Briefing, Context, Section, Tool, Toolchain
 
@@ -80,13 +81,29 @@ class AnalysisToolchain:
     name = "analysis"
 
     def __init__(self) -> None:
-        self._prepared: dict[tuple[str, Path], Prepared] = {}
+        self._prepared: dict[tuple[str, Path, tuple[Path, ...]], Prepared] = {}
         self._lock, self._proposing = threading.Lock(), threading.Lock()
 
     def load(self, folder: Path) -> AnalysisTask:
         task = load_task(folder)
         _load_tools(task)
         return task
+
+    def extend(self, task: AnalysisTask, tools: Sequence[Path]) -> AnalysisTask:
+        clashes = find_name_clashes([*task.packs, *(path.stem for path in task.tools)], tools, task.name)
+        own, added = load_packs(task.packs, task.tools), load_packs([], tools)
+        clashes += [
+            f"tools: '{spec.source.root.name}': its tool '{name}' is one of task {task.name} as well; rename it"
+            for name, spec in added.items()
+            if name in own
+        ]
+        if clashes:
+            raise BadInput(*clashes)
+        return replace(task, added=tuple(tools))
+
+    def uses(self, task: AnalysisTask, content: str, context: Context) -> list[str]:
+        """Whole packs: a plan that is refined while it runs may call any tool of them."""
+        return [path.name for path in task.added]
 
     def prepare(self, task: AnalysisTask, context: Context) -> None:
         """Make the splits and pin them. Raises EvaluationError where they changed since the run began."""
@@ -177,19 +194,18 @@ class AnalysisToolchain:
 
     def _prepare(self, task: AnalysisTask, context: Context) -> Prepared:
         with self._lock:
-            place = (task.digest, context.project)
+            place = (task.digest, context.project, task.added)
             if place not in self._prepared:
                 folder = project_folder(context.project) / "data" / task.digest[:32]
                 splits = make_splits(task, read_secret(context.project), folder)
                 digests = {name: hash_file(path) for name, path in splits.items()}
-                paths = [Path(path) for path in task.tools]
-                specs = with_free_code(try_tools(_load_tools(task), task.packs, paths, context))
+                specs = with_free_code(try_tools(_load_tools(task), task.packs, task.drop_ins, context))
                 self._prepared[place] = Prepared(task, specs, splits, digests)
             return self._prepared[place]
 
 
 def _load_tools(task: AnalysisTask) -> ToolSet:
-    return load_packs(task.packs, [Path(path) for path in task.tools])
+    return load_packs(task.packs, task.drop_ins)
 
 
 def _list_arguments(arguments: Mapping[str, object]) -> str:

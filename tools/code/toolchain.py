@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ from tools.code.program.program import Program
 from tools.code.task.code_task import CodeTask, load_task
 from tools.code.task.data import SplitData, TaskData, prepare_data
 from tools.evidence import Evidence
+from tools.functions.drop_ins import find_imported, find_name_clashes
 from tools.functions.packs import describe_packs, list_functions
 from tools.opening import opening
 from tools.paired.compare import compare
@@ -57,6 +59,15 @@ class CodeToolchain:
 
     def load(self, folder: Path) -> CodeTask:
         return load_task(folder)
+
+    def extend(self, task: CodeTask, tools: Sequence[Path]) -> CodeTask:
+        if clashes := find_name_clashes(task.pack_names, tools, task.name):
+            raise BadInput(*clashes)
+        return replace(task, added=tuple(tools))
+
+    def uses(self, task: CodeTask, content: str, context: Context) -> list[str]:
+        program = Program.load(context.artifacts, content)
+        return list(find_imported("\n".join(program.files.values()), task.added))
 
     def prepare(self, task: CodeTask, context: Context) -> None:
         if context.steps.ledger.find(PINNED, "validation") and not has_secret(context.project):

@@ -65,11 +65,11 @@ def list_python_files(folder: Path) -> list[Path]:
 def _check_pack(pack: str, path: Path | None) -> Path | PackFault:
     if path is None:
         return PackFault(pack, "", "no Python source is installed at its entry point; install it again")
-    fault = _find_pack_fault(path, pack)
+    fault = find_pack_fault(path, pack)
     return PackFault(pack, "", fault) if fault else path
 
 
-def _find_pack_fault(path: Path, pack: str) -> str:
+def find_pack_fault(path: Path, pack: str) -> str:
     """Why a file or folder can't be the pack `pack`; "" where it can."""
     if not pack.isidentifier() or keyword.iskeyword(pack):
         return f"{path.name} must be named like a Python module: letters, digits and _"

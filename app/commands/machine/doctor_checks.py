@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.import_conflicts import find_conflicts
-from pelagos.errors import MissingPart, PelagosError
+from pelagos.errors import BadInput, MissingPart, PelagosError
 
 ROLES = ("ideator", "planner", "coder", "verifier", "extractor")
 DISK_GB = 4.0
@@ -44,6 +44,7 @@ def run_checks() -> list[Check]:
         *check_weights(),
         *check_recommended_model(),
         *check_endpoints(),
+        *check_project_tools(),
     ]
 
 
@@ -200,6 +201,23 @@ def check_endpoints() -> list[Check]:
     specs = {spec for role in ROLES for spec in models.specs(role)}
     urls = {spec.partition("@")[2] for spec in specs if spec.startswith("openai:") and "@" in spec}
     return [_check_endpoint(url) for url in sorted(urls)]
+
+
+def check_project_tools() -> list[Check]:
+    """Check the drop-ins that the settings of the project name; none where they name none."""
+    from pelagos.settings_sources import load
+    from tools.functions.drop_ins import find_drop_ins
+
+    title, mend = "project's tools", "mend `tools` in pelagos.toml"
+    try:
+        named = load(Path.cwd()).tools
+    except PelagosError:  # check_endpoints reports settings that can't be read
+        return []
+    try:
+        roots = find_drop_ins(Path.cwd(), named)
+    except BadInput as error:
+        return [Check(title, "bad", fault, mend) for fault in error.faults]
+    return [Check(title, "ok", f"{root.name}: `pelagos tools list` shows what is in it") for root in roots]
 
 
 def _check_endpoint(url: str) -> Check:

@@ -38,6 +38,19 @@ class ReadPacks:
         return not (self.tools or self.packs.functions or self.faults)
 
 
+def read_project_packs(project: Path) -> ReadPacks:
+    """Read the shipped packs and the drop-ins that the project's settings name. Raises BadInput for one that can't be
+    used."""
+    from pelagos.settings_sources import load
+    from tools.analysis.packs.registry import load_packs
+    from tools.functions.drop_ins import find_drop_ins
+    from tools.functions.places import SHIPPED
+
+    added = find_drop_ins(project, load(project).tools)
+    own = load_packs([], added)
+    return ReadPacks(load_packs(SHIPPED, added), _read_functions([], added, own))
+
+
 def read_packs(refs: Sequence[str]) -> ReadPacks:
     """Read packs by path or name; a reference may also name one tool of the shipped packs, and none means all those.
     Raises BadInput for an unknown one."""

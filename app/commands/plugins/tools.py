@@ -19,7 +19,7 @@ Packs = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[PATH-OR-NAME]...",
-        help="A .py file, a folder of them, a pack, a server, a file of mcpServers. Default: shipped, and servers.",
+        help="A .py file, a folder of them, a pack, a server, mcpServers. Default: shipped, the project's, servers.",
     ),
 ]
 
@@ -27,14 +27,15 @@ Packs = Annotated[
 @tools_app.command("list")
 def list_tools(packs: Packs = None, json: Json = False) -> None:
     """List the tools of packs: what each relates, needs and leaves; the functions that programs may import; and the
-    tools of servers: what each may do. Without a name also the Agent Skills of the project: those that the settings
-    don't name are off."""
-    from app.commands.plugins.packs import ReadPacks, read_packs
+    tools of servers: what each may do. Without a name also the drop-ins that the settings of the project name, and its
+    Agent Skills: those that the settings don't name are off."""
+    from app.commands.plugins.packs import ReadPacks, read_packs, read_project_packs
     from app.commands.plugins.skills import list_project_skills
 
     outside = external_tools.read_external(packs or [])
     chosen, refs = external_tools.choose_sources(outside, packs or [])
-    read = read_packs(refs) if refs or not packs else ReadPacks.of_nothing()
+    named = read_packs(refs) if refs else ReadPacks.of_nothing()
+    read = named if packs else read_project_packs(Path.cwd())
     rows, left_out = external_tools.list_outside(chosen, outside)
     skills, faults = ([], []) if packs else list_project_skills()
     tools = [_describe(spec) for spec in read.tools.values()]

@@ -1,11 +1,9 @@
 """Servers of others from the package index, unchanged, each in a virtual environment of its own: listed, checked, and used
-by a plan in a run, with their answers as evidence. PELAGOS_TEST_SERVERS names a folder that keeps the environments."""
+by a plan in a run, with their answers as evidence."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ import pytest
 
 from app.report.build import write_report
 from memory.artifacts import ArtifactStore
-from pelagos.errors import MissingPart
 from pelagos.external_tools import NO_TOOLS, ExternalTools
 from pelagos.settings import Sandboxing
 from sandbox.choose import choose
@@ -26,10 +23,6 @@ from tools.external.sources import list_sources
 from tools.external.toolbox import list_tools
 
 pytestmark = pytest.mark.slow
-PACKAGES = {
-    "time": ("mcp-server-time", "mcp-server-time"),
-    "calc": ("mcp-server-calculator==0.2.1", "mcp-server-calculator"),
-}
 
 
 class Sandboxed(ScriptedAssembly):
@@ -38,34 +31,12 @@ class Sandboxed(ScriptedAssembly):
 
 
 @pytest.fixture(scope="module")
-def external(tmp_path_factory: pytest.TempPathFactory) -> ExternalTools:
-    home = Path(os.environ.get("PELAGOS_TEST_SERVERS") or tmp_path_factory.mktemp("servers"))
-    commands = {name: install(home / name, *package) for name, package in PACKAGES.items()}
-    servers = {name: {"command": str(command)} for name, command in commands.items()}
-    return ExternalTools(**{"mcpServers": servers, "allow": ["*.*"]})
+def external(third_party: Mapping[str, Mapping[str, str]]) -> ExternalTools:
+    return ExternalTools(**{"mcpServers": third_party, "allow": ["*.*"]})
 
 
-def install(folder: Path, package: str, command: str) -> Path:
-    """Return the server's command; skips the tests where pip can't install the package."""
-    if not (folder / "bin" / command).exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        made = subprocess.run([folder / "bin" / "pip", "install", "-q", package], capture_output=True, text=True)
-        if made.returncode:
-            pytest.skip(f"pip can't install {package}: {made.stderr.strip().rpartition(chr(10))[2][:200]}")
-    subprocess.run(["chmod", "-R", "o+rX", str(folder)], check=True)  # as root, the sandbox's user is another
-    return folder / "bin" / command
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Sandbox:
-    try:
-        return choose("auto")
-    except MissingPart as missing:
-        pytest.skip(f"no sandbox here: {missing}")
-
-
-def test_they_are_listed_and_checked_in_the_sandbox(external: ExternalTools, sandbox: Sandbox, tmp_path: Path) -> None:
-    asker, sources = Asker(external, tmp_path, sandbox), list_sources(external, NO_TOOLS)
+def test_they_are_listed_and_checked_in_the_sandbox(external: ExternalTools, jail: Sandbox, tmp_path: Path) -> None:
+    asker, sources = Asker(external, tmp_path, jail), list_sources(external, NO_TOOLS)
     tools, faults = list_tools(sources, asker)
     assert faults == []
     versions = {tool.name: tool.version for tool in tools}
@@ -78,7 +49,7 @@ def test_they_are_listed_and_checked_in_the_sandbox(external: ExternalTools, san
 
 
 def test_a_plan_uses_them_and_their_answers_are_evidence(
-    external: ExternalTools, sandbox: Sandbox, tmp_path: Path
+    external: ExternalTools, jail: Sandbox, tmp_path: Path
 ) -> None:
     convert: Any = {"source_timezone": "UTC", "time": "12:00", "target_timezone": "Asia/Tokyo"}
     model = Curious(("time.convert_time", convert), ("calc.calculate", {"expression": "6 * 7"}))

@@ -19,7 +19,7 @@ from memory.ledger.ledger import Event, Ledger
 from tests.agents.lessons.test_memory import Stubborn
 from tests.agents.scripted import IDEAS, ScriptedAssembly
 from tests.agents.test_loop import make_settings, read_facts
-from tests.toolchains.table import write_task
+from tests.toolchains.table import TableToolchain, write_task
 
 PROMISING = [("c", "Quadratic term for c", "square"), *IDEAS]
 
@@ -122,6 +122,18 @@ def test_where_anything_differs_it_is_simply_tried_again(
     assert read_facts(second, "screened")[0]["again"] == ["first/h1"]
     assert not read_facts(second, "adopted")
     assert {experiment["origin"] for experiment in of_h1(second)} == {""}
+
+
+@pytest.mark.parametrize("used", [["mine.py"], []])
+def test_another_tool_of_the_project_matters_only_where_the_program_uses_it(
+    first: Path, tmp_path: Path, used: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TableToolchain, "extend", lambda self, task, tools: task, raising=False)
+    monkeypatch.setattr(TableToolchain, "uses", lambda self, task, content, context: used, raising=False)
+    (tmp_path / "mine.py").write_text("VALUE = 1\n")
+    second = run_in(tmp_path, "second", tools=[Path("mine.py")])
+    assert first.is_dir() and read_facts(second, "screened")[0]["again"] == ["first/h1"]
+    assert len(read_facts(second, "adopted")) == (0 if used else 1)
 
 
 def rescored(monkeypatch: pytest.MonkeyPatch) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,23 @@ from pelagos.facts.drive import Ending, Entered
 from pelagos.nouns import Experiment, OutcomeKind
 
 
-def make_spans(folder: Path, *facts: tuple[Any, str], read: ReadMessages | None = None) -> list[ReadableSpan]:
+@contextmanager
+def watch_ledger(ledger: Ledger, read: ReadMessages | None = None) -> Iterator[list[ReadableSpan]]:
+    """Yield a list that holds the spans of the ledger's new rows when the context is left."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    with closing(Ledger.open(folder / "ledger.db")) as ledger:
-        spans = RunSpans(provider.get_tracer("t"), "r", 0.0, read)
-        ledger.watch(spans.fold)
+    spans, made = RunSpans(provider.get_tracer("t"), "r", 0.0, read), list[ReadableSpan]()
+    ledger.watch(spans.fold)
+    yield made
+    spans.close(lost=3)
+    made += exporter.get_finished_spans()
+
+
+def make_spans(folder: Path, *facts: tuple[Any, str], read: ReadMessages | None = None) -> list[ReadableSpan]:
+    with closing(Ledger.open(folder / "ledger.db")) as ledger, watch_ledger(ledger, read) as spans:
         for fact, key in facts:
             ledger.record(fact, key)
-    spans.close(lost=3)
-    return list(exporter.get_finished_spans())
+    return spans
 
 
 def test_a_programs_own_words_stay_here(tmp_path: Path) -> None:

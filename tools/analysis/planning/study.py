@@ -29,6 +29,7 @@ from tools.analysis.planning.data_view import DataView
 from tools.analysis.planning.records import CallsRun
 from tools.analysis.planning.subsets import write_readable, write_subset
 from tools.analysis.task.analysis_task import AnalysisTask
+from tools.functions.drop_ins import hash_drop_in
 from tools.toolchain import Context
 
 DISCOVERY = "discovery"
@@ -107,8 +108,15 @@ class Study:
             permuted=permuted,
             sets=self._digest_sets(),
             limits=vars(self._limit(calls)),
-            tools=[_digest_tool(self.specs[call["tool"]]) for call in calls],
+            tools=[self._digest_tool(self.specs[call["tool"]]) for call in calls],
         )
+
+    def _digest_tool(self, spec: ToolSpec) -> dict[str, Any]:
+        """Return what tells one state of a tool from another. The task's digest covers the source, if not the
+        project's."""
+        told = {"name": spec.name, "pack": spec.pack, "doc": spec.doc, "library": spec.libraries}
+        added = spec.source.root in self.task.added
+        return told | ({"source": hash_drop_in(spec.source.root)} if added else {})
 
     def _limit(self, calls: Sequence[Call]) -> Limits:
         return replace(self.task.limits, seconds=self.limit_seconds(calls))
@@ -174,11 +182,6 @@ class Study:
     def _digest_sets(self) -> str:
         path = self.task.gene_sets
         return "" if path is None else hash_file(path)
-
-
-def _digest_tool(spec: ToolSpec) -> dict[str, Any]:
-    """Return what tells one state of a tool from another: its name, documentation and library."""
-    return {"name": spec.name, "pack": spec.pack, "doc": spec.doc, "library": spec.libraries}
 
 
 def _describe_permutation(permute: Permutation) -> str:

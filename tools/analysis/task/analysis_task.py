@@ -41,6 +41,7 @@ class AnalysisTask(FromTaskFile):
     guards: tuple[Metric, ...] = ()
     seeds: tuple[int, ...] = (0,)
     external: TaskTools = NO_TOOLS
+    added: tuple[Path, ...] = ()  # drop-ins of the project: no part of the digest
 
     @property
     def kind(self) -> Kind:
@@ -55,9 +56,14 @@ class AnalysisTask(FromTaskFile):
         return list(PACKS[self.kind] if self.spec.packs is None else self.spec.packs)
 
     @property
-    def tools(self) -> list[str]:
-        """Absolute paths of the task's own folders of tools."""
-        return [str(self.folder / name) for name in self.spec.tools]
+    def tools(self) -> list[Path]:
+        """The task's own folders of tools."""
+        return [self.folder / name for name in self.spec.tools]
+
+    @property
+    def drop_ins(self) -> list[Path]:
+        """Its own folders of tools, then the project's files and folders."""
+        return [*self.tools, *self.added]
 
     @property
     def data(self) -> Path:

@@ -56,15 +56,17 @@ def repair(
     opening: str,
     program: Program,
     hypothesis: Hypothesis,
-    note: str,
+    plan: Plan,
     cause: Cause,
     error: Error | None,
     local: Structure,
     known: BaselineProfile,
     format: Format,
+    observed_chars: int,
     criticism: str = "",
 ) -> list[Message]:
-    """The question for a correction: the local structure around the fault, or its whole file if that is rewritten."""
+    """The question for a correction: the local structure around the fault, or its whole file if that is rewritten. Of
+    each answer of a tool from outside `observed_chars` are shown."""
     address = local.address or hypothesis.target
     path, _, name = address.partition("::")
     return render(
@@ -77,7 +79,9 @@ def repair(
         structure=local.text,
         idea=f"{hypothesis.title}: {hypothesis.statement}",
         steps=(),
-        note=note,
+        note=plan.note,
+        observations=plan.observations,
+        observed_chars=observed_chars,
         fault=cause.text,
         seen=frames(error) if format == "file" else local.error_context,
         shapes=observed_calls.format_shapes(address, known.functions),

@@ -80,12 +80,13 @@ class QuestionBuilder:
             self.opening,
             program,
             self.hypothesis,
-            self.plan.note,
+            self.plan,
             cause,
             error,
             local,
             self.baseline_profile,
             format,
+            self.profile.observations,
             criticism,
         )
         whole_file = format == "file"

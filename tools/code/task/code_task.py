@@ -36,6 +36,7 @@ class CodeTask(FromTaskFile):
     spec: TaskFile
     digest: str
     external: TaskTools = NO_TOOLS
+    added: tuple[Path, ...] = ()  # drop-ins of the project: no part of the digest
 
     @property
     def contents(self) -> tuple[str, ...]:
@@ -101,7 +102,13 @@ class CodeTask(FromTaskFile):
     @cached_property
     def packs(self) -> Packs:
         """The packs whose functions a program may import. Raises BadInput if one isn't installed any more."""
-        return load_functions(self.spec.packs, [self.folder / name for name in self.spec.tools])
+        own = [self.folder / name for name in self.spec.tools]
+        return load_functions(self.spec.packs, [*own, *self.added])
+
+    @property
+    def pack_names(self) -> list[str]:
+        """The names of the packs that the task itself brings."""
+        return [*self.spec.packs, *(Path(name).stem for name in self.spec.tools)]
 
     @property
     def notes(self) -> tuple[str, ...]:

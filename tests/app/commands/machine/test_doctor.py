@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from app.commands.machine.doctor import recreate_bank
-from app.commands.machine.doctor_checks import check_cards, check_memory, check_recommended_model, check_weights
+from app.commands.machine.doctor_checks import (
+    check_cards,
+    check_memory,
+    check_project_tools,
+    check_recommended_model,
+    check_weights,
+)
 from memory.bank.bank import HypothesisBank
 from memory.embedders.embedder import hashing, minilm
 from memory.embedders.minilm import MODEL, TOKENIZER
@@ -106,6 +112,18 @@ def test_the_models_that_the_settings_name_are_looked_for(tmp_path: Path, monkey
     assert (wrong.state, absent.state) == ("bad", "missing")
     assert "did you mean 'qwen2.5-coder-7b'" in wrong.found
     assert absent.mend == "pelagos models get qwen2.5-coder-7b"
+
+
+def test_the_tools_that_the_settings_name_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert check_project_tools() == []
+    (tmp_path / "mine.py").write_text("")
+    (tmp_path / "pelagos.toml").write_text('tools = ["mine.py"]\n')
+    [found] = check_project_tools()
+    assert (found.state, found.found) == ("ok", "mine.py: `pelagos tools list` shows what is in it")
+    (tmp_path / "pelagos.toml").write_text('tools = ["mine.py", "none"]\n')
+    [bad] = check_project_tools()
+    assert bad.state == "bad" and "no such file or folder of tools" in bad.found
 
 
 def test_every_row_of_the_ledgers_is_verified(run_folder: Path) -> None:

@@ -100,6 +100,25 @@ def test_functions_for_programs_are_listed_and_tried(tmp_path: Path) -> None:
     ]
 
 
+def test_drop_ins_of_the_project_are_listed_beside_the_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mytools").mkdir()
+    (tmp_path / "mytools" / "sound.py").write_text(FUNCTIONS)
+    (tmp_path / "mytools" / "stars.py").write_text((PACKS / "astronomy.py").read_text())
+    (tmp_path / "pelagos.toml").write_text('tools = ["./mytools"]\n')
+    monkeypatch.chdir(tmp_path)
+    listed = json.loads(CliRunner().invoke(app, ["tools", "list", "--json"]).output)
+    packs = {row["tool"]: row["pack"] for row in listed["tools"]}
+    assert (packs["colour_difference"], packs["differential_abundance"]) == ("mytools", "proteomics")
+    assert [row["import"] for row in listed["functions"]] == ["from pelagos_tools.mytools.sound import double"]
+    assert listed["faults"] == [
+        "mytools.untyped: sound.py:7: parameter has no type: value; write 'value: float' or what it is, or let its name "
+        "begin with _ if it is no tool"
+    ]
+    (tmp_path / "pelagos.toml").write_text('tools = ["./none"]\n')
+    done = CliRunner().invoke(app, ["tools", "list"])
+    assert isinstance(done.exception, BadInput) and "no such file or folder of tools" in str(done.exception)
+
+
 def test_a_skill_is_checked_and_listed_with_whether_it_is_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / ".agents" / "skills" / "fit-well"
     (folder / "scripts").mkdir(parents=True)

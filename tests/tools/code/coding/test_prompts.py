@@ -13,6 +13,7 @@ from tests.tools.code.conftest import make_hypothesis, make_plan
 from tools.code.coding import observed_calls, prompts
 from tools.code.coding.causes import Cause
 from tools.code.coding.profiles import SMALL, STRONG, CodingProfile
+from tools.code.coding.questions import QuestionBuilder
 from tools.code.coding.structure import extract_structure
 from tools.code.coding.traceback import parse_error
 from tools.code.execution.smoke import BaselineProfile
@@ -64,7 +65,8 @@ def test_a_repair_shows_code_values_and_lines_as_data(text: str, format: str) ->
     baseline_profile = BaselineProfile(observed_calls.collect_functions(hook_report), "", {}, {})
     local = extract_structure(wrong, error, "fit.py::fit", 4_000)
     hypothesis = make_hypothesis().model_copy(update={"title": text, "statement": text})
-    messages = prompts.repair("", wrong, hypothesis, "", Cause("error", text), error, local, baseline_profile, format)  # type: ignore[arg-type]
+    cause, plan = Cause("error", text), make_plan(Step(text="x"))
+    messages = prompts.repair("", wrong, hypothesis, plan, cause, error, local, baseline_profile, format, 500)  # type: ignore[arg-type]
     assert ORDER in messages[1].content
     assert ORDER not in remove_fenced(messages[1].content)
 
@@ -88,6 +90,33 @@ def test_know_how_a_reviewers_words_and_answers_of_tools_are_data(text: str) -> 
     )[1].content
     assert prompt.count(ORDER) == 3
     assert ORDER not in re.sub(r"(?ms)^(={4,}) data$.*?^\1 end$", "", prompt)
+
+
+def repair_with(ways: CodingProfile, **told: object) -> str:
+    """The question for a correction of a program whose plan looked something up."""
+    questions = QuestionBuilder(
+        "", make_hypothesis(), make_plan(Step(text="x")).model_copy(update=told), program("x"),
+        BaselineProfile({}, "", {}, {}), ways,
+    )  # fmt: skip
+    return questions.repair(program("y"), Cause("error", "ValueError: x"), None).messages[1].content
+
+
+@pytest.mark.parametrize("text", BREAKS)
+@pytest.mark.parametrize("ways", [SMALL, STRONG])
+def test_a_repair_is_told_the_same_as_the_draft_as_data(text: str, ways: CodingProfile) -> None:
+    prompt = repair_with(ways, note=text, observations=[text])
+    assert prompt.count(ORDER) == 2
+    assert ORDER not in re.sub(r"(?ms)^(={4,}) data$.*?^\1 end$", "", prompt)
+
+
+@pytest.mark.parametrize("ways", [SMALL, STRONG])
+def test_a_repair_shows_as_much_of_an_answer_as_a_draft(ways: CodingProfile) -> None:
+    plan = make_plan(Step(text="x")).model_copy(update={"observations": ["§" * 10_000]})
+    known = BaselineProfile({}, "", {}, {})
+    draft = prompts.draft("", program("x"), make_hypothesis(), plan, known, ways, Cause())[1].content
+    repair = repair_with(ways, observations=plan.observations)
+    assert draft.count("§") == repair.count("§")
+    assert ways.observations // 2 < repair.count("§") <= ways.observations
 
 
 @pytest.mark.parametrize("text", BREAKS)

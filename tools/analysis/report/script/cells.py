@@ -56,7 +56,7 @@ def name_tools(jobs: Sequence[Job], specs: Mapping[str, ToolSpec]) -> dict[str, 
 
 def _write_imports(names: Mapping[str, str], specs: Mapping[str, ToolSpec], run_folder: Path) -> str:
     roots = dict.fromkeys(specs[name].source.root.parent for name in names if _is_drop_in(specs[name]))
-    paths = [f"sys.path.append(str({_write_path(root, run_folder)}))  # the task's own tools" for root in roots]
+    paths = [f"sys.path.append(str({_write_path(root, run_folder)}))  # drop-in tools" for root in roots]
     imports = [_write_import(specs[name], alias) for name, alias in names.items()]
     return "\n".join([*paths, *sorted(imports)]) or "# no tools were called"
 
