@@ -31,9 +31,11 @@ from tests.tools.analysis.small_study import write_study
 from tests.tools.code.conftest import PROGRAM, TASK, make_task
 from tests.tools.code.execution.test_pack_trial import RIDGE, USE
 from tools import registry
+from tools.analysis.findings import Call
+from tools.analysis.planning.records import CallsRun
 from tools.code.program.versions import load_original
 
-ASTRONOMY = Path("tests/tools/analysis/contract/astronomy.py")
+STARS = Path("tests/tools/analysis/contract/astronomy.py").read_text().replace(": raw", ": log2")
 IMPORT = "from helper import scale\nfrom pelagos_tools.mytools.ridge import solve_ridge"
 
 
@@ -45,7 +47,7 @@ class Sandboxed(ScriptedAssembly):
 def make_project(folder: Path) -> Path:
     (folder / "mytools").mkdir(parents=True)
     (folder / "mytools" / "ridge.py").write_text(RIDGE)
-    (folder / "mytools" / "stars.py").write_text(ASTRONOMY.read_text())
+    (folder / "mytools" / "stars.py").write_text(STARS)
     (folder / "pelagos.toml").write_text('tools = ["./mytools"]\n[models]\ndefault = "replay:none"\n')
     return folder
 
@@ -109,15 +111,40 @@ def test_what_the_project_changes_later_is_not_the_runs_and_a_changed_copy_is_re
         pass
 
 
-def test_plans_of_an_analysis_call_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def analysis_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     project = make_project(tmp_path / "own")
-    run = create_run(project, write_study(project / "study"))
-    task, chain = registry.task(project / "study")
-    assert run_folder.read(run).digest == task.digest
-    with open_run(run) as made:
-        offered = {tool.name for tool in made.toolchain.tools(made.task)}
+    return create_run(project, write_study(project / "study"))
+
+
+def test_an_analysis_is_offered_them_while_its_task_is_what_it_was(analysis_run: Path) -> None:
+    task, chain = registry.task(analysis_run.parents[1] / "study")
+    assert run_folder.read(analysis_run).digest == task.digest
+    with open_run(analysis_run) as run:
+        offered = {tool.name for tool in run.toolchain.tools(run.task)}
     assert offered - {tool.name for tool in chain.tools(task)} == {"colour_difference", "to_magnitudes"}
+
+
+@pytest.mark.slow
+def test_calls_of_them_run_in_the_sandbox_and_are_known_by_their_source(analysis_run: Path) -> None:
+    calls: list[Call] = [
+        {"tool": "to_magnitudes", "arguments": {}},
+        {"tool": "colour_difference", "arguments": {"group": "arm", "case": "treated", "control": "plain"}},
+    ]
+    with open_run(analysis_run) as run:
+        toolchain: Any = run.toolchain
+        study = toolchain._study(run.task, run)
+        done = study.run(calls)
+        assert done.ok and len(study.table(done)) > 0, done.cause
+        assert [line.partition("(")[0] for line in done.provenance] == [
+            "mytools.to_magnitudes", "mytools.colour_difference",
+        ]  # fmt: skip
+        study.run(calls)
+        assert len(run.ledger.facts(CallsRun)) == 1
+        (analysis_run / "tools" / "mytools" / "stars.py").write_text(STARS + "# another state of it\n")
+        study.run(calls)
+        assert len(run.ledger.facts(CallsRun)) == 2
 
 
 @pytest.mark.parametrize(
@@ -141,7 +168,7 @@ def test_a_bad_one_is_one_line_and_nothing_is_written(tmp_path: Path, named: str
 def test_a_tool_with_the_name_of_one_of_the_tasks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     project = make_project(tmp_path / "own")
-    source = ASTRONOMY.read_text().replace("def colour_difference", "def differential_abundance")
+    source = STARS.replace("def colour_difference", "def differential_abundance")
     (project / "mytools" / "stars.py").write_text(source)
     with pytest.raises(
         BadInput, match=r"'mytools': its tool 'differential_abundance' is one of task .* as well; rename"

@@ -1,8 +1,8 @@
 """The conformance check on the shipped toolchain for programs, with the task that `pelagos tasks new` writes.
 
-The check runs the baseline with every seed of the task, one after the other. The shipped tasks have 12 seeds and programs
-that import scientific libraries for some 5 s at each start, which takes minutes; the new task has 8 seeds and numpy
-alone. All of its seeds are run here.
+The check runs the baseline with every seed of the task, one after the other. The shipped tasks have 12 seeds, and an
+experiment of `diabetes` took 6.4 s on two cores: 77 of 115 s. The new task has 8 seeds and takes 0.9 s each. All of its
+seeds are run here.
 """
 
 from __future__ import annotations
