@@ -30,7 +30,8 @@ from sandbox.choose import choose
 from sandbox.gpu import gpu_slots
 from sandbox.protocol import Limits, Sandbox
 from tools import registry
-from tools.toolchain import SealedData, Section, Task, Toolchain, Work
+from tools.abilities import SealedData
+from tools.toolchain import Section, Task, Toolchain, Work
 
 
 class ReadOnlyLedger(Ledger):

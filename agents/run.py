@@ -56,12 +56,13 @@ from pelagos.nouns import (
 from pelagos.settings import Caps, Settings
 from sandbox.gpu import gpu_slots
 from sandbox.protocol import Limits, Sandbox
+from tools.abilities import Proposing
 from tools.external.asking import Asker
 from tools.external.toolbox import Toolbox
 from tools.literature.cascade import Cascade
 from tools.skills.finding import find_skills
 from tools.skills.scripts import find_scripts
-from tools.toolchain import Consulting, Proposing, RoleModel, Task, Toolchain, Work
+from tools.toolchain import Consulting, RoleModel, Task, Toolchain, Work
 
 if TYPE_CHECKING:
     from memory.bank.bank import HypothesisBank

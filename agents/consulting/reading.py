@@ -18,9 +18,9 @@ from pelagos.facts.external import ToolReading
 from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
 from pelagos.nouns import Hypothesis
+from tools.abilities import Proposing
 from tools.opening import opening
 from tools.prompt import render
-from tools.toolchain import Proposing
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 _NUMBER = re.compile(r"(?<![\w.-])[-+]?\d[\d.,]*(?![\w-])")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pelagos.nouns import Signature, Version
-from tools.toolchain import Measured
+from tools.abilities import Measured
 
 if TYPE_CHECKING:
     from agents.run import Run

@@ -27,7 +27,7 @@ from pelagos.facts.drive import Packages, Started
 from pelagos.facts.fact import dump_payload
 from pelagos.facts.ideas import Adopted, Screened
 from pelagos.nouns import Experiment, Version
-from tools.toolchain import Extensible
+from tools.abilities import Extensible
 
 PINS = ("validation", "baseline")
 

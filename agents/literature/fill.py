@@ -5,9 +5,9 @@ from __future__ import annotations
 from agents.literature.ranking import preselect, unscored
 from agents.run import Run
 from pelagos.nouns import Paper, RankedPaper
+from tools.abilities import Proposing
 from tools.literature.findings_library import load_library
 from tools.literature.source import tokenize
-from tools.toolchain import Proposing
 
 ENOUGH_PAPERS = 20
 

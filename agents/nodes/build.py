@@ -17,8 +17,8 @@ from agents.state import Lane, Update
 from memory.ledger.keys import step_key
 from pelagos.errors import BadReply
 from pelagos.nouns import Build, Experiment, Hypothesis, Plan, Version
+from tools.abilities import Accepting
 from tools.paired.seed_dependence import ignores_seed
-from tools.toolchain import Accepting
 
 
 def build(state: Lane, run: Run) -> Update:

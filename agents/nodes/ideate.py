@@ -33,9 +33,10 @@ from pelagos.errors import BadReply
 from pelagos.facts.ideas import Submission
 from pelagos.facts.review import Proposed
 from pelagos.nouns import Experiment, Hypothesis, Metric, RankedPaper
+from tools.abilities import Proposing
 from tools.opening import opening
 from tools.prompt import one_of, render
-from tools.toolchain import Briefing, Proposing
+from tools.toolchain import Briefing
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 TEMPERATURE = 0.9

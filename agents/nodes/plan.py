@@ -31,9 +31,10 @@ from pelagos.facts.ideas import PlanRanking
 from pelagos.facts.work import Intent
 from pelagos.nouns import Hypothesis, Plan, Step
 from pelagos.quoting import quote_data, quote_line
+from tools.abilities import Proposing
 from tools.opening import opening
 from tools.prompt import render
-from tools.toolchain import Briefing, Proposing
+from tools.toolchain import Briefing
 
 TEMPLATE = Path(__file__).with_suffix(".j2")
 PLANS, PLANS_SMALL = 2, 1

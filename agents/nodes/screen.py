@@ -18,7 +18,7 @@ from pelagos.facts.fact import Cost
 from pelagos.facts.ideas import Screened
 from pelagos.facts.work import Intent
 from pelagos.nouns import Hypothesis
-from tools.toolchain import Proposing
+from tools.abilities import Proposing
 
 SAME_TEXT = 0.9999
 """The cosine of two vectors of one text, less what their rounding may take."""

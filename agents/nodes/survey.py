@@ -19,7 +19,7 @@ from agents.run import Run
 from agents.state import State, Update
 from pelagos.facts.ideas import Survey
 from pelagos.nouns import RankedPaper
-from tools.toolchain import Proposing
+from tools.abilities import Proposing
 
 RULES = {
     "label": "novelty: hypotheses that the literature has already are tried all the same, and said to be known",

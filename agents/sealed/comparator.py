@@ -14,7 +14,7 @@ from agents.judging.evidence_ids import list_evidence_ids
 from agents.run import Run
 from memory.ledger.keys import step_key
 from pelagos.nouns import Build, Experiment, Hypothesis, Plan, Verdict, VerdictKind, Version
-from tools.toolchain import Matched
+from tools.abilities import Matched
 
 
 class Comparator(NamedTuple):

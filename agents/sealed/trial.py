@@ -19,9 +19,9 @@ from memory.ledger.keys import step_key
 from pelagos.counts import format_count
 from pelagos.errors import CapReached
 from pelagos.nouns import Audit, Claim, Experiment, OutcomeKind, Verdict, VerdictKind, Version
+from tools.abilities import SealedAudit, SealedData
 from tools.evidence import Evidence
 from tools.paired.seed_dependence import ignores_seed
-from tools.toolchain import SealedAudit, SealedData
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,9 @@ from pelagos.settings import Sandboxing, Settings
 from sandbox.host.cpu_slots import CpuSlots
 from sandbox.protocol import Sandbox
 from tools import registry
+from tools.abilities import Configured
 from tools.literature.cascade import Cascade
-from tools.toolchain import Configured, RoleModel, Task, Toolchain
+from tools.toolchain import RoleModel, Task, Toolchain
 
 if TYPE_CHECKING:
     from memory.embedders.embedder import Embedder

@@ -7,8 +7,9 @@ from typing import Any
 
 from agents.setup.run_folder import TOOLS, RunFile
 from pelagos.settings import Settings
+from tools.abilities import Extensible
 from tools.functions.drop_ins import find_drop_ins, open_copies
-from tools.toolchain import Extensible, Task, Toolchain
+from tools.toolchain import Task, Toolchain
 
 UNUSED = "tools of the project are left out: the toolchain {} takes none"
 

@@ -18,7 +18,7 @@ from pelagos.facts.ideas import Submission
 from pelagos.settings import Settings
 from pelagos.settings_sources import override
 from tools import registry
-from tools.toolchain import Accepting, Given
+from tools.abilities import Accepting, Given
 
 NO_MODEL = "none"
 

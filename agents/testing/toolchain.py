@@ -20,8 +20,9 @@ from pelagos.nouns import Audit, Build, Experiment, Hypothesis, OutcomeKind, Pla
 from pelagos.protocols import find_misfits
 from sandbox.protocol import Sandbox
 from tools import toolchain as protocols
+from tools.abilities import Proposing
 from tools.evidence import Evidence
-from tools.toolchain import Briefing, Proposing, Section, Task, Toolchain
+from tools.toolchain import Briefing, Section, Task, Toolchain
 
 MOST_TARGETS = 5
 

@@ -18,6 +18,7 @@ from memory.files.project_secret import has_secret
 from pelagos.errors import BadInput
 from pelagos.nouns import Audit, Build, Experiment, Hypothesis, Plan, Signature, Split, Version
 from pelagos.settings import Loop, Settings
+from tools.abilities import Given
 from tools.code.audit.controls import control_data
 from tools.code.audit.inspection import audit_sealed_version, audit_version
 from tools.code.behaviour.signature import measure_signature
@@ -41,7 +42,7 @@ from tools.functions.drop_ins import find_imported, find_name_clashes
 from tools.functions.packs import describe_packs, list_functions
 from tools.opening import opening
 from tools.paired.compare import compare
-from tools.toolchain import Briefing, Context, Given, Section, Tool, Toolchain
+from tools.toolchain import Briefing, Context, Section, Tool, Toolchain
 
 
 class CodeToolchain:

@@ -9,7 +9,8 @@ from pathlib import Path
 from pelagos.errors import BadInput
 from pelagos.nouns import Build, Hypothesis, Plan, Step
 from tests.toolchains.table import TableTask, TableToolchain
-from tools.toolchain import Context, Given
+from tools.abilities import Given
+from tools.toolchain import Context
 
 
 class AcceptingToolchain(TableToolchain):

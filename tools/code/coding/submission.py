@@ -13,13 +13,13 @@ from typing import Any
 from memory.ledger.keys import canonical, step_key
 from pelagos.errors import BadInput
 from pelagos.nouns import Build, Try
+from tools.abilities import Given
 from tools.code.coding.candidates import Candidate, CandidateRunner
 from tools.code.coding.causes import Cause
 from tools.code.program.program import Program, find_targets
 from tools.code.program.sources.text import read_source
 from tools.code.program.versions import load_original
 from tools.code.task.code_task import CodeTask
-from tools.toolchain import Given
 
 MAX_BYTES = 1_000_000
 """Of one program file."""

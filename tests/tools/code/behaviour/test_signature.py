@@ -3,12 +3,12 @@ from __future__ import annotations
 from agents.judging.differences import NO_DIFFERENCE, list_differences
 from tests.tools.code.conftest import PROGRAM
 from tests.tools.world import World
+from tools.abilities import Measured
 from tools.code.behaviour.call_kinds import classify_call
 from tools.code.program.program import Program
 from tools.code.program.versions import load_original, record_version
 from tools.code.task.code_task import CodeTask
 from tools.code.toolchain import CodeToolchain
-from tools.toolchain import Measured
 
 
 def test_a_signature_is_a_fact_made_once_of_what_ran_anyway(task: CodeTask, world: World) -> None:

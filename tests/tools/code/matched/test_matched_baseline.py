@@ -10,6 +10,7 @@ from sandbox.border.report import Behaviour, Report
 from sandbox.protocol import Sandbox
 from tests.tools.code.conftest import PROGRAM
 from tests.tools.world import World
+from tools.abilities import Matched
 from tools.code.coding.causes import Cause
 from tools.code.execution.smoke import SmokeResult
 from tools.code.matched.matched_baseline import VersionRunner, build_matched_baseline
@@ -17,7 +18,6 @@ from tools.code.program.program import Program
 from tools.code.program.versions import load_original, record_version
 from tools.code.task.code_task import CodeTask, load_task
 from tools.code.toolchain import CodeToolchain
-from tools.toolchain import Matched
 
 LOOPS = PROGRAM.replace("SLOPE = 2.0", "MAX_ITER = 10\nEPOCHS = 20")
 STEPS = "optimizer steps"
