@@ -19,6 +19,7 @@ from pelagos.errors import BadInput
 from pelagos.nouns import Audit, Build, Experiment, Hypothesis, OutcomeKind, Plan, Step, Version
 from pelagos.protocols import find_misfits
 from sandbox.protocol import Sandbox
+from tools import abilities
 from tools import toolchain as protocols
 from tools.abilities import Proposing
 from tools.evidence import Evidence
@@ -47,7 +48,7 @@ def check_toolchain(
         chain = kind()
     if findings.lines:
         return findings.lines
-    findings.lines += find_misfits(chain, Toolchain) + find_optional_misfits(chain, protocols, Toolchain)
+    findings.lines += find_misfits(chain, Toolchain) + find_optional_misfits(chain, abilities, Toolchain)
     task = _load(chain, folder, findings) if not findings.lines else None
     if task is None or findings.lines:
         return findings.lines

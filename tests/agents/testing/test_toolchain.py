@@ -14,6 +14,7 @@ from agents.testing.optional import list_optional
 from pelagos.nouns import Hypothesis
 from pelagos.protocols import list_members
 from tests.toolchains.table import TableTask, TableToolchain, write_task
+from tools import abilities
 from tools import toolchain as protocols
 from tools.toolchain import Toolchain
 
@@ -46,9 +47,11 @@ def test_each_member_of_the_protocol_is_demanded(member: str, task: Path) -> Non
 
 
 def test_the_optional_protocols_are_read_off_the_module() -> None:
-    names = {kind.__name__ for kind in list_optional(protocols)}
-    assert {"Measured", "Matched", "Proposing", "SealedAudit", "Limited"} < names
-    assert "Toolchain" not in names
+    names = {kind.__name__ for kind in list_optional(abilities)}
+    assert {"Measured", "Matched", "Proposing", "SealedAudit"} < names
+    of_tasks = {kind.__name__ for kind in list_optional(protocols)}
+    assert {"Limited", "Consulting"} < of_tasks
+    assert "Toolchain" not in names | of_tasks
 
 
 def raise_key_error(self: Any, *args: Any) -> Any:
