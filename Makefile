@@ -3,7 +3,7 @@ PY   ?= python3
 BIN  := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test fuzz check bench bench-sandbox bench-cheats bench-aa bench-plans bench-verifiers-throughput bench-long bench-review bench-verifiers-search bench-discovery bench-analysis mutants test-all vllm clean
+.PHONY: setup demo test fuzz check bench bench-sandbox bench-cheats bench-aa bench-plans bench-in-loop bench-verifiers-throughput bench-long bench-review bench-verifiers-search bench-discovery bench-analysis mutants test-all vllm clean
 
 $(STAMP): pyproject.toml constraints.txt scripts/setup
 	PYTHON=$(PY) scripts/setup
@@ -52,6 +52,9 @@ bench-aa: $(STAMP)  ## 60 edits that change nothing through the real run; resuma
 bench-plans: $(STAMP)  ## plans with measured effects: labels what is missing (resumable, hours in all), then ranks
 	$(BIN)/python -m benchmarks.plans measure
 	$(BIN)/python -m benchmarks.plans rank
+
+bench-in-loop: $(STAMP)  ## plans ranked or not in the loop, at equal tokens; resumable, about an hour with the embedded model
+	$(BIN)/python -m benchmarks.plans.in_loop
 
 bench-verifiers-throughput: $(STAMP)  ## scoring plans in one pass against a call a step; needs make vllm; ITS_HUB=FOLDER; a quarter of an hour
 	$(BIN)/python -m benchmarks.verifiers.throughput $(if $(ITS_HUB),--its-hub $(ITS_HUB))

@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def run_arm(task: str, arm: str, home: Path, tokens: int, model: str) -> Record:
     """Run one arm on one task to its end and return the run's record."""
     project = home / arm / task
-    folder = project / "runs" / task
+    folder = project / "runs" / f"{task}-{arm}"  # the names of runs make ids of plans
     if not (folder / run_folder.FILE).exists():
         settings: dict[str, Any] = {
             "loop": {"plans": PLANS, "hypotheses": tokens},  # tokens are what ends it

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pelagos.disk_space import NO_SPACE_ERRNOS
+
 FOLDER = "live"
 TAIL_BYTES = 16_384
 
@@ -26,37 +28,53 @@ class LiveLog:
     lines: list[str]
 
 
+class LiveLogWriter:
+    """Writes lines until one can't be written; `error` says why then. The caller bounds the lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.error: OSError | None = None
+
+    def begin(self, about: Mapping[str, Any]) -> None:
+        with self._noting_error():
+            self.path.parent.mkdir(exist_ok=True)
+            self.path.unlink(missing_ok=True)
+        self.write(json.dumps({"about": dict(about), "began_at": time.time()}))
+
+    def write(self, line: str) -> None:
+        if self.error is None:
+            with self._noting_error(), self.path.open("a", encoding="utf-8", errors="replace") as file:
+                file.write(f"{line}\n")
+
+    def end(self) -> None:
+        with self._noting_error():
+            self.path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _noting_error(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.error = error
+
+
 @contextmanager
-def write_live_log(run_folder: Path, name: str, about: Mapping[str, Any]) -> Iterator[Callable[[str], None]]:
+def write_live_log(
+    run_folder: Path, name: str, about: Mapping[str, Any], say: Callable[[str], object]
+) -> Iterator[Callable[[str], None]]:
     """Yield the function that takes the lines of a running experiment. `name` is the file's, `about` is JSON.
 
-    Where a line can't be written, as on a full disk, the copy ends there and the experiment goes on: the write of its
-    fact says what is wrong. The caller bounds the lines.
+    Where a line can't be written the copy ends there, and the experiment goes on. The reason is said at the end; not
+    that the disk is full: whatever is recorded next says that.
     """
-    path = run_folder / FOLDER / name
-    broken = False
-
-    def tell(line: str) -> None:
-        nonlocal broken
-        if broken:
-            return
-        try:
-            with path.open("a", encoding="utf-8", errors="replace") as file:
-                file.write(f"{line}\n")
-        except OSError:
-            broken = True
-
+    log = LiveLogWriter(run_folder / FOLDER / name)
+    log.begin(about)
     try:
-        path.parent.mkdir(exist_ok=True)
-        path.unlink(missing_ok=True)
-    except OSError:
-        broken = True
-    tell(json.dumps({"about": dict(about), "began_at": time.time()}))
-    try:
-        yield tell
+        yield log.write
     finally:
-        with suppress(OSError):  # a drive begins with removing what is left
-            path.unlink(missing_ok=True)
+        log.end()
+    if log.error is not None and log.error.errno not in NO_SPACE_ERRNOS:
+        say(f"what experiments print can't be shown live: {log.error}")
 
 
 def read_live_logs(run_folder: Path, most_lines: int) -> list[LiveLog]:

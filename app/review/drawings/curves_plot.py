@@ -53,8 +53,10 @@ def _draw_curve(curve: Curve, xs: tuple[float, float], ys: tuple[float, float]) 
 
 def _place(value: float, ends: tuple[float, float], start: float, stop: float) -> float:
     low, high = ends
-    half_low, half_high = low / 2, high / 2  # the difference of the ends may overflow
-    return round(start + (value / 2 - half_low) / (half_high - half_low) * (stop - start), 2)
+    span = (
+        high / 2 - low / 2 or 1.0
+    )  # halves: the difference may overflow; ends of the largest or least size may be one
+    return round(start + (value / 2 - low / 2) / span * (stop - start), 2)
 
 
 def _draw_axes(name: str, xs: tuple[float, float], ys: tuple[float, float]) -> Markup:

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pelagos.errors import MissingPart
-from sandbox.choose import choose
-from sandbox.protocol import Sandbox
+from tests.tools.conftest import jail as jail
 
 PACKAGES = {
     "time": ("mcp-server-time", "mcp-server-time"),
@@ -37,11 +35,3 @@ def install(folder: Path, package: str, command: str) -> Path:
             pytest.skip(f"pip can't install {package}: {made.stderr.strip().rpartition(chr(10))[2][:200]}")
     subprocess.run(["chmod", "-R", "o+rX", str(folder)], check=True)  # as root, the sandbox's user is another
     return folder / "bin" / command
-
-
-@pytest.fixture(scope="session")
-def jail() -> Sandbox:
-    try:
-        return choose("auto")
-    except MissingPart as missing:
-        pytest.skip(f"no sandbox here: {missing}")

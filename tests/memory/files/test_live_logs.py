@@ -8,7 +8,7 @@ from tests.disks import small_disk
 
 
 def test_watchers_see_whole_lines_while_it_runs_and_nothing_afterwards(tmp_path: Path) -> None:
-    with write_live_log(tmp_path, "one", {"seed": 1}) as tell:
+    with write_live_log(tmp_path, "one", {"seed": 1}, print) as tell:
         tell("epoch 1")
         tell("caf\u00e9 \udc80")
         [log] = read_live_logs(tmp_path, 10)
@@ -18,7 +18,7 @@ def test_watchers_see_whole_lines_while_it_runs_and_nothing_afterwards(tmp_path:
 
 
 def test_only_the_newest_lines_of_a_long_log_are_read(tmp_path: Path) -> None:
-    with write_live_log(tmp_path, "one", {}) as tell:
+    with write_live_log(tmp_path, "one", {}, print) as tell:
         for number in range(5_000):
             tell(f"line {number}")
         [log] = read_live_logs(tmp_path, 3)
@@ -44,7 +44,8 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_ends_the_copy_and_not_the_experiment(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", 1) as disk, write_live_log(disk.folder, "one", {}) as tell:
+    said = list[str]()
+    with small_disk(tmp_path / "disk", 1) as disk, write_live_log(disk.folder, "one", {}, said.append) as tell:
         tell("before")
         disk.fill()
         for _ in range(2_000):
@@ -53,3 +54,14 @@ def test_a_full_disk_ends_the_copy_and_not_the_experiment(tmp_path: Path) -> Non
         written = (disk.folder / live_logs.FOLDER / "one").read_text().splitlines()
         assert written[1] == "before"
         assert len(written) < 100
+    assert said == []
+
+
+def test_a_log_that_cannot_be_written_is_said_once_and_the_experiment_goes_on(tmp_path: Path) -> None:
+    (tmp_path / live_logs.FOLDER).write_text("a file in its place")
+    said = list[str]()
+    with write_live_log(tmp_path, "one", {}, said.append) as tell:
+        tell("epoch 1")
+        tell("epoch 2")
+    assert len(said) == 1
+    assert "can't be shown live" in said[0]

@@ -73,7 +73,7 @@ def run_experiment(
     def action() -> tuple[Experiment, Cost]:
         _check_inputs(split, data, context)
         program = Program.load(context.artifacts, version.content)
-        with allocate_resources(limits, context) as gpus, write_live_log(run_folder, key, about) as tell:
+        with allocate_resources(limits, context) as gpus, write_live_log(run_folder, key, about, context.say) as tell:
             execution = execute(
                 task, program, data, seed, context.sandbox, limits=limits, watch=False, gpus=gpus, on_line=tell
             )

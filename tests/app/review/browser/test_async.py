@@ -41,7 +41,7 @@ def test_a_rejection_is_taken_up_while_it_runs_and_the_open_pages_follow(
         visit.mark()
     expect(reader.page.locator(NEWS)).to_be_hidden()
     about = {"version": "v1", "hypothesis": REJECTED, "seed": 7, "split": "validation"}
-    with write_live_log(async_run.folder, "key", about) as tell:
+    with write_live_log(async_run.folder, "key", about, print) as tell:
         tell("epoch 1 <b>loss</b> 0.5")
         expect(reader.page.locator("[data-live=running]")).to_contain_text("epoch 1 <b>loss</b> 0.5")
     reviewer.page.get_by_role("button", name="Reject").click()

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.review.contents.curves import MOST_POINTS, MOST_SERIES, draw_all_curves, find_curves
+from app.review.drawings.curves_plot import HEIGHT, WIDTH, Curve, draw_curves
 from memory.artifacts import ArtifactStore
 from pelagos.nouns import Experiment, OutcomeKind
 from tests.app.conftest import HOSTILE
@@ -94,3 +96,16 @@ def test_a_log_that_is_lost_draws_nothing(tmp_path: Path) -> None:
         if path.is_file():
             path.unlink()
     assert draw_all_curves(tmp_path, [lost], []) == []
+
+
+SIZES = st.floats(allow_nan=False, allow_infinity=False, max_value=1e300, min_value=-1e300)
+
+
+@given(st.lists(st.tuples(SIZES, SIZES), min_size=2, max_size=8))
+@example([(0.0, 0.0), (1.0, 5e-324)])
+@example([(0.0, 1e299), (1.0, 1e299)])
+def test_curves_of_any_size_are_drawn_within_the_picture(points: list[tuple[float, float]]) -> None:
+    drawn = str(draw_curves("loss", [Curve(0, points, own=True)]))
+    places = re.findall(r"(-?[\d.]+),(-?[\d.]+)", re.search(r'points="([^"]*)"', drawn)[1])  # type: ignore[index]
+    assert len(places) == len(points)
+    assert all(0 <= float(x) <= WIDTH and 0 <= float(y) <= HEIGHT for x, y in places)

@@ -126,7 +126,7 @@ def test_what_a_running_experiment_prints_is_sent_escaped(run_folder: Path) -> N
     with (
         hold_controller(run_folder),
         serving(run_folder.parents[1]) as client,
-        write_live_log(run_folder, "one", about) as tell,
+        write_live_log(run_folder, "one", about, print) as tell,
         listening(client, "/runs/demo/events?of=h1") as events,
     ):
         assert "validation, seed 3" in next(events)[2]
