@@ -32,11 +32,13 @@ def find_control(ledger: Reader) -> ControlWord:
 
 def record_control(ledger: Ledger, word: ControlWord, by: str = "") -> bool:
     """Record the word. Returns False if it holds already; then nothing is recorded."""
-    while find_control(ledger) != word:
+    while True:
+        number = len(ledger.facts(Control)) + 1  # before the look: of two at once one gets the other's fact
+        if find_control(ledger) == word:
+            return False
         mine = Control(word=word, by=by)
-        if ledger.record(mine, str(len(ledger.facts(Control)) + 1)) == mine:
+        if ledger.record(mine, str(number)) == mine:
             return True
-    return False
 
 
 class ControlWatch:

@@ -13,11 +13,12 @@ import pytest
 from agents.launch import drive
 from agents.review import control
 from agents.review.control import ControlWatch, find_control, record_control
-from memory.ledger.ledger import Event, Ledger
+from memory.ledger.ledger import Event, Ledger, Reader
 from memory.steps.budget import Budget
 from pelagos.errors import DamagedRun
-from pelagos.facts.drive import Entered, Ending
+from pelagos.facts.drive import Ending, Entered
 from pelagos.facts.fact import Cost
+from pelagos.facts.review import Control, ControlWord
 from pelagos.settings import Caps
 from tests.agents.review.test_review import launch
 from tests.agents.test_loop import read_facts
@@ -165,3 +166,19 @@ def test_the_clock_runs_on_while_a_step_is_in_progress(tmp_path: Path, monkeypat
             held.join(5)
             assert not held.is_alive()
         assert said == ["pause 1, by a person: nothing begins before `pelagos resume`"]
+
+
+def test_of_two_who_say_the_same_at_once_one_word_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(Ledger.open(tmp_path / "ledger.db")) as mine, closing(Ledger.open(tmp_path / "ledger.db")) as other:
+        record_control(mine, "pause")
+        looks = control.find_control
+
+        def look_late(ledger: Reader) -> ControlWord:
+            monkeypatch.setattr(control, "find_control", looks)
+            word = looks(ledger)
+            record_control(other, "continue")  # the other is quicker than what follows the look
+            return word
+
+        monkeypatch.setattr(control, "find_control", look_late)
+        record_control(mine, "continue")
+        assert [fact.word for fact in mine.facts(Control).values()] == ["pause", "continue"]
