@@ -3,7 +3,8 @@
     baseline -> survey -> lane x N -> confirm -> report
 
 A lane finishes one hypothesis before it asks for the next, so the next one learns from it, and a run that is stopped at
-any moment has tested its earlier ideas. Lanes don't wait for one another.
+any moment has tested its earlier ideas. Lanes don't wait for one another. A lane goes in spans of `SPAN_IDEAS` ideas,
+each a graph of its own, since LangGraph remembers every task of a graph until that graph ends.
 
     ideate -> screen -> plan -> review? -> build -> experiment -> judge -> claim? -> reflect -> ideate ...
       ^---------'        ^- revise -'                   ^- more seeds -'
@@ -57,6 +58,7 @@ REPEATED: Sequence[Callable[[Lane, Run], Update]] = (
     reflect.reflect,
 )
 REVIEW_NODES: Mapping[str, str] = {"gate": "gate", "async": "glance"}
+SPAN_IDEAS = 100
 RECURSION_LIMIT = 2**31 - 1
 """Practically no limit in LangGraph: hypotheses, time and attempts bound a run."""
 
@@ -77,8 +79,17 @@ def build_run_graph(review: Review, checkpointer: BaseCheckpointSaver[Any] | Non
 
 
 def build_lane_graph(review: Review) -> Graph:
-    """Build the graph of one lane, which takes one hypothesis after another."""
+    """Build the graph of one lane: spans, one after another, until it ends."""
     graph = StateGraph(Lane, context_schema=Run, output_schema=LaneEnd)
+    graph.add_node("span", build_span_graph(review))
+    graph.add_edge(START, "span")
+    graph.add_conditional_edges("span", lambda state: "span" if _is_running(state) else END, ["span", END])
+    return graph.compile()
+
+
+def build_span_graph(review: Review) -> Graph:
+    """Build the graph of a lane's span, which takes one hypothesis after another."""
+    graph = StateGraph(Lane, context_schema=Run)
     review_node = REVIEW_NODES.get(review)
     for node in REPEATED:
         if node.__name__ == review_node or node.__name__ not in REVIEW_NODES.values():
@@ -96,7 +107,7 @@ def build_lane_graph(review: Review) -> Graph:
     graph.add_conditional_edges("judge", _choose_after_judge, ["experiment", "claim", "reflect"])
     graph.add_edge("claim", "reflect")
     graph.add_edge("experiment", "judge")
-    graph.add_conditional_edges("reflect", _choose_after_reflect, ["ideate", END])
+    graph.add_conditional_edges("reflect", _choose_next, ["ideate", END])
     return graph.compile()
 
 
@@ -117,13 +128,11 @@ def _choose_after_ideate(state: Lane) -> str:
         return END
     if state["kept"]:  # a reviewer wants more seeds for one that was carried out already
         return "judge"
-    return "screen" if state["hypothesis"] else "ideate"
+    return "screen" if state["hypothesis"] else _choose_next(state)
 
 
 def _choose_after_screen(state: Lane) -> str:
-    if not _is_running(state):
-        return END
-    return "plan" if state["kept"] else "ideate"
+    return "plan" if _is_running(state) and state["kept"] else _choose_next(state)
 
 
 def _choose_after_review(state: Lane) -> str:
@@ -142,8 +151,10 @@ def _choose_after_judge(state: Lane) -> str:
     return "claim" if state["strong"] else "reflect"
 
 
-def _choose_after_reflect(state: Lane) -> str:
-    return "ideate" if _is_running(state) else END
+def _choose_next(state: Lane) -> str:
+    """The next idea; or the end, of the lane or of its span. No hypothesis is in progress."""
+    is_span_over = state["visits"]["ideate"] % SPAN_IDEAS == 0
+    return "ideate" if _is_running(state) and not is_span_over else END
 
 
 def _has_due_seeds(state: Lane) -> bool:

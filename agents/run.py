@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -50,7 +50,6 @@ from pelagos.nouns import (
     Role,
     Split,
     Verdict,
-    VerdictKind,
     Version,
 )
 from pelagos.settings import Caps, Settings
@@ -233,8 +232,7 @@ class Run:
 
     def promising(self) -> list[str]:
         """Return the ids of the hypotheses whose newest verdict is promising: no test on sealed data was concluded."""
-        verdicts = dict(self.tally.verdicts)
-        return [id for id, verdict in verdicts.items() if verdict.kind is VerdictKind.PROMISING]
+        return list(self.tally.promising)
 
     def papers(self) -> list[RankedPaper]:
         """Return the surveyed papers that ideation uses, best first; none before the survey and without a corpus."""
@@ -270,9 +268,9 @@ class Run:
     def baseline(self) -> Version:
         return self.toolchain.baseline(self.task, self)
 
-    def validation(self) -> dict[str, tuple[ExperimentRef, ...]]:
+    def validation(self) -> Mapping[str, tuple[ExperimentRef, ...]]:
         """Return version -> its finished experiments on the validation split, in the order of the task's seeds."""
-        return dict(self.tally.validation)
+        return self.tally.validation
 
     @cached_property
     def origin(self) -> Origin:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from pelagos.errors import BadInput
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 Status = Literal["running", "finished", "capped", "starved"]
 _SEVERITY: dict[str, int] = {"running": 0, "finished": 1, "capped": 2, "starved": 3}

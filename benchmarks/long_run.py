@@ -22,7 +22,8 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -46,33 +47,45 @@ HEAD = (
 
 
 class Watch:
-    """Measures at the end of each hypothesis. The first one after a start is left out, since it includes the start."""
+    """Measures at the end of each hypothesis. The first one after a start is left out, since it includes the start. What
+    was measured is kept in a file alone, so that it isn't measured as the run's memory."""
 
     def __init__(self, every: int, run: Path, kept: Path) -> None:
         self.every, self.run, self.kept = every, run, kept
-        self.rows: dict[str, dict[str, float | None]] = {}
-        if kept.is_file():
-            self.rows = dict(json.loads(line) for line in kept.read_text().splitlines())
+        kept.touch()
+        self.count = sum(1 for _ in self._read_rows())
         self.tokens = 0.0
         self._before: tuple[float, float] | None = None
 
     def __call__(self, event: Event) -> None:
-        if event.kind != "lesson" or event.payload["hypothesis"] in self.rows:  # one that is revised
+        if event.kind != "lesson" or self._is_measured(event.payload["hypothesis"]):  # one that is revised
             return
         now = read_processor_s(), time.monotonic()
         took = (None, None) if self._before is None else (now[0] - self._before[0], now[1] - self._before[1])
-        sizes = {
+        row = {
+            "processor_s": took[0],
+            "yardstick_s": time_yardstick(),
+            "seconds": took[1],
             "tokens": self.tokens,
             "memory_mb": read_resident_mb(),
             "checkpoints_mb": self.measure_checkpoints_mb(),
         }
-        id = event.payload["hypothesis"]
-        self.rows[id] = {"processor_s": took[0], "yardstick_s": time_yardstick(), "seconds": took[1], **sizes}
         with self.kept.open("a") as file:
-            file.write(json.dumps([id, self.rows[id]]) + "\n")
-        if len(self.rows) % self.every == 0:
-            print(self.make_row(len(self.rows) // self.every - 1), flush=True)
+            file.write(json.dumps([event.payload["hypothesis"], row]) + "\n")
+        self.count += 1
+        if self.count % self.every == 0:
+            print(self.make_row(self.count // self.every - 1), flush=True)
         self._before = read_processor_s(), time.monotonic()
+
+    def _is_measured(self, hypothesis: str) -> bool:
+        beginning = json.dumps([hypothesis])[:-1] + ","
+        with self.kept.open() as file:
+            return any(line.startswith(beginning) for line in file)
+
+    def _read_rows(self, first: int = 0, end: int | None = None) -> Iterator[dict[str, float | None]]:
+        with self.kept.open() as file:
+            for line in islice(file, first, end):
+                yield json.loads(line)[1]
 
     def make_row(self, block: int) -> str:
         seconds, tokens = self.list_values("seconds", block), self.list_values("tokens", block)
@@ -83,7 +96,7 @@ class Watch:
         )
 
     def list_values(self, name: str, block: int) -> list[float]:
-        rows = list(self.rows.values())[block * self.every : (block + 1) * self.every]
+        rows = self._read_rows(block * self.every, (block + 1) * self.every)
         return [value for row in rows if (value := row[name]) is not None]
 
     def count_yardsticks(self, block: int) -> float:
@@ -94,7 +107,7 @@ class Watch:
 
     def describe_growth(self) -> str:
         """Return the last block compared with the second."""
-        last = len(self.rows) // self.every - 1
+        last = self.count // self.every - 1
         if last < 2:
             return ""
         cpu, wall = (
@@ -168,7 +181,7 @@ def measure(folder: Path, hypotheses: int, every: int) -> None:
     if not run.is_dir():
         create(folder, str(write_task(folder / "table")), settings, run, assembly)
     print(HEAD)
-    for block in range(len(watch.rows) // every):
+    for block in range(watch.count // every):
         print(watch.make_row(block), flush=True)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

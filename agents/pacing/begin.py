@@ -5,8 +5,6 @@ A lane doesn't begin a hypothesis that it can't finish in the time left, and con
 
 from __future__ import annotations
 
-from itertools import takewhile
-
 from agents.models.usefulness import check_code, check_replies
 from agents.run import Run
 from agents.state import Lane
@@ -45,9 +43,8 @@ def _find_reason_to_end(id: str, state: Lane, run: Run) -> str:
     if state["fruitless"] >= loop.attempts:
         return f"{state['fruitless']} proposals in a row came to nothing new"
     check_code(run)
-    unsupported = _count_since_support(run)
-    if loop.plateau and unsupported >= loop.plateau:
-        return f"plateau: {unsupported} hypotheses in a row without support"
+    if loop.plateau and _has_plateau(loop.plateau, run):
+        return f"plateau: {loop.plateau} hypotheses in a row without support"
     return _find_time_to_end(run)
 
 
@@ -57,10 +54,10 @@ def _find_time_to_end(run: Run) -> str:
     return _find_time_shortage(run)
 
 
-def _count_since_support(run: Run) -> int:
-    """Return how many hypotheses were judged since the last supported one."""
-    newest = reversed(list(run.tally.verdicts.values()))
-    return sum(1 for _ in takewhile(lambda verdict: verdict.kind is not VerdictKind.SUPPORTED, newest))
+def _has_plateau(length: int, run: Run) -> bool:
+    """Whether none of the hypotheses that were first judged last is supported."""
+    newest = run.tally.verdicts.newest(length)
+    return len(newest) == length and all(verdict.kind is not VerdictKind.SUPPORTED for verdict in newest)
 
 
 def _find_time_shortage(run: Run) -> str:

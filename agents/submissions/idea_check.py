@@ -15,7 +15,7 @@ from agents.submissions.idea_text import IdeaText
 from memory.bank.backfill import Origin, make_entry
 from memory.bank.bank import Decision, Neighbour
 from memory.bank.lesson_status import describe_result, lesson_status
-from memory.bank.vectors import Vector
+from memory.bank.vector_file import Vector
 from memory.embedders.hashing import HashingEmbedder
 from pelagos.errors import ModelTimeout, ModelUnavailable
 from pelagos.facts.ideas import Novelty

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from memory.bank.vectors import Entry, Vector
+from memory.bank.vector_file import Vector
+from memory.bank.vectors import Entry
 from memory.embedders.embedder import Embedder
 from memory.files.project_runs import run_label
 from memory.ledger.ledger import Ledger, Reader

@@ -1,7 +1,6 @@
 """The hypothesis bank of a project: which hypotheses all its runs proposed, and with what result.
 
-Whether a hypothesis repeats another is decided exactly, by its cosine to every vector of its task: 100,000 of 384
-dimensions are one product that takes some 15 ms. Chroma serves `search` alone, where the bank is large. The bank is
+Whether a hypothesis repeats another is decided exactly, by its cosine to every vector of its task. Chroma serves `search` alone, where the bank is large. The bank is
 derived data: the runs' ledgers hold the truth, vectors included, and `rebuild` makes it again from them.
 """
 
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 from memory.bank.backfill import Backfill, backfill_run, unpack_vector
 from memory.bank.index import SearchIndex
 from memory.bank.lesson_status import RETESTABLE, LessonStatus, describe_result, lesson_status
-from memory.bank.vectors import REBUILD_COMMAND, BankHeader, BankSnapshot, Entry, Vector, VectorStore
+from memory.bank.vector_file import Vector
+from memory.bank.vectors import REBUILD_COMMAND, BankHeader, BankSnapshot, Entry, VectorStore
 from memory.embedders.embedder import Embedder
 from memory.files.project_folder import FOLDER_NAME, project_folder
 from memory.files.project_runs import run_folder
@@ -115,11 +115,11 @@ class HypothesisBank:
         """
         snapshot = self._store.snapshot()
         task_rows = np.flatnonzero(snapshot.in_task(entry.meta["task"]))
-        cosines = snapshot.cosines(vector)[task_rows]
+        cosines = snapshot.cosines(vector[None])[0, task_rows]
         nearest_first = (task_rows[place] for place in np.argsort(-cosines, kind="stable"))
         decision, retry_reason = Decision(True, "independent", "", None), ""
         for row in nearest_first:
-            cosine = round(float(snapshot.vectors[row] @ vector), 6)
+            cosine = round(float(snapshot.vectors.read([row])[0] @ vector), 6)
             id = snapshot.ids[row]
             if id == entry.id:
                 continue
@@ -166,15 +166,12 @@ class HypothesisBank:
         The search is exact up to `EXACT_SEARCH_ENTRIES` entries, and where another process holds the index.
         """
         snapshot = self._store.snapshot()
-        matches = ((self._store.entry(snapshot.ids[row]), cosine) for row, cosine in self.near(snapshot, vector, k))
-        return [_neighbour(entry, cosine) for entry, cosine in matches if entry is not None]
-
-    def near(self, snapshot: BankSnapshot, vector: Vector, k: int) -> list[tuple[int, float]]:
-        """Return the rows of `search` in the snapshot, each with its cosine."""
         rows = self._candidate_rows(snapshot, vector, max(CANDIDATES, k))
-        cosines = snapshot.cosines(vector, rows)
+        cosines = snapshot.cosines(vector[None])[0] if rows is None else snapshot.vectors.read(rows) @ vector
         nearest_first = np.argsort(-cosines, kind="stable")[:k]
-        return [(int(place if rows is None else rows[place]), float(cosines[place])) for place in nearest_first]
+        places = ((place if rows is None else rows[place], cosines[place]) for place in nearest_first)
+        matches = ((self._store.entry(snapshot.ids[row]), float(cosine)) for row, cosine in places)
+        return [_neighbour(entry, cosine) for entry, cosine in matches if entry is not None]
 
     def nearest(self, text: str, k: int = 5) -> list[Neighbour]:
         """Search by a text."""

@@ -13,7 +13,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from memory.bank.vectors import BankSnapshot, Vector
+from memory.bank.vector_file import Vector
+from memory.bank.vectors import BankSnapshot
 from memory.ledger.keys import step_key
 
 BATCH = 1000
@@ -79,5 +80,5 @@ class SearchIndex:
             rows = [row for row, id in enumerate(snapshot.ids) if id not in known]
             for start in range(0, len(rows), BATCH):
                 batch = rows[start : start + BATCH]
-                collection.add(ids=[snapshot.ids[row] for row in batch], embeddings=snapshot.vectors[batch])
+                collection.add(ids=[snapshot.ids[row] for row in batch], embeddings=snapshot.vectors.read(batch))
         return collection

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from memory.bank.bank import HypothesisBank
 from memory.bank.lesson_status import RETESTABLE, LessonStatus, effect_of, lesson_status, surprise
-from memory.bank.vectors import BankSnapshot, Vector
+from memory.bank.vector_file import Vector
+from memory.bank.vectors import BankSnapshot
 
 NEAREST_PER_QUERY = 50
 INFORMATIVE = (LessonStatus.WORKED, LessonStatus.DEAD_END, *sorted(RETESTABLE))
@@ -49,15 +50,15 @@ def select_lessons(
     comes are read.
     """
     snapshot = bank.snapshot()
-    relevance = np.max([snapshot.cosines(query) for query in queries], axis=0)
+    cosines = snapshot.cosines(queries)
     selected: dict[str, Lesson] = {}
     seen_rows, remaining, misses = set[int](), budget, 0
-    for row in _interleave(*_rank_rows(bank, snapshot, task, queries, relevance)):
+    for row in _interleave(*_rank_rows(snapshot, task, cosines)):
         entry = None if row in seen_rows else bank.entry(snapshot.ids[row])
         seen_rows.add(row)
         if entry is None:
             continue
-        lesson = Lesson(entry.id, entry.meta, float(relevance[row]))
+        lesson = Lesson(entry.id, entry.meta, float(cosines[:, row].max()))
         needed = size(lesson)
         fits = needed <= remaining
         misses = 0 if fits else misses + 1
@@ -69,15 +70,13 @@ def select_lessons(
     return list(selected.values())
 
 
-def _rank_rows(
-    bank: HypothesisBank, snapshot: BankSnapshot, task: str, queries: Vector, relevance: Vector
-) -> tuple[Rows, Rows, Rows]:
+def _rank_rows(snapshot: BankSnapshot, task: str, cosines: Vector) -> tuple[Rows, Rows, Rows]:
     """Return three rankings of rows, the best first: successes in the task, then what is promising there; the task's
-    own entries and the `NEAREST_PER_QUERY` nearest to each query over all tasks, by relevance; surprises in the
-    task."""
+    own entries and the `NEAREST_PER_QUERY` nearest to each query over all tasks, by relevance; surprises in the task.
+    `cosines` (q, n) are those of the queries to all entries."""
     informative, in_task = snapshot.with_status(*INFORMATIVE), snapshot.in_task(task)
-    near = [row for query in queries for row, _ in bank.near(snapshot, query, NEAREST_PER_QUERY)]
-    other_tasks = [row for row in dict.fromkeys(near) if informative[row] and not in_task[row]]
+    near = np.argsort(-cosines, axis=1, kind="stable")[:, :NEAREST_PER_QUERY].ravel()
+    other_tasks = [row for row in dict.fromkeys(near.tolist()) if informative[row] and not in_task[row]]
     candidates = np.concatenate([np.flatnonzero(informative & in_task), np.array(other_tasks, dtype=np.intp)])
     successes = [
         np.flatnonzero(in_task & snapshot.with_status(kind)) for kind in (LessonStatus.WORKED, LessonStatus.PROMISING)
@@ -86,7 +85,7 @@ def _rank_rows(
     surprising = np.flatnonzero(in_task & informative & (surprises > 0))
     return (
         np.concatenate([_descending(rows, snapshot.columns["effect"]) for rows in successes]),
-        _descending(candidates, relevance),
+        _descending(candidates, np.max(cosines, axis=0)),
         _descending(surprising, surprises),
     )
 

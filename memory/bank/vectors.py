@@ -2,9 +2,9 @@
 decisions.
 
 Any process may add entries in a short transaction, and sees what the others add, learn and rebuild. A file belongs to
-one embedder: its id and its dimensions are stored, and vectors of two embedders are never mixed. The id, the vector
-and the numbers by which entries are chosen are held in memory; an entry's text and metadata are read from the file
-when it was chosen.
+one embedder: its id and its dimensions are stored, and vectors of two embedders are never mixed. The ids and the
+numbers by which entries are chosen are held in memory, the vectors in a file of their own for reading in blocks; an
+entry's text and metadata are read when it was chosen.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from memory.bank.lesson_status import LessonStatus, effect_of, lesson_status, surprise
+from memory.bank.vector_file import Vector, VectorFile
 from memory.files import disk_errors
 from memory.files.disk_errors import translate_database_errors
 from pelagos.errors import Locked, PelagosError
 
-Vector = NDArray[np.float32]
 REBUILD_COMMAND = "pelagos doctor --rebuild-bank"
 REMEDY = f"make it anew with `{REBUILD_COMMAND}`: the runs' ledgers are the truth"
 INITIAL_CAPACITY = 256
@@ -60,12 +60,12 @@ class BankHeader(NamedTuple):
 
 
 class BankSnapshot(NamedTuple):
-    """All entries at one moment: ids in the order of insertion, their vectors (n, dims) and `columns` (n, COLUMNS):
-    the number of the task, the index of the lesson status in STATUSES, the measured effect (NaN: none) and the
-    surprise."""
+    """All entries at one moment: ids in the order of insertion, and `columns` (n, COLUMNS): the number of the task, the
+    index of the lesson status in STATUSES, the measured effect (NaN: none) and the surprise. The rows of `vectors`
+    belong to the ids; later ones may follow."""
 
     ids: list[str]
-    vectors: Vector
+    vectors: VectorFile
     columns: NDArray[np.void]
     codes: dict[str, int]
     epoch: str
@@ -78,17 +78,13 @@ class BankSnapshot(NamedTuple):
         """Return a mask (n,) of the entries with one of the statuses."""
         return np.isin(self.columns["status"], [STATUSES.index(status) for status in statuses])
 
-    def cosines(self, vector: Vector, rows: NDArray[np.intp] | None = None) -> Vector:
-        """Return the cosines (n,) of `vector` to all entries, or to those in `rows`. BLAS is not used: its threads
-        would wait for cores that experiments hold."""
-        if not self.ids:
-            return np.zeros(0, dtype=np.float32)
-        vectors = self.vectors if rows is None else self.vectors[rows]
-        return np.asarray(np.einsum("ij,j->i", vectors, vector), dtype=np.float32)
+    def cosines(self, queries: Vector) -> Vector:
+        """Return the cosines (q, n) of the queries (q, dims) to all entries."""
+        return self.vectors.cosines(queries, len(self.ids))
 
 
 class VectorStore:
-    """Thread-safe access to the file. Vectors are kept in memory as well."""
+    """Thread-safe access to the file."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
@@ -159,7 +155,7 @@ class VectorStore:
             self._sync()
             count = len(self._ids)
             columns = self._columns[:count].copy()  # a later lesson changes them in place
-            return BankSnapshot(list(self._ids), self._vectors[:count], columns, dict(self._codes), self._epoch)
+            return BankSnapshot(list(self._ids), self._vectors, columns, dict(self._codes), self._epoch)
 
     def entry(self, id: str) -> Entry | None:
         """Return an entry, None where it was removed."""
@@ -191,7 +187,7 @@ class VectorStore:
     def _reset(self, epoch: str) -> None:
         self._ids: list[str] = []
         self._candidate_rows: dict[str, int] = {}
-        self._vectors: Vector = np.zeros((0, 0), dtype=np.float32)
+        self._vectors = VectorFile(self._path.parent)
         self._columns = np.zeros(0, dtype=COLUMNS)
         self._codes: dict[str, int] = {}
         self._changed, self._epoch = 0, epoch
@@ -205,7 +201,7 @@ class VectorStore:
                 self._reset(header[0])
             # "+n" keeps SQLite from reading the whole table in the order of n; the index of changes is short
             query = "SELECT id, meta, vector, changed FROM entries WHERE changed > ? ORDER BY +n"
-            for id, meta, vector, changed in self._raw.execute(query, (self._changed,)).fetchall():
+            for id, meta, vector, changed in self._raw.execute(query, (self._changed,)):
                 self._store_row(id, json.loads(meta), np.frombuffer(vector, dtype="<f4"))
                 self._changed = max(self._changed, changed)
 
@@ -219,24 +215,15 @@ class VectorStore:
 
     def _store_row(self, id: str, meta: dict[str, Any], vector: Vector) -> None:
         row = self._candidate_rows.setdefault(id, len(self._ids))
-        if row == len(self._vectors):
-            self._grow(len(vector))
         if row == len(self._ids):
+            self._vectors.add(vector)
             self._ids.append(id)
-            self._vectors[row] = vector
+        if row == len(self._columns):
+            self._columns = np.resize(self._columns, max(INITIAL_CAPACITY, 2 * row))
         task = self._codes.setdefault(str(meta.get("task", "")), len(self._codes))
         effect = effect_of(meta)
         found = (effect.value if effect else float("nan"), surprise(effect, meta.get("predicted_effect")))
         self._columns[row] = task, STATUSES.index(lesson_status(meta)), *found
-
-    def _grow(self, dims: int) -> None:
-        """Double the capacity. Arrays that were handed out before are unchanged."""
-        capacity = max(INITIAL_CAPACITY, 2 * len(self._vectors))
-        vectors, columns = np.zeros((capacity, dims), dtype=np.float32), np.zeros(capacity, dtype=COLUMNS)
-        count = len(self._ids)
-        if count:
-            vectors[:count], columns[:count] = self._vectors[:count], self._columns[:count]
-        self._vectors, self._columns = vectors, columns
 
 
 def _insert(raw: sqlite3.Connection, entry: Entry, vector: Vector) -> None:

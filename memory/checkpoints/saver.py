@@ -41,7 +41,7 @@ OLD_IN_MAIN_GRAPH = (
 )
 OLD_IN_SUBGRAPH = (
     "thread_id = ? AND checkpoint_ns = ? AND checkpoint_id < (SELECT checkpoint_id FROM checkpoints WHERE "
-    "thread_id = ? AND checkpoint_ns = ? ORDER BY checkpoint_id DESC LIMIT 1 OFFSET ?)"
+    "thread_id = ? AND checkpoint_ns LIKE ? ORDER BY checkpoint_id DESC LIMIT 1 OFFSET ?)"
 )
 
 
@@ -131,15 +131,22 @@ class LedgerSaver(SqliteSaver):
         writes. Return the number of deleted checkpoints.
 
         Checkpoint ids are ordered in time. Subgraphs' checkpoints are deleted with the main graph's of the same time;
-        those of running subgraphs are newer than the newest main checkpoint, and of these the newest stay.
+        those of running subgraphs are newer than the newest main checkpoint, and of these the newest stay. The visits
+        of a node inside a subgraph follow one another, so they count as one.
         """
         deleted, keep = 0, self.keep
         with self.cursor() as cursor:
             namespaces = cursor.execute("SELECT DISTINCT thread_id, checkpoint_ns FROM checkpoints").fetchall()
             for thread, namespace in namespaces:
                 where = OLD_IN_SUBGRAPH if namespace else OLD_IN_MAIN_GRAPH
-                ids = (thread, namespace, thread, namespace) if namespace else (thread, thread)
+                ids = (thread, namespace, thread, _all_visits(namespace)) if namespace else (thread, thread)
                 for table in ("writes", "ledger_at", "checkpoints"):  # the last one tells which are the newest
                     cursor.execute(f"DELETE FROM {table} WHERE {where}", (*ids, keep - 1))  # noqa: S608 - ours
                 deleted += cursor.rowcount
         return deleted
+
+
+def _all_visits(namespace: str) -> str:
+    """Return a LIKE pattern: "lane:1|span:7" -> "lane:1|span:%". The main graph's nodes may run side by side, so a
+    namespace of one level stands for itself."""
+    return f"{namespace.rpartition(':')[0]}:%" if "|" in namespace else namespace

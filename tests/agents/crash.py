@@ -13,6 +13,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+from agents import graph
 from agents.launch import drive
 from agents.setup.create import create
 from agents.setup.run_folder import FILE
@@ -34,7 +35,8 @@ def locate_run(project: Path) -> Path:
 
 
 def run_child(project: Path, die_after: int, lag: float) -> None:
-    """Launch or resume; SIGKILL itself right after the ledger row number `die_after` (0: never)."""
+    """Launch or resume, in short spans; SIGKILL itself right after the ledger row number `die_after` (0: never)."""
+    graph.SPAN_IDEAS = 2
     os.environ[CALLS], os.environ[LAG] = str(project / "calls"), str(lag)
     assembly, run = ScriptedAssembly(), locate_run(project)
     if not (run / FILE).exists():

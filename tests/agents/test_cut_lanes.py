@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents import graph
 from agents.launch import drive
 from memory.ledger import repair
 from memory.ledger.keys import canonical
@@ -27,6 +28,13 @@ from tests.agents.test_cut_ledger import CASES, RecordedRun
 from tests.toolchains.table import CALLS
 
 LANES, ASKED = 3, 2
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_spans() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graph, "SPAN_IDEAS", 2)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents import graph
 from agents.launch import drive
 from agents.setup.create import create
 from memory.checkpoints.checkpoints import FILE
@@ -76,6 +77,13 @@ def read_findings(run: Path) -> dict[tuple[str, str], Any]:
         newest = event.kind in ("verdict", "lesson")
         findings[event.kind, payload["hypothesis"] if newest else event.key] = payload
     return findings
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_spans() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graph, "SPAN_IDEAS", 2)
+        yield
 
 
 @pytest.fixture(scope="module")

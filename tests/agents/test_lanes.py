@@ -4,6 +4,7 @@ stop."""
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -11,10 +12,13 @@ from typing import Any
 
 import pytest
 
+from agents import graph
 from agents.current_hypothesis import current_hypothesis
 from agents.launch import drive
 from agents.models.protocol import Reply, Request
 from agents.setup.create import create
+from memory.checkpoints import saver
+from memory.checkpoints.checkpoints import FILE, KEEP
 from memory.ledger.ledger import Event, Ledger
 from tests.agents.scripted import Distant, Inventive, ScriptedAssembly
 from tests.agents.test_loop import make_settings, read_facts
@@ -69,6 +73,32 @@ def test_eight_slots_carry_eight_hypotheses_and_none_waits_for_the_slowest(tmp_p
     assert widest == 8
     assert before_all_ended, "a ninth begins before the first eight have all ended"
     assert model.max_inflight >= 8
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_spans_change_nothing_and_their_checkpoints_are_pruned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lanes: int
+) -> None:
+    found: list[list[dict[str, Any]]] = []
+    kept: list[int] = []
+    monkeypatch.setattr(saver, "PRUNE_EVERY", 20)
+    for ideas in (1, 3, 100):
+        monkeypatch.setattr(graph, "SPAN_IDEAS", ideas)
+        project = tmp_path / str(ideas)
+        assembly, most = ScriptedAssembly(Inventive()), [0]
+        run = create_run(project, assembly, hypotheses=12, lanes=lanes)
+
+        def watch(event: Event, run: Path = run, most: list[int] = most) -> None:
+            if event.kind == "lesson":
+                with closing(sqlite3.connect(run / FILE)) as checkpoints:
+                    most[0] = max(most[0], *checkpoints.execute("SELECT count(*) FROM checkpoints").fetchone())
+
+        assert drive(run, watch, assembly=assembly).reason == "12 hypotheses tested"
+        facts = [fact for fact in read_facts(run, "lesson") if fact["hypothesis"] != "h0"]
+        found.append(sorted(({"id": fact["hypothesis"], "text": fact["text"]} for fact in facts), key=str))
+        kept.append(most[0])
+    assert max(kept) <= kept[-1] + KEEP
+    assert len(found[0]) == 12 and (lanes > 1 or found[0] == found[1] == found[2])
 
 
 @pytest.mark.parametrize("number", range(2))
