@@ -3,8 +3,8 @@
     baseline -> survey -> lane x N -> confirm -> report
 
 A lane finishes one hypothesis before it asks for the next, so the next one learns from it, and a run that is stopped at
-any moment has tested its earlier ideas. Lanes don't wait for one another. A lane goes in spans of `SPAN_IDEAS` ideas,
-each a graph of its own, since LangGraph remembers every task of a graph until that graph ends.
+any moment has tested its earlier ideas. Lanes don't wait for one another. A lane goes in segments of `SEGMENT_IDEAS`
+ideas, each a graph of its own, since LangGraph remembers every task of a graph until that graph ends.
 
     ideate -> screen -> plan -> review? -> build -> experiment -> judge -> claim? -> reflect -> ideate ...
       ^---------'        ^- revise -'                   ^- more seeds -'
@@ -58,7 +58,7 @@ REPEATED: Sequence[Callable[[Lane, Run], Update]] = (
     reflect.reflect,
 )
 REVIEW_NODES: Mapping[str, str] = {"gate": "gate", "async": "glance"}
-SPAN_IDEAS = 100
+SEGMENT_IDEAS = 100
 RECURSION_LIMIT = 2**31 - 1
 """Practically no limit in LangGraph: hypotheses, time and attempts bound a run."""
 
@@ -79,16 +79,16 @@ def build_run_graph(review: Review, checkpointer: BaseCheckpointSaver[Any] | Non
 
 
 def build_lane_graph(review: Review) -> Graph:
-    """Build the graph of one lane: spans, one after another, until it ends."""
+    """Build the graph of one lane: segments, one after another, until it ends."""
     graph = StateGraph(Lane, context_schema=Run, output_schema=LaneEnd)
-    graph.add_node("span", build_span_graph(review))
-    graph.add_edge(START, "span")
-    graph.add_conditional_edges("span", lambda state: "span" if _is_running(state) else END, ["span", END])
+    graph.add_node("segment", build_segment_graph(review))
+    graph.add_edge(START, "segment")
+    graph.add_conditional_edges("segment", lambda state: "segment" if _is_running(state) else END, ["segment", END])
     return graph.compile()
 
 
-def build_span_graph(review: Review) -> Graph:
-    """Build the graph of a lane's span, which takes one hypothesis after another."""
+def build_segment_graph(review: Review) -> Graph:
+    """Build the graph of a lane's segment, which takes one hypothesis after another."""
     graph = StateGraph(Lane, context_schema=Run)
     review_node = REVIEW_NODES.get(review)
     for node in REPEATED:
@@ -152,9 +152,9 @@ def _choose_after_judge(state: Lane) -> str:
 
 
 def _choose_next(state: Lane) -> str:
-    """The next idea; or the end, of the lane or of its span. No hypothesis is in progress."""
-    is_span_over = state["visits"]["ideate"] % SPAN_IDEAS == 0
-    return "ideate" if _is_running(state) and not is_span_over else END
+    """The next idea; or the end, of the lane or of its segment. No hypothesis is in progress."""
+    is_segment_over = state["visits"]["ideate"] % SEGMENT_IDEAS == 0
+    return "ideate" if _is_running(state) and not is_segment_over else END
 
 
 def _has_due_seeds(state: Lane) -> bool:

@@ -1,7 +1,8 @@
 """The hypothesis bank of a project: which hypotheses all its runs proposed, and with what result.
 
-Whether a hypothesis repeats another is decided exactly, by its cosine to every vector of its task. Chroma serves `search` alone, where the bank is large. The bank is
-derived data: the runs' ledgers hold the truth, vectors included, and `rebuild` makes it again from them.
+Whether a hypothesis repeats another is decided exactly, by its cosine to every vector of its task. Chroma serves
+`search` alone, where the bank is large. The bank is derived data: the runs' ledgers hold the truth, vectors included,
+and `rebuild` makes it again from them.
 """
 
 from __future__ import annotations

@@ -147,6 +147,6 @@ class LedgerSaver(SqliteSaver):
 
 
 def _all_visits(namespace: str) -> str:
-    """Return a LIKE pattern: "lane:1|span:7" -> "lane:1|span:%". The main graph's nodes may run side by side, so a
-    namespace of one level stands for itself."""
+    """Return a LIKE pattern: "lane:1|segment:7" -> "lane:1|segment:%". The main graph's nodes may run side by side, so
+    a namespace of one level stands for itself."""
     return f"{namespace.rpartition(':')[0]}:%" if "|" in namespace else namespace

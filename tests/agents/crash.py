@@ -35,8 +35,8 @@ def locate_run(project: Path) -> Path:
 
 
 def run_child(project: Path, die_after: int, lag: float) -> None:
-    """Launch or resume, in short spans; SIGKILL itself right after the ledger row number `die_after` (0: never)."""
-    graph.SPAN_IDEAS = 2
+    """Launch or resume, in short segments; SIGKILL itself right after the ledger row number `die_after` (0: never)."""
+    graph.SEGMENT_IDEAS = 2
     os.environ[CALLS], os.environ[LAG] = str(project / "calls"), str(lag)
     assembly, run = ScriptedAssembly(), locate_run(project)
     if not (run / FILE).exists():

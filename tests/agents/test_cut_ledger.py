@@ -80,9 +80,9 @@ def read_findings(run: Path) -> dict[tuple[str, str], Any]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def short_spans() -> Iterator[None]:
+def short_segments() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(graph, "SPAN_IDEAS", 2)
+        patch.setattr(graph, "SEGMENT_IDEAS", 2)
         yield
 
 

@@ -76,14 +76,14 @@ def test_eight_slots_carry_eight_hypotheses_and_none_waits_for_the_slowest(tmp_p
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
-def test_spans_change_nothing_and_their_checkpoints_are_pruned(
+def test_segments_change_nothing_and_their_checkpoints_are_pruned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lanes: int
 ) -> None:
     found: list[list[dict[str, Any]]] = []
     kept: list[int] = []
     monkeypatch.setattr(saver, "PRUNE_EVERY", 20)
     for ideas in (1, 3, 100):
-        monkeypatch.setattr(graph, "SPAN_IDEAS", ideas)
+        monkeypatch.setattr(graph, "SEGMENT_IDEAS", ideas)
         project = tmp_path / str(ideas)
         assembly, most = ScriptedAssembly(Inventive()), [0]
         run = create_run(project, assembly, hypotheses=12, lanes=lanes)

@@ -21,10 +21,10 @@ def test_the_factory_that_langgraph_json_names_makes_the_graph_with_all_nodes() 
     factory = getattr(import_module(path.removeprefix("./").removesuffix(".py").replace("/", ".")), name)
     drawn = set(factory().get_graph(xray=True).nodes)
     assert {node.__name__ for node in ONCE} <= drawn
-    assert {f"lane:{node.__name__}" for node in REPEATED if node.__name__ not in ("gate", "glance")} <= drawn
+    assert {f"lane:segment:{node.__name__}" for node in REPEATED if node.__name__ not in ("gate", "glance")} <= drawn
 
 
-@pytest.mark.parametrize(("review", "node"), [("gate", "lane:gate"), ("async", "lane:glance")])
+@pytest.mark.parametrize(("review", "node"), [("gate", "lane:segment:gate"), ("async", "lane:segment:glance")])
 def test_the_review_mode_is_a_variable(monkeypatch: pytest.MonkeyPatch, review: str, node: str) -> None:
     from agents.studio import make_graph
 
