@@ -58,9 +58,11 @@ class Watch:
         self._before: tuple[float, float] | None = None
 
     def __call__(self, event: Event) -> None:
-        if event.kind != "lesson" or self._is_measured(event.payload["hypothesis"]):  # one that is revised
+        if event.kind != "lesson":
             return
         now = read_processor_s(), time.monotonic()
+        if self._is_measured(event.payload["hypothesis"]):  # its lesson is revised
+            return
         took = (None, None) if self._before is None else (now[0] - self._before[0], now[1] - self._before[1])
         row = {
             "processor_s": took[0],

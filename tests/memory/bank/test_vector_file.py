@@ -57,6 +57,15 @@ def test_a_full_disk_is_an_error_and_leaves_no_half_vector(tmp_path: Path, monke
     assert np.array_equal(file.read([0, 1]), [first, second])
 
 
+@pytest.mark.filterwarnings("error::ResourceWarning")
+def test_its_file_is_closed_with_it(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    file = VectorFile(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    del file
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_it_takes_no_memory(tmp_path: Path) -> None:
     def resident_mb() -> float:
         status = Path("/proc/self/status").read_text()
