@@ -114,11 +114,11 @@ def _print_row(judge: str, cases: Sequence[Case]) -> None:
     claimed = [case for case in cases if case.says[judge]]
     hits = sum(case.label == "implements" for case in claimed)
     print(
-        f"| {judge} | {len(claimed)} | {hits} | {_format_share(hits, len(claimed))} | {_format_share(hits, implemented)} |"
+        f"| {judge} | {len(claimed)} | {hits} | {format_share(hits, len(claimed))} | {format_share(hits, implemented)} |"
     )
 
 
-def _format_share(part: int, total: int) -> str:
+def format_share(part: int, total: int) -> str:
     """Return the share with Clopper and Pearson's interval."""
     if not total:
         return "–"
