@@ -15,10 +15,11 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter
 
-from memory.files.disk_errors import translate_disk_errors
+from memory.files.disk_errors import translate_database_errors
 
 V = TypeVar("V")
 CACHE_KIB = 512
+REMEDY = "name a folder in TMPDIR that can be written to, then `pelagos resume`"
 
 
 class DiskMaps:
@@ -35,8 +36,9 @@ class DiskMaps:
         return DiskMap(name, TypeAdapter(kind, config=ConfigDict(ser_json_inf_nan="constants")), self)
 
     def fetch(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Execute a statement and return its rows. Raises DiskFull if the temporary files' disk is full."""
-        with self._lock, translate_disk_errors(Path(tempfile.gettempdir())):
+        """Execute a statement and return its rows. Raises DiskFull if the temporary files' disk is full, DamagedRun if
+        they can't be written."""
+        with self._lock, translate_database_errors(Path(tempfile.gettempdir(), "temporary files"), REMEDY):
             return self._raw.execute(query, values).fetchall()
 
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from memory.files import disk_map
 from memory.files.disk_map import DiskMaps
-from pelagos.errors import DiskFull
+from pelagos.errors import DamagedRun, DiskFull
 
 
 class Colour(StrEnum):
@@ -84,13 +84,22 @@ def test_threads_may_share_it() -> None:
     assert len(numbers) == 200 and sum(numbers.values()) == 4 * sum(range(50))
 
 
-def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_said() -> None:
     maps = DiskMaps()
     texts = maps.make("texts", str)
     maps._raw.execute("PRAGMA max_page_count=20")
     with pytest.raises(DiskFull):
         texts.update({str(number): "x" * 1000 for number in range(1000)})
     assert texts["0"] == "x" * 1000
+
+
+def test_another_fault_of_the_file_says_what_to_do() -> None:
+    maps = DiskMaps()
+    maps._raw.execute("PRAGMA query_only=ON")
+    with pytest.raises(
+        DamagedRun, match=r"temporary files: attempt to write a readonly database; name a folder in TMPDIR"
+    ):
+        maps.make("texts", str)
 
 
 def test_its_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
