@@ -10,6 +10,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator, MutableMapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -33,13 +34,19 @@ class DiskMaps:
     def make(self, name: str, kind: type[V]) -> DiskMap[V]:
         """Return an empty dictionary with values of a type that pydantic writes as JSON and reads back as equal."""
         self.fetch(f"CREATE TABLE {name} (n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value BLOB NOT NULL)")
-        return DiskMap(name, TypeAdapter(kind, config=ConfigDict(ser_json_inf_nan="constants")), self)
+        return DiskMap(name, _make_adapter(kind), self)  # type: ignore[arg-type]  # a type is hashable
 
     def fetch(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Execute a statement and return its rows. Raises DiskFull if the temporary files' disk is full, DamagedRun if
         they can't be written."""
         with self._lock, translate_database_errors(Path(tempfile.gettempdir(), "temporary files"), REMEDY):
             return self._raw.execute(query, values).fetchall()
+
+
+@lru_cache(maxsize=64)
+def _make_adapter(kind: Any) -> TypeAdapter[Any]:
+    """Making one takes longer than many a dictionary lives."""
+    return TypeAdapter(kind, config=ConfigDict(ser_json_inf_nan="constants"))
 
 
 class DiskMap(MutableMapping[str, V], Generic[V]):

@@ -82,23 +82,24 @@ def test_segments_change_nothing_and_their_checkpoints_are_pruned(
     found: list[list[dict[str, Any]]] = []
     kept: list[int] = []
     monkeypatch.setattr(saver, "PRUNE_EVERY", 20)
-    for ideas in (1, 3, 100):
+    for ideas in (1, 100):
         monkeypatch.setattr(graph, "SEGMENT_IDEAS", ideas)
         project = tmp_path / str(ideas)
         assembly, most = ScriptedAssembly(Inventive()), [0]
-        run = create_run(project, assembly, hypotheses=12, lanes=lanes)
+        run = create_run(project, assembly, hypotheses=8, lanes=lanes)
 
         def watch(event: Event, run: Path = run, most: list[int] = most) -> None:
             if event.kind == "lesson":
                 with closing(sqlite3.connect(run / FILE)) as checkpoints:
                     most[0] = max(most[0], *checkpoints.execute("SELECT count(*) FROM checkpoints").fetchone())
 
-        assert drive(run, watch, assembly=assembly).reason == "12 hypotheses tested"
-        facts = [fact for fact in read_facts(run, "lesson") if fact["hypothesis"] != "h0"]
-        found.append(sorted(({"id": fact["hypothesis"], "text": fact["text"]} for fact in facts), key=str))
+        assert drive(run, watch, assembly=assembly).reason == "8 hypotheses tested"
+        found.append(
+            sorted(({"id": fact["hypothesis"], "text": fact["text"]} for fact in read_facts(run, "lesson")), key=str)
+        )
         kept.append(most[0])
     assert max(kept) <= kept[-1] + KEEP
-    assert len(found[0]) == 12 and (lanes > 1 or found[0] == found[1] == found[2])
+    assert len(found[0]) == 8 and (lanes > 1 or found[0] == found[1])
 
 
 @pytest.mark.parametrize("number", range(2))
