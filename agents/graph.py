@@ -83,7 +83,7 @@ def build_lane_graph(review: Review) -> Graph:
     graph = StateGraph(Lane, context_schema=Run, output_schema=LaneEnd)
     graph.add_node("segment", build_segment_graph(review))
     graph.add_edge(START, "segment")
-    graph.add_conditional_edges("segment", lambda state: "segment" if _is_running(state) else END, ["segment", END])
+    graph.add_conditional_edges("segment", _choose_after_segment, ["segment", END])
     return graph.compile()
 
 
@@ -121,6 +121,10 @@ def _choose_after_baseline(state: State) -> str:
 
 def _open_lanes(state: State) -> str | list[Send]:
     return [Send("lane", open_lane(state, lane)) for lane in range(state["lanes"])] if _is_running(state) else "confirm"
+
+
+def _choose_after_segment(state: Lane) -> str:
+    return "segment" if _is_running(state) else END
 
 
 def _choose_after_ideate(state: Lane) -> str:

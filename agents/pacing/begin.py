@@ -55,7 +55,7 @@ def _find_time_to_end(run: Run) -> str:
 
 
 def _has_plateau(length: int, run: Run) -> bool:
-    """Whether none of the hypotheses that were first judged last is supported."""
+    """Whether none of the `length` newest hypotheses that were judged is supported."""
     newest = run.tally.verdicts.newest(length)
     return len(newest) == length and all(verdict.kind is not VerdictKind.SUPPORTED for verdict in newest)
 

@@ -8,16 +8,14 @@ steps, as far as their word was recorded. Only what a reader calls implemented c
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from scipy.stats import binomtest
 
 from agents.fidelity.settle import Intention, settle
 from benchmarks.fidelity import own
-from benchmarks.fidelity.__main__ import load_labels, make_key
-from benchmarks.fidelity.edits import read_edits
-from benchmarks.fidelity.measured import MEASURED
+from benchmarks.fidelity.claimed import Claimed, list_model_edits, list_own_edits
 from benchmarks.fidelity.own import hypothesis
 from pelagos.nouns import Answer
 
@@ -38,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--all", action="store_true", help="each edit with the answer and why")
     parser.add_argument("--second", action="store_true", help="over our second set, which is read alone")
     args = parser.parse_args(argv)
-    cases = check_own_edits() if args.own else check_second_set() if args.second else check_model_edits()
+    cases = check_second_set() if args.second else check_edits(list_own_edits() if args.own else list_model_edits())
     for case in cases if args.all else ():
         print(
             f"{'   ' if (case.answer == case.label) else '***'} {case.name}: {case.label}; {case.answer}: {case.evidence[:2]}"
@@ -50,29 +48,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         _print_row(judge, [case for case in cases if judge in case.says])
 
 
-def check_model_edits() -> list[Case]:
-    """Return the cases of the model's edits."""
-    labels, measurements = load_labels(), {make_key(edit): edit for edit in read_edits(MEASURED)}
-    edits = [
-        edit for edit in read_edits() if edit["runs"] and make_key(edit) in labels and make_key(edit) in measurements
-    ]
-    return [
-        _check_measured("-".join(map(str, make_key(edit))), edit, labels[make_key(edit)], measurements[make_key(edit)])
-        for edit in edits
-    ]
-
-
-def check_own_edits() -> list[Case]:
-    measurements = own.read_measured()
-    edits = [
-        {**edit, "statement": f"{edit['title']}: {edit['statement']}", "diff": own.make_diff(edit)}
-        for edit in own.EDITS
-    ]
-    return [
-        _check_measured(edit["name"], edit, edit["label"], measurements[edit["name"]])
-        for edit in edits
-        if edit["name"] in measurements
-    ]
+def check_edits(edits: Iterable[Claimed]) -> list[Case]:
+    return [_check_measured(edit) for edit in edits]
 
 
 def check_second_set() -> list[Case]:
@@ -95,18 +72,17 @@ def _check_unmeasured(name: str, edit: dict[str, Any], label: str) -> Case:
     )
 
 
-def _check_measured(name: str, edit: dict[str, Any], label: str, measurement: dict[str, Any]) -> Case:
-    title, _, statement = edit["statement"].partition(": ")
-    claim = Intention(hypothesis(title, statement))
-    by_both = settle("v", claim, edit["diff"], measurement["differences"])
-    by_change = settle("v", claim, edit["diff"], None)
+def _check_measured(edit: Claimed) -> Case:
+    claim, measurement = Intention(hypothesis(edit.title, edit.statement)), edit.measurement
+    by_both = settle("v", claim, edit.diff, measurement["differences"])
+    by_change = settle("v", claim, edit.diff, None)
     says = {
         "the change and what was measured": by_both.answer is Answer.IMPLEMENTS,
         "the change alone": by_change.answer is Answer.IMPLEMENTS,
         **({"checks of the steps": measurement["checks_hold"]} if "checks_hold" in measurement else {}),
         "it runs": True,
     }
-    return Case(name, label, says, by_both.answer.value, by_both.evidence)
+    return Case(edit.name, edit.label, says, by_both.answer.value, by_both.evidence)
 
 
 def _print_row(judge: str, cases: Sequence[Case]) -> None:

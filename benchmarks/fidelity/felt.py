@@ -16,26 +16,12 @@ from agents.fidelity.change.reading import read_change
 from agents.fidelity.opinion import COMPARE
 from agents.models.protocol import Model, Request, TimeLimit
 from agents.models.registry import open_model
-from benchmarks.fidelity import own
-from benchmarks.fidelity.__main__ import load_labels, make_key
+from benchmarks.fidelity.claimed import Claimed, list_model_edits, list_own_edits
 from benchmarks.fidelity.claims import format_share
-from benchmarks.fidelity.edits import read_edits
-from benchmarks.fidelity.measured import MEASURED
 from pelagos.settings import Models
 from tools.prompt import render
 
 YES = 0.5
-
-
-class Claimed(NamedTuple):
-    """An edit that runs: its claim, its change, and in what it differs as measured."""
-
-    name: str
-    label: str
-    title: str
-    statement: str
-    diff: str
-    differences: list[str]
 
 
 class Felt(NamedTuple):
@@ -55,26 +41,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(*describe(felt), sep="\n")
 
 
-def list_own_edits() -> Iterator[Claimed]:
-    measured = own.read_measured()
-    for edit in own.EDITS:
-        differences = measured[edit["name"]]["differences"]
-        yield Claimed(edit["name"], edit["label"], edit["title"], edit["statement"], own.make_diff(edit), differences)
-
-
-def list_model_edits() -> Iterator[Claimed]:
-    labels, measured = load_labels(), {make_key(edit): edit for edit in read_edits(MEASURED)}
-    for edit in read_edits():
-        key = make_key(edit)
-        if edit["runs"] and key in labels and key in measured:
-            title, _, statement = edit["statement"].partition(": ")
-            name = "-".join(map(str, key))
-            yield Claimed(name, labels[key], title, statement, edit["diff"], measured[key]["differences"])
-
-
 def ask(model: Model, claimed: Claimed) -> float:
     """Return P(Yes)."""
-    lines = description.describe_change(read_change(claimed.diff), claimed.differences)
+    lines = description.describe_change(read_change(claimed.diff), claimed.measurement["differences"])
     claim: dict[str, Any] = {"title": claimed.title, "statement": claimed.statement, "steps": []}
     prompt = render(COMPARE, description=description.shorten_title(lines), told=lines, **claim)
     request = Request(role="verifier", messages=prompt, max_tokens=1, temperature=0.0, top_logprobs=20)

@@ -168,7 +168,11 @@ class HypothesisBank:
         """
         snapshot = self._store.snapshot()
         rows = self._candidate_rows(snapshot, vector, max(CANDIDATES, k))
-        cosines = snapshot.cosines(vector[None])[0] if rows is None else snapshot.vectors.read(rows) @ vector
+        cosines = (
+            snapshot.cosines(vector[None])[0]
+            if rows is None
+            else np.einsum("ij,j->i", snapshot.vectors.read(rows), vector)
+        )
         nearest_first = np.argsort(-cosines, kind="stable")[:k]
         places = ((place if rows is None else rows[place], cosines[place]) for place in nearest_first)
         matches = ((self._store.entry(snapshot.ids[row]), float(cosine)) for row, cosine in places)

@@ -32,29 +32,34 @@ class VectorFile:
         return self._count
 
     def add(self, vector: Vector) -> None:
-        data = vector.astype(np.float32).tobytes()
+        data = memoryview(vector.astype(np.float32).tobytes())
         with self._lock:
-            self._dims = self._dims or len(vector)
-            written = os.pwrite(self._file.fileno(), data, self._count * len(data))
-            if written != len(data):  # a disk that fills up takes a part; the next attempt says that it is full
-                os.pwrite(self._file.fileno(), data[written:], self._count * len(data) + written)
+            self._dims, offset = len(vector), self._count * len(data)
+            while data:  # a disk that fills up takes a part
+                written = os.pwrite(self._file.fileno(), data, offset)
+                data, offset = data[written:], offset + written
             self._count += 1
 
     def read(self, rows: Sequence[int] | NDArray[np.intp]) -> Vector:
         """Return the vectors (len(rows), dims) of some rows."""
-        return np.stack([self._read(int(row), 1)[0] for row in rows]) if len(rows) else self._read(0, 0)
+        found = np.empty((len(rows), self._dims), dtype=np.float32)
+        for place, row in enumerate(rows):
+            self._fill(found[place : place + 1], int(row))
+        return found
 
     def cosines(self, queries: Vector, count: int) -> Vector:
         """Return the cosines (len(queries), count) of unit vectors to the first `count` rows. BLAS is not used: its
         threads would wait for cores that experiments hold."""
         cosines = np.empty((len(queries), count), dtype=np.float32)
-        rows = max(1, BLOCK_BYTES // (ITEM_BYTES * max(1, self._dims)))
-        for first in range(0, count, rows):
-            block = self._read(first, min(rows, count - first))
-            cosines[:, first : first + len(block)] = np.einsum("ij,kj->ki", block, queries)
+        block = np.empty((max(1, BLOCK_BYTES // (ITEM_BYTES * max(1, self._dims))), self._dims), dtype=np.float32)
+        for first in range(0, count, len(block)):
+            rows = block[: count - first]
+            self._fill(rows, first)
+            for query, found in zip(queries, cosines, strict=True):
+                found[first : first + len(rows)] = np.einsum("ij,j->i", rows, query)
         return cosines
 
-    def _read(self, first: int, count: int) -> Vector:
-        size = ITEM_BYTES * self._dims
-        data = os.pread(self._file.fileno(), count * size, first * size)
-        return np.frombuffer(data, dtype=np.float32).reshape(count, self._dims)
+    def _fill(self, rows: Vector, first: int) -> None:
+        """Read as many rows as there is room for, from the row `first` on. Fresh memory for each block would take as
+        long as the reading."""
+        os.preadv(self._file.fileno(), [rows.data.cast("B")], first * ITEM_BYTES * self._dims)

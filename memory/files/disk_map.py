@@ -7,20 +7,18 @@ it when the process ends, however it ends.
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter
 
-from memory.files.disk_errors import translate_database_errors
+from pelagos.errors import DamagedRun, DiskFull
 
 V = TypeVar("V")
 CACHE_KIB = 512
-REMEDY = "name a folder in TMPDIR that can be written to, then `pelagos resume`"
+PLACE = "SQLite's folder for temporary files (SQLITE_TMPDIR, else TMPDIR, else /var/tmp)"
 
 
 class DiskMaps:
@@ -39,8 +37,13 @@ class DiskMaps:
     def fetch(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Execute a statement and return its rows. Raises DiskFull if the temporary files' disk is full, DamagedRun if
         they can't be written."""
-        with self._lock, translate_database_errors(Path(tempfile.gettempdir(), "temporary files"), REMEDY):
-            return self._raw.execute(query, values).fetchall()
+        try:
+            with self._lock:
+                return self._raw.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            if error.sqlite_errorname == "SQLITE_FULL":
+                raise DiskFull(PLACE) from error
+            raise DamagedRun(f"{PLACE}: {error}; name one that can be written to, then `pelagos resume`") from error
 
 
 @lru_cache(maxsize=64)
@@ -49,8 +52,9 @@ def _make_adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind, config=ConfigDict(ser_json_inf_nan="constants"))
 
 
-class DiskMap(MutableMapping[str, V], Generic[V]):
-    """A dictionary in the order of insertion: a key that gets another value keeps its place. Values are copies."""
+class DiskMap(Mapping[str, V], Generic[V]):
+    """A dictionary in the order of insertion. Its keys can't be removed; one that gets another value keeps its place.
+    Values are copies."""
 
     def __init__(self, name: str, kind: TypeAdapter[V], maps: DiskMaps) -> None:
         self._name, self._kind, self._maps = name, kind, maps
@@ -67,10 +71,6 @@ class DiskMap(MutableMapping[str, V], Generic[V]):
             f"INSERT INTO {self._name} (key, value) VALUES (?, ?) {place}",  # noqa: S608 - ours
             key, self._kind.dump_json(value),
         )  # fmt: skip
-
-    def __delitem__(self, key: str) -> None:
-        if not self._maps.fetch(f"DELETE FROM {self._name} WHERE key = ? RETURNING n", key):  # noqa: S608 - ours
-            raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the keys that there are now."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks.fidelity.claims import check_model_edits
-from benchmarks.fidelity.felt import Felt, describe, list_model_edits, list_own_edits
+from benchmarks.fidelity.claimed import list_model_edits, list_own_edits
+from benchmarks.fidelity.felt import Felt, describe
 
 
-def test_it_is_asked_about_the_edits_that_the_other_judges_see() -> None:
+def test_the_labelled_and_measured_edits_are_those_of_the_figures() -> None:
     claimed = list(list_model_edits())
-    assert [(each.name, each.label) for each in claimed] == [(case.name, case.label) for case in check_model_edits()]
+    assert (len(claimed), sum(each.label == "implements" for each in claimed)) == (36, 22)
     assert all(each.title and each.statement and each.diff for each in claimed)
     assert len(list(list_own_edits())) == 33
 

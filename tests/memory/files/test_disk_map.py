@@ -44,10 +44,6 @@ class LikeADictionary(RuleBasedStateMachine):
         self.map[key] = self.expected[key] = value
 
     @rule(key=KEYS)
-    def remove(self, key: str) -> None:
-        assert self.map.pop(key, None) == self.expected.pop(key, None)
-
-    @rule(key=KEYS)
     def look_up(self, key: str) -> None:
         assert self.map.get(key) == self.expected.get(key) and (key in self.map) == (key in self.expected)
 
@@ -67,16 +63,16 @@ def test_values_keep_their_types() -> None:
     assert items["a"] == Item("x", math.inf, Colour.BLUE) and items["a"].colour is Colour.BLUE
     with pytest.raises(KeyError):
         items["b"]
-    with pytest.raises(KeyError):
-        del items["b"]
 
 
 def test_threads_may_share_it() -> None:
     numbers = DiskMaps().make("numbers", int)
-    threads = [
-        threading.Thread(target=lambda first=first: numbers.update({f"{first}/{n}": n for n in range(50)}))  # type: ignore[misc]
-        for first in range(4)
-    ]
+
+    def put(first: int) -> None:
+        for number in range(50):
+            numbers[f"{first}/{number}"] = number
+
+    threads = [threading.Thread(target=put, args=(first,)) for first in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -87,17 +83,18 @@ def test_threads_may_share_it() -> None:
 def test_a_full_disk_is_said() -> None:
     maps = DiskMaps()
     texts = maps.make("texts", str)
+    texts["0"] = "x" * 1000
     maps._raw.execute("PRAGMA max_page_count=20")
-    with pytest.raises(DiskFull):
-        texts.update({str(number): "x" * 1000 for number in range(1000)})
-    assert texts["0"] == "x" * 1000
+    with pytest.raises(DiskFull, match="temporary files"):
+        texts["1"] = "x" * 100_000
+    assert dict(texts) == {"0": "x" * 1000}
 
 
 def test_another_fault_of_the_file_says_what_to_do() -> None:
     maps = DiskMaps()
     maps._raw.execute("PRAGMA query_only=ON")
     with pytest.raises(
-        DamagedRun, match=r"temporary files: attempt to write a readonly database; name a folder in TMPDIR"
+        DamagedRun, match=r"temporary files \(.*\): attempt to write a readonly database; name one that can be written"
     ):
         maps.make("texts", str)
 
@@ -106,7 +103,8 @@ def test_its_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk_map, "CACHE_KIB", 256)
     texts = DiskMaps().make("texts", str)
     before = resident_mb()
-    texts.update({str(number): "x" * 1000 for number in range(30_000)})
+    for number in range(30_000):
+        texts[str(number)] = "x" * 1000
     assert len(texts) == 30_000 and resident_mb() - before < 8  # the values are 30 MB
 
 
