@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import insert
 
 from memory.bank.bank import CANDIDATES, HypothesisBank
 from memory.bank.index import SearchIndex
@@ -29,7 +28,7 @@ from memory.bank.vector_file import Vector
 from memory.bank.vectors import BankSnapshot, Entry
 from memory.ledger.keys import canonical
 from memory.ledger.ledger import Ledger
-from memory.ledger.rows import GENESIS, Row, chain_value, connect, create_schema, events
+from memory.ledger.rows import GENESIS, Row, chain_value, connect, create_schema, insert_rows, transaction
 
 DIMS, TASKS, RUN_SIZE, SIBLINGS, K = 384, 10, 1000, 40, 10
 MEAN, KINSHIP = 0.525, 0.56
@@ -105,12 +104,10 @@ def write_ledgers(project: Path, vectors: Vector) -> None:
         half = folder.with_name(f".{folder.name}")
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(parents=True)
-        engine = connect(half / "ledger.db")
-        with engine.begin() as connection:
+        with closing(connect(half / "ledger.db")) as connection, transaction(connection):
             create_schema(connection)
             facts = _make_facts(f"task{number % TASKS}", vectors[start : start + RUN_SIZE])
-            connection.execute(insert(events), [row._asdict() for row in _chain(facts)])
-        engine.dispose()
+            insert_rows(connection, _chain(facts))
         half.rename(folder)
 
 

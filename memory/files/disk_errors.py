@@ -33,18 +33,15 @@ def translate_disk_errors(path: Path) -> Iterator[None]:
 def translate_database_errors(path: Path, remedy: str) -> Iterator[None]:
     """Raise DiskFull where there is no space, Locked where another process has the file, and DamagedRun, whose message
     ends in `remedy`, where SQLite fails for another reason."""
-    from sqlalchemy.exc import DatabaseError
-
     try:
         with translate_disk_errors(path.parent):
             yield
-    except (DatabaseError, sqlite3.DatabaseError) as error:
-        cause = getattr(error, "orig", None) or error
-        if _is_full(cause, path.parent):
+    except sqlite3.DatabaseError as error:
+        if _is_full(error, path.parent):
             raise DiskFull(str(path.parent)) from error
-        if is_locked(cause):
+        if is_locked(error):
             raise Locked(str(path)) from error
-        raise DamagedRun(f"{path}: {cause}; {remedy}") from error
+        raise DamagedRun(f"{path}: {error}; {remedy}") from error
 
 
 def is_locked(error: BaseException) -> bool:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from sqlite3 import Connection
 from typing import Any
-
-from sqlalchemy.engine import Connection
 
 from memory.ledger.keys import parse_payload
 from memory.ledger.ledger import Event
@@ -207,7 +206,7 @@ class CondensedLedger:
         return [Event(seq, at, kind, key, parse_payload(payload)) for seq, at, kind, key, payload in rows]
 
     def _all(self, query: str, *given: str) -> list[Any]:
-        return list(self._connection.exec_driver_sql(query, given).all())
+        return self._connection.execute(query, given).fetchall()
 
 
 def _newest_rows(kind: str, count: int) -> str:

@@ -21,5 +21,5 @@ def read_rows_of(reader: Reader, hypothesis: str) -> list[Event]:
     named = json.dumps(hypothesis)
     given = (f'"hypothesis":{named}', hypothesis, f'"id":{named}', hypothesis)
     with reader.reading() as connection:
-        rows = connection.exec_driver_sql(QUERY, given).all()
+        rows = connection.execute(QUERY, given).fetchall()
     return [Event(seq, at, kind, key, parse_payload(payload)) for seq, at, kind, key, payload in rows]

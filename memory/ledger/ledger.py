@@ -12,29 +12,29 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Engine, bindparam, insert, select
-from sqlalchemy.engine import Connection
 
 from memory.files.disk_errors import translate_database_errors
 from memory.files.shared_lock import SharedFileLock
 from memory.ledger import repair, verified_mark
 from memory.ledger.keys import canonical, parse_payload
 from memory.ledger.rows import (
+    COLUMNS,
     GENESIS,
     IS_FACT,
     KIND_INDEX,
-    READ_ONLY,
     Position,
     Row,
     chain_value,
     connect,
-    events,
     has_position,
+    insert_rows,
+    transaction,
 )
 from pelagos.errors import BadInput, DamagedRun, DiskFull, Locked
 from pelagos.facts.fact import INTENT, dump_payload, find_kind
@@ -43,10 +43,8 @@ from pelagos.facts.reader import describe_unreadable, read
 R = TypeVar("R", bound=BaseModel)
 
 LAST_SEQ_SQL = "SELECT max(seq) FROM events"
-# Built once: a run looks up a fact and the end for every row.
-FIND_FACT = select(events).where(events.c.kind == bindparam("kind"), events.c.key == bindparam("key"), IS_FACT).limit(1)
-FIND_END = select(events.c.seq, events.c.chain).order_by(events.c.seq.desc()).limit(1)
-INSERT_ROW = insert(events)
+FIND_FACT = f"SELECT {COLUMNS} FROM events WHERE kind = ? AND key = ? AND {IS_FACT} LIMIT 1"  # noqa: S608 - ours
+FIND_END = "SELECT seq, chain FROM events ORDER BY seq DESC LIMIT 1"
 
 
 class Event(NamedTuple):
@@ -62,14 +60,14 @@ class Event(NamedTuple):
 class Reader:
     """Read access, for any process and thread."""
 
-    def __init__(self, path: Path, engine: Engine) -> None:
+    def __init__(self, path: Path, connection: Connection) -> None:
         self.path = path
-        self._engine = engine
+        self._connection = connection
         self._lock = threading.RLock()
 
     def close(self) -> None:
         with self._lock:
-            self._engine.dispose()
+            self._connection.close()
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
         """Return the payload of the fact (kind, key), or None."""
@@ -100,8 +98,8 @@ class Reader:
     def last_seq(self) -> int:
         """Return the number of the newest row, 0 where there is none. It is called before every access to a run's
         facts, so it uses no transaction."""
-        with self._lock, _translate_errors(self.path), closing(self._engine.raw_connection()) as raw:
-            return int(raw.cursor().execute(LAST_SEQ_SQL).fetchone()[0] or 0)
+        with self._lock, _translate_errors(self.path):
+            return int(self._connection.execute(LAST_SEQ_SQL).fetchone()[0] or 0)
 
     def position(self) -> Position:
         """Return where the ledger ends now."""
@@ -118,25 +116,27 @@ class Reader:
         self, kind: str | None = None, after: int = 0, kinds: Collection[str] | None = None, limit: int | None = None
     ) -> list[Event]:
         """Return events with `seq > after` in order, of one kind, of several kinds or of all; at most `limit`."""
-        query = select(events).where(events.c.seq > after).order_by(events.c.seq).limit(limit)
         wanted = [kind] if kind is not None else kinds
-        if wanted is not None:
-            query = query.where(events.c.kind.in_(list(wanted)))
+        of_kinds = "" if wanted is None else f"AND kind IN ({', '.join('?' * len(wanted))})"
+        query = f"SELECT {COLUMNS} FROM events WHERE seq > ? {of_kinds} ORDER BY seq LIMIT ?"  # noqa: S608 - ours
+        given = (after, *(wanted or ()), -1 if limit is None else limit)
         with self.reading() as connection:
-            return [_event(Row(*row)) for row in connection.execute(query)]
+            return [_event(Row(*row)) for row in connection.execute(query, given)]
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection without a write lock, so that readers block no writer."""
-        with self._lock, _translate_errors(self.path), self._engine.connect() as connection:
-            yield connection.execution_options(**READ_ONLY)
+        with self._lock, _translate_errors(self.path), transaction(self._connection, "") as connection:
+            yield connection
 
 
 class Ledger(Reader):
     """Read and write access. `damage` is '', or says what was cut off at opening and where the damaged file is kept."""
 
-    def __init__(self, path: Path, engine: Engine, file_lock: SharedFileLock, damage: str, end: Position) -> None:
-        super().__init__(path, engine)
+    def __init__(
+        self, path: Path, connection: Connection, file_lock: SharedFileLock, damage: str, end: Position
+    ) -> None:
+        super().__init__(path, connection)
         self._file_lock, self._verified = file_lock, end
         self.damage = damage
         self._watchers: list[Callable[[Event], None]] = []
@@ -154,10 +154,9 @@ class Ledger(Reader):
             file_lock = SharedFileLock(path)
             try:
                 damage, end = repair.open_verified(path, file_lock)
-                engine = connect(path)
-                with engine.begin() as connection:
-                    connection.exec_driver_sql(KIND_INDEX)  # ledgers of earlier versions lack it
-                return cls(path, engine, file_lock, damage, end)
+                connection = connect(path)
+                connection.execute(KIND_INDEX)  # ledgers of earlier versions lack it
+                return cls(path, connection, file_lock, damage, end)
             except BaseException:
                 file_lock.release()
                 raise
@@ -178,7 +177,8 @@ class Ledger(Reader):
         path = Path(path)
         if not path.is_file():
             raise BadInput(f"{path}: no ledger here; give the folder of a run")
-        return Reader(path, connect(path, read_only=True))
+        with _translate_errors(path):
+            return Reader(path, connect(path, read_only=True))
 
     def append(self, kind: str, key: str, payload: dict[str, Any]) -> Event:
         """Record a fact. There is at most one per (kind, key): a second append changes nothing and returns the first.
@@ -200,7 +200,7 @@ class Ledger(Reader):
         self._watchers.append(callback)
 
     def _write(self, kind: str, key: str, payload: str, *, unique: bool) -> Event:
-        with self._lock, _translate_errors(self.path), self._engine.begin() as connection:
+        with self._lock, _translate_errors(self.path), transaction(self._connection) as connection:
             first = _fact(connection, kind, key) if unique else None
             if first is not None:
                 return first
@@ -212,12 +212,12 @@ class Ledger(Reader):
 
 def _fact(connection: Connection, kind: str, key: str) -> Event | None:
     """Find a fact. The index of facts leaves out intents, so SQLite uses it only where the query excludes them, too."""
-    row = connection.execute(FIND_FACT, {"kind": kind, "key": key}).first()
+    row = connection.execute(FIND_FACT, (kind, key)).fetchone()
     return _event(Row(*row)) if row else None
 
 
 def _end(connection: Connection) -> Position:
-    last = connection.execute(FIND_END).first()
+    last = connection.execute(FIND_END).fetchone()
     return Position(*last) if last else Position(0, GENESIS)
 
 
@@ -225,7 +225,7 @@ def _add(connection: Connection, kind: str, key: str, payload: str) -> Row:
     last = _end(connection)
     seq, at = last.seq + 1, time.time()
     row = Row(seq, at, kind, key, payload, chain_value(last.chain, seq, at, kind, key, payload))
-    connection.execute(INSERT_ROW, row._asdict())
+    insert_rows(connection, [row])
     return row
 
 

@@ -15,14 +15,22 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-from sqlalchemy import insert
-from sqlalchemy.exc import DatabaseError
+from sqlite3 import DatabaseError
 
 from memory.files.disk_errors import is_locked
 from memory.files.shared_lock import SharedFileLock
 from memory.ledger import verified_mark, wal
-from memory.ledger.rows import Position, Row, connect, continues_chain, create_schema, events, has_position, scan_rows
+from memory.ledger.rows import (
+    Position,
+    Row,
+    connect,
+    continues_chain,
+    create_schema,
+    has_position,
+    insert_rows,
+    scan_rows,
+    transaction,
+)
 from pelagos.errors import DamagedRun
 
 RECHECK_AFTER_S = 0.2
@@ -64,17 +72,15 @@ def check(
     """Return the newest verified row and what is wrong after it ('' if nothing). Rows after `since` are verified and
     passed to `keep`, and the structure of the whole file is checked. Changes nothing in the file or its log.
 
-    Raises sqlalchemy's DatabaseError where another process has locked the file: that is no damage.
+    Raises sqlite3.DatabaseError where another process has locked the file: that is no damage.
     """
     if path.stat().st_size == 0:
         return verified_mark.START, "the file is empty"
     end, structure = since, "ok"
-    engine = connect(path, read_only=True)
     try:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(
-                "PRAGMA writable_schema=ON"
-            )  # otherwise SQLite refuses to read a truncated file at all
+        with contextlib.closing(connect(path, read_only=True)) as connection, transaction(connection, ""):
+            # otherwise SQLite refuses to read a truncated file at all
+            connection.execute("PRAGMA writable_schema=ON")
             fault = "" if has_position(connection, since) else f"row {since.seq} is not the one that was verified"
             for row in scan_rows(connection, since.seq):
                 if fault or not continues_chain(row, end.chain, end.seq + 1):
@@ -82,14 +88,12 @@ def check(
                     break
                 keep(row)
                 end = Position(row.seq, row.chain)
-            structure = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+            structure = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
             torn = _damaged_tail(path)
     except DatabaseError as error:
-        if error.orig is not None and is_locked(error.orig):
+        if is_locked(error):
             raise
-        return end, str(error.orig)
-    finally:
-        engine.dispose()
+        return end, str(error)
     return end, fault or torn or ("" if structure == "ok" else " ".join(structure.split()))
 
 
@@ -148,14 +152,9 @@ def _copy_damaged(path: Path) -> Path:
 
 def write_ledger(path: Path, rows: list[Row]) -> None:
     """Write a complete ledger file with no WAL beside it; it is on disk when this returns."""
-    engine = connect(path)
-    try:
-        with engine.begin() as connection:
-            create_schema(connection)
-            if rows:
-                connection.execute(insert(events), [row._asdict() for row in rows])
-    finally:
-        engine.dispose()
+    with contextlib.closing(connect(path)) as connection, transaction(connection):
+        create_schema(connection)
+        insert_rows(connection, rows)
     path.chmod(0o600)
     with path.open("rb") as file:
         os.fsync(file.fileno())

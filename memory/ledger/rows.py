@@ -8,36 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from sqlalchemy import Column, Engine, Float, Integer, MetaData, Table, Text, create_engine, event, select, text
-from sqlalchemy.engine import Connection
-from sqlalchemy.pool import StaticPool
+from sqlite3 import Connection
+from typing import Literal, NamedTuple
 
 from memory.files import disk_errors
 from memory.ledger.keys import canonical
 from pelagos.facts.fact import INTENT
 
 GENESIS = "0" * 64
-READ_ONLY: dict[str, Any] = {"reads": True}
 READER_WAIT_S = 30.0
 
-metadata = MetaData()
-events = Table(
-    "events",
-    metadata,
-    Column("seq", Integer, primary_key=True),
-    Column("at", Float, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("payload", Text, nullable=False),
-    Column("chain", Text, nullable=False),
-)
-IS_FACT = text(f"kind NOT LIKE '%{INTENT}'")
+COLUMNS = "seq, at, kind, key, payload, chain"
+IS_FACT = f"kind NOT LIKE '%{INTENT}'"
 KIND_INDEX = "CREATE INDEX IF NOT EXISTS kinds ON events (kind, seq)"
 SCHEMA = (
+    """CREATE TABLE events (seq INTEGER NOT NULL PRIMARY KEY, at FLOAT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+    payload TEXT NOT NULL, chain TEXT NOT NULL)""",
     KIND_INDEX,
     f"CREATE UNIQUE INDEX facts ON events (kind, key) WHERE {IS_FACT}",
     "CREATE TRIGGER no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
@@ -73,51 +62,58 @@ def sqlite_uri(path: Path, mode: str) -> str:
     return f"{path.absolute().as_uri()}?mode={mode}"
 
 
-def connect(path: Path, *, read_only: bool = False) -> Engine:
-    """Return an engine with one shared connection. A writer's transactions begin by taking SQLite's write lock, except
-    those marked `READ_ONLY`."""
+def connect(path: Path, *, read_only: bool = False) -> Connection:
+    """Return a connection that begins no transaction by itself (see `transaction`). Threads may share it, one at a
+    time. Raises sqlite3.DatabaseError where the file can't be opened."""
     address = sqlite_uri(path, "ro" if read_only else "rwc")
-    engine = create_engine(
-        "sqlite://",
-        poolclass=StaticPool,
-        creator=lambda: sqlite3.connect(address, uri=True, check_same_thread=False),
-    )
+    wait_s = READER_WAIT_S if read_only else disk_errors.LOCK_WAIT_S
+    connection = sqlite3.connect(address, wait_s, uri=True, check_same_thread=False, isolation_level=None)
+    if not read_only:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+    return connection
 
-    @event.listens_for(engine, "connect")
-    def settings(raw: Any, _record: Any) -> None:
-        raw.isolation_level = None
-        waits = READER_WAIT_S if read_only else disk_errors.LOCK_WAIT_S
-        raw.execute(f"PRAGMA busy_timeout={int(1000 * waits)}")
-        if not read_only:
-            raw.execute("PRAGMA journal_mode=WAL")
-            raw.execute("PRAGMA synchronous=FULL")
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        reads = read_only or connection.get_execution_options().get("reads")
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-    return engine
+@contextmanager
+def transaction(connection: Connection, lock: Literal["", "IMMEDIATE"] = "IMMEDIATE") -> Iterator[Connection]:
+    """Commit what is done within, or roll it back where it raises. A writer's takes SQLite's write lock at once; one
+    with the lock "" only reads, and blocks no writer."""
+    connection.execute(f"BEGIN {lock}")
+    with connection:
+        yield connection
 
 
 def create_schema(connection: Connection) -> None:
-    metadata.create_all(connection)
     for statement in SCHEMA:
-        connection.exec_driver_sql(statement)
+        connection.execute(statement)
+
+
+def insert_rows(connection: Connection, rows: Iterable[Row]) -> None:
+    connection.executemany(f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - ours
 
 
 def scan_rows(connection: Connection, after: int = 0) -> Iterator[Row]:
-    """Yield all rows after `after` in order, unverified. Raises sqlalchemy's DatabaseError where the rest of the file
-    can't be read."""
-    for row in connection.execute(select(events).where(events.c.seq > after).order_by(events.c.seq)):
+    """Yield all rows after `after` in order, unverified. Raises sqlite3.DatabaseError where the rest of the file can't
+    be read."""
+    query = f"SELECT {COLUMNS} FROM events WHERE seq > ? ORDER BY seq"  # noqa: S608 - ours
+    for row in connection.execute(query, (after,)):
         yield Row(*row)
+
+
+def find_chain(connection: Connection, seq: int) -> str:
+    """Return the chain value of a row, that before the first row for 0, and "" where there is no such row."""
+    found = connection.execute("SELECT chain FROM events WHERE seq = ?", (seq,)).fetchone()
+    return str(found[0]) if found else "" if seq else GENESIS
 
 
 def has_position(connection: Connection, position: Position) -> bool:
     """Whether the ledger has the row of `position` with the same chain value. True for position 0, before the first
     row."""
-    chain = connection.execute(select(events.c.chain).where(events.c.seq == position.seq)).scalar()
-    return bool(chain == position.chain) if position.seq else position.chain == GENESIS
+    return find_chain(connection, position.seq) == position.chain
 
 
 def continues_chain(row: Row, previous: str, seq: int) -> bool:

@@ -16,12 +16,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import select
-
 from memory.artifacts import ArtifactStore
 from memory.files.disk_errors import is_locked, translate_database_errors
 from memory.ledger.ledger import Event, Reader
-from memory.ledger.rows import Position, events
+from memory.ledger.rows import Position, find_chain
 from memory.search.documents import LISTERS, QUESTION, REST, Document, list_documents
 from pelagos.errors import Locked
 
@@ -154,7 +152,7 @@ class SearchIndex:
 
     def _find_chain(self, seq: int) -> str:
         with self._reader.reading() as connection:
-            return str(connection.execute(select(events.c.chain).where(events.c.seq == seq)).scalar())
+            return find_chain(connection, seq)
 
     def _load_text(self, seq: int, part: str) -> str:
         """Return the text that was indexed, as ledger and artifacts hold it now."""

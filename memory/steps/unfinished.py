@@ -40,7 +40,7 @@ def open_intents(ledger: Reader) -> list[tuple[Event, Cost]]:
     """Return the intents of paid calls that have neither a result nor a failure and were not settled, each with what
     was reserved for it."""
     with ledger.reading() as connection:
-        rows = connection.exec_driver_sql(INTENTS_WITHOUT_RESULT)
+        rows = connection.execute(INTENTS_WITHOUT_RESULT)
         intents = [Event(seq, at, kind, key, parse_payload(payload)) for seq, at, kind, key, payload in rows]
     settled = {lost.intent for lost in ledger.facts(Lost).values()}
     open_calls: dict[tuple[str, str], tuple[Event, Cost]] = {}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from app.formatting import format_line
 from app.live.event_lines import LINE_KINDS, describe_event
 from app.live.progress import describe_node
@@ -40,7 +38,7 @@ def read_log(growing: GrowingRecord, after: int = 0, before: int | None = None, 
     """Return the newest lines of rows behind `after` and before `before`, up to the record's position, in order."""
     last = growing.position.seq if before is None else before - 1
     with closing(Ledger.read(growing.folder / LEDGER)) as reader, reader.reading() as connection:
-        rows = connection.execute(text(QUERY), {"after": after, "last": last, "most": most}).all()
+        rows = connection.execute(QUERY, {"after": after, "last": last, "most": most}).fetchall()
     events = [Event(seq, at, kind, key, parse_payload(payload)) for seq, at, kind, key, payload in reversed(rows)]
     lines = [_make_line(growing, event) for event in events]
     return [line for line in lines if line.text]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sqlite3 import Connection
 from typing import Any
-
-from sqlalchemy.engine import Connection
 
 from memory.ledger.condensed import STAMP
 from memory.ledger.keys import parse_payload
@@ -52,7 +51,5 @@ class PackedEvent:
 def read_new_rows(connection: Connection, after: Position, end: Position) -> Iterator[PackedEvent]:
     """Yield the rows from behind `after` to `end`. Of an intent that has its result by then only the stamp is
     read."""
-    from sqlalchemy import text
-
-    for row in connection.execute(text(NEW_ROWS), {"first": after.seq, "last": end.seq}):
+    for row in connection.execute(NEW_ROWS, {"first": after.seq, "last": end.seq}):
         yield PackedEvent(*row)

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read_rows(ledger: Path) -> list[Row]:
-    engine = connect(ledger, read_only=True)
-    with engine.begin() as connection:
-        rows = list(scan_rows(connection))
-    engine.dispose()
-    return rows
+    with closing(connect(ledger, read_only=True)) as connection:
+        return list(scan_rows(connection))
 
 
 def add_clock_rows(facts: Iterable[Fact]) -> Iterable[Fact]:

@@ -31,10 +31,8 @@ NASTY = r"caf\udce9 \ud800 \u001b[2J \u202ex [bold]b[/] [/] \udb40\udc41 <b>"
 def old(run_folder: Path) -> Path:
     """The run of `run_folder` with hostile texts in every fact, as an earlier version wrote them."""
     path = run_folder / "ledger.db"
-    engine = connect(path, read_only=True)
-    with engine.begin() as connection:
+    with closing(connect(path, read_only=True)) as connection:
         rows = list(scan_rows(connection))
-    engine.dispose()
     extra = [
         ("note", "1", f'{{"text":"{NASTY}"}}'),
         ("model.fault", "1", f'{{"error":"{NASTY}","role":"coder"}}'),

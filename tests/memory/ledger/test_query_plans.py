@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +32,14 @@ def ledger(path: Path) -> Iterator[Ledger]:
 def plans(reader: Reader, asked: Callable[[], Any]) -> list[str]:
     """How SQLite answers each SELECT that `asked` sends."""
     sent: list[str] = []
-    with closing(reader._engine.raw_connection()) as raw:
-        raw.driver_connection.set_trace_callback(sent.append)
-        try:
-            asked()
-        finally:
-            raw.driver_connection.set_trace_callback(None)
+    reader._connection.set_trace_callback(sent.append)
+    try:
+        asked()
+    finally:
+        reader._connection.set_trace_callback(None)
     sent = [one for one in sent if one.lstrip().upper().startswith("SELECT")]
     assert sent
-    with reader._engine.connect() as connection:
-        explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}").all() for one in sent]
+    explained = [reader._connection.execute(f"EXPLAIN QUERY PLAN {one}").fetchall() for one in sent]
     return [" ".join(str(row[3]) for row in rows) for rows in explained]
 
 
@@ -75,8 +72,7 @@ def test_what_is_new_is_found_by_its_number(ledger: Ledger) -> None:
 def _as_before(path: Path) -> None:
     """The file as an earlier version made it."""
     ledger = Ledger.open(path)
-    with ledger._engine.begin() as connection:
-        connection.exec_driver_sql("DROP INDEX kinds")
+    ledger._connection.execute("DROP INDEX kinds")
     ledger.close()
 
 
