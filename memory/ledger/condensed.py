@@ -9,9 +9,10 @@ stamps alone are read.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Iterator, Sequence
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, NamedTuple
 
 from memory.ledger.keys import parse_payload
 from memory.ledger.ledger import Event
@@ -76,17 +77,11 @@ TOTAL_COST = f"""
 SELECT {COSTS} FROM (SELECT json_extract(payload, '$.cost') AS cost FROM events
   WHERE kind NOT LIKE '%.intent' AND kind NOT IN ({{kinds}}) AND {{old}} AND instr(payload, '"cost":') LIMIT -1)
 """  # noqa: S608 - ours
-STAMPS = """
-SELECT seq, events.at, iif(gap <= {gap}, '{{}}', json_object(
-  'seconds', json_extract(payload, '$.seconds'), 'wall_s', json_extract(payload, '$.wall_s')))
-FROM (SELECT seq AS place, at - lag(at) OVER in_order AS gap, lead(at) OVER in_order - at AS next,
-    CAST(at / 60 AS INTEGER) - CAST(lag(at) OVER in_order / 60 AS INTEGER) AS minutes
-  FROM events WHERE seq > {first} AND seq < {last} AND kind NOT IN ({personal}) WINDOW in_order AS (ORDER BY seq))
-JOIN events ON seq = place
-WHERE coalesce(gap NOT BETWEEN 0 AND {gap} OR next NOT BETWEEN 0 AND {gap} OR minutes, 1)
+TIMES = "SELECT seq, at FROM events WHERE seq > ? AND seq < ? AND kind NOT IN ({personal}) ORDER BY seq"
+DURATIONS = """
+SELECT seq, json_object('seconds', json_extract(payload, '$.seconds'), 'wall_s', json_extract(payload, '$.wall_s'))
+FROM events WHERE seq IN (SELECT value FROM json_each(?))
 """
-"""Of each range the first and the last row, one per minute, and those around a step back or a long gap of the clock.
-The time between the rows that are left out is the time between these."""
 STEPLESS_KINDS = ("node", "pace", "note", "remembered", "vector", "hypothesis", "plan", "lesson", "verifier.outcome")
 """Kinds that no step records, so they have no cost. They are most of a ledger."""
 OF_HYPOTHESES = """
@@ -102,6 +97,14 @@ DETAIL_KINDS = (
     "hypothesis", "screened", "plan", "tool.call", "tool.reading", "build", "version", "experiment", "signature",
     "fidelity", "lesson",
 )  # fmt: skip
+
+
+class Stamp(NamedTuple):
+    """The time of a row. `is_late`: it came so long after the one before that its own durations count."""
+
+    seq: int
+    at: float
+    is_late: bool
 
 
 class CondensedLedger:
@@ -171,13 +174,13 @@ class CondensedLedger:
     def _stamp_rows(self, open_ranges: Sequence[Range], since: int) -> dict[int, Event]:
         """Return the time stamps of the rows before `since` from which the clock is computed, and the durations of
         those that came late."""
-        ranges = [(first, min(last, since)) for first, last in open_ranges]
-        personal = _sql_list([fact.KIND for fact in PERSONAL])
-        queries = [
-            STAMPS.format(gap=LONGEST_GAP_S, first=first, last=last, personal=personal) for first, last in ranges
+        times = TIMES.format(personal=_sql_list([fact.KIND for fact in PERSONAL]))
+        stamps = [
+            stamp for first, last in open_ranges for stamp in _choose_stamps(self._all(times, first, min(last, since)))
         ]
-        rows = [row for query in queries for row in self._all(query)]
-        return {seq: Event(seq, at, STAMP, "", json.loads(durations)) for seq, at, durations in rows}
+        late = json.dumps([stamp.seq for stamp in stamps if stamp.is_late])
+        durations = {seq: json.loads(text) for seq, text in self._all(DURATIONS, late)}
+        return {seq: Event(seq, at, STAMP, "", durations.get(seq, {})) for seq, at, _ in stamps}
 
     def _sum_rows(self, old: str) -> dict[str, Any] | None:
         """Return the sums, None where an earlier version recorded costs in another form."""
@@ -205,8 +208,18 @@ class CondensedLedger:
         rows = self._all(query, *given)
         return [Event(seq, at, kind, key, parse_payload(payload)) for seq, at, kind, key, payload in rows]
 
-    def _all(self, query: str, *given: str) -> list[Any]:
+    def _all(self, query: str, *given: str | int) -> list[Any]:
         return self._connection.execute(query, given).fetchall()
+
+
+def _choose_stamps(times: Sequence[tuple[int, float]]) -> Iterator[Stamp]:
+    """Of the rows (seq, at) of a range yield the first and the last, one per minute, and those around a step back or a
+    long gap of the clock. The time between the rows that are left out is the time between these."""
+    stamps = [at for _, at in times]
+    for (seq, at), before, after in zip(times, [-math.inf, *stamps], [*stamps[1:], math.inf], strict=False):
+        is_even = 0 <= at - before <= LONGEST_GAP_S and 0 <= after - at <= LONGEST_GAP_S
+        if not is_even or int(at / 60) != int(before / 60):
+            yield Stamp(seq, at, at - before > LONGEST_GAP_S)
 
 
 def _newest_rows(kind: str, count: int) -> str:
