@@ -53,7 +53,11 @@ class Watch:
     def __init__(self, every: int, run: Path, kept: Path) -> None:
         self.every, self.run, self.kept = every, run, kept
         kept.touch()
-        self.count = sum(1 for _ in self._read_rows())
+        self.count = 0
+        self._measured = bytearray()
+        """By the hypothesis' number: 1 where it was measured. A list of ids would grow with the run."""
+        for hypothesis, _ in self._read_lines():
+            self._mark(hypothesis)
         self.tokens = 0.0
         self._before: tuple[float, float] | None = None
 
@@ -61,7 +65,7 @@ class Watch:
         if event.kind != "lesson":
             return
         now = read_processor_s(), time.monotonic()
-        if self._is_measured(event.payload["hypothesis"]):  # its lesson is revised
+        if not self._mark(event.payload["hypothesis"]):  # its lesson is revised
             return
         took = (None, None) if self._before is None else (now[0] - self._before[0], now[1] - self._before[1])
         row = {
@@ -74,20 +78,24 @@ class Watch:
         }
         with self.kept.open("a") as file:
             file.write(json.dumps([event.payload["hypothesis"], row]) + "\n")
-        self.count += 1
         if self.count % self.every == 0:
             print(self.make_row(self.count // self.every - 1), flush=True)
         self._before = read_processor_s(), time.monotonic()
 
-    def _is_measured(self, hypothesis: str) -> bool:
-        beginning = json.dumps([hypothesis])[:-1] + ","
-        with self.kept.open() as file:
-            return any(line.startswith(beginning) for line in file)
+    def _mark(self, hypothesis: str) -> bool:
+        """Mark a hypothesis as measured; return whether it wasn't."""
+        number = int(hypothesis.removeprefix("h"))
+        self._measured.extend(bytes(max(0, number + 1 - len(self._measured))))
+        is_new = not self._measured[number]
+        self._measured[number] = 1
+        self.count += is_new
+        return is_new
 
-    def _read_rows(self, first: int = 0, end: int | None = None) -> Iterator[dict[str, float | None]]:
+    def _read_lines(self, first: int = 0, end: int | None = None) -> Iterator[tuple[str, dict[str, float | None]]]:
         with self.kept.open() as file:
             for line in islice(file, first, end):
-                yield json.loads(line)[1]
+                hypothesis, row = json.loads(line)
+                yield hypothesis, row
 
     def make_row(self, block: int) -> str:
         seconds, tokens = self.list_values("seconds", block), self.list_values("tokens", block)
@@ -98,8 +106,8 @@ class Watch:
         )
 
     def list_values(self, name: str, block: int) -> list[float]:
-        rows = self._read_rows(block * self.every, (block + 1) * self.every)
-        return [value for row in rows if (value := row[name]) is not None]
+        lines = self._read_lines(block * self.every, (block + 1) * self.every)
+        return [value for _, row in lines if (value := row[name]) is not None]
 
     def count_yardsticks(self, block: int) -> float:
         return fmean(self.list_values("processor_s", block)) / fmean(self.list_values("yardstick_s", block))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from memory.bank.backfill import Backfill, backfill_run, unpack_vector
 from memory.bank.index import SearchIndex
 from memory.bank.lesson_status import RETESTABLE, LessonStatus, describe_result, lesson_status
+from memory.bank.ranking import list_largest
 from memory.bank.vector_file import Vector
 from memory.bank.vectors import REBUILD_COMMAND, BankHeader, BankSnapshot, Entry, VectorStore
 from memory.embedders.embedder import Embedder
@@ -117,7 +119,7 @@ class HypothesisBank:
         snapshot = self._store.snapshot()
         task_rows = np.flatnonzero(snapshot.in_task(entry.meta["task"]))
         cosines = snapshot.cosines(vector[None])[0, task_rows]
-        nearest_first = (task_rows[place] for place in np.argsort(-cosines, kind="stable"))
+        nearest_first = (int(task_rows[place]) for place in list_largest(cosines))
         decision, retry_reason = Decision(True, "independent", "", None), ""
         for row in nearest_first:
             cosine = round(float(snapshot.vectors.read([row])[0] @ vector), 6)
@@ -173,7 +175,7 @@ class HypothesisBank:
             if rows is None
             else np.einsum("ij,j->i", snapshot.vectors.read(rows), vector)
         )
-        nearest_first = np.argsort(-cosines, kind="stable")[:k]
+        nearest_first = islice(list_largest(cosines), k)
         places = ((place if rows is None else rows[place], cosines[place]) for place in nearest_first)
         matches = ((self._store.entry(snapshot.ids[row]), float(cosine)) for row, cosine in places)
         return [_neighbour(entry, cosine) for entry, cosine in matches if entry is not None]
@@ -195,7 +197,7 @@ class HypothesisBank:
         return self._index.unavailable_reason
 
     def __len__(self) -> int:
-        return len(self._store.snapshot().ids)
+        return self._store.snapshot().size
 
     def rebuild(self, ledgers: Iterable[Reader]) -> None:
         """Replace all entries with the hypotheses that the runs kept at screening, in the order of the ledgers.
@@ -223,10 +225,10 @@ class HypothesisBank:
 
     def _candidate_rows(self, snapshot: BankSnapshot, vector: Vector, count: int) -> NDArray[np.intp] | None:
         """Return the rows to compare with: None for all, or Chroma's candidates where there are very many."""
-        if len(snapshot.ids) > EXACT_SEARCH_ENTRIES:
+        if snapshot.size > EXACT_SEARCH_ENTRIES:
             candidates = self._index.candidates(snapshot, self.embedder.id, vector, count)
             if candidates:
-                return np.array([row for row, id in enumerate(snapshot.ids) if id in candidates], dtype=np.intp)
+                return np.array([row for row, id in enumerate(snapshot.list_ids()) if id in candidates], dtype=np.intp)
         return None
 
 

@@ -75,9 +75,9 @@ class SearchIndex:
         collection = self._client.get_or_create_collection(
             name, embedding_function=None, metadata={"hnsw:space": "cosine"}
         )
-        if collection.count() != len(snapshot.ids):
+        if collection.count() != snapshot.size:
             known = set(collection.get(include=[])["ids"])
-            rows = [row for row, id in enumerate(snapshot.ids) if id not in known]
+            rows = [row for row, id in enumerate(snapshot.list_ids()) if id not in known]
             for start in range(0, len(rows), BATCH):
                 batch = rows[start : start + BATCH]
                 collection.add(ids=[snapshot.ids[row] for row in batch], embeddings=snapshot.vectors.read(batch))

@@ -7,7 +7,7 @@ of the measured effect from the predicted one, in units of the measurement's own
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from memory.bank.bank import HypothesisBank
 from memory.bank.lesson_status import RETESTABLE, LessonStatus, effect_of, lesson_status, surprise
+from memory.bank.ranking import list_largest
 from memory.bank.vector_file import Vector
 from memory.bank.vectors import BankSnapshot
 
@@ -70,13 +71,13 @@ def select_lessons(
     return list(selected.values())
 
 
-def _rank_rows(snapshot: BankSnapshot, task: str, cosines: Vector) -> tuple[Rows, Rows, Rows]:
+def _rank_rows(snapshot: BankSnapshot, task: str, cosines: Vector) -> tuple[Iterator[int], ...]:
     """Return three rankings of rows, the best first: successes in the task, then what is promising there; the task's
     own entries and the `NEAREST_PER_QUERY` nearest to each query over all tasks, by relevance; surprises in the task.
     `cosines` (q, n) are those of the queries to all entries."""
     informative, in_task = snapshot.with_status(*INFORMATIVE), snapshot.in_task(task)
-    near = np.argsort(-cosines, axis=1, kind="stable")[:, :NEAREST_PER_QUERY].ravel()
-    other_tasks = [row for row in dict.fromkeys(near.tolist()) if informative[row] and not in_task[row]]
+    near = dict.fromkeys(row for of_query in cosines for row in islice(list_largest(of_query), NEAREST_PER_QUERY))
+    other_tasks = [row for row in near if informative[row] and not in_task[row]]
     candidates = np.concatenate([np.flatnonzero(informative & in_task), np.array(other_tasks, dtype=np.intp)])
     successes = [
         np.flatnonzero(in_task & snapshot.with_status(kind)) for kind in (LessonStatus.WORKED, LessonStatus.PROMISING)
@@ -84,15 +85,15 @@ def _rank_rows(snapshot: BankSnapshot, task: str, cosines: Vector) -> tuple[Rows
     surprises = snapshot.columns["surprise"]
     surprising = np.flatnonzero(in_task & informative & (surprises > 0))
     return (
-        np.concatenate([_descending(rows, snapshot.columns["effect"]) for rows in successes]),
+        chain.from_iterable(_descending(rows, snapshot.columns["effect"]) for rows in successes),
         _descending(candidates, np.max(cosines, axis=0)),
         _descending(surprising, surprises),
     )
 
 
-def _descending(rows: Rows, values: NDArray[Any]) -> Rows:
-    return rows[np.argsort(-values[rows], kind="stable")]
+def _descending(rows: Rows, values: NDArray[Any]) -> Iterator[int]:
+    return (int(rows[place]) for place in list_largest(values[rows]))
 
 
-def _interleave(*orders: Rows) -> Iterator[int]:
-    return (int(row) for row in chain.from_iterable(zip_longest(*orders)) if row is not None)
+def _interleave(*orders: Iterator[int]) -> Iterator[int]:
+    return (row for row in chain.from_iterable(zip_longest(*orders)) if row is not None)

@@ -13,7 +13,8 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,11 +61,12 @@ class BankHeader(NamedTuple):
 
 
 class BankSnapshot(NamedTuple):
-    """All entries at one moment: ids in the order of insertion, and `columns` (n, COLUMNS): the number of the task, the
-    index of the lesson status in STATUSES, the measured effect (NaN: none) and the surprise. The rows of `vectors`
-    belong to the ids; later ones may follow."""
+    """All `size` entries at one moment: ids in the order of insertion, and `columns` (size, COLUMNS): the number of
+    the task, the index of the lesson status in STATUSES, the measured effect (NaN: none) and the surprise. The rows of
+    `vectors` belong to the ids; later ones may follow in both."""
 
-    ids: list[str]
+    size: int
+    ids: Sequence[str]
     vectors: VectorFile
     columns: NDArray[np.void]
     codes: dict[str, int]
@@ -80,7 +82,10 @@ class BankSnapshot(NamedTuple):
 
     def cosines(self, queries: Vector) -> Vector:
         """Return the cosines (q, n) of the queries (q, dims) to all entries."""
-        return self.vectors.cosines(queries, len(self.ids))
+        return self.vectors.cosines(queries, self.size)
+
+    def list_ids(self) -> list[str]:
+        return list(islice(self.ids, self.size))
 
 
 class VectorStore:
@@ -155,7 +160,7 @@ class VectorStore:
             self._sync()
             count = len(self._ids)
             columns = self._columns[:count].copy()  # a later lesson changes them in place
-            return BankSnapshot(list(self._ids), self._vectors, columns, dict(self._codes), self._epoch)
+            return BankSnapshot(count, self._ids, self._vectors, columns, dict(self._codes), self._epoch)
 
     def entry(self, id: str) -> Entry | None:
         """Return an entry, None where it was removed."""

@@ -35,6 +35,35 @@ def test_cosines_in_blocks_are_those_of_the_whole(count: int, dims: int, block_b
         assert file.read(rows).tolist() == vectors[rows].tolist()
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.lists(st.integers(0, 4), min_size=1, max_size=3)), max_size=9))
+def test_cosines_are_the_same_whatever_was_asked_before(asked: list[tuple[int, list[int]]]) -> None:
+    vectors, queries = unit_vectors(60, 8), unit_vectors(5, 8, seed=1)
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vector_file, "KEPT_QUERIES", 3)
+        file = VectorFile(Path(folder))
+        for more, chosen in asked:
+            for vector in vectors[len(file) : len(file) + more]:
+                file.add(vector)
+            for count in (len(file), len(file) // 2):  # an older snapshot is asked as well
+                expected = [np.einsum("ij,j->i", vectors[:count], queries[place]) for place in chosen]
+                assert np.array_equal(file.cosines(queries[chosen], count), expected)
+                assert len(file._kept) <= 3
+
+
+def test_rows_are_read_once_for_a_query_that_comes_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, vectors, rows_read = VectorFile(tmp_path), unit_vectors(12, 8), list[int]()
+    fill = file._fill
+    monkeypatch.setattr(file, "_fill", lambda rows, first: (rows_read.append(len(rows)), fill(rows, first)))
+    for vector in vectors[:10]:
+        file.add(vector)
+    file.cosines(vectors[:2], 10)
+    for vector in vectors[10:]:
+        file.add(vector)
+    file.cosines(vectors[1:2], 12)
+    file.cosines(vectors[1:2], 12)
+    assert rows_read == [10, 2]
+
+
 def test_a_full_disk_is_an_error_and_leaves_no_half_vector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = unit_vectors(2, 8)
     file = VectorFile(tmp_path)
