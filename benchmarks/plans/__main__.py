@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     ranking.add_argument("--limit", type=int, default=None, help="the same plans, at most so many, for all arms")
     ranking.add_argument("--plans", type=Path, default=PLANS, help="plans to rank; ridge learns from the catalogue's")
     ranking.add_argument("--scores", type=Path, default=FOLDER / "scores.jsonl", help="raw scores of verifiers")
+    ranking.add_argument("--against", default="", metavar="ARM", help="compare each arm's accuracy with this one's")
     ranking.add_argument("--replay", action="store_true", help="ask no verifier: only read --scores")
     ranking.set_defaults(work=_rank)
     made = commands.add_parser("model-made", help="rows of plans that a model made, out of finished runs")
@@ -77,7 +78,9 @@ def _rank(args: argparse.Namespace) -> None:
                 verified.collect_scores(spec, rows, problems, verifier, args.scores)
         aggregates = verified.replay(spec, rows, problems, args.scores)
         scores |= {f"{spec}, {aggregate}": found for aggregate, found in aggregates.items()}
-    print(*table(plans, scores), sep="\n")
+    if args.against and args.against not in scores:
+        raise BadInput(f"--against: no arm {args.against!r}; one of {', '.join(scores)}")
+    print(*table(plans, scores, args.against), sep="\n")
     for spec in args.verifier:
         print(f"{spec}: {verified.spent(spec, args.scores)}")
 

@@ -42,8 +42,9 @@ def pick(rows: Sequence[Row], limit: int | None) -> list[Row]:
     return turns[:limit]
 
 
-def table(plans: Sequence[Labelled], scores: Mapping[str, Floats]) -> Iterator[str]:
-    """`scores`: arm -> a score for each plan. Yields lines."""
+def table(plans: Sequence[Labelled], scores: Mapping[str, Floats], against: str = "") -> Iterator[str]:
+    """`scores`: arm -> a score for each plan. Yields lines. Each arm is compared with the arm `against`, where one is
+    named."""
     found, counts = compare(plans), resample_counts(plans)
     yield describe(plans, found)
     yield HEAD
@@ -57,6 +58,11 @@ def table(plans: Sequence[Labelled], scores: Mapping[str, Floats]) -> Iterator[s
             ", ".join(_accuracies(plans, found, hits)),
         ]
         yield f"| {arm} | {' | '.join(cells)} |"
+    if against:
+        yield f"\npairwise accuracy less that of '{against}', on the same resamples of plans:"
+        base = pair_hits(scores[against], found.pairs)
+        for arm, given in scores.items():
+            yield f"{arm}: {interval(pair_hits(given, found.pairs) - base, found.pairs, counts).told('{:+.3f}')}"
     yield "\n" + describe_length(plans)
 
 

@@ -15,7 +15,6 @@ from agents.verifiers.protocol import Solution, StepScores, Usage, Verifier, che
 from benchmarks.plans.metrics import Floats
 from benchmarks.plans.rows import Row, append_row, read_rows
 from pelagos.errors import BadInput
-from pelagos.settings import Models, Settings
 
 Problems = Mapping[str, Mapping[str, str]]
 """Task -> target -> problem text."""
@@ -67,8 +66,9 @@ def opened(spec: str, folder: Path, model: str) -> Iterator[Verifier]:
     from agents.verifiers.evaluation.workbench import open_workbench
     from agents.verifiers.language.subject import PLAN
     from agents.verifiers.registry import open_verifier
+    from pelagos.settings_sources import load
 
-    with open_workbench(folder, Settings(models=Models(default=model)), print) as parts:
+    with open_workbench(folder, load(Path.cwd(), models={"default": model}), print) as parts:
         yield open_verifier(spec, replace(parts, subject=PLAN))
 
 

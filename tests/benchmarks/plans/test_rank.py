@@ -36,3 +36,14 @@ def test_the_table_tells_a_perfect_arm_from_a_reversed_one() -> None:
     assert float(found["wrong"][1].split(" ")[0]) > 1.0
     assert float(found["wrong"][2].split(" ")[0]) > 5.0
     assert lines[-1].endswith("t -1.00 (n = 6)")
+
+
+def test_arms_are_compared_with_one_on_the_same_resamples() -> None:
+    plans = [Labelled(str(place), "t", "a", effect, 0.1) for place, effect in enumerate([3.0, 1.0, 0.0, -2.0, -5.0])]
+    right = -np.arange(5.0)
+    lines = list(table(plans, {"right": right, "wrong": -right}, against="right"))
+    begin = next(place for place, line in enumerate(lines) if "less that of 'right'" in line)
+    assert lines[begin + 1 : begin + 3] == [
+        "right: +0.000 (+0.000 to +0.000)",
+        "wrong: -1.000 (-1.000 to -1.000)",
+    ]
