@@ -82,8 +82,8 @@ def connect(path: Path, *, read_only: bool = False) -> Connection:
 def transaction(connection: Connection, lock: Literal["", "IMMEDIATE"] = "IMMEDIATE") -> Iterator[Connection]:
     """Commit what is done within, or roll it back where it raises. A writer's takes SQLite's write lock at once; one
     with the lock "" only reads, and blocks no writer."""
-    connection.execute(f"BEGIN {lock}")
     with connection:
+        connection.execute(f"BEGIN {lock}")
         yield connection
 
 
