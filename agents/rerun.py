@@ -18,8 +18,7 @@ from agents.setup import run_folder
 from agents.setup.project_tools import add_tools
 from memory.artifacts import ArtifactStore
 from memory.files.project_runs import find_project, run_label
-from memory.ledger.ledger import Ledger, Reader
-from memory.ledger.rows import connect
+from memory.ledger.ledger import Ledger, Reader, connect_read_only
 from memory.steps.budget import Budget
 from memory.steps.steps import Steps
 from pelagos.errors import BadInput, ModelUnavailable
@@ -38,7 +37,7 @@ class ReadOnlyLedger(Ledger):
     """A run's ledger for a toolchain that needs one but may only read it. Appending raises DamagedRun."""
 
     def __init__(self, path: Path) -> None:
-        Reader.__init__(self, path, connect(path, read_only=True))
+        Reader.__init__(self, path, connect_read_only(path))
         self.damage, self._watchers = "", []
 
     close = Reader.close

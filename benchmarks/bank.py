@@ -155,7 +155,7 @@ def _measure_chroma(project: Path, snapshot: BankSnapshot, vectors: Vector) -> l
         candidates = [index.candidates(snapshot, FixedEmbedder.id, query, CANDIDATES) for query in vectors]
         if index.unavailable_reason:
             return [f"| Chroma: {index.unavailable_reason} | | | | |"]
-    everywhere = np.ones(len(snapshot.ids), dtype=bool)
+    everywhere = np.ones(snapshot.size, dtype=bool)
     lines = [
         f"| Chroma, the bank's index ({CANDIDATES} candidates) | {searching} | {_format_recall(candidates, snapshot, vectors, [everywhere] * len(vectors))} |"
     ]
@@ -183,8 +183,8 @@ def _make_plain_collection(folder: Path, snapshot: BankSnapshot) -> Any:
     client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
     collection = client.create_collection("plain", embedding_function=None, metadata={"hnsw:space": "cosine"})
     names = {code: task for task, code in snapshot.codes.items()}
-    for start in range(0, len(snapshot.ids), BATCH):
-        rows = range(start, min(start + BATCH, len(snapshot.ids)))
+    for start in range(0, snapshot.size, BATCH):
+        rows = range(start, min(start + BATCH, snapshot.size))
         tasks = [{"task": names[code]} for code in snapshot.columns["task"][start : start + BATCH].tolist()]
         ids, embeddings = snapshot.ids[start : start + BATCH], snapshot.vectors.read(rows)
         collection.add(ids=ids, embeddings=embeddings, metadatas=tasks)

@@ -177,8 +177,7 @@ class Ledger(Reader):
         path = Path(path)
         if not path.is_file():
             raise BadInput(f"{path}: no ledger here; give the folder of a run")
-        with _translate_errors(path):
-            return Reader(path, connect(path, read_only=True))
+        return Reader(path, connect_read_only(path))
 
     def append(self, kind: str, key: str, payload: dict[str, Any]) -> Event:
         """Record a fact. There is at most one per (kind, key): a second append changes nothing and returns the first.
@@ -208,6 +207,12 @@ class Ledger(Reader):
         for callback in self._watchers:
             callback(event)
         return event
+
+
+def connect_read_only(path: Path) -> Connection:
+    """Return a connection that can't write. Raises DamagedRun where the file can't be opened."""
+    with _translate_errors(path):
+        return connect(path, read_only=True)
 
 
 def _fact(connection: Connection, kind: str, key: str) -> Event | None:

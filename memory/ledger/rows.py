@@ -106,8 +106,10 @@ def scan_rows(connection: Connection, after: int = 0) -> Iterator[Row]:
 
 def find_chain(connection: Connection, seq: int) -> str:
     """Return the chain value of a row, that before the first row for 0, and "" where there is no such row."""
+    if not seq:
+        return GENESIS
     found = connection.execute("SELECT chain FROM events WHERE seq = ?", (seq,)).fetchone()
-    return str(found[0]) if found else "" if seq else GENESIS
+    return str(found[0]) if found else ""
 
 
 def has_position(connection: Connection, position: Position) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.rerun import RerunContext, read_section, rerun_experiment
+from agents.rerun import ReadOnlyLedger, RerunContext, read_section, rerun_experiment
 from memory.ledger.ledger import Ledger
 from pelagos.errors import DamagedRun
 from tests.agents.test_loop import launch, read_facts
@@ -46,3 +46,8 @@ def test_a_section_reads_the_ledger_where_it_lies_and_can_record_nothing(
     monkeypatch.setattr(TableToolchain, "section", make_section)
     assert read_section(run).rows == [("proposed", "1")]
     assert (run / "ledger.db").read_bytes() == before
+
+
+def test_a_ledger_that_is_gone_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DamagedRun, match="unable to open database file"):
+        ReadOnlyLedger(tmp_path / "none")

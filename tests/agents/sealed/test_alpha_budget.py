@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.sealed.alpha_budget import MIN_LEVEL, AlphaBudget
+from agents.sealed.alpha_budget import MIN_LEVEL, SPENT, AlphaBudget
+from memory.files.project_folder import project_folder
 
 
 @pytest.fixture
@@ -56,6 +59,24 @@ def test_spent_data_are_tested_no_more_and_nothing_is_recorded_of_it(budget: Alp
     assert 0 < budget.find_left(0.1) < 2 * MIN_LEVEL
     budget.settle("run1", "0", True)
     assert reserve(budget, "late")[0] > 0.02
+
+
+def test_tests_of_other_data_and_claims_that_hold_are_not_spent(tmp_path: Path, budget: AlphaBudget) -> None:
+    other = AlphaBudget(tmp_path, "data2")
+    for version, held in (("a", True), ("b", False), ("c", True)):
+        reserve(budget, version)
+        other.reserve("run1", version, 0.2, 0.1)
+        budget.settle("run1", version, held)
+    assert budget.find_left(0.1) == pytest.approx(0.1 - 0.5 * 0.1)  # b's level: all of alpha was left again
+    assert other.find_left(0.2) == pytest.approx(0.2 * 0.9**3)
+
+
+def test_what_is_spent_is_found_by_indexes(tmp_path: Path, budget: AlphaBudget) -> None:
+    reserve(budget, "a")
+    with closing(sqlite3.connect(project_folder(tmp_path) / "seal.db")) as raw:
+        plan = " ".join(row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {SPENT}", ("data1",)))
+    assert "SEARCH test USING INDEX kinds (kind=?)" in plan
+    assert "SEARCH settled USING INDEX facts (kind=? AND key=?)" in plan
 
 
 @settings(max_examples=10)
