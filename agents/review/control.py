@@ -67,9 +67,10 @@ class ControlWatch:
 
     def hold(self, budget: Budget, say: Callable[[str], None]) -> bool:
         """Wait while the run is paused and no stop is asked for; return whether it was. Each pause is said once. The
-        run's clock stands still as soon as no paid step is in progress. Raises an error that the watch has met."""
+        run's clock stands still as soon as all steps in progress wait here as well. Raises an error that the watch has
+        met."""
         waited = False
-        with self._changed:
+        with budget.resting(), self._changed:
             while self._paused and not self._stop.is_set() and self._error is None:
                 if not waited:
                     self._say_once(say)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -66,6 +67,8 @@ class Budget:
         self._span_at: float | None = None  # None before the first step
         self._paused = False
         self._held: dict[int, Cost] = {}
+        self._within: ContextVar[tuple[int, ...]] = ContextVar("within", default=())
+        self._resting: Counter[int] = Counter()  # reservation -> how many threads wait inside its step
         self._next = 0
         self._disk = (float("-inf"), 0.0)
         with ledger.reading() as connection:
@@ -139,9 +142,31 @@ class Budget:
         self.record_span()
 
     def is_idle(self) -> bool:
-        """Whether no reservation is held, so that no paid step is in progress."""
+        """Whether no step is in progress, except for those that threads wait inside of (`resting`)."""
         with self._lock:
-            return not self._held
+            return all(self._resting[reservation] for reservation in self._held)
+
+    @contextmanager
+    def within(self, reservation: int) -> Iterator[None]:
+        """Say within the context that this thread, and those that work for it (a copied context), do the step of this
+        reservation."""
+        token = self._within.set((*self._within.get(), reservation))
+        try:
+            yield
+        finally:
+            self._within.reset(token)
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Say within the context that this thread waits for a person, inside whichever steps it does."""
+        steps = self._within.get()
+        with self._lock:
+            self._resting.update(steps)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._resting -= Counter(steps)
 
     def limit_loop(self, caps: Caps) -> None:
         """What may be spent in the loop from now on; the rest is kept for confirming."""

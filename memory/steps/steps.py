@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -34,7 +35,7 @@ class Steps:
         self.ledger = ledger
         self.budget = budget
         self._stop = stop or threading.Event()
-        self._locks = _KeyedLocks()
+        self._locks = _KeyedLocks(budget.resting)
 
     def once(self, kind: str, key: str, intent: dict[str, Any], reserve: Cost, action: Action) -> dict[str, Any]:
         """Return the recorded payload of (kind, key). Where there is none, `action` makes it; its cost is added as
@@ -78,7 +79,8 @@ class Steps:
             reservation = self.budget.reserve(reserve)
             try:
                 self.ledger.intend(kind, key, _with_reservation(intent, reserve))
-                payload, cost = action()
+                with self.budget.within(reservation):
+                    payload, cost = action()
                 self.budget.record_span()
                 payload = {**payload, "cost": cost._asdict()}
                 cause = killed_cause(payload)
@@ -122,9 +124,10 @@ def _with_reservation(intent: dict[str, Any], reserve: Cost) -> dict[str, Any]:
 
 
 class _KeyedLocks:
-    """One lock per key, deleted when no thread uses it."""
+    """One lock per key, deleted when no thread uses it. A thread waits for one inside `waiting`."""
 
-    def __init__(self) -> None:
+    def __init__(self, waiting: Callable[[], AbstractContextManager[None]]) -> None:
+        self._waiting = waiting
         self._guard = threading.Lock()
         self._locks: dict[Hashable, tuple[threading.Lock, int]] = {}
 
@@ -134,8 +137,12 @@ class _KeyedLocks:
             lock, users = self._locks.get(key, (threading.Lock(), 0))
             self._locks[key] = (lock, users + 1)
         try:
-            with lock:
+            with self._waiting():
+                lock.acquire()
+            try:
                 yield
+            finally:
+                lock.release()
         finally:
             with self._guard:
                 lock, users = self._locks.pop(key)

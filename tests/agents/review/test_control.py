@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from agents.launch import drive
 from agents.review import control
@@ -16,9 +17,12 @@ from agents.review.control import ControlWatch, find_control, record_control
 from memory.ledger.ledger import Event, Ledger, Reader
 from memory.steps.budget import Budget
 from pelagos.errors import DamagedRun
+from pelagos.facts.calls import Call
 from pelagos.facts.drive import Ending, Entered
-from pelagos.facts.fact import Cost
+from pelagos.facts.fact import INTENT, Cost, find_kind
+from pelagos.facts.ideas import PlanRanking, Screened
 from pelagos.facts.review import Control, ControlWord
+from pelagos.nouns import Experiment, Fidelity, Signature
 from pelagos.settings import Caps
 from tests.agents.review.test_review import launch
 from tests.agents.test_loop import read_facts
@@ -27,6 +31,10 @@ from tests.agents.test_loop import read_facts
 def say(run: Path, word: Any, by: str = "Ann") -> bool:
     with closing(Ledger.open(run / "ledger.db")) as ledger:
         return record_control(ledger, word, by)
+
+
+def find_words(run: Path) -> list[dict[str, Any]]:
+    return read_facts(run, "run.control")
 
 
 def test_the_newest_word_holds_and_a_stop_until_the_drive_has_ended(tmp_path: Path) -> None:
@@ -72,12 +80,38 @@ def test_a_paused_drive_writes_nothing_and_takes_no_time(
     assert sum(row.kind == Entered.KIND for row in early) < lanes
     assert lanes == 2 or not early
     assert sum("pause 1, by Ann" in fact["text"] for fact in read_facts(run, "note")) == 1
-    assert [row["word"] for row in read_facts(run, "run.control")] == ["pause", "continue"]
+    assert [row["word"] for row in find_words(run)] == ["pause", "continue"]
     whole = rows[-1].at - rows[0].at
     with closing(Ledger.open(run / "ledger.db")) as ledger:
         worked = Budget(Caps(), ledger).summary().seconds.spent
     assert worked <= whole - 0.9
     assert len(read_facts(run, "lesson")) == 2
+
+
+@pytest.mark.parametrize("kind", [Screened, PlanRanking, Fidelity, Signature, Experiment, Call])
+def test_a_drive_takes_no_time_either_where_it_is_paused_inside_a_step(
+    kind: type[BaseModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "POLL_S", 0.02)
+    run, assembly = launch(tmp_path, lanes=1, hypotheses=2, review="off")
+    rows: list[Event] = []
+    first = threading.Lock()
+    give_up = threading.Timer(20.0, say, (run, "continue"))  # if the clock never stands still
+
+    def watch(event: Event) -> None:
+        rows.append(event)
+        if event.kind == find_kind(kind) + INTENT and first.acquire(blocking=False):
+            say(run, "pause")
+            give_up.start()
+            time.sleep(0.3)  # until the step's thread can know of it
+        if event.kind == "pause.intent":
+            threading.Timer(0.5, say, (run, "continue")).start()
+
+    assert drive(run, watch, assembly=assembly).status == "finished"
+    give_up.cancel()
+    assert "pause.intent" in [row.kind for row in rows]
+    with closing(Ledger.open(run / "ledger.db")) as ledger:
+        assert Budget(Caps(), ledger).summary().seconds.spent <= rows[-1].at - rows[0].at - 0.4
 
 
 def test_a_stop_ends_the_drive_and_the_next_one_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

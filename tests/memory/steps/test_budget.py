@@ -222,6 +222,32 @@ def test_time_is_that_of_the_clock_it_is_given_without_pauses(ledger: Ledger) ->
     assert Budget(Caps(), ledger).seconds_left() is None
 
 
+def test_a_step_that_threads_wait_inside_of_is_not_in_progress(ledger: Ledger) -> None:
+    budget = Budget(Caps(), ledger)
+    outer = budget.reserve(Cost())
+    with budget.within(outer), budget.resting():
+        assert budget.is_idle()
+        copy_context().run(check_rest_inside_another_step, budget)
+        with budget.resting():
+            assert budget.is_idle()
+        assert budget.is_idle()
+    assert not budget.is_idle()
+    with budget.resting():
+        assert not budget.is_idle()  # this thread isn't inside it any more
+    budget.release(outer)
+    assert budget.is_idle()
+
+
+def check_rest_inside_another_step(budget: Budget) -> None:
+    inner = budget.reserve(Cost(tokens=1))
+    with budget.within(inner):
+        assert not budget.is_idle()
+        with budget.resting():
+            assert budget.is_idle()
+        assert not budget.is_idle()
+    budget.release(inner)
+
+
 def test_a_pause_before_the_first_step_leaves_no_row(ledger: Ledger) -> None:
     budget = Budget(Caps(seconds=100), ledger, Hand())
     budget.pause()

@@ -137,6 +137,33 @@ def test_other_keys_do_not_wait(steps: Steps) -> None:
     assert len(steps.ledger.events("m")) == 2
 
 
+def test_who_waits_for_a_step_that_rests_rests_as_well(steps: Steps) -> None:
+    asked, end, both = threading.Event(), threading.Event(), threading.Barrier(2, timeout=10)
+
+    def rest() -> tuple[dict[str, int], Cost]:
+        asked.set()
+        with steps.budget.resting():
+            assert end.wait(10)
+        return {}, Cost()
+
+    def wait_for_it() -> tuple[dict[str, int], Cost]:
+        both.wait()
+        return steps.once("m", "inner", {}, Cost(), rest), Cost()
+
+    threads = [threading.Thread(target=steps.once, args=("m", key, {}, Cost(), wait_for_it)) for key in "ab"]
+    for thread in threads:
+        thread.start()
+    assert asked.wait(10)
+    give_up = time.monotonic() + 10
+    while not steps.budget.is_idle() and time.monotonic() < give_up:
+        time.sleep(0.01)  # until the other one waits
+    is_idle = steps.budget.is_idle()
+    end.set()
+    for thread in threads:
+        thread.join()
+    assert is_idle
+
+
 def test_sigkill_at_random_moments_loses_nothing_and_repeats_only_what_was_in_flight(tmp_path: Path) -> None:
     total, kills, dice = 150, 0, random.Random(3)
     known: set[str] = set()

@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -83,7 +84,7 @@ class Study:
     def run_all(self, runs: Sequence[Callable[[], CallsRun]]) -> list[CallsRun]:
         """Return the results of several runs, which are carried out side by side; slots decide how many compute."""
         with ThreadPoolExecutor(max(1, min(len(runs), WORKERS))) as pool:
-            return list(pool.map(lambda run: run(), runs))
+            return [future.result() for future in [pool.submit(copy_context().run, run) for run in runs]]
 
     def table(self, run: CallsRun, call: int | None = None) -> list[Row]:
         """Return the table of a call, the last one's by default; empty where there is none."""
