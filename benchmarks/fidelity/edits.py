@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +37,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default="embedded", help="model spec")
     parser.add_argument("--tries", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lanes", type=int, default=1, help="how many edits are in progress at a time")
     parser.add_argument("--folder", type=Path, default=Path("runs/bench-fidelity"))
     parser.add_argument("--edits", type=Path, default=EDITS)
     args = parser.parse_args(argv)
     folder, toolchain = args.folder.resolve(), CodeToolchain(Loop(tries=args.tries))
     benches = {name: _open_bench(folder / name, args.model, args.seed) for name in TABLES}
     done = {(edit["arm"], edit["seed"], edit["technique"], edit["program"]) for edit in read_edits(args.edits)}
-    for case, arm in ((case, arm) for case in make_cases(folder) for arm in args.arms):
-        if case.program not in args.programs or (arm, args.seed, case.technique, case.program) in done:
-            continue
-        edit = {"arm": arm, "seed": args.seed, **_make_edit(case, arm, toolchain, benches[case.program])}
-        with args.edits.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(edit) + "\n")
+    missing = [
+        (case, arm)
+        for case in make_cases(folder)
+        for arm in args.arms
+        if case.program in args.programs and (arm, args.seed, case.technique, case.program) not in done
+    ]
+    with ThreadPoolExecutor(args.lanes) as pool:
+        for edit in pool.map(lambda each: _make_edit(*each, toolchain, benches), missing):
+            with args.edits.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"seed": args.seed, **edit}) + "\n")
 
 
 def read_edits(path: Path = EDITS) -> list[dict[str, Any]]:
@@ -62,12 +68,13 @@ def _open_bench(folder: Path, model: str, seed: int) -> Bench:
     return bench
 
 
-def _make_edit(case: Case, arm: str, toolchain: CodeToolchain, bench: Bench) -> dict[str, Any]:
-    began = time.monotonic()
+def _make_edit(case: Case, arm: str, toolchain: CodeToolchain, benches: Mapping[str, Bench]) -> dict[str, Any]:
+    bench, began = benches[case.program], time.monotonic()
     toolchain.prepare(case.task, bench)
     plan = case.plan.model_copy(update={"knowhow": case.knowhow if arm == "with" else None})
     build = toolchain.build(case.task, case.hypothesis, plan, bench)
     return {
+        "arm": arm,
         "technique": case.technique,
         "program": case.program,
         "target": case.hypothesis.target,
