@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,15 +23,16 @@ from tests.golden.make import HERE
 SERVED = """
 import signal, sys
 from pathlib import Path
-from app.review.serving.server import bind, serve
+from app.review.serving import server
 from tests.app.review.form_browser import make_page
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-listening = bind("127.0.0.1", 0)
+server.ENDING_S = 300  # a stream that holds up the end does so for long
+listening = server.bind("127.0.0.1", 0)
 app = make_page(Path(sys.argv[1]))
 print(f"http://127.0.0.1:{listening.getsockname()[1]}/?token={app.state.access.token}", flush=True)
 try:
-    serve(app, listening)
+    server.serve(app, listening)
 except KeyboardInterrupt:
     print("ended", flush=True)
 """
@@ -62,10 +62,8 @@ def test_the_printed_address_lets_in_and_a_stream_does_not_hold_up_the_end(serve
         assert "server" not in page.headers
         with client.stream("GET", f"{url.partition('?')[0]}runs/golden/events", params={"after": 0}) as stream:
             assert "event: progress" in stream.iter_lines()
-            began = time.monotonic()
             child.send_signal(signal.SIGINT)
-            assert child.wait(10) == 0
-            assert time.monotonic() - began < 2.5
+            assert child.wait(30) == 0
     out, err = child.communicate()
     assert out == "ended\n"
     assert err == ""
