@@ -37,32 +37,39 @@ STEPS = ("kept", "executed", "improved", "promising", "supported")
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tasks", nargs="*", default=TASKS)
+    parser.add_argument("--arms", nargs="*", choices=list(ARMS), default=list(ARMS))
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tokens", type=int, default=30_000, help="of each run")
     parser.add_argument("--model", default="embedded", help="model spec of all roles")
     parser.add_argument("--folder", type=Path, default=Path("runs/bench-in-loop"))
     args = parser.parse_args(argv)
     records = {
-        (task, arm): run_arm(task, arm, args.folder, args.tokens, args.model)
-        for task, arm in itertools.product(args.tasks, ARMS)
+        (task, arm): run_arm(task, arm, args.folder, make_settings(arm, args.seed, args.tokens, args.model))
+        for task, arm in itertools.product(args.tasks, args.arms)
     }
     print(HEAD, *(make_row(task, arm, record) for (task, arm), record in records.items()), sep="\n")
     print(*describe_shares(records), sep="\n")
 
 
-def run_arm(task: str, arm: str, home: Path, tokens: int, model: str) -> Record:
+def make_settings(arm: str, seed: int, tokens: int, model: str) -> Settings:
+    settings: dict[str, Any] = {
+        "seed": seed,
+        "loop": {"plans": PLANS, "hypotheses": tokens},  # tokens are what ends it
+        "verifiers": {"kind": ARMS[arm], "share": 1.0},
+        "caps": {"tokens": tokens},
+        "models": {"default": model},
+        "literature": {"sources": ["corpus"]},
+    }
+    return Settings(**settings)
+
+
+def run_arm(task: str, arm: str, home: Path, settings: Settings) -> Record:
     """Run one arm on one task to its end and return the run's record."""
     project = home / arm / task
-    folder = project / "runs" / f"{task}-{arm}"  # the names of runs make ids of plans
+    folder = project / "runs" / f"{task}-{arm}-{settings.seed}"  # the names of runs make ids of plans
     if not (folder / run_folder.FILE).exists():
-        settings: dict[str, Any] = {
-            "loop": {"plans": PLANS, "hypotheses": tokens},  # tokens are what ends it
-            "verifiers": {"kind": ARMS[arm], "share": 1.0},
-            "caps": {"tokens": tokens},
-            "models": {"default": model},
-            "literature": {"sources": ["corpus"]},
-        }
         project.mkdir(parents=True, exist_ok=True)
-        create(project, task, Settings(**settings), folder)
+        create(project, task, settings, folder)
     print(f"{task}, {arm}: {drive(folder)}", flush=True)
     return folders.read_record(folder)
 
