@@ -124,10 +124,16 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    settings = Settings(models=Models(retries=2, reasks=2, timeout_s=0.5), caps=Caps(disk_mb=None))
+    settings = Settings(models=Models(retries=2, reasks=2, timeout_s=60), caps=Caps(disk_mb=None))
     ledger = Ledger.open(tmp_path / "ledger.db")
     yield Bench(tmp_path, settings, ledger)
     ledger.close()
+
+
+@pytest.fixture
+def impatient(bench: Bench) -> None:
+    """Limits that a server which hangs runs into soon. A busy machine may, too."""
+    bench.settings.models.timeout_s = 0.5
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.agents.models.conftest import Answer, Bench, Handler, Script, complet
 from tools.toolchain import Message
 
 ASK = [Message("user", "Say something.")]
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def writes(tokens_a_second: float) -> Answer:
