@@ -1,5 +1,5 @@
 """`python -m benchmarks.fidelity`: how many edits run and how many implement their technique, with and without
-know-how.
+know-how, of the seeds that both were tried with.
 
 The labels are a reader's (`labels.toml`), written from the changes alone. Edits whose label is missing aren't counted
 as labelled. Intervals are Clopper and Pearson's, the comparison is exact over pairs (McNemar)."""
@@ -26,7 +26,9 @@ Key = tuple[str, str, str, int]
 def main(argv: Sequence[str] | None = None) -> None:
     argparse.ArgumentParser(description=__doc__).parse_args(argv)
     labels = load_labels()
-    edits = [{**edit, "label": labels.get(make_key(edit), "")} for edit in read_edits()]
+    read = read_edits()
+    seeds = {edit["seed"] for edit in read if edit["arm"] == ARMS[1]}
+    edits = [{**edit, "label": labels.get(make_key(edit), "")} for edit in read if edit["seed"] in seeds]
     print("| | edits | run | implement | partly | don't |\n|---|---|---|---|---|---|")
     for arm in ARMS:
         _print_row(arm, [edit for edit in edits if edit["arm"] == arm])

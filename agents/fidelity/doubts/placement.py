@@ -117,7 +117,8 @@ def _count_hidden(row: Sequence[str]) -> int:
 
 
 def _check_prediction(bodies: Sequence[list[ast.stmt]]) -> Iterator[str]:
-    """Yield a doubt if a functional `dropout` is also active at prediction: it is unless `training` says otherwise."""
+    """Yield a doubt if dropout is also active at prediction: a functional one is unless `training` says otherwise, and
+    so is a module that `forward` makes anew, since nothing switches it off."""
     for node in (node for body in bodies for node in _statements(body)):
         if isinstance(node, ast.FunctionDef) and PREDICTS.match(node.name):
             for call in _calls([node]):
@@ -125,6 +126,9 @@ def _check_prediction(bodies: Sequence[list[ast.stmt]]) -> Iterator[str]:
                 functional = re.search(r"(^|\.)(F|functional|torch)\.\w*dropout\w*$", ast.unparse(call.func))
                 if functional and (not training or (isinstance(training[0], ast.Constant) and training[0].value)):
                     yield f"{node.name} drops at prediction too"
+            made = any(re.fullmatch(r"\w*Dropout\d?d?", _name(call)) for call in _calls([node]))
+            if made and node.name == "forward" and "self.training" not in ast.unparse(node):
+                yield "forward makes it anew each time, so it drops at prediction too"
 
 
 def _layers(hunk: Hunk) -> tuple[list[str], bool]:

@@ -31,6 +31,11 @@ def change(code: str) -> str:
         ("dropout", "", "def forward(self, x):\n    return self.out(F.dropout(x, 0.3, True))", "at prediction too"),
         ("dropout", "", "def forward(self, x):\n    return self.out(F.dropout(x, 0.3, self.training))", ""),
         ("dropout", "", "def augment(x):\n    return F.dropout(x, 0.3)", ""),
+        ("dropout", "", "def forward(self, x):\n    return self.out(nn.Dropout(0.3)(x))", "at prediction too"),
+        ("dropout", "", "def forward(self, x):\n    drop = Dropout2d(0.3)\n    return self.out(drop(x))", "at prediction too"),
+        ("dropout", "", "def forward(self, x):\n    return self.out(nn.Dropout(0.3).train(self.training)(x))", ""),
+        ("dropout", "", "def __init__(self):\n    self.drop = nn.Dropout(0.3)\ndef forward(self, x):\n    return self.drop(x)", ""),
+        ("dropout", "", "def predict(x, test):\n    return fit(nn.Sequential(nn.Dropout(0.3), nn.Linear(4, 2)), x)(test)", ""),
         ("dropout", "after each hidden layer", "m = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Dropout(0.3), "
          "nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2))", "1 times for 2"),
         ("dropout", "after each hidden layer", "features = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Dropout(0.3), "
