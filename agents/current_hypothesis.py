@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
-from typing import TypeVar
-
-T = TypeVar("T")
-R = TypeVar("R")
+from contextvars import ContextVar
 
 _HYPOTHESIS: ContextVar[str] = ContextVar("hypothesis", default="")
 
@@ -27,10 +22,3 @@ def working_for(hypothesis: str) -> Iterator[None]:
 def current_hypothesis() -> str:
     """Return the hypothesis that this thread works for, "" if there is none."""
     return _HYPOTHESIS.get()
-
-
-def map_in_parallel(workers: int, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Apply the function to all items in `workers` threads, which work for this thread's hypothesis. Returns the
-    results in the order of the items."""
-    with ThreadPoolExecutor(workers) as pool:
-        return [future.result() for future in [pool.submit(copy_context().run, function, item) for item in items]]

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.current_hypothesis import map_in_parallel
 from agents.literature.attributes import Attributes
 from agents.literature.fusion import fuse
 from agents.literature.search import without_text
 from agents.run import Run
+from memory.steps.parallel import map_in_parallel
 from pelagos.errors import BadReply
 from pelagos.nouns import Paper, RankedPaper
 from tools.literature.bm25 import bm25

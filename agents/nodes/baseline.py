@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from statistics import fmean
 
-from agents.current_hypothesis import map_in_parallel
 from agents.pacing.pace import SCORING_S
 from agents.run import Run
 from agents.setup.verifier_probe import probe_verifier
 from agents.state import State, Update
+from memory.steps.parallel import map_in_parallel
 from pelagos.counts import format_count
 from pelagos.errors import RunFailed
 from pelagos.nouns import Experiment, OutcomeKind, Version

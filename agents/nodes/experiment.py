@@ -5,9 +5,9 @@ After a version's first runs its fidelity is assessed, before any judgement: doe
 
 from __future__ import annotations
 
-from agents.current_hypothesis import map_in_parallel
 from agents.run import Run
 from agents.state import Lane, Update
+from memory.steps.parallel import map_in_parallel
 from pelagos.nouns import Version
 
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agents.current_hypothesis import map_in_parallel
 from agents.fidelity.signatures import read_signatures
 from agents.judging.confounders import find_confounders, join_hypothesis_text
 from agents.judging.decide import decide_validation
 from agents.judging.evidence_ids import list_evidence_ids
 from agents.run import Run
 from memory.ledger.keys import step_key
+from memory.steps.parallel import map_in_parallel
 from pelagos.nouns import Build, Experiment, Hypothesis, Plan, Verdict, VerdictKind, Version
 from tools.abilities import Matched
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agents.current_hypothesis import map_in_parallel
 from agents.judging.decide import Ruling, decide_claim
 from agents.judging.evidence_ids import list_evidence_ids
 from agents.run import Run
 from agents.sealed.alpha_budget import MIN_LEVEL, AlphaBudget, Reservation
 from agents.sealed.comparator import Comparator, find_comparator, holds_against
 from memory.ledger.keys import step_key
+from memory.steps.parallel import map_in_parallel
 from pelagos.counts import format_count
 from pelagos.errors import CapReached
 from pelagos.nouns import Audit, Claim, Experiment, OutcomeKind, Verdict, VerdictKind, Version

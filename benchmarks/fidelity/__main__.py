@@ -68,7 +68,10 @@ def _format_interval(successes: int, total: int) -> str:
 
 def _compare_pairs(name: str, edits: list[Edit], good: Callable[[Edit], bool]) -> None:
     """Print the comparison over the pairs that both arms have."""
-    arms = [{make_key(edit)[:2]: good(edit) for edit in edits if edit["arm"] == arm} for arm in ARMS]
+    arms = [
+        {(edit["technique"], edit["program"], edit["seed"]): good(edit) for edit in edits if edit["arm"] == arm}
+        for arm in ARMS
+    ]
     pairs = [(arms[0][case], arms[1][case]) for case in arms[0] if case in arms[1]]
     lost, won = sum(a and not b for a, b in pairs), sum(b and not a for a, b in pairs)
     p = binomtest(won, won + lost).pvalue if won + lost else 1.0

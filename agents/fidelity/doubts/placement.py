@@ -126,9 +126,12 @@ def _check_prediction(bodies: Sequence[list[ast.stmt]]) -> Iterator[str]:
                 functional = re.search(r"(^|\.)(F|functional|torch)\.\w*dropout\w*$", ast.unparse(call.func))
                 if functional and (not training or (isinstance(training[0], ast.Constant) and training[0].value)):
                     yield f"{node.name} drops at prediction too"
-            made = any(re.fullmatch(r"\w*Dropout\d?d?", _name(call)) for call in _calls([node]))
-            if made and node.name == "forward" and "self.training" not in ast.unparse(node):
+            if node.name == "forward" and _makes_dropout(node) and "self.training" not in ast.unparse(node):
                 yield "forward makes it anew each time, so it drops at prediction too"
+
+
+def _makes_dropout(node: ast.AST) -> bool:
+    return any(re.fullmatch(r"\w*Dropout\d?d?", _name(call)) for call in _calls([node]))
 
 
 def _layers(hunk: Hunk) -> tuple[list[str], bool]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from agents.current_hypothesis import map_in_parallel
 from agents.verifiers.language.spending import with_usage
 from agents.verifiers.language.subject import PLAN, Subject, check_lengths
 from agents.verifiers.language.voting import NO_ANSWER, Judged, VerificationPath, VotingVerifier, merge
 from agents.verifiers.protocol import Solution, StepScores, Usage
+from memory.steps.parallel import map_in_parallel
 from pelagos.errors import BadReply
 from tools.prompt import render
 from tools.toolchain import Message, RoleModel

@@ -7,9 +7,9 @@ from copy import copy
 from statistics import fmean
 from typing import NamedTuple, Self
 
-from agents.current_hypothesis import map_in_parallel
 from agents.verifiers.language.subject import CHANGE, PLAN, Subject
 from agents.verifiers.protocol import Solution, StepScores, Usage, estimate_tokens
+from memory.steps.parallel import map_in_parallel
 
 NO_ANSWER = 0.5  # the score of a step where no answer can be read (as in GenPRM's code)
 

@@ -46,7 +46,7 @@ def test_fault_that_lasts_ends_in_our_error_after_bounded_tries(
     began = time.monotonic()
     with pytest.raises(error) as raised:
         bench.role_model(endpoint).ask(ASK, max_tokens=50)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 5
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 400
     tries = 2 if cause == "timeout" else 3  # the first and two retries, of which a timeout gets one

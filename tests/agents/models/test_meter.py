@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from agents.current_hypothesis import map_in_parallel
 from agents.models.meter import count_call, metered
 from agents.models.openai.endpoint import Endpoint
+from memory.steps.parallel import map_in_parallel
 from tests.agents.models.conftest import Bench, Script, completion, says
 from tools.toolchain import Message
 

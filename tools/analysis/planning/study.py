@@ -7,8 +7,6 @@ import hashlib
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +15,7 @@ from memory.artifacts import hash_file
 from memory.files.project_folder import project_folder
 from memory.files.unused_files import mark_used, remove_unused
 from memory.ledger.keys import step_key
+from memory.steps.parallel import map_in_parallel
 from pelagos.facts.fact import Cost
 from pelagos.facts.work import Intent
 from pelagos.nouns import OutcomeKind
@@ -83,8 +82,7 @@ class Study:
 
     def run_all(self, runs: Sequence[Callable[[], CallsRun]]) -> list[CallsRun]:
         """Return the results of several runs, which are carried out side by side; slots decide how many compute."""
-        with ThreadPoolExecutor(max(1, min(len(runs), WORKERS))) as pool:
-            return [future.result() for future in [pool.submit(copy_context().run, run) for run in runs]]
+        return map_in_parallel(WORKERS, lambda run: run(), runs)
 
     def table(self, run: CallsRun, call: int | None = None) -> list[Row]:
         """Return the table of a call, the last one's by default; empty where there is none."""

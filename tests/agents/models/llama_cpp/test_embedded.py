@@ -151,7 +151,7 @@ def test_time_is_up_and_the_engine_goes_on(tiny: EmbeddedModel) -> None:
     began = time.monotonic()
     with pytest.raises(ModelTimeout, match="the time is up"):
         tiny.complete(request("Write a very long story.", max_tokens=1500, schema_={"type": "string"}), until(0.5))
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 1
     assert tiny.complete(request(), PATIENT).text
 
 

@@ -62,7 +62,7 @@ def test_what_timed_out_is_asked_once_more_for_half(
     with pytest.raises(ModelTimeout):
         bench.role_model(endpoint).ask(ASK, max_tokens=1000)
     assert [body["max_tokens"] for body in script.seen] == [1000, 500]
-    assert 3 * 0.5 + 2 * 0.5 - 0.1 < time.monotonic() - began < 5
+    assert time.monotonic() - began == pytest.approx(3 * 0.5 + 2 * 0.5, abs=0.7)
 
 
 @pytest.mark.parametrize(("asked", "again"), [(200, 128), (60, 60)])
@@ -102,7 +102,7 @@ def test_the_time_left_ends_a_call_and_is_no_fault_of_the_model(
     for sample in range(2):  # the second is not sent at all
         with pytest.raises(CapReached, match="seconds"):
             role_model.ask(ASK, sample=sample)
-    assert time.monotonic() < end + 4
+    assert time.monotonic() < end + 0.5
     assert len(script.seen) == 1
     assert bench.facts("model.fault") == []
 

@@ -93,6 +93,6 @@ def test_ten_thousand_rows_take_a_moment() -> None:
     rows = [make_row(number) for number in range(1, 10_001)]
     began = time.process_time()
     page = make_page(rows, TableQuery("-effect", "promising", "family 7"))
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 0.3
     assert len(page.rows) == PAGE_ROWS
     assert dict(page.groups) == {"promising": 3333, "undecided": 3333, "refuted": 3334}

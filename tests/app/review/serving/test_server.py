@@ -63,7 +63,7 @@ def test_the_printed_address_lets_in_and_a_stream_does_not_hold_up_the_end(serve
         with client.stream("GET", f"{url.partition('?')[0]}runs/golden/events", params={"after": 0}) as stream:
             assert "event: progress" in stream.iter_lines()
             child.send_signal(signal.SIGINT)
-            assert child.wait(30) == 0
+            assert child.wait(10) == 0
     out, err = child.communicate()
     assert out == "ended\n"
     assert err == ""
