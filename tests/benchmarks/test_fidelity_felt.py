@@ -8,7 +8,7 @@ from benchmarks.fidelity.felt import Felt, describe
 
 def test_the_labelled_and_measured_edits_are_those_of_the_figures() -> None:
     claimed = list(list_model_edits())
-    assert (len(claimed), sum(each.label == "implements" for each in claimed)) == (36, 22)
+    assert (len(claimed), sum(each.label == "implements" for each in claimed)) == (72, 42)
     assert all(each.title and each.statement and each.diff for each in claimed)
     assert len(list(list_own_edits())) == 33
 
