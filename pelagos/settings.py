@@ -41,7 +41,10 @@ class Loop(Section):
     tries: int = Field(6, ge=1, description="programs written for one plan, drafts and repairs together, at most")
     plateau: int = Field(0, ge=0, description="stop after so many hypotheses in a row without support; 0: never")
     lanes: int = Field(
-        0, ge=0, description="hypotheses in work at a time; 0: one with the embedded model, else the endpoint's slots"
+        0,
+        ge=0,
+        description="hypotheses in work at a time; 0: one with the embedded model, else the endpoint's slots, or fewer "
+        "where caps.tokens is small",
     )
     workers: int = Field(0, ge=0, description="experiments at a time; 0: one per core")
     review: Literal["off", "async", "gate"] = "off"

@@ -18,6 +18,7 @@ from agents.notes import note
 from agents.run import Run, subtract_reserve
 from agents.setup import run_folder
 from agents.setup.caps import read_settings_in_force
+from agents.setup.lanes import count_lanes
 from agents.setup.project_tools import add_tools
 from agents.verifiers.language.checks import SandboxedChecks
 from agents.verifiers.parts import Parts
@@ -114,7 +115,7 @@ def assemble(
             embedder=embedder,
             verifier=_open_verifier(role_models, settings, sandbox, steps, artifacts, slots),
             role_models=role_models,
-            lanes=_count_lanes(open_model, settings),
+            lanes=count_lanes(settings, _count_slots(open_model, settings)),
             stop=stop,
             now=assembly.clock.now,
             literature=_open_literature(settings, task, ledger, stack),
@@ -220,7 +221,6 @@ def open_role_models(
     return role_model
 
 
-def _count_lanes(open_model: Callable[[str], Model], settings: Settings) -> int:
-    """Return the setting, else the number of requests that the model with the fewest slots answers at a time."""
-    slots = [settings.models.slots(open_model(settings.models.spec(role)).local) for role in get_args(Role)]
-    return settings.loop.lanes or min(slots)
+def _count_slots(open_model: Callable[[str], Model], settings: Settings) -> int:
+    """Return the number of requests that the model with the fewest slots answers at a time."""
+    return min(settings.models.slots(open_model(settings.models.spec(role)).local) for role in get_args(Role))
