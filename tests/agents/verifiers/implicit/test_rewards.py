@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
@@ -103,7 +103,12 @@ def test_a_batch_and_its_padding_change_nothing() -> None:
 
 
 @given(st.floats(-1e6, 1e6))
+@example(1e-15)
+@example(-1e-15)
+@example(0.0)
 def test_scores_are_probabilities(reward: float) -> None:
     assert 0.0 <= sigmoid(reward) <= 1.0
     assert sigmoid(reward) + sigmoid(-reward) == pytest.approx(1.0)
-    assert (sigmoid(reward) > 0.5) == (reward > 1e-15) or abs(reward) < 1e-15
+    lean = sigmoid(reward) - 0.5
+    assert lean * reward >= 0.0
+    assert lean != 0.0 or abs(reward) < 1e-15  # what lies nearer to zero is rounded away
